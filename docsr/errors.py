@@ -1,0 +1,51 @@
+"""Every error a user can meet: one sentence that says what happened and what to try, and an exit code."""
+
+from __future__ import annotations
+
+
+class DocsrError(Exception):
+    """Base of all errors that docsr raises on purpose.
+
+    The message is one sentence for a person. ``exit_code`` is what the command line returns.
+    """
+
+    exit_code = 1
+
+
+class UsageError(DocsrError):
+    """A wrong option, configuration key or combination of options."""
+
+    exit_code = 2
+
+
+class NoInputError(DocsrError):
+    """Nothing readable was given."""
+
+    exit_code = 3
+
+
+class PageError(DocsrError):
+    """One page or file could not be read, processed or written; the others are still done."""
+
+
+class CheckpointError(DocsrError):
+    """A checkpoint or network file that is missing, damaged, or made for something else."""
+
+    exit_code = 2
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs packages that are not installed: run pip install 'docsr[{extra}]'")
+
+
+class TrainingError(DocsrError):
+    """Training cannot go on (a loss that is not a number, a folder without patches)."""
+
+
+class Interrupted(DocsrError):
+    """The user stopped the run; what was finished is kept."""
+
+    exit_code = 130

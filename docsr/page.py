@@ -1,0 +1,62 @@
+"""Page: the pixels of one page and what must survive with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels: TypeAlias = NDArray[np.uint8]
+"""Stored pixels: H x W (grey) or H x W x 3 (RGB, never BGR), uint8, 0 black to 255 white."""
+
+Plane: TypeAlias = NDArray[np.float32]
+"""One grey plane in computation: H x W, float32 in [0, 1]."""
+
+Dpi: TypeAlias = tuple[float, float]
+"""Resolution (x, y) in dots per inch. Unknown is None, never a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a document.
+
+    Attributes:
+        pixels: H x W grey or H x W x 3 RGB, uint8; orientation already applied, alpha already on white.
+        dpi: (x, y) dots per inch, or None when the file does not say.
+        icc: ICC profile bytes of ``pixels``, or None.
+        source: the file the page came from, or None for arrays.
+        number: 0-based page number inside ``source``.
+        bilevel: True when the source stored one bit per pixel.
+    """
+
+    pixels: Pixels
+    dpi: Dpi | None = None
+    icc: bytes | None = None
+    source: Path | None = None
+    number: int = 0
+    bilevel: bool = False
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def is_grey(self) -> bool:
+        """True when there is one channel."""
+        return self.pixels.ndim == 2
+
+    def resized(self, pixels: Pixels) -> Page:
+        """Return this page with new pixels; dpi is multiplied by the change of size, so physical size stays."""
+        if self.dpi is None:
+            return replace(self, pixels=pixels, bilevel=False)
+        scale_x, scale_y = pixels.shape[1] / self.width, pixels.shape[0] / self.height
+        return replace(self, pixels=pixels, dpi=(self.dpi[0] * scale_x, self.dpi[1] * scale_y), bilevel=False)

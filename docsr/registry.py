@@ -1,0 +1,45 @@
+"""An explicit registry: one dict per extension point, one visible line per entry, no import side effects."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
+
+from docsr.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """A read-only mapping of names to things of one kind.
+
+    Looking up an unknown name with :meth:`find` raises a UsageError that names the nearest match and all choices.
+    """
+
+    def __init__(self, kind: str, entries: Mapping[str, T]) -> None:
+        self.kind = kind
+        self._entries = dict(entries)
+
+    def __getitem__(self, name: str) -> T:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def find(self, name: str) -> T:
+        """Return the entry called ``name``, or raise a UsageError that suggests one."""
+        if name in self._entries:
+            return self._entries[name]
+        raise UsageError(f"unknown {self.kind} '{name}'{suggestion(name, self._entries)}")
+
+
+def suggestion(name: str, choices: Mapping[str, object] | list[str]) -> str:
+    """Return ``"; did you mean 'x'? (choices: ...)"`` for an unknown ``name``."""
+    names = sorted(choices)
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    return f"{hint} (choices: {', '.join(names)})"
