@@ -1,0 +1,101 @@
+"""Tiles: how a page is cut for a network, as data. Sizes are pixels of the input page.
+
+A tile writes its ``core`` and reads its ``read`` box: the core and ``overlap`` pixels of real context on every
+side, clipped at the page. Where the overlap covers the receptive field, stitched tiles equal the whole page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A half-open rectangle: rows ``top <= y < bottom``, columns ``left <= x < right``."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Index of this rectangle in an H x W or H x W x C array."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def scaled(self, factor: int) -> Box:
+        """Return the same rectangle on a page ``factor`` times as large."""
+        return Box(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
+
+    def within(self, outer: Box) -> Box:
+        """Return this rectangle in the coordinates of ``outer``, which holds it."""
+        return Box(self.top - outer.top, self.left - outer.left, self.bottom - outer.top, self.right - outer.left)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One unit of inference: ``core`` is what it writes, ``read`` is what it sees."""
+
+    core: Box
+    read: Box
+
+    def read_from(self, page: NDArray[Any]) -> NDArray[Any]:
+        """Return the view of ``page`` (H x W or H x W x C) that the network sees."""
+        return page[self.read.slices]
+
+    def stitch(self, target: NDArray[Any], upscaled: NDArray[Any], factor: int) -> None:
+        """Write the core of ``upscaled`` (the read box, ``factor`` times as large) into ``target``."""
+        inner = self.core.within(self.read).scaled(factor)
+        target[self.core.scaled(factor).slices] = upscaled[inner.slices]
+
+
+def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
+    """Cut a page into tiles, row by row.
+
+    Cores partition the page and have even sizes (they differ by at most one pixel), so that none is a sliver.
+
+    Args:
+        height: rows of the page, at least 1.
+        width: columns of the page, at least 1.
+        tile: the largest side of a core, at least 1.
+        overlap: pixels of context read around a core, at least 0.
+
+    Returns:
+        The tiles; one where the page is no larger than ``tile`` on both sides.
+
+    Raises:
+        ValueError: a size is out of range.
+    """
+    if height < 1 or width < 1 or tile < 1 or overlap < 0:
+        raise ValueError(f"no tiles for a page of {width} x {height} px, tile {tile}, overlap {overlap}")
+    rows, columns = _cuts(height, tile), _cuts(width, tile)
+    return [
+        Tile(
+            core=Box(top, left, bottom, right),
+            read=Box(
+                max(top - overlap, 0), max(left - overlap, 0), min(bottom + overlap, height), min(right + overlap, width)
+            ),
+        )
+        for top, bottom in rows
+        for left, right in columns
+    ]
+
+
+def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
+    """Cut ``length`` into the fewest even spans of at most ``tile``."""
+    count = -(-length // tile)
+    edges = [index * length // count for index in range(count + 1)]
+    return list(zip(edges[:-1], edges[1:], strict=True))

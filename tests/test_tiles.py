@@ -1,0 +1,60 @@
+"""Geometry of tiles: nothing is lost, nothing is written twice, context is whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsr.tiles import plan_tiles
+
+SIZES = st.integers(1, 300)
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
+def test_cores_partition_the_page(height: int, width: int, tile: int, overlap: int) -> None:
+    written = np.zeros((height, width), dtype=int)
+    for one in plan_tiles(height, width, tile, overlap):
+        written[one.core.slices] += 1
+    assert (written == 1).all()
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
+def test_read_boxes_hold_the_overlap_except_at_page_edges(height: int, width: int, tile: int, overlap: int) -> None:
+    for one in plan_tiles(height, width, tile, overlap):
+        assert one.read.top == max(0, one.core.top - overlap)
+        assert one.read.left == max(0, one.core.left - overlap)
+        assert one.read.bottom == min(height, one.core.bottom + overlap)
+        assert one.read.right == min(width, one.core.right + overlap)
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128))
+def test_no_slivers(height: int, width: int, tile: int) -> None:
+    cores = [one.core for one in plan_tiles(height, width, tile, 4)]
+    for sides in ([core.height for core in cores], [core.width for core in cores]):
+        assert max(sides) <= tile
+        assert max(sides) - min(sides) <= 1
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 9), factor=st.sampled_from([1, 2, 4]))
+def test_stitching_what_was_read_gives_the_page_back(
+    height: int, width: int, tile: int, overlap: int, factor: int
+) -> None:
+    page = np.arange(height * width).reshape(height, width)
+    large = np.kron(page, np.ones((factor, factor), dtype=page.dtype))
+    target = np.full_like(large, -1)
+    for one in plan_tiles(height, width, tile, overlap):
+        one.stitch(target, np.kron(one.read_from(page), np.ones((factor, factor), dtype=page.dtype)), factor)
+    assert np.array_equal(target, large)
+
+
+def test_small_page_is_one_tile() -> None:
+    assert len(plan_tiles(256, 256, 256, 16)) == 1
+    assert len(plan_tiles(1, 1, 256, 16)) == 1
+
+
+@pytest.mark.parametrize("bad", [(0, 5, 8, 0), (5, 0, 8, 0), (5, 5, 0, 0), (5, 5, 8, -1)])
+def test_impossible_sizes_are_refused(bad: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ValueError, match="no tiles"):
+        plan_tiles(*bad)
