@@ -1,12 +1,13 @@
 """Tiles: how a page is cut for a network, as data. Sizes are pixels of the input page.
 
-A tile writes its ``core`` and reads its ``read`` box: the core and ``overlap`` pixels of real context on every
-side, clipped at the page. Where the overlap covers the receptive field, stitched tiles equal the whole page.
+A tile writes its ``core`` and reads its ``read`` box: the core and ``overlap`` pixels of real context on
+every side, clipped at the page. Where the overlap covers the receptive field, tiled output equals untiled.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from numpy.typing import NDArray
@@ -40,9 +41,15 @@ class Box:
         """Return the same rectangle on a page ``factor`` times as large."""
         return Box(self.top * factor, self.left * factor, self.bottom * factor, self.right * factor)
 
+    def grown(self, margin: int, height: int, width: int) -> Box:
+        """Return this rectangle with ``margin`` on every side, clipped to a page of that size."""
+        top, left = max(self.top - margin, 0), max(self.left - margin, 0)
+        return Box(top, left, min(self.bottom + margin, height), min(self.right + margin, width))
+
     def within(self, outer: Box) -> Box:
         """Return this rectangle in the coordinates of ``outer``, which holds it."""
-        return Box(self.top - outer.top, self.left - outer.left, self.bottom - outer.top, self.right - outer.left)
+        top, left = self.top - outer.top, self.left - outer.left
+        return Box(top, left, top + self.height, left + self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +89,12 @@ def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     if height < 1 or width < 1 or tile < 1 or overlap < 0:
         raise ValueError(f"no tiles for a page of {width} x {height} px, tile {tile}, overlap {overlap}")
     rows, columns = _cuts(height, tile), _cuts(width, tile)
-    return [
-        Tile(
-            core=Box(top, left, bottom, right),
-            read=Box(
-                max(top - overlap, 0), max(left - overlap, 0), min(bottom + overlap, height), min(right + overlap, width)
-            ),
-        )
-        for top, bottom in rows
-        for left, right in columns
-    ]
+    cores = [Box(top, left, bottom, right) for top, bottom in rows for left, right in columns]
+    return [Tile(core, core.grown(overlap, height, width)) for core in cores]
 
 
 def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
     """Cut ``length`` into the fewest even spans of at most ``tile``."""
     count = -(-length // tile)
     edges = [index * length // count for index in range(count + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

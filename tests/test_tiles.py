@@ -21,7 +21,9 @@ def test_cores_partition_the_page(height: int, width: int, tile: int, overlap: i
 
 
 @given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
-def test_read_boxes_hold_the_overlap_except_at_page_edges(height: int, width: int, tile: int, overlap: int) -> None:
+def test_read_boxes_hold_the_overlap_except_at_page_edges(
+    height: int, width: int, tile: int, overlap: int
+) -> None:
     for one in plan_tiles(height, width, tile, overlap):
         assert one.read.top == max(0, one.core.top - overlap)
         assert one.read.left == max(0, one.core.left - overlap)
@@ -37,7 +39,13 @@ def test_no_slivers(height: int, width: int, tile: int) -> None:
         assert max(sides) - min(sides) <= 1
 
 
-@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 9), factor=st.sampled_from([1, 2, 4]))
+@given(
+    height=SIZES,
+    width=SIZES,
+    tile=st.integers(8, 128),
+    overlap=st.integers(0, 9),
+    factor=st.sampled_from([1, 2, 4]),
+)
 def test_stitching_what_was_read_gives_the_page_back(
     height: int, width: int, tile: int, overlap: int, factor: int
 ) -> None:

@@ -1,0 +1,83 @@
+"""The shipped networks: each an .onnx file and a model card, a .json file of the same name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from docsr.errors import CheckpointError
+
+_FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of one shipped network.
+
+    Attributes:
+        name: such as ``compact_x2``; also the stem of both files.
+        path: the .onnx file.
+        factor: 2, 4 or 8.
+        parameters: number of weights.
+        bytes: size of the .onnx file.
+        training_data: what it was trained on, in words.
+        training_command: the command that trained it.
+        x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
+        x_height_helps: (smallest, largest) x-height where it read better than bicubic, or None.
+        results: measured results, one dict each.
+    """
+
+    name: str
+    path: Path
+    factor: int
+    parameters: int
+    bytes: int
+    training_data: str
+    training_command: str
+    x_height: tuple[float, float] | None
+    x_height_helps: tuple[float, float] | None
+    results: list[dict[str, Any]] = field(default_factory=list)
+
+    def helps(self, x_height: float | None) -> bool:
+        """Return whether the network was measured to beat bicubic on text of ``x_height`` px."""
+        if x_height is None or self.x_height_helps is None:
+            return False
+        low, high = self.x_height_helps
+        return low <= x_height <= high
+
+
+def catalogue(folder: Path = _FOLDER) -> dict[str, ModelCard]:
+    """Return the cards of the networks in ``folder``, by name.
+
+    Raises:
+        CheckpointError: a card is damaged or its network is missing.
+    """
+    return {card.name: card for card in map(_read_card, sorted(folder.glob("*.json")))}
+
+
+def _read_card(path: Path) -> ModelCard:
+    network = path.with_suffix(".onnx")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        return ModelCard(
+            name=str(card["name"]),
+            path=network,
+            factor=int(card["factor"]),
+            parameters=int(card["parameters"]),
+            bytes=network.stat().st_size,
+            training_data=str(card["training_data"]),
+            training_command=str(card["training_command"]),
+            x_height=_span(card["x_height"]),
+            x_height_helps=_span(card["x_height_helps"]),
+            results=list(card["results"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"the model card {path.name} or its network cannot be read: {error!r}"
+        ) from error
+
+
+def _span(value: Any) -> tuple[float, float] | None:
+    return None if value is None else (float(value[0]), float(value[1]))

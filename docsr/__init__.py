@@ -1,0 +1,29 @@
+"""docsr: super-resolution of document images before OCR.
+
+``docsr.enhance(image, factor=2)`` enlarges an array or a Pillow image; ``docsr.Enhancer`` loads a network
+once. Both are loaded on first use, so that ``import docsr`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docsr.enhance import Enhancer as Enhancer
+    from docsr.enhance import enhance as enhance
+
+try:
+    __version__ = version("docsr")
+except PackageNotFoundError:  # run from a source tree that is not installed
+    __version__ = "0+unknown"
+
+__all__ = ["Enhancer", "__version__", "enhance"]
+
+
+def __getattr__(name: str) -> Any:
+    module = import_module("docsr.enhance") if name in {"Enhancer", "enhance"} else None
+    if module is None:
+        raise AttributeError(f"module 'docsr' has no attribute '{name}'")
+    return module if name == "enhance" else getattr(module, name)

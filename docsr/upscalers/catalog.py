@@ -1,0 +1,74 @@
+"""From what the user names to an upscaler: interpolation, a shipped network, or a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docsr.errors import UsageError
+from docsr.registry import suggestion
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.classical import CLASSICAL
+from docsr.weights import ModelCard, catalogue
+
+FACTORS = (2, 4, 8)
+"""The factors a user can ask for."""
+
+
+def shipped(factor: int) -> ModelCard | None:
+    """Return the card of the shipped network for ``factor``, or None."""
+    return next((card for card in catalogue().values() if card.factor == factor), None)
+
+
+def is_file(model: str) -> bool:
+    """Return whether ``model`` names a network file rather than something in the catalogue."""
+    return model.endswith((".onnx", ".safetensors"))
+
+
+def resolve(
+    model: str | None, factor: int | None, threads: int | None = None, device: str = "auto"
+) -> Upscaler:
+    """Return the upscaler that ``model`` names.
+
+    Args:
+        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact`` or
+            ``compact_x2``), a path to an .onnx or .safetensors file, or None for the shipped network of
+            ``factor`` (bicubic where there is none).
+        factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
+        threads: CPU threads of one call, None for all.
+        device: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        UsageError: an unknown name, or a network made for another factor.
+        CheckpointError: a network file that cannot be used.
+    """
+    if factor == 1:
+        return CLASSICAL["none"](1)
+    if model is None:
+        card = shipped(factor or 2)
+        return _load(card.path, threads, device) if card else CLASSICAL["bicubic"](factor or 2)
+    if model in CLASSICAL:
+        return CLASSICAL[model](factor or 2)
+    upscaler = _load(Path(model) if is_file(model) else _shipped_path(model, factor), threads, device)
+    if factor is not None and upscaler.factor != factor:
+        raise UsageError(
+            f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}"
+        )
+    return upscaler
+
+
+def _shipped_path(model: str, factor: int | None) -> Path:
+    cards = catalogue()
+    card = cards.get(model) or cards.get(f"{model}_x{factor or 2}")
+    if card is None:
+        raise UsageError(f"unknown model '{model}'{suggestion(model, [*CLASSICAL, *cards])}")
+    return card.path
+
+
+def _load(path: Path, threads: int | None, device: str) -> Upscaler:
+    if path.suffix == ".safetensors":
+        from docsr.upscalers.torch import TorchUpscaler  # torch only when asked for
+
+        return TorchUpscaler(path, threads, device)
+    from docsr.upscalers.onnx import OnnxUpscaler
+
+    return OnnxUpscaler(path, threads, device)

@@ -1,0 +1,175 @@
+"""Networks in ONNX, run by ONNX Runtime: ours, and any that takes one grey channel in [0, 1]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from docsr.errors import CheckpointError, PageError, UsageError
+from docsr.page import Plane
+
+_UNKNOWN_OVERLAP = 32
+"""Context for a network that does not say how far it sees, in input pixels."""
+
+_EXTERNAL = b"\x0a\x08location\x12"
+"""An ``external_data`` entry of a tensor in the ONNX wire format: key "location", then a value."""
+
+_PROBE = np.ones((1, 1, 48, 40), dtype=np.float32)
+_WHITE_TOLERANCE = 0.5 / 255
+
+
+class OnnxUpscaler:
+    """A network file: input N x 1 x H x W float32 in [0, 1], output N x 1 x fH x fW.
+
+    Files written by ``docsr export`` say their name, factor and overlap in ``metadata_props`` (``docsr.*``);
+    for others the factor is found by running a small white page and the overlap is taken wide.
+
+    Attributes:
+        path: the file.
+        name: from the metadata, else the file's stem.
+        factor: 2, 4, 8 ...
+        overlap: context in input pixels.
+        keeps_white: whether a white page stays white to half a grey level.
+        x_height: (smallest, largest) x-height in input px it was trained on, or None.
+        version: version written at export, or None.
+    """
+
+    def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
+        """Load and probe.
+
+        Args:
+            path: an .onnx file.
+            threads: CPU threads of one call; None lets ONNX Runtime take every core.
+            device: ``cpu``, ``cuda``, or ``auto`` (CUDA where this ONNX Runtime has it).
+
+        Raises:
+            CheckpointError: the file is missing, damaged, or not a network of this kind.
+            UsageError: ``cuda`` is asked for and not available.
+        """
+        self.path, self._threads, self._device = Path(path), threads, device
+        self._session = _open_session(self.path, threads, device)
+        self._input = _grey_input(self._session, self.path)
+        metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        self.factor, self.keeps_white = self._probe()
+        self.name = metadata.get("docsr.name") or self.path.stem
+        self.version = metadata.get("docsr.version")
+        try:
+            self.overlap = int(metadata.get("docsr.overlap", _UNKNOWN_OVERLAP))
+            self.x_height = _x_height(metadata)
+            told = int(metadata.get("docsr.factor", self.factor))
+        except ValueError as error:
+            raise CheckpointError(f"{self.path} has docsr metadata that is not a number: {error}") from error
+        if told != self.factor or self.overlap < 0:
+            raise CheckpointError(
+                f"{self.path} says factor {told} but enlarges {self.factor} times: export it again"
+            )
+
+    def __call__(self, plane: Plane) -> Plane:
+        """Enlarge H x W in [0, 1] to fH x fW.
+
+        Raises:
+            PageError: ONNX Runtime failed on this plane.
+        """
+        plane_out: Plane = self._run(plane[None, None])[0, 0]
+        return plane_out
+
+    def __reduce__(self) -> tuple[type[OnnxUpscaler], tuple[Path, int | None, str]]:
+        return type(self), (self.path, self._threads, self._device)
+
+    def _run(self, batch: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        try:
+            output = self._session.run(None, {self._input: np.ascontiguousarray(batch)})[0]
+        except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
+            size = f"{batch.shape[-1]} x {batch.shape[-2]}"
+            raise PageError(
+                f"the network {self.path.name} failed on {size} px: {_first_line(error)}"
+            ) from error
+        return np.asarray(output)
+
+    def _probe(self) -> tuple[int, bool]:
+        """Run a white page: return the factor and whether white stays white."""
+        try:
+            output = self._run(_PROBE)
+        except PageError as error:
+            raise CheckpointError(f"{self.path} cannot be run: {error}") from error
+        height, width = _PROBE.shape[-2:]
+        if output.ndim != 4 or output.shape[:2] != (1, 1) or output.dtype != np.float32:
+            raise CheckpointError(
+                f"{self.path} gives {output.dtype} {output.shape}, not one grey float32 channel"
+            )
+        factor = output.shape[2] // height
+        if output.shape[2:] != (height * factor, width * factor) or factor < 2 or factor & (factor - 1):
+            raise CheckpointError(
+                f"{self.path} turns {width} x {height} px into {output.shape[3]} x {output.shape[2]}: "
+                "the factor must be a power of two (2, 4, 8)"
+            )
+        if not np.isfinite(output).all():
+            raise CheckpointError(f"{self.path} gives values that are not numbers: its weights are damaged")
+        return factor, bool(np.abs(output - 1).max() <= _WHITE_TOLERANCE)
+
+
+def _open_session(path: Path, threads: int | None, device: str) -> Any:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"cannot read the network {path}: {error.strerror or error}") from error
+    if _EXTERNAL in content:
+        raise CheckpointError(
+            f"{path} keeps its weights in a second file, which is refused: save it as one file"
+        )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads or 0
+    # Tiles differ by a pixel in size: an arena and per-shape patterns would keep growing over a batch.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=_providers(device))
+    except UsageError:
+        raise
+    except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
+        raise CheckpointError(f"{path} is not a readable ONNX network: {_first_line(error)}") from error
+
+
+def _providers(device: str) -> list[str]:
+    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if device == "cuda" and not has_cuda:
+        raise UsageError("this ONNX Runtime has no CUDA: install onnxruntime-gpu, or use --device cpu")
+    return (
+        ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        if has_cuda and device != "cpu"
+        else ["CPUExecutionProvider"]
+    )
+
+
+def _grey_input(session: Any, path: Path) -> str:
+    """Return the name of the only input, after checking that it is N x 1 x H x W float32 of free size."""
+    inputs = session.get_inputs()
+    if len(inputs) != 1 or len(session.get_outputs()) != 1:
+        raise CheckpointError(
+            f"{path} has {len(inputs)} inputs and {len(session.get_outputs())} outputs, not one each"
+        )
+    shape = inputs[0].shape
+    if inputs[0].type != "tensor(float)" or len(shape) != 4:
+        raise CheckpointError(
+            f"{path} takes {inputs[0].type} of rank {len(shape)}, not N x 1 x H x W float32"
+        )
+    if isinstance(shape[1], int) and shape[1] != 1:
+        raise CheckpointError(f"{path} takes {shape[1]} channels; docsr runs networks of one grey channel")
+    if isinstance(shape[2], int) or isinstance(shape[3], int):
+        raise CheckpointError(
+            f"{path} takes only {shape[3]} x {shape[2]} px: export it with a free height and width"
+        )
+    return str(inputs[0].name)
+
+
+def _x_height(metadata: dict[str, str]) -> tuple[float, float] | None:
+    low, high = metadata.get("docsr.x_height_min"), metadata.get("docsr.x_height_max")
+    return (float(low), float(high)) if low and high else None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

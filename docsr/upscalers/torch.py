@@ -1,0 +1,73 @@
+"""Checkpoints (.safetensors) run by torch: for looking at a training run before its export."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from docsr.errors import CheckpointError, MissingExtraError, UsageError
+from docsr.page import Plane
+
+
+class TorchUpscaler:
+    """A generator from a checkpoint of ``docsr train``; needs the extra ``train``.
+
+    Attributes:
+        path: the file.
+        name: the generator's name and factor, such as ``compact_x2``.
+        factor: 2, 4 or 8.
+        overlap: context in input pixels.
+        keeps_white: False: every tile is run, nothing is assumed.
+    """
+
+    keeps_white = False
+
+    def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
+        """Load.
+
+        Args:
+            path: a .safetensors checkpoint.
+            threads: CPU threads of this process, or None to leave torch's own choice.
+            device: ``cpu``, ``cuda``, or ``auto`` (CUDA where torch sees one).
+
+        Raises:
+            MissingExtraError: torch is not installed.
+            CheckpointError: the file is missing, damaged or unknown.
+            UsageError: ``cuda`` is asked for and not available.
+        """
+        self.path, self._threads, self._choice = Path(path), threads, device
+        try:
+            # By name, so that nothing on the way of `docsr enhance` depends on torch.
+            self._torch: Any = import_module("torch")
+            load = import_module("docsr.models.checkpoint").load_checkpoint
+        except ImportError as error:
+            raise MissingExtraError("reading a .safetensors checkpoint", "train") from error
+        checkpoint = load(self.path)
+        header = checkpoint.header
+        self.factor, self.overlap = int(header.factor), int(header.overlap)
+        self.name = f"{header.name}_x{self.factor}"
+        if threads:
+            self._torch.set_num_threads(threads)
+        self._device = self._pick(device)
+        self._generator = checkpoint.build_generator().eval().to(self._device)
+
+    def __call__(self, plane: Plane) -> Plane:
+        """Enlarge H x W in [0, 1] to fH x fW."""
+        with self._torch.inference_mode():
+            batch = self._torch.tensor(plane[None, None], device=self._device)
+            output: Plane = self._generator(batch)[0, 0].float().cpu().numpy()
+        if output.shape != (plane.shape[0] * self.factor, plane.shape[1] * self.factor):
+            raise CheckpointError(
+                f"{self.path} does not enlarge by the factor {self.factor} that its header says"
+            )
+        return output
+
+    def __reduce__(self) -> tuple[type[TorchUpscaler], tuple[Path, int | None, str]]:
+        return type(self), (self.path, self._threads, self._choice)
+
+    def _pick(self, device: str) -> str:
+        available = bool(self._torch.cuda.is_available())
+        if device == "cuda" and not available:
+            raise UsageError("torch sees no CUDA device: use --device cpu")
+        return "cuda" if available and device != "cpu" else "cpu"

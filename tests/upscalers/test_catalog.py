@@ -1,0 +1,64 @@
+"""Names to upscalers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from docsr.errors import CheckpointError, UsageError
+from docsr.upscalers.catalog import resolve
+from docsr.weights import catalogue
+from tests.onnx_files import conv_network
+
+CARD = {
+    "name": "tiny_x2",
+    "factor": 2,
+    "parameters": 400,
+    "training_data": "nothing",
+    "training_command": "docsr train",
+    "x_height": [6, 14],
+    "x_height_helps": [7, 10],
+    "results": [],
+}
+
+
+def test_unknown_names_are_answered_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'bicubic'"):
+        resolve("bicubik", 2)
+
+
+def test_a_file_for_another_factor_is_refused(tmp_path: Path) -> None:
+    path = conv_network(tmp_path / "a.onnx", 4)
+    with pytest.raises(UsageError, match="use --factor 4"):
+        resolve(str(path), 2)
+    assert resolve(str(path), None).factor == 4
+
+
+def test_none_is_the_page_as_it_is() -> None:
+    assert resolve("none", 4).factor == 1
+    assert resolve(None, 1).factor == 1
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_every_shipped_network_loads(name: str) -> None:
+    card = catalogue()[name]
+    upscaler = resolve(name, card.factor, threads=1)
+    assert (upscaler.name, upscaler.factor) == (name, card.factor)
+    assert resolve(None, card.factor, threads=1).factor == card.factor
+
+
+def test_a_card_says_where_it_helps(tmp_path: Path) -> None:
+    conv_network(tmp_path / "tiny_x2.onnx")
+    (tmp_path / "tiny_x2.json").write_text(json.dumps(CARD))
+    card = catalogue(tmp_path)["tiny_x2"]
+    assert card.bytes == card.path.stat().st_size
+    assert [card.helps(size) for size in (None, 6.9, 8, 11)] == [False, False, True, False]
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", json.dumps(CARD)])
+def test_a_damaged_card_or_a_missing_network_is_one_sentence(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tiny_x2.json").write_text(content)
+    with pytest.raises(CheckpointError, match=r"tiny_x2\.json"):
+        catalogue(tmp_path)
