@@ -1,0 +1,204 @@
+"""Files: what to read, where to write, and writing that is complete or absent."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from docsr.errors import PageError, UsageError
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
+    | {".pbm", ".pgm", ".ppm", ".pnm"}
+)
+"""Suffixes (lower case) of the files taken from within a folder; a file given directly is always taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file.
+
+    Attributes:
+        path: the file to read.
+        relative: its place below the output folder: the file's name when it was given directly, or its path
+            inside the folder that was given.
+    """
+
+    path: Path
+    relative: Path
+
+
+def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[Source]:
+    """List the files that ``inputs`` name: files as they are, folders recursively, each file once.
+
+    Hidden files and folders inside a folder are left out. Links are followed; a folder reached twice is read
+    once. A link with an image suffix that leads nowhere, a file that does not exist and a folder that may not be
+    read are listed, so that reading them reports the failure.
+
+    Args:
+        inputs: files and folders.
+        skip: a folder to leave out when it lies inside one of those given (an earlier run's output).
+
+    Returns:
+        Sources in the order of ``inputs``, sorted by path within each folder.
+    """
+    found: dict[str, Source] = {}
+    for given in inputs:
+        sources = _walk(given, skip) if given.is_dir() else [Source(given, Path(given.name))]
+        for source in sources:
+            found.setdefault(os.path.abspath(source.path), source)
+    return list(found.values())
+
+
+def _walk(folder: Path, skip: Path | None) -> list[Source]:
+    """List the images in ``folder`` and below, sorted by path."""
+    seen = set() if skip is None else {os.path.realpath(skip)}
+    paths: list[Path] = []
+
+    def unreadable(error: OSError) -> None:
+        paths.append(Path(error.filename))
+
+    for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths += [Path(here, name) for name in names if _is_image_name(name)]
+    return [Source(path, _inside(path, folder)) for path in sorted(paths)]
+
+
+def _is_image_name(name: str) -> bool:
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    return Path(path.name) if path == folder else path.relative_to(folder)
+
+
+def output_paths(
+    sources: Sequence[Source], out: Path, suffix_of: Callable[[Source], str]
+) -> dict[Path, Path]:
+    """Give each source a path of its own below ``out``, the tree mirrored and the suffix changed.
+
+    Names that would meet (also on a file system that ignores case) keep the whole source name: ``a.png`` and
+    ``a.jpg`` written as ``.png`` become ``a.png.png`` and ``a.jpg.png``. What still meets (the same name in two
+    input folders) is numbered in the order of the source paths: ``a.png.png``, ``a.png.2.png``. The order of
+    ``sources`` does not matter.
+
+    Args:
+        sources: the inputs; each path once.
+        out: the output folder.
+        suffix_of: the suffix of the output for a source, with its dot.
+
+    Returns:
+        Source path to output path.
+    """
+    ordered = sorted({source.path: source for source in sources}.values(), key=lambda source: source.path)
+    suffixes = {source.path: suffix_of(source) for source in ordered}
+    taken = {_key(parent) for source in ordered for parent in source.relative.parents}
+    names = {source.path: source.relative.with_suffix(suffixes[source.path]) for source in ordered}
+    whole: set[Path] = set()
+    while meeting := [path for path in _meeting(names, taken) if path not in whole]:
+        whole.update(meeting)
+        for source in ordered:
+            if source.path in whole:
+                names[source.path] = _appended(source.relative, suffixes[source.path])
+    _number(names, suffixes, taken)
+    return {source.path: out / names[source.path] for source in ordered}
+
+
+def _meeting(names: dict[Path, Path], taken: set[str]) -> list[Path]:
+    """Return the sources whose output name is also another's, or is the name of a folder."""
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for path, name in names.items():
+        groups[_key(name)].append(path)
+    return [path for key, paths in groups.items() if len(paths) > 1 or key in taken for path in paths]
+
+
+def _number(names: dict[Path, Path], suffixes: dict[Path, str], taken: set[str]) -> None:
+    """Number, in place and in order, every name that is already taken."""
+    meeting = set(_meeting(names, taken))
+    used = taken | {_key(name) for path, name in names.items() if path not in meeting}
+    for path in [path for path in names if path in meeting]:
+        stem, name, number = names[path].name.removesuffix(suffixes[path]), names[path], 1
+        while _key(name) in used:
+            number += 1
+            name = names[path].with_name(f"{stem}.{number}{suffixes[path]}")
+        used.add(_key(name))
+        names[path] = name
+
+
+def _appended(relative: Path, suffix: str) -> Path:
+    return relative.with_name(relative.name + suffix)
+
+
+def _key(path: Path) -> str:
+    """Fold a path as a file system without case or Unicode forms sees it."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Make sure that no output is one of the inputs, under whatever name.
+
+    Raises:
+        UsageError: an output path is an input file.
+    """
+    known = {key for path in inputs for key in _identities(path)}
+    for output in outputs:
+        if not known.isdisjoint(_identities(output)):
+            raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
+
+
+def _identities(path: Path) -> list[object]:
+    """Return what identifies a file: its real path and, when it exists, its device and number."""
+    identities: list[object] = [os.path.realpath(path)]
+    with suppress(OSError):
+        status = path.stat()
+        identities.append((status.st_dev, status.st_ino))
+    return identities
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Write a file so that it is complete or absent.
+
+    Yields a hidden temporary path in the same folder (created, empty, with the suffix of ``path``). When the
+    block ends well the file is flushed to the disk and takes the place of ``path``; on any error it is removed
+    and what was at ``path`` stays as it was. Missing parent folders are made.
+
+    Raises:
+        PageError: the file cannot be created, written or put in place (no space, no permission).
+    """
+    temporary = path.with_name(f".docsr-{secrets.token_hex(8)}{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
+            raise PageError(f"{path} could not be written: {reason[:1].lower()}{reason[1:]}") from error
+        raise
+    with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
+        _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    """Bring a file's or a folder's content to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

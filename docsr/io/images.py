@@ -1,0 +1,265 @@
+"""Raster files: pages out of them, pages into them, one page in memory at a time."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+
+from docsr.errors import DocsrError, PageError
+from docsr.io import tiff
+from docsr.io.files import atomic_write
+from docsr.io.pixels import fitting_profile, to_pixels, upright
+from docsr.io.resolution import TRANSPOSING, from_image
+from docsr.page import Dpi, Page, Pixels
+
+MAX_PIXELS = 1_000_000_000
+"""The largest page that is decoded; what claims to be larger is taken for damage or an attack."""
+
+FORMATS = {
+    "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
+}  # fmt: skip
+"""Names of the formats that can be written, and Pillow's name for each."""
+
+_READABLE = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ORIENTATION = 274
+_MIN_IS_WHITE = 0
+
+
+def page_count(path: Path) -> int:
+    """Return how many pages a file holds (1 for everything but TIFF), without decoding them.
+
+    Raises:
+        PageError: the file cannot be opened as an image.
+    """
+    with _reporting(path), _pillow_limit():
+        try:
+            with Image.open(_checked(path), formats=_READABLE) as image:
+                return _frames(image)
+        except UnidentifiedImageError:
+            if not _is_tiff(path):
+                raise
+            return tiff.count(path)
+
+
+def read_pages(path: Path) -> Iterator[Page]:
+    """Read a file page by page, each decoded when it is asked for.
+
+    Args:
+        path: a PNG, JPEG, TIFF (each of its pages), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM file.
+
+    Yields:
+        Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
+
+    Raises:
+        PageError: the file is missing, damaged, not an image, or beyond what is supported.
+    """
+    total = page_count(path)
+    for number in range(total):
+        with _reporting(path, number if total > 1 else None), _pillow_limit():
+            page = _read(path, number)
+        yield page
+
+
+def _read(path: Path, number: int) -> Page:
+    try:
+        image: Image.Image = Image.open(path, formats=_READABLE)
+    except UnidentifiedImageError:
+        if not _is_tiff(path):
+            raise
+        return _read_tiff(path, number)
+    with image:
+        try:
+            if number:
+                image.seek(number)
+        except (SyntaxError, UnidentifiedImageError):
+            return _read_tiff(path, number)
+        return _decode(image, path, number)
+
+
+def _decode(image: Image.Image, path: Path, number: int) -> Page:
+    """Decode the picture that ``image`` stands at."""
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
+    is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
+    orientation = tags.get(_ORIENTATION, 1)
+    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(262) == _MIN_IS_WHITE
+    dpi, bilevel = from_image(image), image.mode == "1"
+    image.load()
+    icc = image.info.get("icc_profile")
+    pixels = to_pixels(image)
+    if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
+        np.subtract(255, pixels, out=pixels)
+    dpi = _turned(dpi, orientation)
+    if not is_tiff:  # Pillow turns TIFF while loading, and no other format
+        pixels = upright(pixels, orientation)
+    return Page(pixels, dpi, fitting_profile(icc, pixels), path, number, bilevel)
+
+
+def _read_tiff(path: Path, number: int) -> Page:
+    pixels, dpi, icc, orientation = tiff.read(path, number, MAX_PIXELS)
+    return Page(
+        upright(pixels, orientation), _turned(dpi, orientation), fitting_profile(icc, pixels), path, number
+    )
+
+
+def _turned(dpi: Dpi | None, orientation: int) -> Dpi | None:
+    return (dpi[1], dpi[0]) if dpi is not None and orientation in TRANSPOSING else dpi
+
+
+def _frames(image: Image.Image) -> int:
+    return image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in _TIFF_STARTS
+
+
+def _checked(path: Path) -> Path:
+    """Return ``path`` when it is a file with something in it, else raise a ValueError."""
+    if path.is_symlink() and not path.exists():
+        raise ValueError(f"it is a link to {os.readlink(path)}, which does not exist")
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise ValueError("it is a folder, not an image")
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is not a regular file")
+    if status.st_size == 0:
+        raise ValueError("it is empty")
+    return path
+
+
+@contextmanager
+def _reporting(path: Path, number: int | None = None) -> Iterator[None]:
+    """Turn whatever a decoder raises into a PageError of one sentence that names the file."""
+    where = str(path) if number is None else f"{path}, page {number + 1},"
+    try:
+        yield
+    except DocsrError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PageError(f"{where} could not be read: it is not an image of a known format") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PageError(f"{where} could not be read: it has more than {MAX_PIXELS:,} pixels") from error
+    except FileNotFoundError as error:
+        raise PageError(f"{where} could not be read: it does not exist") from error
+    except PermissionError as error:
+        raise PageError(f"{where} could not be read: permission denied") from error
+    except MemoryError as error:
+        raise PageError(f"{where} could not be read: there is not enough memory for it") from error
+    except Exception as error:  # decoders raise nearly anything on damaged files
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        told = reason if isinstance(error, ValueError) else f"it is damaged ({reason})"
+        raise PageError(f"{where} could not be read: {told}") from error
+
+
+_limit_lock = threading.Lock()
+_limit_users = 0
+_limit_before: int | None = None
+
+
+@contextmanager
+def _pillow_limit() -> Iterator[None]:
+    """Let Pillow open pages up to MAX_PIXELS while a thread reads; its own limit comes back afterwards."""
+    global _limit_users, _limit_before
+    with _limit_lock:
+        if _limit_users == 0:
+            _limit_before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
+        _limit_users += 1
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            _limit_users -= 1
+            if _limit_users == 0:
+                Image.MAX_IMAGE_PIXELS = _limit_before
+
+
+def write_pages(path: Path, pages: Iterable[Page], format: str, quality: int = 90) -> None:
+    """Write pages to one file, complete or not at all.
+
+    Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None;
+    the profile is kept; no orientation is written. One-bit pages stay one-bit in PNG and TIFF.
+
+    Args:
+        path: the file; what is there is replaced.
+        pages: one page, or any number of them for TIFF.
+        format: a key of FORMATS.
+        quality: 1 to 100, for JPEG and WebP.
+
+    Raises:
+        PageError: the file cannot be written, or the format cannot hold the page or so many pages.
+    """
+    name = FORMATS.get(format.lower().lstrip("."))
+    if name is None:
+        raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
+    with atomic_write(path) as temporary:
+        written = _write_tiff(temporary, path, pages) if name == "TIFF" else 0
+        if name != "TIFF":
+            for page in pages:
+                if written:
+                    raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
+                _save(temporary, path, page, name, _options(page, name, quality))
+                written += 1
+        if not written:
+            raise PageError(f"{path} could not be written: there are no pages")
+
+
+def _write_tiff(temporary: Path, path: Path, pages: Iterable[Page]) -> int:
+    written = 0
+    with TiffImagePlugin.AppendingTiffWriter(str(temporary), new=True) as writer:
+        for written, page in enumerate(pages, start=1):  # noqa: B007
+            _save(writer, path, page, "TIFF", _options(page, "TIFF", 0))
+            writer.newFrame()
+    return written
+
+
+def _save(target: Any, path: Path, page: Page, name: str, options: dict[str, Any]) -> None:
+    """Encode one page; errors other than the system's become a sentence here."""
+    try:
+        _image(page, name).save(target, format=name, **options)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise PageError(f"{path} could not be written: the encoder failed ({error})") from error
+    except (ValueError, MemoryError, OverflowError, SystemError, KeyError) as error:
+        size = f"{page.width} x {page.height}"
+        raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({error})") from error
+
+
+def _image(page: Page, name: str) -> Image.Image:
+    """Wrap the pixels (grey ones are shared, not copied)."""
+    pixels: Pixels = np.ascontiguousarray(page.pixels)
+    image = Image.fromarray(pixels)
+    if page.bilevel and page.is_grey and name in {"PNG", "TIFF"}:
+        return image.convert("1", dither=Image.Dither.NONE)
+    return image
+
+
+def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if page.dpi is not None and name != "WEBP":
+        options["dpi"] = page.dpi
+    elif page.dpi is not None:
+        exif = Image.Exif()
+        exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
+        options["exif"] = exif
+    if page.icc is not None and name != "BMP":
+        options["icc_profile"] = page.icc
+    if name == "TIFF":
+        options["compression"] = "group4" if page.bilevel and page.is_grey else "tiff_deflate"
+    if name in {"JPEG", "WEBP"}:
+        options["quality"] = quality
+    if name == "JPEG":
+        options["subsampling"] = 0  # coloured text keeps its edges
+    return options

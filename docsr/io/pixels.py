@@ -1,0 +1,103 @@
+"""From what image files store to the pixels a Page holds: 8-bit grey or RGB, upright, on white."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from docsr.page import Pixels
+
+BAND_ROWS = 256
+"""Rows converted at a time where a conversion needs wider numbers, so that little memory is used."""
+
+_TO_8_BIT: NDArray[np.uint8] = ((np.arange(65536, dtype=np.uint32) + 128) // 257).astype(np.uint8)
+"""16-bit to 8-bit: 65535 / 257 = 255 exactly."""
+
+
+def to_pixels(image: Image.Image) -> Pixels:
+    """Convert a decoded Pillow image to pixels; orientation is not touched.
+
+    One-bit, grey and all-grey palette images become H x W, all else H x W x 3. Alpha is composited on white.
+
+    Raises:
+        ValueError: a pixel type without a known range (32-bit integers, floats outside 0 to 1).
+    """
+    mode = image.mode
+    if mode in {"L", "RGB"} and "transparency" not in image.info:
+        return np.array(image)
+    if mode == "1":
+        return np.array(image.convert("L"))
+    if mode == "P" and "transparency" not in image.info:
+        return _from_palette(image)
+    if mode in {"LA", "La"} or (mode == "L" and "transparency" in image.info):
+        return on_white(np.asarray(image.convert("LA")))
+    if mode in {"RGBA", "RGBa", "P", "PA", "RGB"}:
+        return on_white(np.asarray(image.convert("RGBA")))
+    if mode.startswith("I") or mode == "F":
+        return scaled(np.asarray(image))
+    return np.array(image.convert("RGB"))
+
+
+def _from_palette(image: Image.Image) -> Pixels:
+    """Look each index up; grey when every colour in use is grey."""
+    indices = np.asarray(image)
+    flat = image.getpalette("RGB") or []
+    palette = np.zeros((256, 3), np.uint8)
+    palette[: len(flat) // 3] = np.array(flat, np.uint8).reshape(-1, 3)
+    used = palette[np.bincount(indices.ravel(), minlength=256) > 0]
+    if (used == used[:, :1]).all():
+        palette = palette[:, 0]
+    pixels: Pixels = palette[indices]
+    return pixels
+
+
+def on_white(layers: NDArray[np.uint8]) -> Pixels:
+    """Composite H x W x 2 (grey, alpha) or H x W x 4 (RGB, alpha), uint8, on white."""
+    channels = layers.shape[2] - 1
+    result = np.empty((*layers.shape[:2], channels), np.uint8)
+    for top in range(0, layers.shape[0], BAND_ROWS):
+        band = layers[top : top + BAND_ROWS].astype(np.uint32)
+        alpha = band[..., -1:]
+        result[top : top + BAND_ROWS] = (band[..., :-1] * alpha + 255 * (255 - alpha) + 127) // 255
+    return result[..., 0] if channels == 1 else result
+
+
+def scaled(values: NDArray[Any]) -> Pixels:
+    """Bring an array of booleans, 8-bit or 16-bit integers, or floats in [0, 1], to 0..255, shape kept.
+
+    Raises:
+        ValueError: another type, or floats outside 0 to 1.
+    """
+    if values.dtype == np.bool_:
+        return values.astype(np.uint8) * np.uint8(255)
+    if values.dtype == np.uint8:
+        return np.array(values)
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:
+        reduced: Pixels = _TO_8_BIT[values]
+        return reduced
+    if values.dtype.kind == "f":
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise ValueError("its floating-point pixels do not lie between 0 and 1")
+        return (values * 255 + 0.5).astype(np.uint8)
+    raise ValueError("its pixels have no known range (convert it to 8 or 16 bits per channel)")
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Apply an EXIF orientation (1 to 8; anything else is taken as 1) to pixels."""
+    if orientation in {5, 6, 7, 8}:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def fitting_profile(icc: object, pixels: Pixels) -> bytes | None:
+    """Return an ICC profile when it describes these pixels (grey or RGB), else None."""
+    if not isinstance(icc, bytes) or len(icc) < 128:
+        return None
+    return icc if icc[16:20] == (b"GRAY" if pixels.ndim == 2 else b"RGB ") else None

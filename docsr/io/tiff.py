@@ -1,0 +1,87 @@
+"""TIFF pages that Pillow cannot open (floats, planar 16-bit RGB), read with tifffile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from docsr.io.pixels import on_white, scaled
+from docsr.io.resolution import from_tags
+from docsr.page import Dpi, Pixels
+
+ORIENTATION, ICC_PROFILE = 274, 34675
+
+
+class Unreadable(ValueError):
+    """This TIFF page is beyond what can be read; the message says why."""
+
+
+def count(path: Path) -> int:
+    """Return the number of pages of a TIFF file."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as tiff:
+        return len(tiff.pages)
+
+
+def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int]:
+    """Read one page.
+
+    Args:
+        path: the file.
+        number: 0-based page number.
+        max_pixels: the largest page to decode.
+
+    Returns:
+        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation.
+
+    Raises:
+        Unreadable: the layout or the compression is not supported here.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages[number]
+        if not isinstance(page, tifffile.TiffPage):
+            page = page.aspage()
+        if page.imagelength * page.imagewidth > max_pixels:
+            raise Unreadable(f"it has more than {max_pixels:,} pixels")
+        tags: dict[int, object] = {}
+        for code in (282, 283, 296, ORIENTATION, ICC_PROFILE):
+            tags[code] = _plain(page.tags[code].value) if code in page.tags else None
+        try:
+            values = page.asarray()
+        except ImportError as error:
+            raise Unreadable("its compression needs a decoder: run pip install imagecodecs") from error
+        photometric = int(page.photometric)
+        if page.planarconfig == 2 and values.ndim == 3:
+            values = np.moveaxis(values, 0, -1)
+    if photometric not in {0, 1, 2} or values.ndim not in {2, 3}:
+        raise Unreadable("its colour layout is not supported (save it as grey or RGB)")
+    pixels = _composed(scaled(values))
+    dpi = from_tags({code: value for code, value in tags.items() if value is not None})
+    orientation = tags[ORIENTATION]
+    return (
+        255 - pixels if photometric == 0 else pixels,
+        dpi,
+        tags[ICC_PROFILE],
+        orientation if isinstance(orientation, int) else 1,
+    )
+
+
+def _plain(value: object) -> object:
+    """Turn a rational (numerator, denominator) into a number, and an enumeration into its integer."""
+    if isinstance(value, tuple) and len(value) == 2:
+        return value[0] / value[1] if value[1] else 0.0
+    return int(value) if isinstance(value, int) else value
+
+
+def _composed(pixels: Pixels) -> Pixels:
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return pixels
+    if pixels.shape[2] == 1:
+        return pixels[..., 0]
+    if pixels.shape[2] in {2, 4}:
+        return on_white(pixels)
+    raise Unreadable(f"it has {pixels.shape[2]} channels (save it as grey or RGB)")
