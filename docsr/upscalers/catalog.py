@@ -24,14 +24,12 @@ def is_file(model: str) -> bool:
     return model.endswith((".onnx", ".safetensors"))
 
 
-def resolve(
-    model: str | None, factor: int | None, threads: int | None = None, device: str = "auto"
-) -> Upscaler:
+def resolve(model: str | None, factor: int | None, threads: int | None = None, device: str = "auto") -> Upscaler:
     """Return the upscaler that ``model`` names.
 
     Args:
-        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact`` or
-            ``compact_x2``), a path to an .onnx or .safetensors file, or None for the shipped network of
+        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), a
+            path to an .onnx or .safetensors file, or None for the shipped network of
             ``factor`` (bicubic where there is none).
         factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
         threads: CPU threads of one call, None for all.
@@ -48,20 +46,29 @@ def resolve(
         return _load(card.path, threads, device) if card else CLASSICAL["bicubic"](factor or 2)
     if model in CLASSICAL:
         return CLASSICAL[model](factor or 2)
-    upscaler = _load(Path(model) if is_file(model) else _shipped_path(model, factor), threads, device)
+    upscaler = _load(Path(model) if is_file(model) else _shipped_path(model), threads, device)
     if factor is not None and upscaler.factor != factor:
-        raise UsageError(
-            f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}"
-        )
+        raise UsageError(f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}")
     return upscaler
 
 
-def _shipped_path(model: str, factor: int | None) -> Path:
+def own_factor(model: str | None) -> int | None:
+    """Return the only factor that ``model`` has, or None if it has any (interpolation, no model named).
+
+    Raises:
+        UsageError: an unknown name.
+        CheckpointError: a network file that cannot be used.
+    """
+    if model is None or (model in CLASSICAL and model != "none"):
+        return None
+    return resolve(model, None, threads=1, device="cpu").factor
+
+
+def _shipped_path(model: str) -> Path:
     cards = catalogue()
-    card = cards.get(model) or cards.get(f"{model}_x{factor or 2}")
-    if card is None:
+    if model not in cards:
         raise UsageError(f"unknown model '{model}'{suggestion(model, [*CLASSICAL, *cards])}")
-    return card.path
+    return cards[model].path
 
 
 def _load(path: Path, threads: int | None, device: str) -> Upscaler:

@@ -63,9 +63,7 @@ class OnnxUpscaler:
         except ValueError as error:
             raise CheckpointError(f"{self.path} has docsr metadata that is not a number: {error}") from error
         if told != self.factor or self.overlap < 0:
-            raise CheckpointError(
-                f"{self.path} says factor {told} but enlarges {self.factor} times: export it again"
-            )
+            raise CheckpointError(f"{self.path} says factor {told} but enlarges {self.factor} times: export it again")
 
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge H x W in [0, 1] to fH x fW.
@@ -84,9 +82,7 @@ class OnnxUpscaler:
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)})[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size = f"{batch.shape[-1]} x {batch.shape[-2]}"
-            raise PageError(
-                f"the network {self.path.name} failed on {size} px: {_first_line(error)}"
-            ) from error
+            raise PageError(f"the network {self.path.name} failed on {size} px: {_first_line(error)}") from error
         return np.asarray(output)
 
     def _probe(self) -> tuple[int, bool]:
@@ -97,9 +93,7 @@ class OnnxUpscaler:
             raise CheckpointError(f"{self.path} cannot be run: {error}") from error
         height, width = _PROBE.shape[-2:]
         if output.ndim != 4 or output.shape[:2] != (1, 1) or output.dtype != np.float32:
-            raise CheckpointError(
-                f"{self.path} gives {output.dtype} {output.shape}, not one grey float32 channel"
-            )
+            raise CheckpointError(f"{self.path} gives {output.dtype} {output.shape}, not one grey float32 channel")
         factor = output.shape[2] // height
         if output.shape[2:] != (height * factor, width * factor) or factor < 2 or factor & (factor - 1):
             raise CheckpointError(
@@ -117,9 +111,7 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
     except OSError as error:
         raise CheckpointError(f"cannot read the network {path}: {error.strerror or error}") from error
     if _EXTERNAL in content:
-        raise CheckpointError(
-            f"{path} keeps its weights in a second file, which is refused: save it as one file"
-        )
+        raise CheckpointError(f"{path} keeps its weights in a second file, which is refused: save it as one file")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
@@ -139,9 +131,7 @@ def _providers(device: str) -> list[str]:
     if device == "cuda" and not has_cuda:
         raise UsageError("this ONNX Runtime has no CUDA: install onnxruntime-gpu, or use --device cpu")
     return (
-        ["CUDAExecutionProvider", "CPUExecutionProvider"]
-        if has_cuda and device != "cpu"
-        else ["CPUExecutionProvider"]
+        ["CUDAExecutionProvider", "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
     )
 
 
@@ -149,20 +139,14 @@ def _grey_input(session: Any, path: Path) -> str:
     """Return the name of the only input, after checking that it is N x 1 x H x W float32 of free size."""
     inputs = session.get_inputs()
     if len(inputs) != 1 or len(session.get_outputs()) != 1:
-        raise CheckpointError(
-            f"{path} has {len(inputs)} inputs and {len(session.get_outputs())} outputs, not one each"
-        )
+        raise CheckpointError(f"{path} has {len(inputs)} inputs and {len(session.get_outputs())} outputs, not one each")
     shape = inputs[0].shape
     if inputs[0].type != "tensor(float)" or len(shape) != 4:
-        raise CheckpointError(
-            f"{path} takes {inputs[0].type} of rank {len(shape)}, not N x 1 x H x W float32"
-        )
+        raise CheckpointError(f"{path} takes {inputs[0].type} of rank {len(shape)}, not N x 1 x H x W float32")
     if isinstance(shape[1], int) and shape[1] != 1:
         raise CheckpointError(f"{path} takes {shape[1]} channels; docsr runs networks of one grey channel")
     if isinstance(shape[2], int) or isinstance(shape[3], int):
-        raise CheckpointError(
-            f"{path} takes only {shape[3]} x {shape[2]} px: export it with a free height and width"
-        )
+        raise CheckpointError(f"{path} takes only {shape[3]} x {shape[2]} px: export it with a free height and width")
     return str(inputs[0].name)
 
 

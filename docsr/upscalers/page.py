@@ -70,9 +70,7 @@ def _upscale(pixels: Pixels, upscaler: Upscaler, tile: int, count: TileCount) ->
             target[one.core.scaled(factor).slices] = _WHITE
             count.skipped += 1
             continue
-        one.stitch(
-            target, _upscale_grey(seen, upscaler) if seen.ndim == 2 else _upscale_rgb(seen, upscaler), factor
-        )
+        one.stitch(target, _upscale_grey(seen, upscaler) if seen.ndim == 2 else _upscale_rgb(seen, upscaler), factor)
         count.done += 1
     return target
 

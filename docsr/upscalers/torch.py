@@ -58,9 +58,7 @@ class TorchUpscaler:
             batch = self._torch.tensor(plane[None, None], device=self._device)
             output: Plane = self._generator(batch)[0, 0].float().cpu().numpy()
         if output.shape != (plane.shape[0] * self.factor, plane.shape[1] * self.factor):
-            raise CheckpointError(
-                f"{self.path} does not enlarge by the factor {self.factor} that its header says"
-            )
+            raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header says")
         return output
 
     def __reduce__(self) -> tuple[type[TorchUpscaler], tuple[Path, int | None, str]]:
