@@ -6,7 +6,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
-from hypothesis import settings  # noqa: E402 - after the environment, on purpose
+from hypothesis import settings
 
 # The same examples on every run, and no time limit per example: the machines that run this are shared.
 settings.register_profile("docsr", deadline=None, derandomize=True, max_examples=50)
