@@ -1,0 +1,210 @@
+"""Configuration: what a training run is, checked before the first step.
+
+A configuration is YAML; every key has a default, an unknown key is an error that suggests the right one, and the
+models are frozen. Configuration stops at the border: modules take plain values or the one sub-model they need.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from docsr.errors import UsageError
+from docsr.registry import suggestion
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError(f"the range {list(value)} runs backwards")
+    return value
+
+
+Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+
+
+class Options(BaseModel):
+    """Base of all configuration: frozen, and no key that does not exist."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NetworkConfig(Options):
+    """A network by its registered name and the arguments of its constructor (``factor`` is added)."""
+
+    name: str = "compact"
+    args: dict[str, Any] = {}
+
+
+class DegradeConfig(Options):
+    """HR -> LR: how a page is worsened. Probabilities are per patch; ranges are drawn uniformly."""
+
+    clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
+    bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
+    warp: Probability = Field(0.3, description="slight rotation and warp, the same for HR and LR")
+    rotation_degrees: Range = (-1.0, 1.0)
+    ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")
+    bleed_through: Probability = Field(0.05, description="the other side shining through, LR only")
+    blur: Probability = 0.7
+    blur_sigma_lr: Range = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
+    contrast: Probability = 0.6
+    ink_level: Range = Field((0.0, 0.25), description="brightness of the darkest ink")
+    paper_level: Range = Field((0.82, 1.0), description="brightness of the paper")
+    sharpen: Probability = Field(0.1, description="a scanner's sharpening, with its halos")
+    noise: Probability = 0.6
+    noise_sigma: Range = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
+    jpeg: Probability = 0.6
+    jpeg_quality: Range = (35.0, 95.0)
+
+
+class DataConfig(Options):
+    """Where patches come from and how large they are."""
+
+    dir: Path | None = Field(None, description="folder made by docsr prepare; none: the repository's samples")
+    lr_patch: int = Field(48, ge=8, description="side of a training patch in LR pixels")
+    batch: int = Field(16, ge=1)
+    workers: int = Field(1, ge=0, description="processes that read and degrade patches")
+    x_height: Range | None = Field(
+        None, description="x-height of HR patches in px, drawn log-uniformly; none: the prepared one, spread a little"
+    )
+    degrade: DegradeConfig = DegradeConfig()
+
+
+class LossConfig(Options):
+    """Weights of the terms of the generator's loss; a weight of 0 leaves the term out."""
+
+    pixel: Literal["l1", "charbonnier", "mse"] = "charbonnier"
+    pixel_weight: float = Field(1.0, ge=0)
+    perceptual_weight: float = Field(0.0, ge=0)
+    perceptual_network: Literal["vgg19", "vgg16"] = "vgg19"
+    perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
+    perceptual_layer: int = Field(18, ge=1, description="features[:layer], torchvision's numbering")
+    recogniser_weight: float = Field(0.0, ge=0)
+    recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
+    recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees")
+    adversarial: Literal["bce", "lsgan"] = "bce"
+    adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
+
+
+class ScheduleConfig(Options):
+    """How long, how fast, and when the GAN phase begins."""
+
+    steps: int = Field(20_000, ge=1, description="generator updates in all")
+    gan_start: int | None = Field(None, ge=0, description="step at which the GAN phase begins; none: never")
+    learning_rate: float = Field(6e-4, gt=0)
+    discriminator_learning_rate: float = Field(1e-4, gt=0)
+    shape: Literal["cosine", "step"] = "cosine"
+    warmup: int = Field(200, ge=0)
+    step_every: int = Field(10_000, ge=1, description="shape 'step': halve the rate every so many steps")
+    clip: float = Field(1.0, gt=0, description="largest gradient norm")
+    spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds this times the running mean")
+    ema: float = Field(0.999, ge=0, lt=1)
+    bf16: bool = True
+
+
+class OutputConfig(Options):
+    """What a run leaves behind, and how often (in steps)."""
+
+    log_every: int = Field(50, ge=1)
+    validate_every: int = Field(2_000, ge=1)
+    checkpoint_every: int = Field(1_000, ge=1)
+    validation_patches: int = Field(32, ge=1)
+    validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")
+
+
+class TrainConfig(Options):
+    """One training run."""
+
+    factor: Literal[2, 4, 8] = 2
+    seed: int = 0
+    init: Path | None = Field(None, description="checkpoint whose fitting weights are the start")
+    generator: NetworkConfig = NetworkConfig()
+    discriminator: NetworkConfig = NetworkConfig(name="srgan")
+    data: DataConfig = DataConfig()
+    loss: LossConfig = LossConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    output: OutputConfig = OutputConfig()
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> TrainConfig:
+        start = self.schedule.gan_start
+        if start is not None and start >= self.schedule.steps:
+            raise ValueError(f"gan_start {start} is not before the last step, {self.schedule.steps}")
+        if self.loss.recogniser_weight and self.loss.recogniser_weights is None:
+            raise ValueError("recogniser_weight needs recogniser_weights: the recogniser's file")
+        return self
+
+
+def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
+    """Read a YAML file (none: the defaults), lay ``overrides`` (dotted keys) over it and check the result.
+
+    Raises:
+        UsageError: unreadable YAML, an unknown key (with a suggestion) or a value out of range.
+    """
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UsageError(f"cannot read the configuration {path}: {_one_line(error)}") from error
+        if not isinstance(values, dict):
+            raise UsageError(f"the configuration {path} is not a list of 'key: value' lines")
+    for key, value in overrides.items():
+        _set(values, key, value)
+    return check_config(values)
+
+
+def check_config(values: dict[str, Any]) -> TrainConfig:
+    """Check plain values (from YAML or a checkpoint) into a TrainConfig, or raise a UsageError."""
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(_explain(error)) from error
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``key=value`` of ``--set``; the value is read as YAML."""
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise UsageError(f"--set wants key=value, not '{text}'")
+    try:
+        return key, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"cannot read the value of --set {text}: {_one_line(error)}") from error
+
+
+def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for name in parents:
+        values = values.setdefault(name, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"'{dotted}' does not name an option: '{name}' is a value, not a group")
+    values[last] = value
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problem of a validation as one sentence."""
+    problem = error.errors()[0]
+    place = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"unknown option '{place}'{suggestion(str(problem['loc'][-1]), _names_at(problem['loc'][:-1]))}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"option '{place}': {message}" if place else f"configuration: {message}"
+
+
+def _names_at(location: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = TrainConfig
+    for name in location:
+        annotation = model.model_fields[str(name)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        model = annotation
+    return list(model.model_fields)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,120 @@
+"""VGG perceptual loss: L1 between ImageNet features of SR and HR.
+
+Grey is repeated to three channels and normalised as the weights want it. Weights come from torchvision (which
+downloads them) or from a local file; without weights there is no loss: random features are never used in silence.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from docsr.errors import CheckpointError, MissingExtraError, UsageError
+
+LAYOUTS = {
+    "vgg16": (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0),
+    "vgg19": (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0),
+}
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
+
+
+class PerceptualLoss(nn.Module):
+    """L1 between ``features[:layer]`` of SR and HR (VGG layer numbers as in torchvision).
+
+    Args:
+        network: 'vgg19' or 'vgg16'.
+        weights: 'torchvision', or a file: torchvision's state dict as .pth or .safetensors, or an .npz with the same
+            keys whose name contains 'caffe_bgr' (input BGR in 0..255 less the ImageNet means, no division).
+        layer: how many layers of ``features`` to use.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, network: str, weights: str, layer: int) -> None:
+        super().__init__()
+        self.features = build_features(network, layer)
+        self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, weights))
+        self.requires_grad_(False)
+        caffe = "caffe_bgr" in Path(weights).name
+        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe else 1.0  # inputs that much larger: bring the loss back
+        mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe else list(IMAGENET_MEAN)
+        std = [1 / 255] * 3 if caffe else list(IMAGENET_STD)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Scalar loss of N x 1 x H x W images in [0, 1]."""
+        with torch.no_grad():
+            target = self.features(self.normalise(hr))
+        return self.scale * F.l1_loss(self.features(self.normalise(sr)), target)
+
+    def normalise(self, grey: Tensor) -> Tensor:
+        """N x 1 x H x W in [0, 1] to N x 3 x H x W as the weights want it."""
+        return (grey.expand(-1, 3, -1, -1) - self.mean) / self.std
+
+
+def build_features(network: str, layer: int) -> nn.Sequential:
+    """The first ``layer`` layers of a VGG's convolutional part."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width in LAYOUTS[network]:
+        if width == 0:
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
+        channels = width
+    if layer > len(layers):
+        raise UsageError(f"perceptual_layer {layer} is beyond the {len(layers)} layers of {network}")
+    return nn.Sequential(*layers[:layer])
+
+
+def _read_weights(network: str, weights: str) -> dict[str, Tensor]:
+    """State dict with keys 'N.weight', 'N.bias'."""
+    if weights == "torchvision":
+        return _from_torchvision(network)
+    path = Path(weights)
+    if not path.is_file():
+        raise UsageError(f"the {network} weights {weights} do not exist: the perceptual loss needs a local file")
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                state = {key: torch.from_numpy(arrays[key].astype(np.float32)) for key in arrays.files}
+        elif path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each format has its own errors
+        raise CheckpointError(f"cannot read the {network} weights {weights}: {error}") from error
+    return {key.removeprefix("features."): value for key, value in state.items() if "classifier" not in key}
+
+
+def _from_torchvision(network: str) -> dict[str, Tensor]:
+    try:
+        from torchvision import models
+    except (ImportError, RuntimeError) as error:
+        raise MissingExtraError("the perceptual loss with torchvision's weights", "train") from error
+    try:
+        model = getattr(models, network)(weights="IMAGENET1K_V1")
+    except OSError as error:
+        raise UsageError(
+            f"torchvision could not download the {network} weights ({error}): "
+            "give a local file as loss.perceptual_weights"
+        ) from error
+    state: dict[str, Tensor] = model.features.state_dict()
+    return state
+
+
+def _fitting(state: dict[str, Tensor], features: nn.Module, source: str) -> dict[str, Tensor]:
+    wanted = features.state_dict()
+    missing = [key for key, value in wanted.items() if key not in state or state[key].shape != value.shape]
+    if missing:
+        raise CheckpointError(f"{source} does not hold this network's features (missing: {missing[0]})")
+    return {key: state[key] for key in wanted}

@@ -1,0 +1,83 @@
+"""Recogniser loss: relative L1 between features of a text recogniser's convolutional part.
+
+What OCR needs is not what a pixel loss rewards: the features of a network that reads text pull towards legible
+letters, and cost nothing at run time. The weights are EasyOCR's generation-2 recognisers (a CRNN whose convolutional
+part is a small VGG over grey text lines of 64 px in [-1, 1]), read from a local .pth file; train with one recogniser,
+measure with others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from docsr.errors import CheckpointError
+
+PREFIX = "FeatureExtraction.ConvNet."
+EPSILON = 1e-6
+
+
+class RecogniserLoss(nn.Module):
+    """Mean over the taps of mean|f(SR) - f(HR)| / mean|f(HR)|.
+
+    Args:
+        weights: EasyOCR recogniser file (``english_g2.pth``).
+        patches: only so many patches of a batch are compared, to bound the time.
+    """
+
+    def __init__(self, weights: Path, patches: int) -> None:
+        super().__init__()
+        self.patches = patches
+        self.stages = _build_stages()
+        self.load_state_dict(_read(weights, self.state_dict()))
+        self.requires_grad_(False).eval()
+
+    def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
+        """Scalar loss of N x 1 x H x W images in [0, 1]."""
+        sr, hr = sr[: self.patches] * 2 - 1, hr[: self.patches] * 2 - 1
+        losses = []
+        for stage in self.stages:
+            sr = stage(sr)
+            with torch.no_grad():
+                hr = stage(hr)
+            losses.append(F.l1_loss(sr, hr) / (hr.abs().mean() + EPSILON))
+        return torch.stack(losses).mean()
+
+    def train(self, mode: bool = True) -> RecogniserLoss:
+        """The recogniser is frozen: it stays in evaluation mode."""
+        return super().train(False)
+
+
+def _build_stages() -> nn.ModuleList:
+    """The convolutional part up to its sixth convolution, cut after the fourth: the two taps."""
+    first = nn.Sequential(
+        nn.Conv2d(1, 32, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2, 2),
+        nn.Conv2d(32, 64, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2, 2),
+        nn.Conv2d(64, 128, 3, 1, 1), nn.ReLU(), nn.Conv2d(128, 128, 3, 1, 1), nn.ReLU(),
+    )  # fmt: skip
+    second = nn.Sequential(
+        nn.MaxPool2d((2, 1), (2, 1)),
+        nn.Conv2d(128, 256, 3, 1, 1, bias=False), nn.BatchNorm2d(256), nn.ReLU(),
+        nn.Conv2d(256, 256, 3, 1, 1, bias=False), nn.BatchNorm2d(256), nn.ReLU(),
+    )  # fmt: skip
+    return nn.ModuleList([first, second])
+
+
+def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds for a file that is not its own
+        raise CheckpointError(f"cannot read the recogniser's weights {path}: {error}") from error
+    state = {key.removeprefix("module.").removeprefix(PREFIX): value for key, value in state.items()}
+    renamed = {}
+    for key, like in wanted.items():
+        _, stage, layer, field = key.split(".", 3)
+        number = int(layer) + (10 if stage == "1" else 0)
+        value = state.get(f"{number}.{field}")
+        if value is None or value.shape != like.shape:
+            raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: {PREFIX}{number}.{field} is missing")
+        renamed[key] = value
+    return renamed

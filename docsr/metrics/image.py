@@ -1,0 +1,19 @@
+"""Image scores on grey batches N x 1 x H x W in [0, 1], one value an image (torchmetrics)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
+
+
+def psnr(sr: Tensor, hr: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB, peak 1."""
+    score: Tensor = peak_signal_noise_ratio(sr, hr, data_range=1.0, reduction="none", dim=(1, 2, 3))
+    return score
+
+
+def ssim(sr: Tensor, hr: Tensor) -> Tensor:
+    """Structural similarity (Wang et al. 2004)."""
+    score = structural_similarity_index_measure(sr, hr, data_range=1.0, reduction="none")
+    assert isinstance(score, Tensor)
+    return score

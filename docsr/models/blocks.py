@@ -1,0 +1,76 @@
+"""Building blocks of the networks. Tensors are N x C x H x W, images one grey channel in [0, 1]."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+PAPER = 1.0
+
+
+def conv(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
+    """A convolution that keeps (stride 1) or halves (stride 2) the size."""
+    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+
+
+def log2_factor(factor: int) -> int:
+    """Return log2(factor) for a power of two from 2 on; anything else is a ValueError."""
+    if factor < 2 or factor & (factor - 1):
+        raise ValueError(f"the factor must be a power of two from 2 on, not {factor}")
+    return factor.bit_length() - 1
+
+
+class Residual(nn.Module):
+    """x + conv(PReLU(conv(x))), with batch norm after each convolution where asked (SRGAN, arXiv 1609.04802)."""
+
+    def __init__(self, channels: int, *, batch_norm: bool) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [conv(channels, channels), nn.PReLU(), conv(channels, channels)]
+        if batch_norm:
+            layers.insert(1, nn.BatchNorm2d(channels))
+            layers.append(nn.BatchNorm2d(channels))
+        self.body = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x C x H x W to the same shape."""
+        out: Tensor = x + self.body(x)
+        return out
+
+
+class Upsample(nn.Sequential):
+    """One doubling: convolution to 4x channels, PixelShuffle(2), PReLU."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(conv(channels, 4 * channels), nn.PixelShuffle(2), nn.PReLU())
+
+
+class BicubicPhases(nn.Module):
+    """The factor x factor phases of a bicubic enlargement, N x 1 x H x W to N x factor^2 x H x W.
+
+    After PixelShuffle(factor) this equals ``cv2.resize(..., INTER_CUBIC)`` (a = -0.75, half-pixel centres, edges
+    repeated), but as one small convolution, so that it costs next to nothing and exports as it is.
+    """
+
+    kernel: Tensor
+
+    def __init__(self, factor: int) -> None:
+        super().__init__()
+        rows = torch.stack([_phase(k, factor) for k in range(factor)])
+        kernel = torch.einsum("ai,bj->abij", rows, rows).reshape(factor * factor, 1, 5, 5)
+        self.register_buffer("kernel", kernel, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x 1 x H x W to N x factor^2 x H x W."""
+        return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), self.kernel.to(x.dtype))
+
+
+def _phase(index: int, factor: int) -> Tensor:
+    """Five taps of output pixel ``index`` within its input pixel (Keys' cubic, a = -0.75)."""
+    centre = (index + 0.5) / factor - 0.5
+    distance = (torch.arange(-2, 3, dtype=torch.float64) - centre).abs()
+    a = -0.75
+    near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
+    far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a
+    taps = torch.where(distance <= 1, near, torch.where(distance < 2, far, torch.zeros_like(distance)))
+    return taps.float()

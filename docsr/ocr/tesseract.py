@@ -1,0 +1,51 @@
+"""Tesseract through pytesseract."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from docsr.errors import DocsrError, MissingExtraError
+from docsr.page import Page
+
+UNKNOWN_DPI = 300.0
+
+
+class Tesseract:
+    """Reads the text of a page with one Tesseract process and one thread.
+
+    Args:
+        language: Tesseract's language code.
+        psm: page segmentation mode (3: automatic).
+    """
+
+    name = "tesseract"
+
+    def __init__(self, language: str = "eng", psm: int = 3) -> None:
+        self.language = language
+        self.psm = psm
+
+    @staticmethod
+    def available() -> bool:
+        """True when the program and pytesseract are installed."""
+        try:
+            import pytesseract  # noqa: F401
+        except ImportError:
+            return False
+        return shutil.which("tesseract") is not None
+
+    def read(self, page: Page) -> str:
+        """Return the text of the page. DocsrError when Tesseract fails."""
+        try:
+            import pytesseract
+            from PIL import Image
+        except ImportError as error:
+            raise MissingExtraError("reading text with Tesseract", "ocr") from error
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")
+        dpi = round(page.dpi[0]) if page.dpi else round(UNKNOWN_DPI)
+        config = f"--psm {self.psm} --dpi {dpi}"
+        try:
+            text = pytesseract.image_to_string(Image.fromarray(page.pixels), lang=self.language, config=config)
+        except pytesseract.TesseractError as error:
+            raise DocsrError(f"Tesseract failed on {page.source}: {error.message}") from error
+        return str(text)

@@ -1,0 +1,127 @@
+"""Degradation: HR -> LR as scanners, faxes and web pages do it, and the warp that both share.
+
+The order follows the path of a page: ink on paper, the other side, optics, sampling, the sensor, the file. Every draw
+comes from the generator that is passed in, so a sample is known by its seed.
+"""
+
+from __future__ import annotations
+
+import os
+
+import cv2
+import numpy as np
+
+from docsr.config import DegradeConfig
+from docsr.page import Pixels
+
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
+
+import albumentations as A
+
+PAPER = 255
+SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
+
+
+class Degrade:
+    """Makes training pairs of one factor.
+
+    Args:
+        config: probabilities and ranges.
+        factor: HR size / LR size, any integer from 2 on.
+    """
+
+    def __init__(self, config: DegradeConfig, factor: int) -> None:
+        self.config = config
+        self.factor = factor
+        self._warp = A.Compose(
+            [
+                A.Affine(rotate=config.rotation_degrees, shear=(-0.5, 0.5), fill=PAPER, p=1),
+                A.ElasticTransform(alpha=4 * factor, sigma=12 * factor, fill=PAPER, p=0.5),
+            ]
+        )
+        low, high = config.blur_sigma_lr
+        self._optics = A.Compose(
+            [
+                A.OneOf(
+                    [
+                        A.GaussianBlur(blur_limit=0, sigma_limit=(low * factor, high * factor), p=0.8),
+                        A.MotionBlur(blur_limit=(3, 2 * factor + 1), p=0.2),
+                    ],
+                    p=config.blur,
+                )
+            ]
+        )
+        self._sensor = A.Compose(
+            [
+                A.UnsharpMask(blur_limit=3, sigma_limit=(0.6, 1.2), alpha=(0.3, 0.9), p=config.sharpen),
+                A.OneOf(
+                    [
+                        A.GaussNoise(std_range=config.noise_sigma, p=0.75),
+                        A.ShotNoise(scale_range=(0.01, 0.08), p=0.25),
+                    ],
+                    p=config.noise,
+                ),
+            ]
+        )
+        quality = (round(config.jpeg_quality[0]), round(config.jpeg_quality[1]))
+        self._file = A.Compose([A.ImageCompression(quality_range=quality, p=config.jpeg)])
+
+    def __call__(self, hr: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Return (HR, LR) of one HR patch, H x W uint8, H and W multiples of the factor; ``hr`` is not changed."""
+        config = self.config
+        if random.random() < config.warp:
+            hr = _run(self._warp, hr, random)
+        if random.random() < config.clean:
+            return hr, self._sample(hr, cv2.INTER_AREA)
+        lr = hr
+        if random.random() < config.ink_spread:
+            lr = _spread_ink(lr, random, self.factor)
+        if random.random() < config.bleed_through:
+            lr = _bleed_through(lr, random)
+        lr = self._sample(_run(self._optics, lr, random), SAMPLERS[int(random.integers(len(SAMPLERS)))])
+        if random.random() < config.contrast:
+            lr = self._tone(lr, random)
+        lr = _run(self._sensor, lr, random)
+        if random.random() < config.bilevel:
+            return hr, _bilevel(lr, random)
+        return hr, _run(self._file, lr, random)
+
+    def _sample(self, image: Pixels, kernel: int) -> Pixels:
+        shape = (image.shape[1] // self.factor, image.shape[0] // self.factor)
+        return np.asarray(cv2.resize(image, shape, interpolation=kernel), np.uint8)
+
+    def _tone(self, image: Pixels, random: np.random.Generator) -> Pixels:
+        """Ink that is not black on paper that is not white, darker towards one side."""
+        ink, paper = random.uniform(*self.config.ink_level), random.uniform(*self.config.paper_level)
+        fall = np.linspace(-0.5, 0.5, image.shape[1]) * random.uniform(-0.08, 0.08)
+        toned = ink + image / PAPER * (paper - ink) + fall[None, :]
+        return np.asarray((toned * PAPER).clip(0, PAPER).round(), np.uint8)
+
+
+def _run(compose: A.Compose, image: Pixels, random: np.random.Generator) -> Pixels:
+    """Run an albumentations pipeline with a seed of our own."""
+    compose.set_random_seed(int(random.integers(2**31)))
+    return np.asarray(compose(image=np.ascontiguousarray(image))["image"], np.uint8).reshape(image.shape)
+
+
+def _spread_ink(image: Pixels, random: np.random.Generator, factor: int) -> Pixels:
+    """Grow (erode brightness) or wear (dilate it) strokes by a share of one HR pixel step."""
+    reach = int(random.integers(1, max(2, factor // 2 + 1)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    changed = (cv2.erode if random.random() < 0.6 else cv2.dilate)(image, kernel)
+    share = random.uniform(0.1, 0.6)
+    return np.asarray(cv2.addWeighted(image, 1 - share, changed, share, 0), np.uint8)
+
+
+def _bleed_through(image: Pixels, random: np.random.Generator) -> Pixels:
+    """The patch itself, mirrored, blurred and faint, as the other side of the sheet."""
+    other = cv2.GaussianBlur(image[::-1, ::-1], (0, 0), 2.0)
+    faint = PAPER - (PAPER - other.astype(np.float32)) * random.uniform(0.05, 0.25)
+    return np.minimum(image, faint.astype(np.uint8))
+
+
+def _bilevel(image: Pixels, random: np.random.Generator) -> Pixels:
+    """One bit: a threshold between the darkest ink and the paper, somewhat off the middle."""
+    low, high = np.percentile(image, (1, 95))
+    level = low + (high - low) * random.uniform(0.4, 0.75)
+    return np.where(image > level, PAPER, 0).astype(np.uint8)

@@ -1,0 +1,203 @@
+"""Where HR pages come from. Adding a source: a class beside these and a line in SOURCES."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from docsr.errors import MissingExtraError, NoInputError, PageError, UsageError
+from docsr.io.files import find_inputs
+from docsr.io.images import read_pages
+from docsr.page import Page
+from docsr.registry import Registry
+
+VALIDATION_SHARE = 0.05
+LARGEST_ENLARGEMENT = 1.35
+PDF_LARGEST_SCALE = 12.0
+PDF_CHARACTERS = 1500
+PDF_FEWEST = 40
+X_HIGH = frozenset("acemnorsuvwxz")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a source: a file, and on which side of the split all its pages lie ('train' or 'val')."""
+
+    path: Path
+    split: str
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """One HR page that can be had at several sizes.
+
+    Attributes:
+        number: 0-based page number.
+        at: gives the page at a scale (1.0: the source's own size, or its nominal dpi); PageError when damaged.
+        largest_scale: beyond it the page would only be blown up.
+        text: reference text, or None.
+        x_height: x-height in px at scale 1.0 where the source knows it; None: to be measured.
+    """
+
+    number: int
+    at: Callable[[float], Page]
+    largest_scale: float
+    text: str | None = None
+    x_height: float | None = None
+
+
+class Source(Protocol):
+    """Lists documents and reads the pages of one."""
+
+    x_height: float
+    """The text size in px that pages of this kind are normalised to unless told otherwise."""
+
+    def documents(self, root: Path) -> list[Document]:
+        """All documents under ``root`` (a folder or a file), split. NoInputError when there is none."""
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The document's pages; PageError for a damaged one."""
+
+
+class Images:
+    """A folder of images; ``name.txt`` beside one is its reference text."""
+
+    x_height = 24.0
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every image, one document each."""
+        return _split([source.path for source in find_inputs([root])], root)
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The image's pages; the text belongs to the first one."""
+        text = document.path.with_suffix(".txt")
+        for page in read_pages(document.path):
+            has_text = page.number == 0 and text.is_file()
+            words = text.read_text(encoding="utf-8") if has_text else None
+            yield SourcePage(page.number, partial(rescale, page), LARGEST_ENLARGEMENT, words)
+
+
+class RvlCdip(Images):
+    """RVL-CDIP's own layout: ``images/`` and ``labels/{train,val,test}.txt`` with lines 'path label'.
+
+    The labels' split is kept, and 'test' is left alone: it is for measuring.
+    """
+
+    x_height = 8.0
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every listed image, in the order of the label files, that are not test images."""
+        if not (root / "labels").is_dir() or not (root / "images").is_dir():
+            raise UsageError(f"{root} has not the layout of RVL-CDIP: it wants the folders images/ and labels/")
+        documents = []
+        for split in ("train", "val"):
+            listing = root / "labels" / f"{split}.txt"
+            if not listing.is_file():
+                raise UsageError(f"{root} has not the layout of RVL-CDIP: {listing} is missing")
+            for line in listing.read_text(encoding="utf-8").splitlines():
+                if line.strip():
+                    documents.append(Document(_inside(root / "images", line.rsplit(maxsplit=1)[0]), split))
+        if not documents:
+            raise NoInputError(f"the label files of {root} list no image")
+        return documents
+
+
+class Pdf:
+    """PDF files with real text, rendered at the dpi that is wanted; their own text is the reference."""
+
+    x_height = 28.0
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every .pdf under the folder, or the one file."""
+        paths = [root] if root.is_file() else sorted(p for p in root.rglob("*.pdf") if p.is_file())
+        return _split(paths, root)
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """Every page that has text; scale 1.0 is 72 dpi."""
+        pdfium = _pdfium()
+        try:
+            pdf = pdfium.PdfDocument(document.path)
+        except pdfium.PdfiumError as error:
+            raise PageError(f"{document.path}: not a readable PDF ({error})") from error
+        try:
+            for number in range(len(pdf)):
+                leaf = pdf[number]
+                x_height, text = _pdf_text(leaf.get_textpage())
+                if x_height is not None:
+                    render = partial(_render, leaf, document.path, number)
+                    yield SourcePage(number, render, PDF_LARGEST_SCALE, text, x_height)
+        except pdfium.PdfiumError as error:
+            raise PageError(f"{document.path}: a page cannot be read ({error})") from error
+        finally:
+            pdf.close()
+
+
+SOURCES: Registry[type[Source]] = Registry(
+    "source",
+    {
+        "rvl-cdip": RvlCdip,
+        "pdf": Pdf,
+        "images": Images,
+    },
+)
+
+
+def _split(paths: list[Path], root: Path) -> list[Document]:
+    """Put the documents with the smallest hash of their name on the validation side: the same ones each time."""
+    if not paths:
+        raise NoInputError(f"no readable document in {root}")
+    ranked = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
+    count = max(1, round(VALIDATION_SHARE * len(paths))) if len(paths) > 1 else 0
+    chosen = set(ranked[:count])
+    return [Document(path, "val" if path in chosen else "train") for path in paths]
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """``folder / name``, refusing names that lead out of the folder."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise UsageError(f"the label files of {folder.parent} name a file outside it: {name}")
+    return folder / name
+
+
+def rescale(page: Page, scale: float) -> Page:
+    """The page resized: area when it shrinks, cubic when it grows."""
+    if scale == 1.0:
+        return page
+    shape = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
+    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return page.resized(np.asarray(cv2.resize(page.pixels, shape, interpolation=kernel), np.uint8))
+
+
+def _pdf_text(textpage: Any) -> tuple[float | None, str]:
+    """(x-height in points, text) of a page from its characters' boxes; None when it has too little text."""
+    text = textpage.get_text_range()
+    heights = []
+    for index, character in enumerate(text[:PDF_CHARACTERS]):
+        if character in X_HIGH:
+            _, bottom, _, top = textpage.get_charbox(index)
+            heights.append(top - bottom)
+    if len(heights) < PDF_FEWEST:
+        return None, text
+    height = float(np.median(heights))
+    return (height if height > 0 else None), text
+
+
+def _render(leaf: Any, path: Path, number: int, scale: float) -> Page:
+    grey = leaf.render(scale=scale, grayscale=True).to_numpy()
+    pixels = np.array(grey if grey.ndim == 2 else grey[..., 0], np.uint8)
+    return Page(pixels, (72 * scale, 72 * scale), source=path, number=number)
+
+
+def _pdfium() -> Any:
+    try:
+        import pypdfium2
+    except ImportError as error:
+        raise MissingExtraError("reading PDF files", "train") from error
+    return pypdfium2

@@ -1,0 +1,186 @@
+"""Documents -> text-size-normalised HR patches in a store (``docsr prepare``)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr import textsize
+from docsr.errors import PageError, TrainingError, UsageError
+from docsr.io.files import atomic_write
+from docsr.io.images import write_pages
+from docsr.page import Page, Pixels
+from docsr.pairs.sources import SOURCES, Document, Source, SourcePage
+from docsr.pairs.store import HEADER, StoreHeader, StoreWriter
+from docsr.parallel import map_ordered
+
+FEWEST_WORDS = 100
+INK_SHARE = (0.004, 0.6)
+MARGIN = 0.04
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How pages become patches.
+
+    Attributes:
+        x_height: text size in px that every page is brought to; None keeps pages as they are.
+        size: side of a patch in px.
+        per_page: at most so many patches of a page.
+        per_document: at most so many pages of a document, from its start.
+        pages_kept: validation pages kept whole, with their text, for CER while training.
+    """
+
+    x_height: float | None
+    size: int = 384
+    per_page: int = 6
+    per_document: int = 40
+    pages_kept: int = 4
+
+
+@dataclass
+class Harvest:
+    """What one document gave."""
+
+    document: Document
+    patches: list[NDArray[np.uint8]] = field(default_factory=list)
+    whole: list[tuple[Page, str]] = field(default_factory=list)
+    pages: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def prepare(
+    kind: str,
+    root: Path,
+    out: Path,
+    options: PrepareOptions,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> StoreHeader:
+    """Fill the folder ``out`` with patches of the documents under ``root``; return what it holds.
+
+    Raises:
+        UsageError: ``out`` holds a finished store already, or ``root`` is not of this kind.
+        TrainingError: no page gave a patch.
+    """
+    if (out / HEADER).exists():
+        raise UsageError(f"{out} holds prepared patches already: remove it or choose another folder")
+    source = SOURCES.find(kind)()
+    documents = source.documents(root)
+    for stale in out.glob("*-*.npy"):
+        stale.unlink()
+    writer = StoreWriter(out, options.size)
+    pages, kept, skipped = 0, 0, []
+    harvest_one = partial(harvest, source=source, options=options)
+    for number, found in enumerate(map_ordered(harvest_one, documents, jobs), 1):
+        pages += found.pages
+        skipped += found.skipped
+        if found.patches:
+            writer.add(found.document.split, np.concatenate(found.patches))
+        for page, text in found.whole[: options.pages_kept - kept]:
+            _keep(out / "pages", f"{kept:02d}-{found.document.path.stem}", page, text)
+            kept += 1
+        progress(number, len(documents))
+    header = StoreHeader(
+        kind,
+        options.size,
+        options.x_height,
+        train=writer.counts["train"],
+        val=writer.counts["val"],
+        documents=len(documents),
+        pages=pages,
+        skipped=tuple(skipped),
+    )
+    if not header.train:
+        raise TrainingError(f"no page of {root} gave a patch: {skipped[0] if skipped else 'all pages are blank'}")
+    writer.close(header)
+    return header
+
+
+def harvest(document: Document, source: Source, options: PrepareOptions) -> Harvest:
+    """Read one document and cut its pages into patches; what cannot be used is said in ``skipped``."""
+    found = Harvest(document)
+    try:
+        for leaf in source.pages(document):
+            if found.pages >= options.per_document:
+                break
+            found.pages += 1
+            try:
+                _harvest_page(found, leaf, options)
+            except PageError as error:
+                found.skipped.append(f"{document.path}, page {leaf.number + 1}: {error}")
+    except PageError as error:
+        found.skipped.append(str(error))
+    return found
+
+
+def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> None:
+    page = leaf.at(normal_scale(leaf, options.x_height))
+    seed = zlib.crc32(f"{found.document.path.name} {leaf.number}".encode())
+    patches = cut(grey(page), options.size, options.per_page, seed=seed)
+    if len(patches):
+        found.patches.append(patches)
+    wanted = found.document.split == "val" and not found.whole
+    if wanted and leaf.text and len(leaf.text.split()) >= FEWEST_WORDS:
+        found.whole.append((page, leaf.text))
+
+
+def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
+    """The scale that brings the page's text to ``x_height`` px; PageError when it has none or it is far too small."""
+    if x_height is None:
+        return 1.0
+    measured = leaf.x_height
+    if measured is None:
+        size = textsize.measure(leaf.at(1.0).pixels)
+        if size is None:
+            raise PageError("no text found")
+        measured = size.x_height
+    scale = x_height / measured
+    if scale > leaf.largest_scale:
+        raise PageError(f"its text is too small (x-height {measured:.1f} for {x_height:g})")
+    return scale
+
+
+def grey(page: Page) -> Pixels:
+    """The page's luminance, H x W."""
+    if page.is_grey:
+        return page.pixels
+    return np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def cut(pixels: Pixels, size: int, count: int, *, seed: int) -> NDArray[np.uint8]:
+    """At most ``count`` patches of size x size at places drawn by ``seed`` that are neither blank nor a picture."""
+    height, width = pixels.shape
+    if height < size or width < size:
+        pixels = cv2.copyMakeBorder(  # paper around a page that is smaller than a patch
+            pixels, 0, max(0, size - height), 0, max(0, size - width), cv2.BORDER_CONSTANT, value=[255]
+        )
+        height, width = pixels.shape
+    random = np.random.default_rng(seed)
+    top, left = int(height * MARGIN), int(width * MARGIN)
+    patches = []
+    for _ in range(4 * count):
+        y = int(random.integers(min(top, height - size), max(top, height - size - top) + 1))
+        x = int(random.integers(min(left, width - size), max(left, width - size - left) + 1))
+        patch = pixels[min(y, height - size) :, min(x, width - size) :][:size, :size]
+        if INK_SHARE[0] < float((patch < 128).mean()) < INK_SHARE[1]:
+            patches.append(patch)
+        if len(patches) == count:
+            break
+    return np.stack(patches) if patches else np.empty((0, size, size), np.uint8)
+
+
+def _keep(folder: Path, name: str, page: Page, text: str) -> None:
+    """Save a whole validation page and its reference text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_pages(folder / f"{name}.png", [page], "png")
+    with atomic_write(folder / f"{name}.txt") as path:
+        path.write_text(text, encoding="utf-8")
