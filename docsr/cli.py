@@ -221,7 +221,7 @@ def _line(row: PageResult) -> str:
 
 
 def _size(size: tuple[int, int], dpi: tuple[float, float] | None) -> str:
-    at = (
-        "" if dpi is None else f" @ {dpi[0]:.0f}" if round(dpi[0]) == round(dpi[1]) else f" @ {dpi[0]:.0f}x{dpi[1]:.0f}"
-    )
-    return f"{size[0]}x{size[1]}{at}"
+    if dpi is None:
+        return f"{size[0]}x{size[1]}"
+    x, y = round(dpi[0]), round(dpi[1])
+    return f"{size[0]}x{size[1]} @ {x if x == y else f'{x}x{y}'} dpi"
