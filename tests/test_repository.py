@@ -72,7 +72,10 @@ def test_a_file_stays_readable_in_one_sitting(path: Path):
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_a_function_fits_on_a_screen(path: Path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    sizes = {f"{node.name}, line {node.lineno}": (node.end_lineno or node.lineno) - node.lineno + 1 for node in _functions(tree)}
+    sizes = {
+        f"{node.name}, line {node.lineno}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for node in _functions(tree)
+    }
     assert {name: size for name, size in sizes.items() if size > MAX_FUNCTION_LINES} == {}
 
 
