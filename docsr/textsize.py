@@ -1,0 +1,268 @@
+"""The size of the text on a page: its x-height in pixels, which decides what enlargement a page needs.
+
+Method. Ink is what is darker than the local paper by a good part of the local contrast (the page is inverted first when
+its commonest grey is its dark one). Connected components that cannot be letters (specks, rulings, pictures) are dropped
+and the rest is closed horizontally into line segments. The rows of each segment, in pieces short enough for a skewed
+scan, give an ink profile; the two cuts that best split it into three constant levels (least squares) are the x-line and
+the baseline, since ascenders and descenders hold much less ink than what lies between. A piece with nothing above and
+below is capitals or digits, whose height is CAPITALS times the x-height. The page is measured once coarsely, then again
+at the scale that brings its text to TARGET px, so that touching small letters are enlarged and large pages cost little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.page import Pixels
+
+TARGET = 14.0
+"""x-height in px at which the second measurement is made."""
+
+TRUSTED = (9.5, 24.0)
+"""A coarse x-height in here, in px of the scaled page, needs no second measurement."""
+
+CAPITALS = 1.38
+"""Height of capitals and digits over the x-height: 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
+
+COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
+"""The most pixels looked at in the coarse and the fine measurement."""
+
+MAX_ENLARGEMENT = 5.0
+SMALLEST, LARGEST = 2.0, 400.0
+"""x-heights in px outside these are not reported."""
+
+Mask: TypeAlias = NDArray[np.uint8]
+Floats: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSize:
+    """The text size of a page.
+
+    Attributes:
+        x_height: height of a lower-case x in px: the median over the page, weighted by text length.
+        lines: line segments that were measured.
+        spread: the 25-75 % range of the x-height over the text, divided by ``x_height``; 0 when all is one size.
+    """
+
+    x_height: float
+    lines: int
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of a text line: x-height (px), weight (about the number of letters), line number, top row."""
+
+    size: float
+    weight: float
+    line: int
+    row: int
+
+
+def measure(pixels: Pixels) -> TextSize | None:
+    """Measure the x-height of a page.
+
+    Args:
+        pixels: H x W grey or H x W x 3 RGB, uint8; dark on light or light on dark.
+
+    Returns:
+        The text size in px of ``pixels``, or None when no text is found.
+    """
+    grey = np.ascontiguousarray(pixels)
+    if grey.ndim == 3:
+        grey = cv2.cvtColor(grey, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+    if min(grey.shape) < 8:
+        return None
+    scale = min(1.0, (COARSE_PIXELS / grey.size) ** 0.5)
+    pieces = _pieces(_resized(grey, scale))
+    found = _summary(pieces, scale)
+    if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
+        grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0), 1.0
+        pieces = _pieces(grey)
+        found = _summary(pieces, scale) or found
+    for _ in range(2):
+        if found is None or TRUSTED[0] <= found.x_height * scale <= TRUSTED[1]:
+            break
+        finer = float(np.clip(TARGET / found.x_height, 0.02, MAX_ENLARGEMENT))
+        grey = _window(grey, pieces, scale, FINE_PIXELS, finer)
+        scale, pieces = finer, _pieces(_resized(grey, finer))
+        found = _summary(pieces, scale) or found
+    return found if found is not None and SMALLEST <= found.x_height <= LARGEST else None
+
+
+def _resized(grey: Pixels, scale: float) -> Pixels:
+    if scale == 1:
+        return grey
+    size = max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(grey, size, interpolation=how).astype(np.uint8)
+
+
+def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer: float) -> Pixels:
+    """Cut the rows with the most text, so many that at scale ``finer`` no more than ``limit`` pixels remain."""
+    rows = int(limit / (grey.shape[1] * finer * finer))
+    if rows >= grey.shape[0]:
+        return grey
+    rows = max(rows, 16)
+    weights = np.zeros(grey.shape[0] + 1)
+    for piece in pieces:
+        weights[min(int(piece.row / scale) + 1, grey.shape[0])] += piece.weight
+    if not pieces:  # the rows that vary most are likeliest to hold text
+        weights[1:] = grey.std(axis=1)
+    total = np.cumsum(weights)
+    start = int(np.argmax(total[rows:] - total[:-rows]))
+    start = max(0, min(start - rows // 20, grey.shape[0] - rows))
+    return grey[start : start + rows]
+
+
+def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
+    """Pool pieces measured at ``scale`` into a text size in px of the page."""
+    if sum(piece.weight for piece in pieces) < 4:
+        return None
+    sizes = np.array([piece.size for piece in pieces]) / scale
+    weights = np.array([piece.weight for piece in pieces])
+    order = np.argsort(sizes)
+    share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+    low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order])
+    return TextSize(float(middle), len({piece.line for piece in pieces}), float((high - low) / middle))
+
+
+def _pieces(grey: Pixels) -> list[_Piece]:
+    """Find the text on a page and measure it piece by piece, in px of ``grey``."""
+    ink = _ink(grey)
+    letters = _letters(ink)
+    if letters is None:
+        return []
+    mask, letter = letters
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    pieces: list[_Piece] = []
+    line = 0
+    for x, y, width, height, area in boxes[1:].tolist():
+        if height < 0.6 * letter or width < 1.2 * height or area < 0.15 * width * height:
+            continue
+        for top, bottom in _split_rows(mask[y : y + height, x : x + width], letter):
+            margin = 2
+            rows = mask[max(0, y + top - margin) : y + bottom + margin, x : x + width]
+            found = _measure_line(rows, letter, line, y + top)
+            pieces += found
+            line += bool(found)
+    return pieces
+
+
+def _ink(grey: Pixels) -> Mask:
+    """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
+    if int(np.argmax(histogram)) < float(grey.mean()):
+        grey, small = 255 - grey, 255 - small
+    smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
+    size = (grey.shape[1], grey.shape[0])
+    paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
+    depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
+    noise = 1.48 * float(np.median(cv2.absdiff(grey, smooth)[::2, ::2]))
+    peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
+    contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
+    floor = max(14.0, 4 * noise)
+    threshold = np.maximum(contrast.astype(np.float32) * 0.42, floor)
+    level = cv2.resize(threshold, size, interpolation=cv2.INTER_LINEAR)
+    return (depth > level).astype(np.uint8)
+
+
+def _letters(ink: Mask) -> tuple[Mask, float] | None:
+    """Keep the components that may be letters or touching letters; also return their typical height."""
+    ink = _without_rulings(ink)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
+    keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
+    keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
+    keep[0] = False
+    if keep.sum() < 3:
+        return None
+    letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
+    keep &= (height < 4 * letter) & (area < 40 * letter * letter)
+    marks = keep & (height > 0.12 * letter)
+    return marks.astype(np.uint8)[labels], letter
+
+
+def _without_rulings(ink: Mask) -> Mask:
+    """Erase straight lines far longer than a letter, of tables and forms."""
+    length = max(40, min(ink.shape) // 12)
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
+    return ink & ~cv2.dilate(across | down, np.ones((3, 3), np.uint8)) & 1
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _split_rows(rows: Mask, letter: float) -> list[tuple[int, int]]:
+    """Cut a segment that holds several touching lines at the emptiest rows between them."""
+    height = rows.shape[0]
+    if height < 2.6 * letter:
+        return [(0, height)]
+    profile = cv2.GaussianBlur(rows.sum(axis=1, dtype=np.float64)[:, None], (0, 0), 0.4 * letter).ravel()
+    inner = profile[1:-1]
+    low = np.flatnonzero((inner < profile[:-2]) & (inner <= profile[2:]) & (inner < 0.75 * profile.max())) + 1
+    cuts = [0, *low.tolist(), height]
+    return [(top, end) for top, end in zip(cuts, cuts[1:], strict=False) if end - top >= 0.6 * letter]
+
+
+def _measure_line(rows: Mask, letter: float, line: int, row: int) -> list[_Piece]:
+    """Measure one line segment in pieces about ten letters wide."""
+    width = rows.shape[1]
+    number = max(1, round(width / (11 * letter)))
+    edges = np.linspace(0, width, number + 1).astype(int)
+    fits = []
+    for left, right in zip(edges, edges[1:], strict=False):
+        profile = rows[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
+        fit = _x_and_base_line(profile)
+        if fit is not None and right - left > 1.2 * (fit[1] - fit[0]):
+            fits.append((fit, profile, float(right - left)))
+    if not fits:
+        return []
+    capitals = all(_bare(profile, *fit) for fit, profile, _ in fits)
+    pieces = []
+    for (top, base), _, reach in fits:
+        size = (base - top) / (CAPITALS if capitals else 1.0)
+        sure = 0.4 if capitals and width < 8 * size else 1.0
+        pieces.append(_Piece(size, sure * reach / size, line, row))
+    return pieces
+
+
+def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
+    """Split a row profile into three constant levels; return where the middle one begins and ends, in rows."""
+    n = len(profile)
+    if n < 5:
+        return None
+    total = np.concatenate(([0.0], np.cumsum(profile)))
+    top, base = np.triu_indices(n + 1, k=2)
+    inside = (total[base] - total[top]) ** 2 / (base - top)
+    above = total[top] ** 2 / np.maximum(top, 1)
+    below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
+    best = int(np.argmax(inside + above + below))
+    a, b = int(top[best]), int(base[best])
+    level = (total[b] - total[a]) / (b - a)
+    outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
+    spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
+    return (a, b) if spans else None
+
+
+def _bare(profile: Floats, top: int, base: int) -> bool:
+    """Tell whether nothing rises above the body of the letters or hangs below it: capitals or digits."""
+    size = base - top
+    level = profile[top:base].mean()
+    high = profile[max(0, round(top - 0.36 * size)) : max(0, round(top - 0.14 * size))]
+    low = profile[round(base + 0.14 * size) : round(base + 0.32 * size)]
+    rising = high.max() if len(high) else 0.0
+    hanging = low.max() if len(low) else 0.0
+    return bool(rising < 0.1 * level and hanging < 0.1 * level)
