@@ -42,9 +42,7 @@ def resize_network(path: Path, factor: int = 2, metadata: dict[str, str] | None 
     return save(path, nodes, [scales], ["n", 1, "h", "w"], metadata or {})
 
 
-def save(
-    path: Path, nodes: list[Any], weights: list[Any], shape: list[Any], metadata: dict[str, str]
-) -> Path:
+def save(path: Path, nodes: list[Any], weights: list[Any], shape: list[Any], metadata: dict[str, str]) -> Path:
     """Write a network with input ``x`` of ``shape`` and output ``y``."""
     graph = helper.make_graph(
         nodes,

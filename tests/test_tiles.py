@@ -21,9 +21,7 @@ def test_cores_partition_the_page(height: int, width: int, tile: int, overlap: i
 
 
 @given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
-def test_read_boxes_hold_the_overlap_except_at_page_edges(
-    height: int, width: int, tile: int, overlap: int
-) -> None:
+def test_read_boxes_hold_the_overlap_except_at_page_edges(height: int, width: int, tile: int, overlap: int) -> None:
     for one in plan_tiles(height, width, tile, overlap):
         assert one.read.top == max(0, one.core.top - overlap)
         assert one.read.left == max(0, one.core.left - overlap)

@@ -9,12 +9,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from docsr import __version__, textsize
+from docsr import __version__
 from docsr.errors import PageError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages, write_pages
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.page import Dpi, Page
+from docsr.textsize import measure
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, is_file, own_factor, resolve
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
@@ -161,10 +162,7 @@ class Bench:
 
     def _do(self, task: Task, rows: list[PageResult]) -> None:
         path = task.source
-        plans = []
-        for page in read_pages(path):
-            plans.append(self._plan(page))
-            rows.append(_planned(task, page, *plans[-1]))
+        plans = self._plan_pages(task, rows)
         same_suffix = path.suffix.lower() == task.output.suffix.lower()
         if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan, _ in plans):
             rows[:] = [replace(row, status="copied", size_out=row.size_in, dpi_out=row.dpi_in) for row in rows]
@@ -176,9 +174,17 @@ class Bench:
             raise PageError(f"{path} has {len(plans)} pages and {form} holds one: use --format tiff")
         write_pages(task.output, self._upscaled(task, plans, rows), form, self._options.quality)
 
+    def _plan_pages(self, task: Task, rows: list[PageResult]) -> list[tuple[Plan, float | None]]:
+        """Read every page once, so that a damaged file is known, and a copy possible, before anything is written."""
+        plans = []
+        for page in read_pages(task.source):
+            plans.append(self._plan(page))
+            rows.append(_planned(task, page, *plans[-1]))
+        return plans
+
     def _plan(self, page: Page) -> tuple[Plan, float | None]:
         options = self._options
-        measured = textsize.measure(page.pixels)
+        measured = measure(page.pixels)
         x_height = measured.x_height if measured is not None else None
         needed = factor_for_text(x_height)
         if options.dpi is not None:
@@ -199,6 +205,7 @@ class Bench:
             started, count, upscaler = perf_counter(), TileCount(), self._upscaler(plan)
             result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
             rows.append(_done(row, result, upscaler.name, count, perf_counter() - started))
+            del page  # while the result is written it would be one page more in memory
             yield result
 
     def _upscaler(self, plan: Plan) -> Upscaler:

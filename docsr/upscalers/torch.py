@@ -44,13 +44,13 @@ class TorchUpscaler:
         except ImportError as error:
             raise MissingExtraError("reading a .safetensors checkpoint", "train") from error
         checkpoint = load(self.path)
-        header = checkpoint.header
-        self.factor, self.overlap = int(header.factor), int(header.overlap)
-        self.name = f"{header.name}_x{self.factor}"
+        self.factor = int(checkpoint.header.factor)
+        self.name = f"{checkpoint.header.name}_x{self.factor}"
         if threads:
             self._torch.set_num_threads(threads)
         self._device = self._pick(device)
         self._generator = checkpoint.build_generator().eval().to(self._device)
+        self.overlap = int(self._generator.radius)
 
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge H x W in [0, 1] to fH x fW."""

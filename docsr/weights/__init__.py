@@ -74,9 +74,7 @@ def _read_card(path: Path) -> ModelCard:
             results=list(card["results"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"the model card {path.name} or its network cannot be read: {error!r}"
-        ) from error
+        raise CheckpointError(f"the model card {path.name} or its network cannot be read: {error!r}") from error
 
 
 def _span(value: Any) -> tuple[float, float] | None:

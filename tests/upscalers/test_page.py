@@ -62,9 +62,7 @@ def test_odd_sizes(networks: dict[int, Upscaler], size: tuple[int, int], colour:
 
 
 def test_dpi_profile_and_place_survive(networks: dict[int, Upscaler]) -> None:
-    page = Page(
-        pixels(20, 30), dpi=(204.0, 98.0), icc=b"profile", source=Path("fax.tif"), number=4, bilevel=True
-    )
+    page = Page(pixels(20, 30), dpi=(204.0, 98.0), icc=b"profile", source=Path("fax.tif"), number=4, bilevel=True)
     result = upscale_page(page, networks[4])
     assert result.dpi == (816.0, 392.0)
     assert (result.icc, result.source, result.number, result.bilevel) == (b"profile", page.source, 4, False)
@@ -78,7 +76,7 @@ def test_factor_one_leaves_the_page(networks: dict[int, Upscaler]) -> None:
 @pytest.mark.parametrize("wanted", [100, 150, 204, 300])
 def test_exact_dpi(networks: dict[int, Upscaler], wanted: int) -> None:
     page = upscale_page(Page(pixels(98, 204, True), dpi=(204.0, 98.0)), networks[2], out_dpi=wanted)
-    assert page.dpi == (wanted, wanted)
+    assert page.dpi == (float(wanted), float(wanted))
     assert page.pixels.shape == (wanted, wanted, 3)
 
 
@@ -95,9 +93,7 @@ def test_grey_stays_grey_in_colour() -> None:
     assert np.abs(colour - plain[..., None]).max() <= 1
 
 
-def test_blank_tiles_are_skipped_only_where_white_is_kept(
-    tmp_path: Path, networks: dict[int, Upscaler]
-) -> None:
+def test_blank_tiles_are_skipped_only_where_white_is_kept(tmp_path: Path, networks: dict[int, Upscaler]) -> None:
     page = Page(np.full((64, 64), 255, dtype=np.uint8))
     count = TileCount()
     keeps = OnnxUpscaler(resize_network(tmp_path / "a.onnx"), threads=1)

@@ -1,0 +1,40 @@
+"""Checkpoints run by torch: the same call as any upscaler."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from docsr.errors import CheckpointError, MissingExtraError
+from docsr.upscalers.catalog import resolve
+
+
+def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match=r"docsr\[train\]"):
+        resolve(str(tmp_path / "a.safetensors"), 2)
+
+
+def test_a_checkpoint_enlarges(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from docsr.models import build_generator
+    from docsr.models.checkpoint import Header, save_checkpoint
+
+    path = tmp_path / "a.safetensors"
+    header = Header("compact", 2, {}, None, 0)
+    save_checkpoint(path, header, build_generator("compact", 2, {}).state_dict())
+    upscaler = resolve(str(path), 2, threads=1)
+    assert (upscaler.name, upscaler.factor) == ("compact_x2", 2)
+    assert upscaler.overlap > 0
+    assert upscaler(np.zeros((9, 12), dtype=np.float32)).shape == (18, 24)
+
+
+def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    path = tmp_path / "a.safetensors"
+    path.write_text("no checkpoint")
+    with pytest.raises(CheckpointError):
+        resolve(str(path), None)
