@@ -11,7 +11,9 @@ at the scale that brings its text to TARGET px, so that touching small letters a
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import cv2
@@ -33,6 +35,9 @@ COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
 """The most pixels looked at in the coarse and the fine measurement."""
 
 MAX_ENLARGEMENT = 5.0
+LEAST_BODY = 0.36
+"""The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
+
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""
 
@@ -57,12 +62,30 @@ class TextSize:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece of a text line: x-height (px), weight (about the number of letters), line number, top row."""
+    """A piece of a text line: x-height (px), weight (about the number of letters), line, row of its segment."""
 
     size: float
     weight: float
-    line: int
+    line: tuple[int, int]
     row: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns."""
+
+    top: int
+    base: int
+    profile: Floats
+    reach: int
+
+    @property
+    def bare(self) -> bool:
+        """True when nothing rises above the body or hangs below it: capitals or digits."""
+        size, least = self.base - self.top, 0.1 * self.profile[self.top : self.base].mean()
+        high = self.profile[max(0, round(self.top - 0.36 * size)) : max(0, round(self.top - 0.14 * size))]
+        low = self.profile[round(self.base + 0.14 * size) : round(self.base + 0.32 * size)]
+        return bool((high < least).all() and (low < least).all())
 
 
 def measure(pixels: Pixels) -> TextSize | None:
@@ -143,16 +166,11 @@ def _pieces(grey: Pixels) -> list[_Piece]:
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     pieces: list[_Piece] = []
-    line = 0
-    for x, y, width, height, area in boxes[1:].tolist():
-        if height < 0.6 * letter or width < 1.2 * height or area < 0.15 * width * height:
+    for number, (x, y, width, height, area) in enumerate(boxes[1:].tolist()):
+        if height < 0.6 * letter or width < 1.2 * min(height, 2 * letter) or area < 0.15 * width * height:
             continue
-        for top, bottom in _split_rows(mask[y : y + height, x : x + width], letter):
-            margin = 2
-            rows = mask[max(0, y + top - margin) : y + bottom + margin, x : x + width]
-            found = _measure_line(rows, letter, line, y + top)
-            pieces += found
-            line += bool(found)
+        segment = mask[max(0, y - 2) : y + height + 2, x : x + width]
+        pieces += _measure_segment(segment, letter, number, y)
     return pieces
 
 
@@ -177,26 +195,39 @@ def _ink(grey: Pixels) -> Mask:
 
 def _letters(ink: Mask) -> tuple[Mask, float] | None:
     """Keep the components that may be letters or touching letters; also return their typical height."""
-    ink = _without_rulings(ink)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    width, height, area = (stats[:, column].astype(np.float64) for column in (2, 3, 4))
+    rough = _components(ink)
+    if rough is None:
+        return None
+    found = _components(_without_rulings(ink, rough[3]))
+    if found is None:
+        return None
+    labels, stats, keep, letter = found
+    height, area = stats.T[3:5]
+    keep &= (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
+    mask: Mask = keep.astype(np.uint8)[labels]
+    return mask, letter
+
+
+def _components(ink: Mask) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_], float] | None:
+    """Label the ink; return labels, box and area of each, which have a letter's shape, and their typical height."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    boxes: Floats = stats.astype(np.float64)
+    width, height, area = boxes.T[2:5]
     keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
     keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
     keep[0] = False
     if keep.sum() < 3:
         return None
     letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
-    keep &= (height < 4 * letter) & (area < 40 * letter * letter)
-    marks = keep & (height > 0.12 * letter)
-    return marks.astype(np.uint8)[labels], letter
+    return labels.astype(np.int32, copy=False), boxes, keep, letter
 
 
-def _without_rulings(ink: Mask) -> Mask:
-    """Erase straight lines far longer than a letter, of tables and forms."""
-    length = max(40, min(ink.shape) // 12)
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((length, 1), np.uint8))
-    return ink & ~cv2.dilate(across | down, np.ones((3, 3), np.uint8)) & 1
+def _without_rulings(ink: Mask, letter: float) -> Mask:
+    """Erase straight lines far longer than a letter or a run of touching ones, of tables and forms."""
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(40, round(12 * letter))), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(20, round(3 * letter)), 1), np.uint8))
+    lines = cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8))
+    return cv2.subtract(ink, lines).astype(np.uint8)
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
@@ -205,37 +236,39 @@ def _weighted_median(values: Floats, weights: Floats) -> float:
     return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _split_rows(rows: Mask, letter: float) -> list[tuple[int, int]]:
-    """Cut a segment that holds several touching lines at the emptiest rows between them."""
-    height = rows.shape[0]
-    if height < 2.6 * letter:
-        return [(0, height)]
-    profile = cv2.GaussianBlur(rows.sum(axis=1, dtype=np.float64)[:, None], (0, 0), 0.4 * letter).ravel()
-    inner = profile[1:-1]
-    low = np.flatnonzero((inner < profile[:-2]) & (inner <= profile[2:]) & (inner < 0.75 * profile.max())) + 1
-    cuts = [0, *low.tolist(), height]
-    return [(top, end) for top, end in zip(cuts, cuts[1:], strict=False) if end - top >= 0.6 * letter]
-
-
-def _measure_line(rows: Mask, letter: float, line: int, row: int) -> list[_Piece]:
-    """Measure one line segment in pieces about ten letters wide."""
-    width = rows.shape[1]
-    number = max(1, round(width / (11 * letter)))
-    edges = np.linspace(0, width, number + 1).astype(int)
-    fits = []
-    for left, right in zip(edges, edges[1:], strict=False):
-        profile = rows[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
-        fit = _x_and_base_line(profile)
-        if fit is not None and right - left > 1.2 * (fit[1] - fit[0]):
-            fits.append((fit, profile, float(right - left)))
-    if not fits:
+def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
+    """Return where the text lines in a row profile begin and end: cut at the emptiest rows between touching lines."""
+    rows = np.flatnonzero(profile)
+    if not len(rows):
         return []
-    capitals = all(_bare(profile, *fit) for fit, profile, _ in fits)
+    first, end = max(0, int(rows[0]) - 2), min(len(profile), int(rows[-1]) + 3)
+    if end - first < 2.6 * letter:
+        return [(first, end)]
+    smooth = cv2.GaussianBlur(profile[:, None], (0, 0), 0.4 * letter).ravel()
+    inner = smooth[1:-1]
+    low = np.flatnonzero((inner < smooth[:-2]) & (inner <= smooth[2:]) & (inner < 0.75 * smooth.max())) + 1
+    cuts = [first, *(cut for cut in low.tolist() if first < cut < end), end]
+    return [(top, bottom) for top, bottom in pairwise(cuts) if bottom - top >= 0.6 * letter]
+
+
+def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> list[_Piece]:
+    """Measure a segment (one line, or some that touch) in pieces about ten letters wide, for it may be skewed."""
+    width = segment.shape[1]
+    edges = np.linspace(0, width, max(1, round(width / (11 * letter))) + 1).astype(int)
+    lines: dict[int, list[_Fit]] = defaultdict(list)
+    for left, right in pairwise(edges.tolist()):
+        profile = segment[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
+        for index, (top, end) in enumerate(_lines(profile, letter)):
+            body = _x_and_base_line(profile[top:end])
+            if body is not None and right - left > 1.2 * (body[1] - body[0]):
+                lines[index].append(_Fit(*body, profile[top:end], right - left))
     pieces = []
-    for (top, base), _, reach in fits:
-        size = (base - top) / (CAPITALS if capitals else 1.0)
-        sure = 0.4 if capitals and width < 8 * size else 1.0
-        pieces.append(_Piece(size, sure * reach / size, line, row))
+    for index, fits in lines.items():
+        capitals = all(fit.bare for fit in fits)
+        for fit in fits:
+            size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
+            sure = 0.4 if capitals and width < 8 * size else 1.0
+            pieces.append(_Piece(size, sure * fit.reach / letter, (number, index), row))
     return pieces
 
 
@@ -244,8 +277,11 @@ def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
     n = len(profile)
     if n < 5:
         return None
+    extent = np.count_nonzero(profile)
     total = np.concatenate(([0.0], np.cumsum(profile)))
-    top, base = np.triu_indices(n + 1, k=2)
+    top, base = np.triu_indices(n + 1, k=max(2, round(LEAST_BODY * extent)))
+    if not len(top):
+        return None
     inside = (total[base] - total[top]) ** 2 / (base - top)
     above = total[top] ** 2 / np.maximum(top, 1)
     below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
@@ -255,14 +291,3 @@ def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
     outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
     spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
     return (a, b) if spans else None
-
-
-def _bare(profile: Floats, top: int, base: int) -> bool:
-    """Tell whether nothing rises above the body of the letters or hangs below it: capitals or digits."""
-    size = base - top
-    level = profile[top:base].mean()
-    high = profile[max(0, round(top - 0.36 * size)) : max(0, round(top - 0.14 * size))]
-    low = profile[round(base + 0.14 * size) : round(base + 0.32 * size)]
-    rising = high.max() if len(high) else 0.0
-    hanging = low.max() if len(low) else 0.0
-    return bool(rising < 0.1 * level and hanging < 0.1 * level)
