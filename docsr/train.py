@@ -118,7 +118,7 @@ class Run:
                 logits = state.discriminator(sr).float()
                 terms["adversarial"] = config.loss.adversarial_weight * self.game().generator(logits)
         loss = torch.stack([term.float() for term in terms.values()]).sum()
-        value = float(loss)
+        value = float(loss.detach())
         if not math.isfinite(value):
             raise TrainingError(
                 f"the loss is not a number at step {state.step}: lower schedule.learning_rate and --resume from "
@@ -127,7 +127,7 @@ class Run:
         if not state.spikes.is_spike(value):
             self.update(state.optimiser, state.generator, loss, config.schedule.learning_rate * rate)
             state.ema.update_parameters(state.generator)
-        scalars |= {name: float(term) for name, term in terms.items()}
+        scalars |= {name: float(term.detach()) for name, term in terms.items()}
         return scalars | {"loss": value, "learning_rate": config.schedule.learning_rate * rate}
 
     def discriminator_step(self, critic: nn.Module, sr: Tensor, hr: Tensor, rate: float) -> float:
@@ -139,7 +139,7 @@ class Run:
         optimiser = self.state.critic_optimiser
         assert optimiser is not None
         self.update(optimiser, critic, loss, self.config.schedule.discriminator_learning_rate * rate)
-        return float(loss)
+        return float(loss.detach())
 
     def update(self, optimiser: torch.optim.Optimizer, network: nn.Module, loss: Tensor, rate: float) -> None:
         """Backward, clip, step."""

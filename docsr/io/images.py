@@ -28,7 +28,7 @@ FORMATS = {
 }  # fmt: skip
 """Names of the formats that can be written, and Pillow's name for each."""
 
-_READABLE = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
+_READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATION = 274
 _MIN_IS_WHITE = 0

@@ -1,0 +1,144 @@
+"""Checkpoint -> ONNX, compared with torch on a real page (``docsr export``)."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+
+from docsr import __version__
+from docsr.errors import DocsrError, UsageError
+from docsr.io.files import atomic_write
+from docsr.io.images import read_pages
+from docsr.models.base import Generator
+from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
+from docsr.page import Plane
+from docsr.upscalers.onnx import OnnxUpscaler
+
+TOLERANCE = 1 / 255
+OPSET = 18
+PROOF_SIDE = 512
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export wrote.
+
+    Attributes:
+        path: the .onnx file.
+        parameters: number of weights.
+        bytes: size of the file.
+        difference: largest difference to torch on the page, images in [0, 1].
+    """
+
+    path: Path
+    parameters: int
+    bytes: int
+    difference: float
+
+
+def export(checkpoint: Path, out: Path, page: Path | None = None) -> Exported:
+    """Write the checkpoint's network as ONNX with dynamic height and width and prove it against torch.
+
+    Args:
+        checkpoint: a .safetensors file of ``docsr train``.
+        out: the .onnx file to write; it is written only when the proof holds.
+        page: an image to compare on; none: a page of text drawn for the purpose.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        DocsrError: ONNX Runtime and torch differ by more than 1/255.
+    """
+    if out.suffix != ".onnx":
+        raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
+    loaded = load_checkpoint(checkpoint)
+    network = loaded.build_generator()
+    plane = _proof_plane(page)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(out) as temporary:
+        temporary.write_bytes(_to_onnx(network, loaded).SerializeToString())
+        difference = compare(network, temporary, plane)
+        if difference > TOLERANCE:
+            raise DocsrError(f"ONNX Runtime and torch differ by {difference * 255:.2f}/255: nothing was exported")
+    parameters = sum(weight.numel() for weight in network.parameters())
+    return Exported(out, parameters, out.stat().st_size, difference)
+
+
+def compare(network: Generator, path: Path, plane: Plane) -> float:
+    """Largest absolute difference between torch and ONNX Runtime on one plane in [0, 1]."""
+    with torch.inference_mode():
+        expected = network(torch.from_numpy(plane)[None, None])[0, 0].numpy()
+    return float(np.abs(OnnxUpscaler(path)(plane) - expected).max())
+
+
+def _to_onnx(network: Generator, loaded: Checkpoint) -> onnx.ModelProto:
+    example = torch.rand(1, 1, 40, 56)
+    height, width = torch.export.Dim("height", min=1), torch.export.Dim("width", min=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's own deprecations
+        program = torch.onnx.export(
+            _Dense(network),
+            (example,),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["lr"],
+            output_names=["sr"],
+            dynamic_shapes={"x": {2: height, 3: width}},
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for key, value in _metadata(network, loaded.header).items():
+        model.metadata_props.add(key=f"docsr.{key}", value=value)
+    _forget_paths(model)
+    return model
+
+
+class _Dense(nn.Module):
+    """The network with the argument name that the export's shapes speak of."""
+
+    def __init__(self, network: Generator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """As the network."""
+        out: torch.Tensor = self.network(x)
+        return out
+
+
+def _metadata(network: Generator, header: Header) -> dict[str, str]:
+    values = {
+        "name": f"{header.name}_x{header.factor}",
+        "factor": str(header.factor),
+        "overlap": str(network.radius),
+        "step": str(header.step),
+        "version": __version__,
+    }
+    if header.x_height is not None:
+        values |= {"x_height_min": str(header.x_height[0]), "x_height_max": str(header.x_height[1])}
+    return values
+
+
+def _forget_paths(model: onnx.ModelProto) -> None:
+    """Drop the exporter's notes, which name source files of the machine that it ran on."""
+    for node in model.graph.node:
+        del node.metadata_props[:]
+        node.ClearField("doc_string")
+    for value in (*model.graph.value_info, *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+
+
+def _proof_plane(page: Path | None) -> Plane:
+    """Up to 512 x 512 px of the page in [0, 1]."""
+    if page is None:
+        ramp = np.random.default_rng(0).random((96, 130), dtype=np.float32)
+        return np.where(ramp > 0.7, ramp, np.float32(1))
+    pixels = next(iter(read_pages(page))).pixels
+    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
+    return np.ascontiguousarray(grey[:PROOF_SIDE, :PROOF_SIDE], dtype=np.float32) / np.float32(255)
