@@ -1,4 +1,4 @@
-"""Image scores on grey batches N x 1 x H x W in [0, 1], one value an image (torchmetrics)."""
+"""Image scores on grey batches N x 1 x H x W in [0, 1], one value a batch (torchmetrics)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 
 def psnr(sr: Tensor, hr: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio in dB, peak 1."""
-    score: Tensor = peak_signal_noise_ratio(sr, hr, data_range=1.0, reduction="none", dim=(1, 2, 3))
+    """Peak signal-to-noise ratio in dB, peak 1, of the error pooled over the batch (a perfect blank image is no infinity)."""
+    score: Tensor = peak_signal_noise_ratio(sr, hr, data_range=1.0)
     return score
 
 
 def ssim(sr: Tensor, hr: Tensor) -> Tensor:
-    """Structural similarity (Wang et al. 2004)."""
-    score = structural_similarity_index_measure(sr, hr, data_range=1.0, reduction="none")
+    """Structural similarity (Wang et al. 2004), mean over the batch."""
+    score = structural_similarity_index_measure(sr, hr, data_range=1.0)
     assert isinstance(score, Tensor)
     return score

@@ -60,8 +60,8 @@ class Validation:
                 sr = network(lr.to(device)).float().cpu().clamp(0, 1)
             bicubic = enlarge(lr, self.factor)
             for name, score in (("psnr", psnr), ("ssim", ssim)):
-                scores[name] = float(score(sr, hr).mean())
-                scores[f"{name}_bicubic"] = float(score(bicubic, hr).mean())
+                scores[name] = float(score(sr, hr))
+                scores[f"{name}_bicubic"] = float(score(bicubic, hr))
         if self.pages:
             found = [edits(page.text, _read(self._enlarge_page(network, page.lr, device))) for page in self.pages]
             scores["cer"] = _percent(found)
