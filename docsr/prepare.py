@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -78,31 +78,32 @@ def prepare(
     for stale in out.glob("*-*.npy"):
         stale.unlink()
     writer = StoreWriter(out, options.size)
-    pages, kept, skipped = 0, 0, []
-    harvest_one = partial(harvest, source=source, options=options)
-    for number, found in enumerate(map_ordered(harvest_one, documents, jobs), 1):
+    harvests = map_ordered(partial(harvest, source=source, options=options), documents, jobs)
+    pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
+    if not writer.counts["train"]:
+        raise TrainingError(f"no page of {root} gave a patch: {skipped[0] if skipped else 'all pages are blank'}")
+    counts = {**writer.counts, "documents": len(documents), "pages": pages}
+    header = StoreHeader(kind, options.size, options.x_height, **counts, skipped=tuple(skipped))
+    writer.close(header)
+    return header
+
+
+def _gather(
+    harvests: Iterable[Harvest], writer: StoreWriter, pages_kept: int, progress: Callable[[int], None]
+) -> tuple[int, list[str]]:
+    """Write what the documents gave; return the number of pages read and what was skipped."""
+    pages, kept = 0, 0
+    skipped: list[str] = []
+    for number, found in enumerate(harvests, 1):
         pages += found.pages
         skipped += found.skipped
         if found.patches:
             writer.add(found.document.split, np.concatenate(found.patches))
-        for page, text in found.whole[: options.pages_kept - kept]:
-            _keep(out / "pages", f"{kept:02d}-{found.document.path.stem}", page, text)
+        for page, text in found.whole[: pages_kept - kept]:
+            _keep(writer.folder / "pages", f"{kept:02d}-{found.document.path.stem}", page, text)
             kept += 1
-        progress(number, len(documents))
-    header = StoreHeader(
-        kind,
-        options.size,
-        options.x_height,
-        train=writer.counts["train"],
-        val=writer.counts["val"],
-        documents=len(documents),
-        pages=pages,
-        skipped=tuple(skipped),
-    )
-    if not header.train:
-        raise TrainingError(f"no page of {root} gave a patch: {skipped[0] if skipped else 'all pages are blank'}")
-    writer.close(header)
-    return header
+        progress(number)
+    return pages, skipped
 
 
 def harvest(document: Document, source: Source, options: PrepareOptions) -> Harvest:
@@ -125,7 +126,8 @@ def harvest(document: Document, source: Source, options: PrepareOptions) -> Harv
 def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> None:
     page = leaf.at(normal_scale(leaf, options.x_height))
     seed = zlib.crc32(f"{found.document.path.name} {leaf.number}".encode())
-    patches = cut(grey(page), options.size, options.per_page, seed=seed)
+    page = replace(page, pixels=grey(page), icc=None)  # patches and whole pages alike: networks see luminance
+    patches = cut(page.pixels, options.size, options.per_page, seed=seed)
     if len(patches):
         found.patches.append(patches)
     wanted = found.document.split == "val" and not found.whole
@@ -160,9 +162,8 @@ def cut(pixels: Pixels, size: int, count: int, *, seed: int) -> NDArray[np.uint8
     """At most ``count`` patches of size x size at places drawn by ``seed`` that are neither blank nor a picture."""
     height, width = pixels.shape
     if height < size or width < size:
-        pixels = cv2.copyMakeBorder(  # paper around a page that is smaller than a patch
-            pixels, 0, max(0, size - height), 0, max(0, size - width), cv2.BORDER_CONSTANT, value=[255]
-        )
+        border = ((0, max(0, size - height)), (0, max(0, size - width)))
+        pixels = np.pad(pixels, border, constant_values=255)  # paper around a page that is smaller than a patch
         height, width = pixels.shape
     random = np.random.default_rng(seed)
     top, left = int(height * MARGIN), int(width * MARGIN)

@@ -60,8 +60,9 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
     with atomic_write(out / CONFIG) as path:
         path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     run = Run(config, state, content, validation, device, out, _lr_x_height(dataset, config.factor), observer)
+    batches = stream(dataset, config.data.batch, config.data.workers, start=state.step * config.data.batch)
     with _stop_signals() as stopped, SummaryWriter(str(out / "tensorboard"), purge_step=state.step) as writer:
-        run.loop(stream(dataset, config.data.batch, config.data.workers, state.step * config.data.batch), stopped, writer)
+        run.loop(batches, stopped, writer)
     return out / CHECKPOINT
 
 

@@ -80,7 +80,7 @@ class Images:
         text = document.path.with_suffix(".txt")
         for page in read_pages(document.path):
             has_text = page.number == 0 and text.is_file()
-            words = text.read_text(encoding="utf-8") if has_text else None
+            words = text.read_text(encoding="utf-8", errors="replace") if has_text else None
             yield SourcePage(page.number, partial(rescale, page), LARGEST_ENLARGEMENT, words)
 
 
@@ -101,7 +101,7 @@ class RvlCdip(Images):
             listing = root / "labels" / f"{split}.txt"
             if not listing.is_file():
                 raise UsageError(f"{root} has not the layout of RVL-CDIP: {listing} is missing")
-            for line in listing.read_text(encoding="utf-8").splitlines():
+            for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
                 if line.strip():
                     documents.append(Document(_inside(root / "images", line.rsplit(maxsplit=1)[0]), split))
         if not documents:

@@ -1,6 +1,6 @@
 """The patch store: what ``docsr prepare`` writes and ``docsr train`` reads.
 
-A folder with ``train-000.npy``, ``val-000.npy``, ... (N x size x size, uint8, memory-mapped), ``pages/`` with a few
+A folder with ``train-00000.npy``, ``val-00000.npy``, ... (N x size x size, uint8, memory-mapped), ``pages/`` with a few
 validation pages and their reference text where the source has it, and ``store.json``, written last: a folder without
 it is not finished.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +87,16 @@ class PatchStore:
     def __init__(self, folder: Path, split: str) -> None:
         self.header = read_header(folder)
         self.folder = folder
-        self._shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob(f"{split}-*.npy"))]
+        self.split = split
+        self._shards = _open_shards(folder, split)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the patches: a pickled memory map is the whole file, and a worker opens its own."""
+        return {name: value for name, value in vars(self).items() if name != "_shards"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._shards = _open_shards(self.folder, self.split)
 
     def __len__(self) -> int:
         return sum(len(shard) for shard in self._shards)
@@ -95,6 +105,17 @@ class PatchStore:
         """Return patch ``index``: size x size, uint8 (a view of the file)."""
         patch: Pixels = self._shards[index // SHARD][index % SHARD]
         return patch
+
+
+def _open_shards(folder: Path, split: str) -> list[NDArray[np.uint8]]:
+    """Memory-map the files of a split; a damaged one is a TrainingError."""
+    shards = []
+    for path in sorted(folder.glob(f"{split}-*.npy")):
+        try:
+            shards.append(np.load(path, mmap_mode="r"))
+        except (OSError, ValueError, EOFError) as error:
+            raise TrainingError(f"{path} is damaged: remove {folder} and run docsr prepare again") from error
+    return shards
 
 
 def read_header(folder: Path) -> StoreHeader:

@@ -80,6 +80,8 @@ class TrainingState:
             raise UsageError(f"{folder} holds no run to resume ({STATE} is missing)") from error
         except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
+        if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
+            raise CheckpointError(f"{path} is not the state of a docsr train run")
         saved = values["config"]
         mine = self.config.model_dump(mode="json")
         for key in ("factor", "generator", "discriminator"):
