@@ -78,6 +78,7 @@ def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
         number = int(layer) + (10 if stage == "1" else 0)
         value = state.get(f"{number}.{field}")
         if value is None or value.shape != like.shape:
-            raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: {PREFIX}{number}.{field} is missing")
+            name = f"{PREFIX}{number}.{field}"
+            raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: {name} is missing")
         renamed[key] = value
     return renamed

@@ -7,7 +7,7 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 
 def psnr(sr: Tensor, hr: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio in dB, peak 1, of the error pooled over the batch (a perfect blank image is no infinity)."""
+    """Peak signal-to-noise ratio in dB, peak 1, of the error pooled over the batch."""
     score: Tensor = peak_signal_noise_ratio(sr, hr, data_range=1.0)
     return score
 

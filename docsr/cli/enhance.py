@@ -1,22 +1,17 @@
-"""The command line: options in, one call into the verb, results and errors out. Only this file prints or exits.
-
-Commands import what they need when they run, so that ``--help`` is quick and ``enhance`` never loads torch.
-"""
+"""``docsr enhance`` and ``docsr models``."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr import __version__
-from docsr.errors import DocsrError, Interrupted, UsageError
+from docsr.errors import UsageError
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
@@ -25,33 +20,7 @@ _FEW = 20
 """Up to so many pages each is listed at the end; beyond, a summary."""
 
 
-def main() -> NoReturn:
-    """Run ``docsr`` and exit: an error of ours is one line on stderr and its exit code."""
-    try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
-    except click.exceptions.Abort:
-        _fail(Interrupted("interrupted"))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        _fail(Interrupted("interrupted"))
-    except DocsrError as error:
-        _fail(error)
-
-
-def _fail(error: DocsrError) -> NoReturn:
-    click.echo(f"docsr: error: {error}", err=True)
-    sys.exit(error.exit_code)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(__version__, prog_name="docsr")
-def cli() -> None:
-    """Super-resolution of document images before OCR."""
-
-
-@cli.command()
+@click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Output folder.")
 @click.option(
@@ -112,7 +81,7 @@ def enhance(
     return tally.exit_code()
 
 
-@cli.command()
+@click.command()
 def models() -> None:
     """List the shipped networks: factor, parameters, bytes, training data, measured results."""
     from rich.console import Console

@@ -1,0 +1,154 @@
+"""Measure a network for its model card: Tesseract's CER against bicubic's, by dpi and degradation.
+
+    python benchmarks/card.py NETWORK.onnx PDF_FOLDER --out benchmarks/results/NAME.json
+
+Pages are rendered at 300 dpi from PDF files whose own text is the reference, brought to each dpi by area
+down-sampling, left clean or degraded as a scan (blur, contrast, noise, JPEG; seeded by page), enlarged by the network
+and by bicubic to the same size, and read by Tesseract with the same options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+import docsr
+from docsr import textsize
+from docsr.metrics.text import edits
+from docsr.ocr.tesseract import Tesseract
+from docsr.page import Page, Pixels
+from docsr.pairs.sources import Pdf
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.onnx import OnnxUpscaler
+from docsr.upscalers.page import upscale_page
+
+HR_DPI = 300
+DPIS = (150, 100, 75)
+DEGRADATIONS = ("clean", "scan")
+FEWEST_WORDS = 150
+BLUR_SIGMA, INK, PAPER, NOISE, JPEG = 0.5, 0.12, 0.92, 0.02, 60
+
+
+def scan(pixels: Pixels, seed: int) -> Pixels:
+    """Blur, lower contrast, noise and JPEG of a mediocre scanner."""
+    image = cv2.GaussianBlur(pixels, (0, 0), BLUR_SIGMA).astype(np.float32) / 255
+    image = INK + image * (PAPER - INK)
+    image += np.random.default_rng(seed).normal(0, NOISE, image.shape).astype(np.float32)
+    _, data = cv2.imencode(".jpg", (image.clip(0, 1) * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, JPEG])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def choose_pages(folder: Path, per_document: int) -> list[tuple[Path, int]]:
+    """(file, page) of pages with enough words, spread over each document."""
+    source, chosen = Pdf(), []
+    for document in source.documents(folder):
+        wordy = [leaf.number for leaf in source.pages(document) if len((leaf.text or "").split()) >= FEWEST_WORDS]
+        step = max(1, len(wordy) // (per_document + 1))
+        chosen += [(document.path, number) for number in wordy[step::step][:per_document]]
+    return chosen
+
+
+def measure_page(task: tuple[Path, int, Path]) -> list[dict[str, Any]]:
+    """All rows of one page."""
+    path, number, network = task
+    source = Pdf()
+    document = next(d for d in source.documents(path) if d.path == path)
+    leaf = next(leaf for leaf in source.pages(document) if leaf.number == number)
+    hr, text = leaf.at(HR_DPI / 72), leaf.text or ""
+    model = OnnxUpscaler(network, threads=1)
+    name = f"{path.stem}-{number + 1}"
+    rows = [row(name, "hr", None, None, hr, text, None)]
+    for dpi in DPIS:
+        size = (round(hr.width * dpi / HR_DPI), round(hr.height * dpi / HR_DPI))
+        clean = np.asarray(cv2.resize(hr.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+        for degradation in DEGRADATIONS:
+            pixels = clean if degradation == "clean" else scan(clean, number)
+            lr = Page(pixels, (dpi, dpi))
+            found = textsize.measure(pixels)
+            x_height = found.x_height if found else None
+            rows.append(row(name, "none", dpi, degradation, lr, text, x_height))
+            for arm, upscaler in (("bicubic", CLASSICAL["bicubic"](model.factor)), (model.name, model)):
+                rows.append(row(name, arm, dpi, degradation, upscale_page(lr, upscaler), text, x_height))
+    return rows
+
+
+def row(
+    name: str, arm: str, dpi: int | None, degradation: str | None, page: Page, text: str, x_height: float | None
+) -> dict[str, Any]:
+    """Read one page with Tesseract and score it."""
+    wrong, characters = edits(text, Tesseract().read(page))
+    return {
+        "page": name,
+        "upscaler": arm,
+        "lr_dpi": dpi,
+        "degradation": degradation,
+        "x_height": x_height,
+        "edits": wrong,
+        "reference_chars": characters,
+    }
+
+
+def summarise(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Micro CER in percent by dpi, degradation and arm, with pages harmed against bicubic by over 0.5 point."""
+    summary = []
+    groups = sorted({(r["lr_dpi"], r["degradation"]) for r in rows if r["lr_dpi"]}, reverse=True)
+    hr = [r for r in rows if r["upscaler"] == "hr"]
+    for dpi, degradation in groups:
+        group = [r for r in rows if (r["lr_dpi"], r["degradation"]) == (dpi, degradation)]
+        arms = list(dict.fromkeys(r["upscaler"] for r in group))
+        by_arm = {arm: [r for r in group if r["upscaler"] == arm] for arm in arms}
+        harmed = sum(
+            100 * (a["edits"] - b["edits"]) / b["reference_chars"] > 0.5
+            for a, b in zip(by_arm[arms[-1]], by_arm["bicubic"], strict=True)
+        )
+        sizes = [r["x_height"] for r in group if r["x_height"]]
+        cers = {f"cer_{arm}": cer(by_arm[arm]) for arm in arms} | {"cer_hr": cer(hr)}
+        place = {"lr_dpi": dpi, "degradation": degradation, "x_height": round(float(np.median(sizes)), 1)}
+        summary.append({**place, **cers, "pages": len(by_arm["bicubic"]), "pages_harmed": harmed})
+    return summary
+
+
+def cer(rows: list[dict[str, Any]]) -> float:
+    """Edits pooled over pages, in percent."""
+    return round(100 * sum(r["edits"] for r in rows) / sum(r["reference_chars"] for r in rows), 2)
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--per-document", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    tasks = [(*chosen, options.network) for chosen in choose_pages(options.folder, options.per_document)]
+    with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
+        rows = [row for rows in pool.map(measure_page, tasks) for row in rows]
+    tesseract = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
+    result = {
+        "docsr": docsr.__version__,
+        "command": f"python benchmarks/card.py {options.network.name} PDF_FOLDER --out {options.out}",
+        "machine": {"processor": platform.machine(), "python": platform.python_version()},
+        "tesseract": tesseract.stdout.splitlines()[0],
+        "documents": sorted({path.name for path, *_ in tasks}),
+        "summary": summarise(rows),
+        "rows": rows,
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    json.dump(result["summary"], sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

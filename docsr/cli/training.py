@@ -1,0 +1,199 @@
+"""``docsr prepare``, ``docsr train`` and ``docsr export``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from docsr.errors import MissingExtraError, UsageError
+
+KINDS = ("rvl-cdip", "pdf", "images")
+_NAMED = 10
+"""So many skipped pages are named; store.json has them all."""
+
+
+@contextmanager
+def _needs_training_packages(what: str) -> Iterator[None]:
+    """Turn a missing torch or albumentations into the sentence that names the extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("docsr"):
+            raise
+        raise MissingExtraError(what, "train") from error
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the patches.")
+@click.option("--x-height", type=click.FloatRange(2, 200), help="Text size in px that pages are brought to.")
+@click.option("--as-is", is_flag=True, help="Leave pages at the size they have.")
+@click.option("--patch", type=click.IntRange(16, 4096), default=384, show_default=True, help="Side of a patch in px.")
+@click.option("--per-page", type=click.IntRange(1), default=6, show_default=True, help="Most patches of a page.")
+@click.option("--per-document", type=click.IntRange(1), default=40, show_default=True, help="Most pages of a document.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+def prepare(
+    kind: str,
+    source: Path,
+    out: Path,
+    x_height: float | None,
+    as_is: bool,
+    patch: int,
+    per_page: int,
+    per_document: int,
+    jobs: int,
+) -> None:
+    """Cut documents into training patches, all text brought to one size.
+
+    KIND rvl-cdip is a folder with images/ and labels/; pdf a folder of PDF files with real text (rendered); images a
+    folder of images, each with NAME.txt beside it where its text is known. Text size unless --x-height says otherwise:
+    8 px (rvl-cdip), 28 px (pdf), 24 px (images).
+    """
+    from docsr.pairs.sources import SOURCES
+    from docsr.prepare import PrepareOptions
+    from docsr.prepare import prepare as run
+
+    if as_is and x_height is not None:
+        raise UsageError("--as-is and --x-height exclude each other")
+    size = None if as_is else x_height or SOURCES.find(kind).x_height
+    options = PrepareOptions(size, patch, per_page, per_document)
+    with _bar("documents") as advance:
+        header = run(kind, source, out, options, jobs=jobs, progress=advance)
+    for sentence in header.skipped[:_NAMED]:
+        click.echo(f"docsr: skipped: {sentence}", err=True)
+    if len(header.skipped) > _NAMED:
+        click.echo(f"docsr: skipped: {len(header.skipped) - _NAMED} more, named in {out / 'store.json'}", err=True)
+    click.echo(
+        f"{out}: {header.train} training and {header.val} validation patches of {patch} px "
+        f"from {header.pages} pages of {header.documents} documents, {len(header.skipped)} skipped"
+    )
+
+
+@click.command()
+@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Enlargement; 2 unless the configuration says.")
+@click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="YAML, see configs/train.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder made by docsr prepare.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run [runs/NAME_xFACTOR].")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override an option, such as data.batch=8."
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+def train(
+    factor: str | None,
+    config: Path | None,
+    data: Path | None,
+    out: Path | None,
+    overrides: tuple[str, ...],
+    resume: bool,
+) -> None:
+    """Train a network. With no option but --factor: a demonstration on the repository's own samples."""
+    with _needs_training_packages("training"):
+        from docsr.train import CONFIG
+        from docsr.train import train as run
+    from docsr.config import load_config, parse_override
+
+    values: dict[str, Any] = dict(parse_override(text) for text in overrides)
+    if factor is not None:
+        values["factor"] = int(factor)
+    if config is None and resume and out is not None and (out / CONFIG).is_file():
+        config = out / CONFIG
+    if data is not None:
+        values["data.dir"] = str(data)
+    checked = load_config(config, values)
+    name = f"{checked.generator.name}_x{checked.factor}"
+    out = out or Path("runs") / name
+    patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
+    with _TrainingProgress(checked.schedule.steps) as progress:
+        checkpoint = run(checked, patches, out, progress, resume=resume)
+    click.echo(f"trained {name}: {checkpoint}; docsr export {checkpoint} --out {name}.onnx")
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The .onnx file to write.")
+@click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
+def export(checkpoint: Path, out: Path, page: Path | None) -> None:
+    """Write a checkpoint as ONNX, compared with torch on a page."""
+    with _needs_training_packages("export"):
+        from docsr.export import export as run
+    done = run(checkpoint, out, page or _sample_page())
+    click.echo(
+        f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
+        f"largest difference to torch {done.difference * 255:.4f}/255"
+    )
+
+
+def _samples() -> Path:
+    return Path(__file__).resolve().parents[2] / "data" / "samples"
+
+
+def _sample_page() -> Path | None:
+    return next(iter(sorted((_samples() / "train").glob("*.png"))), None)
+
+
+def _sample_patches(folder: Path) -> Path:
+    """Prepare the repository's sample pages, once."""
+    from docsr.pairs.store import HEADER
+    from docsr.prepare import PrepareOptions
+    from docsr.prepare import prepare as run
+
+    if (folder / HEADER).exists():
+        click.echo(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
+        return folder
+    source = _samples() / "train"
+    if not source.is_dir():
+        raise UsageError("this installation has no sample pages: give --data, a folder made by docsr prepare")
+    click.echo("no --data given: training on the repository's few samples, which is a demonstration only", err=True)
+    run("images", source, folder, PrepareOptions(20.0, per_page=40))
+    return folder
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Any]:
+    """A bar on stderr if that is a terminal; yields a function to call with (done, total)."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _TrainingProgress:
+    """Says how a run goes on: a bar on a terminal, lines otherwise."""
+
+    def __init__(self, steps: int) -> None:
+        from rich.console import Console
+        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        self._task = self._bar.add_task("step", total=steps)
+
+    def __enter__(self) -> _TrainingProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def on_step(self, step: int, scalars: dict[str, float]) -> None:
+        """Scalars of a logged step."""
+        self._bar.update(self._task, completed=step)
+        if self._bar.disable:
+            click.echo(f"step {step}: {_numbers(scalars)}", err=True)
+
+    def on_validation(self, step: int, scores: dict[str, float]) -> None:
+        """Scores of a validation."""
+        click.echo(f"step {step}, validation: {_numbers(scores) or 'no validation patches'}", err=True)
+
+
+def _numbers(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())
