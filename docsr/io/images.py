@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
@@ -30,8 +30,8 @@ FORMATS = {
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATION = 274
-_MIN_IS_WHITE = 0
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _PLANAR = 258, 262, 274, 284
+_MIN_IS_WHITE, _SEPARATE = 0, 2
 
 
 def page_count(path: Path) -> int:
@@ -40,12 +40,12 @@ def page_count(path: Path) -> int:
     Raises:
         PageError: the file cannot be opened as an image.
     """
-    with _reporting(path), _pillow_limit():
+    with _reporting(path), _pillow_limit(), _checked(path).open("rb") as file:
         try:
-            with Image.open(_checked(path), formats=_READABLE) as image:
+            with Image.open(file, formats=_READABLE) as image:
                 return _frames(image)
         except UnidentifiedImageError:
-            if not _is_tiff(path):
+            if not _is_tiff(file):
                 raise
             return tiff.count(path)
 
@@ -63,6 +63,8 @@ def read_pages(path: Path) -> Iterator[Page]:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
     total = page_count(path)
+    if total == 0:
+        raise PageError(f"{path} could not be read: it is damaged (it holds no pages)")
     for number in range(total):
         with _reporting(path, number if total > 1 else None), _pillow_limit():
             page = _read(path, number)
@@ -70,19 +72,26 @@ def read_pages(path: Path) -> Iterator[Page]:
 
 
 def _read(path: Path, number: int) -> Page:
-    try:
-        image: Image.Image = Image.open(path, formats=_READABLE)
-    except UnidentifiedImageError:
-        if not _is_tiff(path):
-            raise
-        return _read_tiff(path, number)
-    with image:
+    # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
+    with path.open("rb") as file:
         try:
-            if number:
-                image.seek(number)
+            with Image.open(file, formats=_READABLE) as image:
+                if number:
+                    image.seek(number)
+                if not _is_misread(image):
+                    return _decode(image, path, number)
         except (SyntaxError, UnidentifiedImageError):
-            return _read_tiff(path, number)
-        return _decode(image, path, number)
+            if not _is_tiff(file):
+                raise
+    return _read_tiff(path, number)
+
+
+def _is_misread(image: Image.Image) -> bool:
+    """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
+    return image.tag_v2.get(_PLANAR) == _SEPARATE and max(bits) > 8
 
 
 def _decode(image: Image.Image, path: Path, number: int) -> Page:
@@ -92,7 +101,7 @@ def _decode(image: Image.Image, path: Path, number: int) -> Page:
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
     orientation = tags.get(_ORIENTATION, 1)
-    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(262) == _MIN_IS_WHITE
+    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     dpi, bilevel = from_image(image), image.mode == "1"
     image.load()
     icc = image.info.get("icc_profile")
@@ -120,9 +129,9 @@ def _frames(image: Image.Image) -> int:
     return image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
 
 
-def _is_tiff(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) in _TIFF_STARTS
+def _is_tiff(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return file.read(4) in _TIFF_STARTS
 
 
 def _checked(path: Path) -> Path:

@@ -1,0 +1,172 @@
+"""Finding inputs, naming outputs, and writing that is complete or absent."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsr.errors import PageError, UsageError
+from docsr.io.files import Source, atomic_write, find_inputs, output_paths, refuse_same_file
+
+
+def made(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+def relatives(inputs: Sequence[Path], skip: Path | None = None) -> list[str]:
+    return [source.relative.as_posix() for source in find_inputs(inputs, skip)]
+
+
+def test_a_folder_is_read_recursively_sorted_images_only(tmp_path: Path):
+    made(tmp_path, "b.PNG", "a/z.tif", "a/y.jpeg", "notes.txt", ".hidden.png", ".git/c.png", "Thumbs.db")
+    assert relatives([tmp_path]) == ["a/y.jpeg", "a/z.tif", "b.PNG"]
+
+
+def test_a_file_given_directly_is_taken_whatever_its_name(tmp_path: Path):
+    made(tmp_path, "scan", ".hidden")
+    assert relatives([tmp_path / "scan", tmp_path / ".hidden", tmp_path / "missing"]) == ["scan", ".hidden", "missing"]
+
+
+def test_a_file_named_twice_is_listed_once(tmp_path: Path):
+    made(tmp_path, "d/a.png")
+    assert relatives([tmp_path / "d" / "a.png", tmp_path, tmp_path / "d" / ".." / "d"]) == ["a.png"]
+
+
+def test_links_are_followed_loops_end_and_dangling_ones_are_listed(tmp_path: Path):
+    made(tmp_path, "in/a.png", "elsewhere/b.png")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "in" / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    assert relatives([tmp_path / "in"]) == ["a.png", "gone.png", "linked/b.png"]
+
+
+def test_an_output_folder_inside_the_input_is_left_out(tmp_path: Path):
+    made(tmp_path, "a.png", "out/a.png")
+    assert relatives([tmp_path], skip=tmp_path / "out") == ["a.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, "a.png", "shut/b.png")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert relatives([tmp_path]) == ["a.png", "shut"]
+
+
+def outputs(sources: Sequence[Source], suffix: str = ".png") -> list[str]:
+    found = output_paths(sources, Path("out"), lambda source: suffix or source.path.suffix)
+    return [found[source.path].as_posix() for source in sources]
+
+
+def from_in(*names: str) -> list[Source]:
+    return [Source(Path("in", name), Path(name)) for name in names]
+
+
+def test_the_tree_is_mirrored():
+    assert outputs(from_in("a.jpg", "b/c.d.tif")) == ["out/a.png", "out/b/c.d.png"]
+
+
+def test_names_that_meet_keep_their_whole_name():
+    assert outputs(from_in("a.png", "a.jpg", "b.jpg")) == ["out/a.png.png", "out/a.jpg.png", "out/b.png"]
+    assert outputs(from_in("A.png", "a.jpg")) == ["out/A.png.png", "out/a.jpg.png"]
+
+
+def test_names_that_meet_the_longer_ones_move_on_too():
+    assert outputs(from_in("a.png", "a.jpg", "a.jpg.tif")) == ["out/a.png.png", "out/a.jpg.png", "out/a.jpg.tif.png"]
+
+
+def test_two_folders_with_the_same_names_are_numbered():
+    sources = [Source(Path(folder, "a.png"), Path("a.png")) for folder in ("x", "y", "z")]
+    assert outputs(sources) == ["out/a.png.png", "out/a.png.2.png", "out/a.png.3.png"]
+    assert outputs(sources[::-1]) == ["out/a.png.3.png", "out/a.png.2.png", "out/a.png.png"]
+
+
+def test_an_output_does_not_take_the_name_of_a_folder():
+    assert outputs(from_in("a.jpg", "a.png/b.jpg")) == ["out/a.jpg.png", "out/a.png/b.png"]
+
+
+@given(st.lists(st.sampled_from(["a", "A", "a.png", "a.jpg", "a.png.png", "a.png.2.png", "b/a.tif", "a.png/x.png"])
+                .flatmap(lambda name: st.sampled_from("xyz").map(lambda root: (root, name))), unique=True))  # fmt: skip
+def test_outputs_never_meet_and_do_not_depend_on_the_order(given: list[tuple[str, str]]):
+    sources = [Source(Path(root, name), Path(name)) for root, name in given]
+    found = output_paths(sources, Path("out"), lambda source: ".png")
+    folded = [str(path).casefold() for path in found.values()]
+    assert len(set(folded)) == len(sources)
+    assert not {str(parent).casefold() for path in found.values() for parent in path.parents} & set(folded)
+    assert found == output_paths(sources[::-1], Path("out"), lambda source: ".png")
+
+
+def test_an_input_is_never_an_output(tmp_path: Path):
+    made(tmp_path, "a.png", "b.png")
+    (tmp_path / "link.png").symlink_to("a.png")
+    refuse_same_file([tmp_path / "new.png", tmp_path / "b.png"], [tmp_path / "a.png"])
+    for output in (tmp_path / "a.png", tmp_path / "link.png", tmp_path / "x" / ".." / "a.png"):
+        with pytest.raises(UsageError, match="is an input and would be overwritten"):
+            refuse_same_file([output], [tmp_path / "a.png"])
+
+
+def test_what_is_written_appears_whole(tmp_path: Path):
+    target = tmp_path / "new" / "a.bin"
+    with atomic_write(target) as temporary:
+        assert temporary.parent == target.parent
+        assert temporary.suffix == ".bin"
+        temporary.write_bytes(b"whole")
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert [path.name for path in target.parent.iterdir()] == ["a.bin"]
+
+
+def test_the_usual_permissions_are_given(tmp_path: Path):
+    before = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "a") as temporary:
+            temporary.write_bytes(b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt(), PageError("said already")])
+def test_an_error_leaves_what_was_there(tmp_path: Path, error: BaseException):
+    target = made(tmp_path, "a.bin") / "a.bin"
+    with pytest.raises(type(error)), atomic_write(target) as temporary:  # noqa: PT012
+        temporary.write_bytes(b"half")
+        raise error
+    assert target.read_bytes() == b"x"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("function", ["replace", "fsync"])
+def test_a_full_disk_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, function, full)
+    with pytest.raises(PageError, match=r"a\.bin could not be written: no space left on device$"):  # noqa: SIM117
+        with atomic_write(tmp_path / "a.bin") as temporary:
+            temporary.write_bytes(b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_the_way_is_a_sentence(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    made(tmp_path, "file")
+    for target in (tmp_path / "a", tmp_path / "file" / "b"):
+        with pytest.raises(PageError, match="could not be written"), atomic_write(target) as temporary:
+            temporary.write_bytes(b"x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "file"]

@@ -1,0 +1,403 @@
+"""Every kind of file is made on the spot, read, and compared with what went in."""
+
+from __future__ import annotations
+
+import errno
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageCms
+
+from docsr.errors import PageError
+from docsr.io.images import page_count, read_pages, write_pages
+from docsr.page import Page, Pixels
+
+GREY: Pixels = np.tile(np.arange(0, 240, 6, dtype=np.uint8), (30, 1))  # 30 x 40, no symmetry along x
+GREY[0, :5] = 255
+RGB: Pixels = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
+BITS: Pixels = np.where(np.random.default_rng(1).random((30, 40)) < 0.3, 0, 255).astype(np.uint8)
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def only(path: Path) -> Page:
+    (page,) = read_pages(path)
+    assert page.source == path
+    assert page.number == 0
+    assert page.pixels.flags.writeable
+    assert page.pixels.flags.c_contiguous
+    return page
+
+
+def saved(path: Path, image: Image.Image, **options: Any) -> Path:
+    image.save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+@pytest.mark.parametrize("pixels", [GREY, RGB], ids=["grey", "rgb"])
+def test_tiff_compressions(tmp_path: Path, compression: str, pixels: Pixels):
+    page = only(saved(tmp_path / "a.tif", Image.fromarray(pixels), compression=compression))
+    assert np.array_equal(page.pixels, pixels)
+    assert not page.bilevel
+
+
+@pytest.mark.parametrize("options", [{"compression": "group4"}, {"compression": "group3"}, {}])
+@pytest.mark.parametrize("photometric", [0, 1])
+def test_one_bit_tiff(tmp_path: Path, options: dict[str, str], photometric: int):
+    image = Image.fromarray(BITS).convert("1", dither=Image.Dither.NONE)
+    page = only(saved(tmp_path / "a.tif", image, tiffinfo={262: photometric}, **options))
+    assert page.bilevel
+    assert page.pixels.dtype == np.uint8
+    assert np.array_equal(page.pixels, BITS)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".bmp", ".ppm", ".jp2"])
+def test_grey_and_colour_of_every_format(tmp_path: Path, suffix: str):
+    for pixels in (GREY, RGB):
+        lossy = {"quality": 98} if suffix in {".jpg", ".webp"} else {}
+        page = only(saved(tmp_path / f"a{suffix}", Image.fromarray(pixels), **lossy))
+        assert page.is_grey == (pixels.ndim == 2 and suffix != ".webp")
+        shown = page.pixels if page.pixels.ndim == pixels.ndim else page.pixels[..., 0]
+        tolerance = 20 if lossy else 0
+        assert np.abs(shown.astype(int) - pixels).mean() <= tolerance
+
+
+@pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_sixteen_bit_grey_tiff_is_divided_by_257(tmp_path: Path, photometric: Any, byteorder: Any):
+    values = np.minimum(GREY, 254).astype(np.uint16) * 257 + np.uint16(100)
+    stored = 65535 - values if photometric == "miniswhite" else values
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric, byteorder=byteorder)
+    assert np.array_equal(only(tmp_path / "a.tif").pixels, np.minimum(GREY, 254))
+
+
+def test_sixteen_bit_grey_png(tmp_path: Path):
+    image = Image.fromarray(np.minimum(GREY, 254).astype(np.uint16) * 257 + np.uint16(120))
+    assert np.array_equal(only(saved(tmp_path / "a.png", image)).pixels, np.minimum(GREY, 254))
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_sixteen_bit_colour_tiff(tmp_path: Path, planar: Any):
+    values = RGB.astype(np.uint16) * 257
+    stored = np.moveaxis(values, -1, 0) if planar == "separate" else values
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", planarconfig=planar, resolution=(200, 100))
+    page = only(tmp_path / "a.tif")
+    assert np.array_equal(page.pixels, RGB)
+    assert page.dpi in {None, (200.0, 100.0)}
+
+
+@pytest.mark.parametrize("pixels", [GREY, RGB], ids=["grey", "rgb"])
+def test_float_tiff(tmp_path: Path, pixels: Pixels):
+    kind: Any = "rgb" if pixels.ndim == 3 else "minisblack"
+    tifffile.imwrite(tmp_path / "a.tif", (pixels / 255).astype(np.float32), photometric=kind)
+    assert np.array_equal(only(tmp_path / "a.tif").pixels, pixels)
+
+
+def test_numbers_without_a_known_range_are_refused(tmp_path: Path):
+    for values in (GREY.astype(np.int32) * 1000, GREY.astype(np.float32)):
+        tifffile.imwrite(tmp_path / "a.tif", values, photometric="minisblack")
+        with pytest.raises(PageError, match=r"a\.tif could not be read: its"):
+            list(read_pages(tmp_path / "a.tif"))
+
+
+def test_palettes(tmp_path: Path):
+    grey = Image.fromarray(GREY).convert("P")
+    assert np.array_equal(only(saved(tmp_path / "g.png", grey)).pixels, GREY)
+    flat = np.zeros((30, 40, 3), np.uint8)
+    flat[:, 20:] = (200, 30, 60)
+    page = only(saved(tmp_path / "c.gif", Image.fromarray(flat).quantize(4)))
+    assert np.array_equal(page.pixels, flat)
+
+
+def test_alpha_is_composited_on_white(tmp_path: Path):
+    alpha = np.full(GREY.shape, 255, np.uint8)
+    alpha[:10], alpha[10:20] = 0, 128
+    for pixels in (GREY, RGB):
+        layers = np.dstack([pixels, alpha])
+        page = only(saved(tmp_path / "a.png", Image.fromarray(layers)))
+        share = (alpha / 255).reshape(*alpha.shape, *[1] * (pixels.ndim - 2))
+        assert np.abs(page.pixels - (pixels * share + 255 * (1 - share))).max() <= 1
+        assert page.pixels.shape == pixels.shape
+
+
+def test_cmyk_becomes_rgb_and_loses_its_profile(tmp_path: Path):
+    profile = SRGB[:16] + b"CMYK" + SRGB[20:]
+    image = Image.new("CMYK", (40, 30), (0, 255, 255, 0))
+    page = only(saved(tmp_path / "a.tif", image, icc_profile=profile))
+    assert page.pixels[0, 0].tolist() == [255, 0, 0]
+    assert page.icc is None
+
+
+def test_profiles_are_kept_where_they_fit(tmp_path: Path):
+    for suffix in (".png", ".jpg", ".tif", ".webp"):
+        assert only(saved(tmp_path / f"a{suffix}", Image.fromarray(RGB), icc_profile=SRGB)).icc == SRGB
+    assert only(saved(tmp_path / "g.png", Image.fromarray(GREY), icc_profile=SRGB)).icc is None
+
+
+ORIENTED: dict[int, Callable[[Pixels], Pixels]] = {
+    1: lambda p: p, 2: np.fliplr, 3: lambda p: np.rot90(p, 2), 4: np.flipud, 5: lambda p: p.T,
+    6: lambda p: np.rot90(p, -1), 7: lambda p: np.rot90(p, 2).T, 8: np.rot90,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("orientation", ORIENTED)
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".lzw.tif", ".jpg"])
+def test_orientation_is_applied_and_dpi_turned(tmp_path: Path, suffix: str, orientation: int):
+    exif = Image.Exif()
+    exif[274] = orientation
+    options: dict[str, Any] = {"exif": exif}
+    if suffix.endswith(".tif"):
+        compression = "tiff_lzw" if "lzw" in suffix else "raw"
+        options = {"tiffinfo": {274: orientation}, "compression": compression}
+    page = only(saved(tmp_path / f"a{suffix}", Image.fromarray(GREY), dpi=(200, 100), **options))
+    expected = ORIENTED[orientation](GREY)
+    assert page.pixels.shape == expected.shape
+    assert np.abs(page.pixels.astype(int) - expected).mean() < 4
+    assert page.dpi == ((100.0, 200.0) if orientation >= 5 else (200.0, 100.0))
+    if suffix != ".jpg":
+        write_pages(tmp_path / "again.png", [page], "png")
+        assert np.array_equal(only(tmp_path / "again.png").pixels, page.pixels)
+
+
+def test_float_tiff_is_turned_too(tmp_path: Path):
+    tags: Any = [(274, "H", 1, 6, True)]
+    stored = (RGB / 255).astype(np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", extratags=tags, resolution=(200, 100),
+                     resolutionunit=2)  # fmt: skip
+    page = only(tmp_path / "a.tif")
+    assert np.array_equal(page.pixels, np.rot90(RGB, -1))
+    assert page.dpi == (100, 200)
+
+
+@pytest.mark.parametrize(
+    ("tags", "dpi"),
+    [
+        ({282: 300.0, 283: 150.0, 296: 2}, (300, 150)),
+        ({282: 100.0, 283: 100.0, 296: 3}, (254, 254)),
+        ({282: 300.0, 283: 300.0, 296: 1}, None),
+        ({282: 0.0, 283: 0.0, 296: 2}, None),
+        ({282: 1.0, 283: 1.0, 296: 2}, None),
+        ({282: 1e6, 283: 1e6, 296: 2}, None),
+        ({}, None),
+    ],
+)
+def test_tiff_resolution(tmp_path: Path, tags: dict[int, float], dpi: tuple[float, float] | None):
+    assert only(saved(tmp_path / "a.tif", Image.fromarray(GREY), tiffinfo=tags)).dpi == dpi
+
+
+def test_png_resolution(tmp_path: Path):
+    assert only(saved(tmp_path / "a.png", Image.fromarray(GREY), dpi=(300, 72))).dpi == (300, 72)
+    data = saved(tmp_path / "b.png", Image.fromarray(GREY)).read_bytes()
+    chunk = b"pHYs" + struct.pack(">IIB", 3, 2, 0)  # an aspect ratio, not a resolution
+    chunk = struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    (tmp_path / "b.png").write_bytes(data[:33] + chunk + data[33:])
+    assert only(tmp_path / "b.png").dpi is None
+
+
+@pytest.mark.parametrize(
+    ("unit", "density", "dpi"),
+    [(1, 150, (150, 150)), (2, 100, (254, 254)), (0, 300, None), (1, 0, None), (1, 1, None)],
+)
+def test_jpeg_resolution(tmp_path: Path, unit: int, density: int, dpi: tuple[float, float] | None):
+    path = saved(tmp_path / "a.jpg", Image.fromarray(GREY), dpi=(96, 96))
+    data = bytearray(path.read_bytes())
+    data[13:18] = struct.pack(">BHH", unit, density, density)
+    path.write_bytes(data)
+    assert only(path).dpi == dpi
+
+
+def test_jpeg_resolution_from_exif(tmp_path: Path):
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296] = 240.0, 240.0, 2
+    assert only(saved(tmp_path / "a.jpg", Image.fromarray(GREY), exif=exif)).dpi == (240, 240)
+
+
+def test_pages_of_a_tiff_come_one_at_a_time(tmp_path: Path):
+    path = tmp_path / "a.tif"
+    pages = [Image.fromarray(GREY + np.uint8(number)) for number in range(3)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    assert page_count(path) == 3
+    for number, page in enumerate(read_pages(path)):
+        assert page.number == number
+        assert np.array_equal(page.pixels, GREY + np.uint8(number))
+
+
+def damaged(kind: str, folder: Path) -> Path:
+    path = folder / f"bad{'.tif' if 'tiff' in kind else '.jpg' if 'jpeg' in kind else '.png'}"
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200)).astype(np.uint8)
+    if kind.startswith("truncated"):
+        image = Image.fromarray(noise)
+        image.save(path, **({"compression": "tiff_lzw"} if "lzw" in kind else {}))
+        path.write_bytes(path.read_bytes()[: 4000 if "tiff" not in kind else -3000])
+    elif kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("This is a letter, not an image.")
+    elif kind == "dangling":
+        path.symlink_to(folder / "nowhere.png")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "tiff header":
+        path.write_bytes(b"II*\0\x08\0\0\0\xff\xff")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("truncated png", "damaged"),
+        ("truncated jpeg", "damaged"),
+        ("truncated tiff", ""),
+        ("truncated tiff lzw", ""),
+        ("tiff header", ""),
+        ("empty", "it is empty"),
+        ("text", "not an image of a known format"),
+        ("dangling", "which does not exist"),
+        ("folder", "it is a folder"),
+        ("missing", "it does not exist"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_a_bad_file_is_one_sentence(tmp_path: Path, kind: str, said: str):
+    path = damaged(kind, tmp_path)
+    with pytest.raises(PageError) as caught:
+        list(read_pages(path))
+    message = str(caught.value)
+    assert path.name in message
+    assert said in message
+    assert "\n" not in message
+
+
+def test_permission_denied_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = saved(tmp_path / "a.png", Image.fromarray(GREY))
+
+    def refuse(*_args: object, **_options: object):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PageError, match=r"a\.png could not be read: permission denied$"):
+        list(read_pages(path))
+
+
+def test_a_page_beyond_the_limit_is_refused_before_it_is_decoded(tmp_path: Path):
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
+    chunk = b"IHDR" + header
+    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data += struct.pack(">I", 8) + b"IDAT" + bytes(12)
+    (tmp_path / "bomb.png").write_bytes(data)
+    with pytest.raises(PageError, match=r"bomb\.png could not be read: it has more than 1,000,000,000 pixels"):
+        list(read_pages(tmp_path / "bomb.png"))
+
+
+def test_a_page_beyond_pillows_own_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    for suffix in (".png", ".tif"):
+        path = tmp_path / f"a{suffix}"
+        Image.fromarray(GREY).save(path)
+        assert np.array_equal(only(path).pixels, GREY)
+    assert Image.MAX_IMAGE_PIXELS == 100
+
+
+def test_pillows_limit_survives_many_threads(tmp_path: Path):
+    path, before = saved(tmp_path / "a.png", Image.fromarray(GREY)), Image.MAX_IMAGE_PIXELS
+    threads = [threading.Thread(target=lambda: [only(path) for _ in range(20)]) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize("format", ["png", "jpg", "tiff", "webp", "bmp"])
+@pytest.mark.parametrize("dpi", [None, (300.0, 150.0), (299.5, 299.5)])
+def test_what_is_written_is_read_again(tmp_path: Path, format: str, dpi: tuple[float, float] | None):
+    for pixels in (GREY, RGB):
+        path = tmp_path / f"a.{format}"
+        icc = SRGB if pixels.ndim == 3 and format != "bmp" else None
+        write_pages(path, [Page(pixels, dpi, icc)], format, quality=95)
+        page = only(path)
+        lossy = format in {"jpg", "webp"}
+        shown = page.pixels if page.pixels.ndim == pixels.ndim else page.pixels[..., 0]
+        assert np.abs(shown.astype(int) - pixels).mean() <= (8 if lossy else 0)
+        assert page.icc == icc
+        if dpi is None:
+            assert page.dpi is None or format == "bmp"
+        else:
+            assert page.dpi == pytest.approx(dpi, abs=0.51)
+
+
+def test_one_bit_pages_stay_one_bit(tmp_path: Path):
+    page = Page(BITS, (200.0, 100.0), bilevel=True)
+    for format in ("png", "tiff"):
+        write_pages(tmp_path / f"a.{format}", [page], format)
+        again = only(tmp_path / f"a.{format}")
+        assert again.bilevel
+        assert np.array_equal(again.pixels, BITS)
+        assert again.dpi == (200, 100)
+
+
+def test_a_tiff_takes_its_pages_one_at_a_time(tmp_path: Path):
+    path, alive = tmp_path / "a.tif", 0
+
+    def produced() -> Iterator[Page]:
+        nonlocal alive
+        for number in range(4):
+            alive += 1
+            yield Page(RGB if number % 2 else GREY + np.uint8(number), (100.0, 100.0))
+
+    write_pages(path, produced(), "tiff")
+    pages = list(read_pages(path))
+    assert alive == page_count(path) == 4
+    assert [page.is_grey for page in pages] == [True, False, True, False]
+    assert np.array_equal(pages[2].pixels, GREY + np.uint8(2))
+
+
+@pytest.mark.parametrize(
+    ("pages", "format", "said"),
+    [
+        ([Page(GREY)] * 2, "png", "holds one page"),
+        ([], "tiff", "no pages"),
+        ([], "jpg", "no pages"),
+        ([Page(GREY)], "xcf", "is not one of png, jpg"),
+        ([Page(np.zeros((1, 70_000), np.uint8))], "jpg", "could not be written"),
+        ([Page(np.zeros((1, 20_000), np.uint8))], "webp", "could not be written"),
+    ],
+)
+def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, pages: list[Page], format: str, said: str):
+    with pytest.raises(PageError, match=said):
+        write_pages(tmp_path / "a", pages, format)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("format", ["png", "jpg", "tiff"])
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str):
+    path = tmp_path / f"a.{format}"
+    write_pages(path, [Page(GREY)], format)
+    before = path.read_bytes()
+
+    def full(*_args: object, **_options: object):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(PageError, match="could not be written: no space left on device"):
+        write_pages(path, [replace(Page(RGB), number=1)], format)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_page_that_fails_on_the_way_leaves_nothing(tmp_path: Path):
+    def failing() -> Iterator[Page]:
+        yield Page(GREY)
+        raise PageError("the second page is damaged")
+
+    with pytest.raises(PageError, match="the second page is damaged"):
+        write_pages(tmp_path / "a.tif", failing(), "tiff")
+    assert list(tmp_path.iterdir()) == []
