@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from docsr.config import DegradeConfig
+from docsr.pairs.degrade import Degrade
+from tests.pairs import patches
+
+FACTORS = (2, 3, 4, 8)
+PROBABILITIES = ["warp", "ink_spread", "bleed_through", "blur", "contrast", "sharpen", "noise", "jpeg", "bilevel"]
+NOTHING = {"clean": 0.0, **dict.fromkeys(PROBABILITIES, 0.0)}
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_same_seed_gives_the_same_pair(factor):
+    hr = patches(1, 96)[0]
+    degrade, other = (Degrade(DegradeConfig(), factor) for _ in range(2))
+    for seed in range(5):
+        first = degrade(hr, np.random.default_rng(seed))
+        again = other(hr, np.random.default_rng(seed))
+        assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("option", PROBABILITIES)
+def test_every_option_alone(option, factor):
+    hr = patches(1, 96)[0]
+    before = hr.copy()
+    degrade = Degrade(DegradeConfig(**{**NOTHING, option: 1.0}), factor)
+    plain = Degrade(DegradeConfig(**NOTHING), factor)
+    changed = False
+    for seed in range(4):
+        out, lr = degrade(hr, np.random.default_rng(seed))
+        assert out.shape == hr.shape
+        assert lr.shape == (96 // factor, 96 // factor)
+        assert out.dtype == lr.dtype == np.uint8
+        assert option == "warp" or np.array_equal(out, hr)
+        changed |= not np.array_equal(lr, plain(hr, np.random.default_rng(seed))[1])
+    assert changed
+    assert np.array_equal(hr, before)
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_all_options_together(factor):
+    everything = DegradeConfig(**{**NOTHING, **dict.fromkeys(PROBABILITIES[:-1], 1.0)})
+    _, lr = Degrade(everything, factor)(patches(1, 96)[0], np.random.default_rng(3))
+    assert lr.shape == (96 // factor, 96 // factor)
+    assert lr.std() > 2
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+def test_a_clean_pair_is_the_area_down_sampling(factor):
+    hr = patches(1, 96)[0]
+    config = DegradeConfig(clean=1.0, warp=0.0)
+    out, lr = Degrade(config, factor)(hr, np.random.default_rng(0))
+    assert np.array_equal(out, hr)
+    assert np.array_equal(lr, cv2.resize(hr, (96 // factor, 96 // factor), interpolation=cv2.INTER_AREA))
+
+
+def test_a_warp_is_the_same_for_both_sides():
+    config = DegradeConfig(**{**NOTHING, "warp": 1.0, "clean": 1.0})
+    hr, lr = Degrade(config, 2)(patches(1, 96)[0], np.random.default_rng(0))
+    assert np.array_equal(lr, cv2.resize(hr, (48, 48), interpolation=cv2.INTER_AREA))
+
+
+def test_bilevel_is_black_and_white():
+    _, lr = Degrade(DegradeConfig(**{**NOTHING, "bilevel": 1.0}), 2)(patches(1, 96)[0], np.random.default_rng(0))
+    assert set(np.unique(lr)) == {0, 255}
