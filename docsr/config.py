@@ -180,7 +180,9 @@ def parse_override(text: str) -> tuple[str, Any]:
 def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for name in parents:
-        values = values.setdefault(name, {})
+        if values.get(name) is None:  # absent, or a group left empty in the file
+            values[name] = {}
+        values = values[name]
         if not isinstance(values, dict):
             raise UsageError(f"'{dotted}' does not name an option: '{name}' is a value, not a group")
     values[last] = value

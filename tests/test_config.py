@@ -1,0 +1,166 @@
+"""Configuration: what is wrong is said in one sentence, and every file in the repository loads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from docsr.config import TrainConfig, check_config, load_config, parse_override
+from docsr.errors import UsageError
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
+
+
+def refusal(values: dict[str, Any]) -> str:
+    with pytest.raises(UsageError) as caught:
+        check_config(values)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_there_are_configurations() -> None:
+    assert CONFIGS
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_configuration_loads(path: Path) -> None:
+    config = load_config(path, {})
+    assert path.stem.endswith(f"_x{config.factor}")
+
+
+def test_nothing_given_is_the_defaults() -> None:
+    assert load_config(None, {}) == TrainConfig()
+    assert TrainConfig().generator.name == "compact"
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("# nothing yet\n")
+    assert load_config(path, {}) == TrainConfig()
+
+
+def test_configuration_is_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        TrainConfig().seed = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "option", "meant"),
+    [
+        ({"facter": 2}, "facter", "factor"),
+        ({"schedule": {"step": 10}}, "schedule.step", "steps"),
+        ({"data": {"lr_pach": 32}}, "data.lr_pach", "lr_patch"),
+        ({"data": {"degrade": {"blurr": 0.5}}}, "data.degrade.blurr", "blur"),
+        ({"loss": {"perceptual_weigth": 0.5}}, "loss.perceptual_weigth", "perceptual_weight"),
+    ],
+)
+def test_a_misspelt_key_suggests_the_right_one(values: dict[str, Any], option: str, meant: str) -> None:
+    message = refusal(values)
+    assert f"unknown option '{option}'" in message
+    assert f"did you mean '{meant}'?" in message
+
+
+def test_a_key_like_no_other_lists_the_choices() -> None:
+    message = refusal({"output": {"zzz": 1}})
+    assert "did you mean" not in message
+    assert "validate_every" in message
+
+
+def test_a_range_runs_forwards() -> None:
+    message = refusal({"data": {"degrade": {"blur_sigma_lr": [1.0, 0.2]}}})
+    assert message == "option 'data.degrade.blur_sigma_lr': the range [1.0, 0.2] runs backwards"
+    assert check_config({"data": {"x_height": [9, 9]}}).data.x_height == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("values", "option"),
+    [
+        ({"factor": 3}, "factor"),
+        ({"schedule": {"steps": 0}}, "schedule.steps"),
+        ({"data": {"degrade": {"jpeg": 1.5}}}, "data.degrade.jpeg"),
+        ({"data": {"lr_patch": "wide"}}, "data.lr_patch"),
+        ({"data": None}, "data"),
+        ({"loss": {"pixel": "l3"}}, "loss.pixel"),
+        ({"data": {"x_height": [1, 2, 3]}}, "data.x_height"),
+    ],
+)
+def test_a_wrong_value_names_its_option(values: dict[str, Any], option: str) -> None:
+    assert refusal(values).startswith(f"option '{option}'")
+
+
+@pytest.mark.parametrize("start", [100, 101])
+def test_the_gan_phase_begins_before_the_end(start: int) -> None:
+    message = refusal({"schedule": {"steps": 100, "gan_start": start}})
+    assert f"gan_start {start} is not before the last step, 100" in message
+
+
+def test_the_gan_phase_may_begin_at_once_and_at_the_last_step() -> None:
+    assert check_config({"schedule": {"steps": 100, "gan_start": 0}}).schedule.gan_start == 0
+    assert check_config({"schedule": {"steps": 100, "gan_start": 99}}).schedule.gan_start == 99
+
+
+def test_the_recogniser_needs_its_file() -> None:
+    assert "recogniser_weights" in refusal({"loss": {"recogniser_weight": 0.1}})
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("factor=4", "factor", 4),
+        ("loss.pixel=l1", "loss.pixel", "l1"),
+        ("data.x_height=[7, 28]", "data.x_height", [7, 28]),
+        ("data.dir=a=b", "data.dir", "a=b"),
+        ("schedule.gan_start=", "schedule.gan_start", None),
+    ],
+)
+def test_an_override_is_a_key_and_yaml(text: str, key: str, value: object) -> None:
+    assert parse_override(text) == (key, value)
+
+
+@pytest.mark.parametrize("text", ["factor", "=4", "", "data.x_height=[7"])
+def test_a_bad_override_is_a_sentence(text: str) -> None:
+    with pytest.raises(UsageError, match="--set") as caught:
+        parse_override(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_overrides_lie_over_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("factor: 4\nschedule: {steps: 50, warmup: 5}\ndata:\n")
+    config = load_config(path, {"schedule.steps": 70, "loss.pixel": "mse", "data.lr_patch": 24})
+    assert (config.factor, config.schedule.steps, config.schedule.warmup) == (4, 70, 5)
+    assert (config.loss.pixel, config.data.lr_patch) == ("mse", 24)
+
+
+def test_an_override_may_set_a_networks_argument() -> None:
+    assert load_config(None, {"generator.args.channels": 8}).generator.args == {"channels": 8}
+
+
+def test_a_misspelt_override_suggests() -> None:
+    with pytest.raises(UsageError, match=r"unknown option 'schedule\.stps'; did you mean 'steps'"):
+        load_config(None, {"schedule.stps": 3})
+
+
+def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("factor: 4\n")
+    with pytest.raises(UsageError, match="'factor' is a value, not a group"):
+        load_config(path, {"factor.x": 2})
+
+
+@pytest.mark.parametrize("content", [b"factor: [2", b"\xff\xfe\xff", b"a: b: c", b"- factor\n- 2\n", b"factor"])
+def test_bad_yaml_names_the_file(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=r"odd\.yaml") as caught:
+        load_config(path, {})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"absent\.yaml"):
+        load_config(tmp_path / "absent.yaml", {})
