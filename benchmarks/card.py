@@ -63,7 +63,8 @@ def measure_page(task: tuple[Path, int, Path]) -> list[dict[str, Any]]:
     path, number, network = task
     source = Pdf()
     document = next(d for d in source.documents(path) if d.path == path)
-    leaf = next(leaf for leaf in source.pages(document) if leaf.number == number)
+    pages = source.pages(document)  # kept: a page lives as long as its document is open
+    leaf = next(leaf for leaf in pages if leaf.number == number)
     hr, text = leaf.at(HR_DPI / 72), leaf.text or ""
     model = OnnxUpscaler(network, threads=1)
     name = f"{path.stem}-{number + 1}"
