@@ -46,7 +46,7 @@ def patches(count: int, size: int, seed: int = 0) -> Pixels:
     page, _ = text_page(14, 400, 400)
     random = np.random.default_rng(seed)
     corners = random.integers(20, 400 - size - 40, (count, 2))
-    return np.stack([page[y : y + size, x : x + size] for y, x in corners])
+    return np.array([page[y : y + size, x : x + size] for y, x in corners], np.uint8).reshape(count, size, size)
 
 
 def make_store(folder: Path, train: int = 12, val: int = 4, size: int = 64, x_height: float | None = None) -> Path:

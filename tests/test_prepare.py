@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from docsr.errors import TrainingError, UsageError
+from docsr.pairs.store import HEADER, PatchStore, read_header
+from docsr.prepare import PrepareOptions, cut, prepare
+from docsr.textsize import measure
+from tests.pairs import save, text_page, write_pdf
+from tests.pairs.test_sources import rvl_cdip
+
+OPTIONS = PrepareOptions(x_height=14.0, size=192, per_page=3)
+
+
+def folder_of_pages(root, ems=(26, 34), count=2):
+    for em in ems:
+        for number in range(count):
+            pixels, text = text_page(em, 900, 600, first=17 * number)
+            save(root / f"{em}-{number}.png", pixels)
+            (root / f"{em}-{number}.txt").write_text(text)
+    return root
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_text_is_brought_to_one_size(tmp_path):
+    told = []
+    source = folder_of_pages(tmp_path / "in")
+    header = prepare("images", source, tmp_path / "out", OPTIONS, progress=lambda *at: told.append(at))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert (header.documents, header.pages, header.skipped) == (4, 4, ())
+    assert (header.train, header.val) == (9, 3)
+    assert read_header(tmp_path / "out") == header
+    patches = PatchStore(tmp_path / "out", "train")
+    assert len(patches) == 9
+    sizes = []
+    for number in range(9):
+        assert patches[number].shape == (192, 192)
+        found = measure(np.asarray(patches[number]))
+        if found is not None:
+            sizes.append(found.x_height)
+    assert len(sizes) >= 5
+    assert np.median(sizes) == pytest.approx(14, rel=0.1)
+
+
+def test_whole_pages_are_kept_grey_with_their_text(tmp_path):
+    for number in range(2):
+        pixels, text = text_page(26, 1200, 900, first=10 * number)
+        save(tmp_path / "in" / f"{number}.png", cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) - np.uint8([0, 5, 9]))
+        (tmp_path / "in" / f"{number}.txt").write_text(text)
+    prepare("images", tmp_path / "in", tmp_path / "out", OPTIONS)
+    (picture,) = (tmp_path / "out" / "pages").glob("*.png")
+    with Image.open(picture) as page:
+        assert page.mode == "L"
+    assert len(picture.with_suffix(".txt").read_text().split()) >= 100
+
+
+def test_blank_pages_give_nothing(tmp_path):
+    source = folder_of_pages(tmp_path / "in", ems=(26,))
+    save(source / "blank.png", np.full((600, 900), 255, np.uint8))
+    header = prepare("images", source, tmp_path / "out", OPTIONS)
+    assert header.documents == header.pages == 3
+    assert len(header.skipped) == 1
+    assert "blank.png, page 1: no text found" in header.skipped[0]
+
+
+def test_rvl_cdip_skips_counts_and_names_bad_files(tmp_path):
+    root = rvl_cdip(tmp_path / "rvl", ["a/good.tif", "a/missing.tif", "a/corrupt.tif"], ["b/good.tif"], ["c/test.tif"])
+    for name in ("a/good.tif", "b/good.tif", "c/test.tif"):
+        save(root / "images" / name, text_page(26, 900, 600)[0])
+    (root / "images" / "a" / "corrupt.tif").write_bytes((root / "images" / "a" / "good.tif").read_bytes()[:300])
+    header = prepare("rvl-cdip", root, tmp_path / "out", OPTIONS)
+    assert (header.documents, header.train, header.val) == (4, 3, 3)
+    assert len(header.skipped) == 2
+    assert "missing.tif" in header.skipped[0]
+    assert "corrupt.tif" in header.skipped[1]
+    assert json.loads((tmp_path / "out" / HEADER).read_text())["skipped"] == list(header.skipped)
+
+
+def test_pdf_pages_are_rendered_at_the_size_wanted(tmp_path):
+    lines = text_page()[1].splitlines()
+    write_pdf(tmp_path / "in" / "a.pdf", lines, pages=3)
+    write_pdf(tmp_path / "in" / "b.pdf", lines, size=16)
+    (tmp_path / "in" / "c.pdf").write_bytes(b"%PDF-1.7 cut")
+    options = PrepareOptions(x_height=20.0, size=192, per_page=2, per_document=2)
+    header = prepare("pdf", tmp_path / "in", tmp_path / "out", options)
+    assert header.documents == 3
+    assert header.pages == 3
+    assert "c.pdf" in header.skipped[0]
+    assert header.train + header.val == 6
+
+
+def test_two_jobs_give_the_same_store(tmp_path):
+    source = folder_of_pages(tmp_path / "in", ems=(26,))
+    for jobs in (1, 2):
+        prepare("images", source, tmp_path / str(jobs), OPTIONS, jobs=jobs)
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_a_finished_store_is_refused_and_an_unfinished_one_is_done_again(tmp_path):
+    source, out = folder_of_pages(tmp_path / "in", ems=(26,)), tmp_path / "out"
+    out.mkdir()
+    np.save(out / "train-00007.npy", np.zeros((1, 192, 192), np.uint8))
+    header = prepare("images", source, out, OPTIONS)
+    assert len(PatchStore(out, "train")) == header.train
+    before = contents(out)
+    with pytest.raises(UsageError, match="holds prepared patches already"):
+        prepare("images", source, out, OPTIONS)
+    assert contents(out) == before
+
+
+def test_nothing_usable(tmp_path):
+    save(tmp_path / "in" / "blank.png", np.full((300, 300), 255, np.uint8))
+    with pytest.raises(TrainingError, match=r"gave a patch: .*blank\.png, page 1: no text found"):
+        prepare("images", tmp_path / "in", tmp_path / "out", OPTIONS)
+    assert not (tmp_path / "out" / HEADER).exists()
+
+
+def test_text_that_is_far_too_small_is_not_blown_up(tmp_path):
+    save(tmp_path / "in" / "small.png", text_page(14)[0])
+    with pytest.raises(TrainingError, match="its text is too small"):
+        prepare("images", tmp_path / "in", tmp_path / "out", PrepareOptions(x_height=40.0, size=192))
+
+
+@pytest.mark.parametrize("shape", [(40, 500), (500, 40), (192, 192), (193, 700)])
+def test_cut_takes_pages_of_any_shape(shape):
+    page = np.resize(text_page(14, 700, 700)[0], shape)
+    found = cut(page, 192, 4, seed=1)
+    assert found.shape[1:] == (192, 192)
+    assert len(found) <= 4
+    assert np.array_equal(found, cut(page, 192, 4, seed=1))

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from PIL import Image
+
+from docsr.config import TrainConfig, check_config, load_config
+from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
+from docsr.models.checkpoint import load_checkpoint
+from docsr.pairs.store import StoreHeader, StoreWriter
+from docsr.train import CONFIG, train
+from docsr.training.state import CHECKPOINT, STATE
+from tests.pairs import make_store
+
+TINY = {
+    "generator": {"name": "compact", "args": {"channels": 8, "blocks": 1}},
+    "discriminator": {"name": "srgan", "args": {"channels": 4}},
+    "data": {"lr_patch": 8, "batch": 2, "workers": 0},
+    "schedule": {"steps": 6, "warmup": 2, "bf16": False},
+    "output": {
+        "log_every": 1,
+        "checkpoint_every": 3,
+        "validate_every": 100,
+        "validation_patches": 2,
+        "validation_pages": 0,
+    },
+}
+
+
+class Heard:
+    """An observer that keeps what it hears, and may act at a step."""
+
+    def __init__(self, at=None, act=None):
+        self.steps, self.validations, self.at, self.act = {}, {}, at, act
+
+    def on_step(self, step, scalars):
+        self.steps[step] = scalars
+        if step == self.at and self.act is not None:
+            self.act()
+
+    def on_validation(self, step, scores):
+        self.validations[step] = scores
+
+
+def config(**schedule) -> TrainConfig:
+    return check_config({**TINY, "schedule": {**TINY["schedule"], **schedule}})
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def saved(out):
+    return torch.load(out / STATE, map_location="cpu", weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def patches(tmp_path_factory):
+    return make_store(tmp_path_factory.mktemp("patches") / "store", x_height=24.0)
+
+
+@pytest.fixture(autouse=True)
+def on_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+def test_what_a_run_leaves_behind(tmp_path, patches):
+    heard, out = Heard(), tmp_path / "run"
+    assert train(config(), patches, out, heard) == out / CHECKPOINT
+    assert sorted(heard.steps) == [1, 2, 3, 4, 5, 6]
+    assert {"loss", "learning_rate"} <= heard.steps[6].keys()
+    assert {"psnr", "ssim", "psnr_bicubic", "ssim_bicubic"} == heard.validations[6].keys()
+    checkpoint = load_checkpoint(out / CHECKPOINT, 2)
+    assert checkpoint.header.step == 6
+    assert checkpoint.header.x_height == (10.2, 12.0)
+    assert checkpoint.build_generator()(torch.ones(1, 1, 5, 7)).shape == (1, 1, 10, 14)
+    assert load_config(out / CONFIG, {}) == config()
+    assert yaml.safe_load((out / CONFIG).read_text())["schedule"]["steps"] == 6
+    assert list((out / "tensorboard").glob("events.*"))
+    with Image.open(out / "strips" / "step-0000006.png") as strip:
+        assert strip.size == (4 * 16, 2 * 16)  # LR, bicubic, SR, HR; two pairs
+    assert saved(out)["step"] == 6
+
+
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+@pytest.mark.parametrize("gan_start", [None, 2], ids=["pixel", "gan"])
+def test_resume_is_exact(tmp_path, patches, gan_start, bf16):
+    options = config(gan_start=gan_start, bf16=bf16)
+    train(options, patches, tmp_path / "straight", Heard())
+    with pytest.raises(Interrupted, match="stopped at step 3 of 6; --resume goes on from there") as stop:
+        train(options, patches, tmp_path / "halves", Heard(3, interrupt))
+    assert stop.value.exit_code == 130
+    half = saved(tmp_path / "halves")
+    assert half["step"] == 3
+    heard = Heard()
+    train(options, patches, tmp_path / "halves", heard, resume=True)
+    assert sorted(heard.steps) == [4, 5, 6]
+    one, two = saved(tmp_path / "straight"), saved(tmp_path / "halves")
+    for part in ("generator", "ema", "discriminator"):
+        assert (part in one) == (part in two) == (part != "discriminator" or gan_start is not None)
+        for name, value in one.get(part, {}).items():
+            assert torch.equal(value, two[part][name]), f"{part}.{name}"
+    assert any(not torch.equal(value, one["generator"][name]) for name, value in half["generator"].items())
+    assert (tmp_path / "straight" / CHECKPOINT).read_bytes() == (tmp_path / "halves" / CHECKPOINT).read_bytes()
+
+
+def test_the_signal_handlers_are_put_back(tmp_path, patches):
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted):
+        train(config(), patches, tmp_path, Heard(1, interrupt))
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_the_gan_phase_starts_when_told(tmp_path, patches):
+    heard = Heard()
+    train(config(gan_start=4), patches, tmp_path, heard)
+    with_critic = {step for step, scalars in heard.steps.items() if "discriminator" in scalars}
+    assert with_critic == {step for step, scalars in heard.steps.items() if "adversarial" in scalars} == {5, 6}
+
+
+def test_a_folder_that_holds_a_run_is_refused(tmp_path, patches):
+    train(config(steps=1), patches, tmp_path, Heard())
+    with pytest.raises(UsageError, match="holds a run already"):
+        train(config(steps=2), patches, tmp_path, Heard())
+    assert saved(tmp_path)["step"] == 1
+
+
+def test_there_must_be_something_to_resume(tmp_path, patches):
+    with pytest.raises(UsageError, match="holds no run to resume"):
+        train(config(), patches, tmp_path, Heard(), resume=True)
+
+
+def test_another_network_is_not_resumed(tmp_path, patches):
+    train(config(steps=1), patches, tmp_path, Heard())
+    other = check_config({**TINY, "generator": {"name": "compact", "args": {"channels": 4, "blocks": 1}}})
+    with pytest.raises(UsageError, match="another generator"):
+        train(other, patches, tmp_path, Heard(), resume=True)
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "noise", "other"])
+def test_a_damaged_state_is_refused(tmp_path, patches, damage):
+    train(config(steps=1), patches, tmp_path, Heard())
+    path = tmp_path / STATE
+    data = path.read_bytes()
+    if damage == "other":
+        torch.save({"weights": torch.ones(2)}, path)
+    else:
+        path.write_bytes({"empty": b"", "half": data[: len(data) // 2], "noise": b"\x93NUMPY" * 50}[damage])
+    with pytest.raises(CheckpointError, match=r"state\.pt is"):
+        train(config(), patches, tmp_path, Heard(), resume=True)
+
+
+def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches):
+    heard = Heard()
+    options = config(steps=50, learning_rate=1e30, warmup=0)
+    with pytest.raises(TrainingError, match=r"not a number at step \d+: lower schedule\.learning_rate"):
+        train(options, patches, tmp_path, heard)
+    assert all(np.isfinite(scalars["loss"]) for scalars in heard.steps.values())
+
+
+def test_no_training_patches(tmp_path):
+    writer = StoreWriter(tmp_path / "store", 64)
+    writer.close(StoreHeader("images", 64, None))
+    with pytest.raises(TrainingError, match="holds no training patches"):
+        train(config(), tmp_path / "store", tmp_path / "run", Heard())
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_start_may_be_another_factors_network(tmp_path, patches):
+    first = train(config(), patches, tmp_path / "x2", Heard())
+    options = check_config({**TINY, "factor": 4, "init": str(first), "schedule": {"steps": 1, "learning_rate": 1e-30}})
+    second = train(options, patches, tmp_path / "x4", Heard())
+    two, four = load_checkpoint(first).state, load_checkpoint(second, 4).state
+    same = {name for name, value in four.items() if value.shape == two[name].shape}
+    assert set(four) - same == {"tail.weight", "tail.bias"}
+    assert all(torch.equal(two[name], four[name]) for name in same)
+
+
+def test_a_start_that_does_not_exist_is_refused(tmp_path, patches):
+    missing = check_config({**TINY, "init": str(tmp_path / "none.safetensors")})
+    with pytest.raises(CheckpointError, match="does not exist"):
+        train(missing, patches, tmp_path / "run", Heard())

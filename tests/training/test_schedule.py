@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+
+from docsr.config import ScheduleConfig
+from docsr.training.schedule import SpikeGuard, learning_rate
+
+
+def test_warm_up_is_linear():
+    config = ScheduleConfig(steps=100, warmup=4)
+    assert [learning_rate(config, step) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert learning_rate(ScheduleConfig(warmup=0), 0) == 1.0
+
+
+def test_cosine_falls_to_almost_nothing():
+    config = ScheduleConfig(steps=100, warmup=10)
+    rates = [learning_rate(config, step) for step in range(10, 100)]
+    assert rates == sorted(rates, reverse=True)
+    assert learning_rate(config, 55) == pytest.approx(0.5)
+    assert 0 < rates[-1] < 0.001
+    assert learning_rate(config, 500) == 0
+
+
+def test_steps_halve():
+    config = ScheduleConfig(steps=1000, warmup=10, shape="step", step_every=100)
+    assert [learning_rate(config, step) for step in (10, 109, 110, 210, 310)] == [1, 1, 0.5, 0.25, 0.125]
+
+
+def test_a_warm_up_longer_than_the_run():
+    assert learning_rate(ScheduleConfig(steps=5, warmup=200), 4) == pytest.approx(0.025)
+
+
+def test_a_spike_is_told_only_once_settled():
+    guard = SpikeGuard(1.8)
+    assert not guard.is_spike(1.0)
+    assert not guard.is_spike(50.0)
+    for _ in range(1000):
+        guard.is_spike(1.0)
+    assert guard.mean == pytest.approx(1.0, abs=0.1)
+    assert not guard.is_spike(1.5)
+    assert guard.is_spike(100.0)
+    assert guard.mean < 1.2
+
+
+def test_a_lasting_change_is_not_a_spike_for_ever():
+    guard = SpikeGuard(1.8)
+    for _ in range(200):
+        guard.is_spike(1.0)
+    assert [guard.is_spike(4.0) for _ in range(300)][-1] is False
