@@ -6,10 +6,10 @@ and the rest is closed horizontally into line segments. The rows of each segment
 scan, give an ink profile; the two cuts that best split it into three constant levels (least squares) are the x-line and
 the baseline, since ascenders and descenders hold much less ink than what lies between. Where nothing rises or hangs,
 these are capitals or digits, whose height is CAPITALS times the x-height. The page is measured once coarsely, then
-again at the scale that brings its text to TARGET px: touching small letters are enlarged, large pages cost little.
+again at the scale that brings its text to TARGET px: small touching letters are enlarged, large pages made cheap.
 
 Measured error (9 sizes from 4 to 40 px, six typefaces: sans, serif and monospace of DejaVu and Liberation; clean,
-blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of the truth,
+blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of truth,
 worst 29 %, at 4 px with blur, noise, low contrast and JPEG 40 at once; worst 17 % otherwise. tests/test_textsize.py
 measures much the same. A page takes 0.02 to 0.35 s, the most when it is large and its print small.
 """
