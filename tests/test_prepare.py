@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -53,7 +52,7 @@ def test_text_is_brought_to_one_size(tmp_path):
 def test_whole_pages_are_kept_grey_with_their_text(tmp_path):
     for number in range(2):
         pixels, text = text_page(26, 1200, 900, first=10 * number)
-        save(tmp_path / "in" / f"{number}.png", cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB) - np.uint8([0, 5, 9]))
+        save(tmp_path / "in" / f"{number}.png", np.stack([pixels, pixels - 5, pixels - 9], axis=2))
         (tmp_path / "in" / f"{number}.txt").write_text(text)
     prepare("images", tmp_path / "in", tmp_path / "out", OPTIONS)
     (picture,) = (tmp_path / "out" / "pages").glob("*.png")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from docsr.train import CONFIG, train
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
 
-TINY = {
+TINY: dict[str, Any] = {
     "generator": {"name": "compact", "args": {"channels": 8, "blocks": 1}},
     "discriminator": {"name": "srgan", "args": {"channels": 4}},
     "data": {"lr_patch": 8, "batch": 2, "workers": 0},

@@ -104,7 +104,7 @@ def test_pdf_with_real_text(tmp_path):
         assert page.text.split() == " ".join(lines).split()
         rendered = page.at(2.0)
         assert rendered.pixels.shape == (1684, 1190)
-        assert rendered.dpi == (144, 144)
+        assert rendered.dpi == pytest.approx((144, 144))
         assert rendered.pixels.min() < 50
     assert numbers == [0, 1]
 
