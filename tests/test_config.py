@@ -29,7 +29,8 @@ def test_there_are_configurations() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_configuration_loads(path: Path) -> None:
     config = load_config(path, {})
-    assert path.stem.endswith(f"_x{config.factor}")
+    if "_x" in path.stem:
+        assert path.stem.endswith(f"_x{config.factor}")
 
 
 def test_nothing_given_is_the_defaults() -> None:

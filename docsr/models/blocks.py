@@ -10,7 +10,9 @@ PAPER = 1.0
 
 
 def conv(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
-    """A convolution that keeps (stride 1) or halves (stride 2) the size."""
+    """A convolution that keeps (stride 1) or halves (stride 2) the size; ValueError for a kernel that cannot."""
+    if min(inputs, outputs) < 1 or kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"channels must be 1 or more and the kernel odd, not {inputs} to {outputs}, kernel {kernel}")
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
 
 
@@ -19,6 +21,12 @@ def log2_factor(factor: int) -> int:
     if factor < 2 or factor & (factor - 1):
         raise ValueError(f"the factor must be a power of two from 2 on, not {factor}")
     return factor.bit_length() - 1
+
+
+def not_negative(blocks: int) -> None:
+    """Refuse a negative number of blocks, which would make the radius too small, with a ValueError."""
+    if blocks < 0:
+        raise ValueError(f"blocks must be 0 or more, not {blocks}")
 
 
 class Residual(nn.Module):

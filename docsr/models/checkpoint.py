@@ -95,10 +95,11 @@ def _parse(path: Path, metadata: dict[str, str]) -> Header:
         raise CheckpointError(f"{path} has no docsr header: it is not a checkpoint of docsr train")
     try:
         values = json.loads(metadata[KEY])
+        version = int(values["version"])
+        if version > FORMAT_VERSION:  # before the rest: a newer header may hold what this one does not know
+            raise CheckpointError(f"{path} was written by a newer docsr (format {version}): upgrade docsr")
         x_height = values["x_height"]
         header = Header(**{**values, "x_height": tuple(x_height) if x_height else None})
     except (ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{path} has a docsr header that cannot be read") from error
-    if header.version > FORMAT_VERSION:
-        raise CheckpointError(f"{path} was written by a newer docsr (format {header.version}): upgrade docsr")
     return header

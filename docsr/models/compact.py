@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import PAPER, BicubicPhases, Residual, conv, log2_factor
+from docsr.models.blocks import PAPER, BicubicPhases, Residual, conv, log2_factor, not_negative
 
 
 class Compact(Generator):
@@ -18,6 +18,7 @@ class Compact(Generator):
     def __init__(self, factor: int, channels: int = 32, blocks: int = 8, kernel: int = 5) -> None:
         super().__init__()
         log2_factor(factor)
+        not_negative(blocks)
         self.factor = factor
         self.bicubic = BicubicPhases(factor)
         self.head = nn.Sequential(conv(1, channels, kernel), nn.PReLU())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import Residual, Upsample, conv, log2_factor
+from docsr.models.blocks import Residual, Upsample, conv, log2_factor, not_negative
 
 
 class SRResNet(Generator):
@@ -20,6 +20,7 @@ class SRResNet(Generator):
     ) -> None:
         super().__init__()
         doublings = log2_factor(factor)
+        not_negative(blocks)
         self.factor = factor
         self.head = nn.Sequential(conv(1, channels, kernel), nn.PReLU())
         self.trunk = nn.Sequential(*(Residual(channels, batch_norm=batch_norm) for _ in range(blocks)))
