@@ -95,7 +95,7 @@ class ScheduleConfig(Options):
 
     steps: int = Field(20_000, ge=1, description="generator updates in all")
     gan_start: int | None = Field(None, ge=0, description="step at which the GAN phase begins; none: never")
-    learning_rate: float = Field(6e-4, gt=0)
+    learning_rate: float = Field(6e-4, gt=0, lt=1)
     discriminator_learning_rate: float = Field(1e-4, gt=0)
     shape: Literal["cosine", "step"] = "cosine"
     warmup: int = Field(200, ge=0)

@@ -75,7 +75,7 @@ def prepare(
         raise UsageError(f"{out} holds prepared patches already: remove it or choose another folder")
     source = SOURCES.find(kind)()
     documents = source.documents(root)
-    for stale in out.glob("*-*.npy"):
+    for stale in (*out.glob("*-*.npy"), *(out / "pages").glob("*")):
         stale.unlink()
     writer = StoreWriter(out, options.size)
     harvests = map_ordered(partial(harvest, source=source, options=options), documents, jobs)

@@ -51,7 +51,7 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
     dataset = PairDataset(patches, "train", config.data, config.factor, config.seed)
     if not len(dataset):
         raise TrainingError(f"{patches} holds no training patches")
-    state = TrainingState(config, device)
+    state = TrainingState(config, device, resumed=resume)
     if resume:
         state.load(out)
     content = ContentLoss(config.loss).to(device)
@@ -94,7 +94,7 @@ class Run:
                 self.observer.on_step(state.step, scalars)
                 for name, value in scalars.items():
                     writer.add_scalar(f"train/{name}", value, state.step)
-            if stopped():
+            if stopped() and state.step < steps:
                 state.save(self.out, self.x_height)
                 raise Interrupted(f"stopped at step {state.step} of {steps}; --resume goes on from there")
             if state.step % output.checkpoint_every == 0 or state.step == steps:
@@ -148,8 +148,9 @@ class Run:
             group["lr"] = rate
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
-        optimiser.step()
+        norm = nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
+        if torch.isfinite(norm):  # else the weights would be lost, and the next checkpoint with them
+            optimiser.step()
 
     def validate(self, writer: SummaryWriter) -> None:
         """Score the averaged weights and leave a picture."""

@@ -92,8 +92,10 @@ def _read_weights(network: str, weights: str) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # each format has its own errors
-        raise CheckpointError(f"cannot read the {network} weights {weights}: {error}") from error
-    return {key.removeprefix("features."): value for key, value in state.items() if "classifier" not in key}
+        raise CheckpointError(f"cannot read the {network} weights {weights}: {_first_line(error)}") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"the {network} weights {weights} are not a state dict")
+    return {key.removeprefix("features."): value for key, value in state.items() if isinstance(key, str)}
 
 
 def _from_torchvision(network: str) -> dict[str, Tensor]:
@@ -114,7 +116,11 @@ def _from_torchvision(network: str) -> dict[str, Tensor]:
 
 def _fitting(state: dict[str, Tensor], features: nn.Module, source: str) -> dict[str, Tensor]:
     wanted = features.state_dict()
-    missing = [key for key, value in wanted.items() if key not in state or state[key].shape != value.shape]
+    missing = [key for key, value in wanted.items() if getattr(state.get(key), "shape", None) != value.shape]
     if missing:
         raise CheckpointError(f"{source} does not hold this network's features (missing: {missing[0]})")
     return {key: state[key] for key in wanted}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__

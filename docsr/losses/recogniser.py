@@ -70,8 +70,11 @@ def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
-        raise CheckpointError(f"cannot read the recogniser's weights {path}: {error}") from error
-    state = {key.removeprefix("module.").removeprefix(PREFIX): value for key, value in state.items()}
+        first_line = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"cannot read the recogniser's weights {path}: {first_line}") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: it holds no state dict")
+    state = {str(key).removeprefix("module.").removeprefix(PREFIX): value for key, value in state.items()}
     renamed = {}
     for key, like in wanted.items():
         _, stage, layer, field = key.split(".", 3)

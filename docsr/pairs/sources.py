@@ -190,7 +190,10 @@ def _pdf_text(textpage: Any) -> tuple[float | None, str]:
 
 
 def _render(leaf: Any, path: Path, number: int, scale: float) -> Page:
-    grey = leaf.render(scale=scale, grayscale=True).to_numpy()
+    try:
+        grey = leaf.render(scale=scale, grayscale=True).to_numpy()
+    except _pdfium().PdfiumError as error:
+        raise PageError(f"cannot be rendered ({error})") from error
     pixels = np.array(grey if grey.ndim == 2 else grey[..., 0], np.uint8)
     return Page(pixels, (72 * scale, 72 * scale), source=path, number=number)
 

@@ -23,9 +23,15 @@ CHECKPOINT = "checkpoint.safetensors"
 
 
 class TrainingState:
-    """Generator, its average, discriminator, optimisers and the step reached."""
+    """Generator, its average, discriminator, optimisers and the step reached.
 
-    def __init__(self, config: TrainConfig, device: torch.device) -> None:
+    Args:
+        config: the run's configuration.
+        device: where the networks live.
+        resumed: a saved state follows, so that ``config.init`` is not read again.
+    """
+
+    def __init__(self, config: TrainConfig, device: torch.device, *, resumed: bool = False) -> None:
         torch.manual_seed(config.seed)
         self.config = config
         self.step = 0
@@ -36,7 +42,7 @@ class TrainingState:
             patch = config.data.lr_patch * config.factor
             critic = config.discriminator
             self.discriminator = build_discriminator(critic.name, config.factor, patch, critic.args).to(device)
-        if config.init is not None:
+        if config.init is not None and not resumed:
             load_fitting(self.generator, load_checkpoint(config.init).state)
         self.ema = AveragedModel(self.generator, multi_avg_fn=_average(config.schedule.ema))
         rate = config.schedule.learning_rate
