@@ -70,7 +70,7 @@ def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for a file that is not its own
-        first_line = str(error).strip().partition("\n")[0]
+        first_line = str(error).strip().partition("\n")[0] or type(error).__name__
         raise CheckpointError(f"cannot read the recogniser's weights {path}: {first_line}") from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: it holds no state dict")
@@ -80,7 +80,7 @@ def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
         _, stage, layer, field = key.split(".", 3)
         number = int(layer) + (10 if stage == "1" else 0)
         value = state.get(f"{number}.{field}")
-        if value is None or value.shape != like.shape:
+        if not isinstance(value, Tensor) or value.shape != like.shape:
             name = f"{PREFIX}{number}.{field}"
             raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: {name} is missing")
         renamed[key] = value

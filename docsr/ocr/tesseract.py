@@ -48,4 +48,6 @@ class Tesseract:
             text = pytesseract.image_to_string(Image.fromarray(page.pixels), lang=self.language, config=config)
         except pytesseract.TesseractError as error:
             raise DocsrError(f"Tesseract failed on {page.source}: {error.message}") from error
+        except pytesseract.TesseractNotFoundError as error:
+            raise DocsrError("the program tesseract is not installed or not on the PATH: install Tesseract") from error
         return str(text)

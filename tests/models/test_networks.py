@@ -44,9 +44,9 @@ def test_a_generator_multiplies_height_and_width(name: str, factor: int) -> None
     assert network.factor == factor
 
 
-# By hand: srgan 64 channels, 16 blocks: head 9x9 5248 + PReLU 1, blocks 16 x (2 x 36928 + 1 + 2 x 128), merge 36928 + 128,
-# tail 5185, and 147713 each doubling. compact 32 channels, 8 blocks: head 5x5 832 + 1, blocks 8 x (2 x 9248 + 1),
-# merge 9248, tail 289 x factor^2.
+# By hand: srgan 64 channels, 16 blocks: head 9x9 5248 + PReLU 1, blocks 16 x (2 x 36928 + 1 + 2 x 128),
+# merge 36928 + 128, tail 5185, and 147713 each doubling. compact 32 channels, 8 blocks: head 5x5 832 + 1,
+# blocks 8 x (2 x 9248 + 1), merge 9248, tail 289 x factor^2.
 @pytest.mark.parametrize(
     ("name", "factor", "parameters"),
     [

@@ -1,0 +1,66 @@
+"""Tesseract reads what is drawn. Skipped where the program is not installed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from docsr.errors import DocsrError, MissingExtraError
+from docsr.ocr.tesseract import Tesseract
+from docsr.page import Page
+
+SENTENCE = "The invoice of March is due"
+
+needs_tesseract = pytest.mark.skipif(not Tesseract.available(), reason="Tesseract is not installed")
+
+
+@pytest.fixture
+def page() -> Page:
+    """One drawn line of text, about as large as 300 dpi."""
+    pixels = np.full((120, 900), 255, dtype=np.uint8)
+    cv2.putText(pixels, SENTENCE, (30, 75), cv2.FONT_HERSHEY_DUPLEX, 1.5, 0, 2, cv2.LINE_AA)
+    return Page(pixels, dpi=(300.0, 300.0), source=Path("drawn.png"))
+
+
+@needs_tesseract
+@pytest.mark.parametrize("dpi", [(300.0, 300.0), None])
+def test_a_drawn_sentence_is_read(page: Page, dpi: tuple[float, float] | None) -> None:
+    text = Tesseract(psm=7).read(Page(page.pixels, dpi=dpi))
+    assert text.split() == SENTENCE.split()
+
+
+@needs_tesseract
+def test_colour_is_read(page: Page) -> None:
+    pixels = np.dstack([page.pixels] * 3)
+    pixels[..., 0] = np.maximum(pixels[..., 0], 90)
+    assert "invoice" in Tesseract(psm=7).read(Page(pixels))
+
+
+@needs_tesseract
+def test_a_language_that_is_not_there_is_a_docsr_error(page: Page) -> None:
+    with pytest.raises(DocsrError, match=r"Tesseract failed on drawn\.png"):
+        Tesseract(language="absent").read(page)
+
+
+def test_without_the_program_it_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert not Tesseract.available()
+
+
+def test_without_pytesseract_the_extra_is_named(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pytesseract", None)
+    assert not Tesseract.available()
+    with pytest.raises(MissingExtraError, match=r"docsr\[ocr\]"):
+        Tesseract().read(page)
+
+
+def test_a_program_that_is_gone_is_a_docsr_error(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytesseract = pytest.importorskip("pytesseract")
+    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", "no-such-tesseract")
+    with pytest.raises(DocsrError, match="Tesseract"):
+        Tesseract().read(page)

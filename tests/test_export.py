@@ -1,0 +1,145 @@
+"""Export: the ONNX file does what torch does, says what it is, and is written only when that is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch import nn
+
+from docsr import __version__
+from docsr import export as exporting
+from docsr.errors import CheckpointError, DocsrError, UsageError
+from docsr.export import TOLERANCE, Exported, export
+from docsr.models import GENERATORS, build_generator
+from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
+from docsr.page import Plane
+from docsr.upscalers.onnx import OnnxUpscaler
+
+ARGS = {"channels": 8, "blocks": 1}
+
+
+def checkpoint(path: Path, name: str, factor: int, x_height: tuple[float, float] | None = (7.0, 28.0)) -> Path:
+    """A tiny network whose weights all do something."""
+    torch.manual_seed(0)
+    network = build_generator(name, factor, ARGS)
+    for weight in network.parameters():
+        if weight.ndim > 1:
+            nn.init.normal_(weight, std=0.05)
+    with torch.no_grad():  # batch norm that is not the identity
+        network.train()(torch.rand(4, 1, 16, 16))
+    save_checkpoint(path, Header(name, factor, ARGS, x_height, 7), network.state_dict())
+    return path
+
+
+def drawn_page() -> Plane:
+    pixels = np.full((60, 150), 255, dtype=np.uint8)
+    cv2.putText(pixels, "Page 17", (8, 40), cv2.FONT_HERSHEY_SIMPLEX, 1, 0, 2, cv2.LINE_AA)
+    return pixels.astype(np.float32) / np.float32(255)
+
+
+Made = tuple[Path, Exported]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Made]:
+    """Checkpoint and export of a tiny network, each made once: the exporter is slow."""
+    folder, done = tmp_path_factory.mktemp("export"), dict[tuple[str, int], Made]()
+
+    def make(name: str, factor: int) -> Made:
+        if (name, factor) not in done:
+            source = checkpoint(folder / f"{name}{factor}.safetensors", name, factor)
+            done[name, factor] = source, export(source, folder / f"{name}{factor}.onnx")
+        return done[name, factor]
+
+    return make
+
+
+both = pytest.mark.parametrize("name", list(GENERATORS))
+factors = pytest.mark.parametrize("factor", [2, 4])
+
+
+@factors
+@both
+def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: str, factor: int) -> None:
+    source, exported = made(name, factor)
+    network, upscaler = load_checkpoint(source).build_generator(), OnnxUpscaler(exported.path, threads=1)
+    page = drawn_page()
+    for plane in (page, page[:48, :33], page.T[:5, :], page[:1, :1]):  # any size, not the one it was traced with
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(np.ascontiguousarray(plane))[None, None])[0, 0].numpy()
+        found = upscaler(plane)
+        assert found.shape == (plane.shape[0] * factor, plane.shape[1] * factor)
+        assert np.abs(found - expected).max() <= TOLERANCE
+    assert 0 <= exported.difference <= TOLERANCE
+
+
+@factors
+@both
+def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, factor: int) -> None:
+    source, exported = made(name, factor)
+    network = load_checkpoint(source).build_generator()
+    upscaler = OnnxUpscaler(exported.path, threads=1)
+    assert (upscaler.name, upscaler.factor, upscaler.overlap) == (f"{name}_x{factor}", factor, network.radius)
+    assert (upscaler.x_height, upscaler.version) == ((7.0, 28.0), __version__)
+    model = onnx.load(exported.path)
+    assert {prop.key: prop.value for prop in model.metadata_props}["docsr.step"] == "7"
+    assert exported.bytes == exported.path.stat().st_size
+    assert exported.parameters == sum(weight.numel() for weight in network.parameters())
+
+
+@factors
+@both
+def test_the_file_names_no_path_of_the_machine(made: Callable[[str, int], Made], name: str, factor: int) -> None:
+    _, exported = made(name, factor)
+    content = exported.path.read_bytes()
+    here = Path(__file__).parents[1]
+    for path in (here, Path.home(), exported.path.parent, Path(torch.__file__).parent):
+        if path != Path(path.anchor):
+            assert str(path).encode() not in content
+    assert b".py" not in content
+    onnx.checker.check_model(onnx.load(exported.path))
+    assert sorted(file.suffix for file in exported.path.parent.glob(f"{name}{factor}.*")) == [".onnx", ".safetensors"]
+
+
+def test_a_given_page_is_the_proof_and_the_folder_is_made(tmp_path: Path) -> None:
+    image = tmp_path / "page.png"
+    assert cv2.imwrite(str(image), np.dstack([(drawn_page() * 255).astype(np.uint8)] * 3))
+    source = checkpoint(tmp_path / "a.safetensors", "compact", 2, x_height=None)
+    exported = export(source, tmp_path / "new" / "a.onnx", image)
+    assert exported.path == tmp_path / "new" / "a.onnx"
+    assert exported.difference <= TOLERANCE
+    assert OnnxUpscaler(exported.path, threads=1).x_height is None
+
+
+@pytest.mark.parametrize("name", ["a", "a.onx", "a.safetensors"])
+def test_the_name_ends_in_onnx(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=rf"ends in \.onnx, not {name}"):
+        export(tmp_path / "absent.safetensors", tmp_path / name)
+
+
+def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="does not exist"):
+        export(tmp_path / "absent.safetensors", tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("difference", [1.01 * TOLERANCE, float("nan")])
+def test_a_difference_writes_nothing(
+    made: Callable[[str, int], Made], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, difference: float
+) -> None:
+    source, exported = made("compact", 2)
+    model = onnx.load(exported.path)
+    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded: model)
+    monkeypatch.setattr(exporting, "compare", lambda network, path, plane: difference)
+    out = tmp_path / "a.onnx"
+    out.write_bytes(b"what was there")
+    with pytest.raises(DocsrError, match="nothing was exported"):
+        export(source, out)
+    assert out.read_bytes() == b"what was there"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.onnx"]
