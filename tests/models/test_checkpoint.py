@@ -81,10 +81,9 @@ def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
     refusal(tmp_path)
 
 
-@pytest.mark.parametrize("keep", [0, 4, 60, 0.5, -1])
-def test_truncated(path: Path, keep: float) -> None:
-    content = path.read_bytes()
-    path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
+@pytest.mark.parametrize("keep", [0, 4, 60, 2_000, -1])
+def test_truncated(path: Path, keep: int) -> None:
+    path.write_bytes(path.read_bytes()[:keep])
     assert "truncated" in refusal(path)
 
 
