@@ -38,7 +38,9 @@ class Sheet:
         self.draw = ImageDraw.Draw(self.image)
         self.lines: list[str] = []
 
-    def text(self, x: float, y: float, text: str, font: Path, size: float, fill: str = "#181818", end: bool = False) -> None:
+    def text(
+        self, x: float, y: float, text: str, font: Path, size: float, fill: str = "#181818", end: bool = False
+    ) -> None:
         """Write one line; (x, y) is the start of its baseline, or its end."""
         face = ImageFont.truetype(str(font), size * self.scale)
         anchor = "rs" if end else "ls"
@@ -202,7 +204,9 @@ def typewritten(out: Path) -> None:
         for column, letter_ in enumerate(line):
             ink = int(random.integers(35, 105))
             dx, dy = random.normal(0, 0.12, 2)
-            sheet.text(40 + 6.9 * column + dx, 50 + 15.2 * row + dy, letter_, TYPEWRITER, 11.5, f"#{ink:02x}{ink:02x}{ink:02x}")
+            sheet.text(
+                40 + 6.9 * column + dx, 50 + 15.2 * row + dy, letter_, TYPEWRITER, 11.5, f"#{ink:02x}{ink:02x}{ink:02x}"
+            )
         sheet.lines[len(sheet.lines) - len(line) :] = [line.strip()]
     grey = np.asarray(sheet.scanned(blur=0.5, noise=4), np.float32)[..., None] / 255
     paper = np.array([238, 228, 200], np.float32)

@@ -83,9 +83,7 @@ def _inside(path: Path, folder: Path) -> Path:
     return Path(path.name) if path == folder else path.relative_to(folder)
 
 
-def output_paths(
-    sources: Sequence[Source], out: Path, suffix_of: Callable[[Source], str]
-) -> dict[Path, Path]:
+def output_paths(sources: Sequence[Source], out: Path, suffix_of: Callable[[Source], str]) -> dict[Path, Path]:
     """Give each source a path of its own below ``out``, the tree mirrored and the suffix changed.
 
     Names that would meet (also on a file system that ignores case) keep the whole source name: ``a.png`` and

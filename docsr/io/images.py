@@ -116,9 +116,7 @@ def _decode(image: Image.Image, path: Path, number: int) -> Page:
 
 def _read_tiff(path: Path, number: int) -> Page:
     pixels, dpi, icc, orientation = tiff.read(path, number, MAX_PIXELS)
-    return Page(
-        upright(pixels, orientation), _turned(dpi, orientation), fitting_profile(icc, pixels), path, number
-    )
+    return Page(upright(pixels, orientation), _turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
 
 
 def _turned(dpi: Dpi | None, orientation: int) -> Dpi | None:
