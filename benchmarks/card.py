@@ -139,7 +139,8 @@ def main() -> None:
     tesseract = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
     result = {
         "docsr": docsr.__version__,
-        "command": f"python benchmarks/card.py {options.network.name} PDF_FOLDER --per-document {options.per_document} --out {options.out.name}",
+        "command": "python benchmarks/card.py "
+        f"{options.network.name} PDF_FOLDER --per-document {options.per_document} --out {options.out.name}",
         "machine": {"processor": platform.machine(), "python": platform.python_version()},
         "tesseract": tesseract.stdout.splitlines()[0],
         "documents": sorted({path.name for path, *_ in tasks}),

@@ -3,8 +3,8 @@
     python benchmarks/write_card.py NETWORK.onnx benchmarks/results/NAME.json TRAINING.yaml
 
 TRAINING.yaml says, in words: training_data, training_command, steps, hours, notes. The range in which ``--factor auto``
-uses the network is computed: x-heights of the longest run of measured dpis at which it reads no worse than bicubic in any
-degradation and better in at least one.
+uses the network is computed: x-heights of the longest run of measured dpis at which it reads no worse than bicubic in
+any degradation and better in at least one.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ MARGIN = 0.15
 def helpful_range(summary: list[dict[str, Any]], name: str) -> list[float] | None:
     """(smallest, largest) x-height in px of the longest run of dpis at which the network helps; None: nowhere."""
     runs: list[list[float]] = [[]]
+    harmed: list[float] = []
     for dpi in sorted({row["lr_dpi"] for row in summary}):
         rows = [row for row in summary if row["lr_dpi"] == dpi]
         gains = [row["cer_bicubic"] - row[f"cer_{name}"] for row in rows]
@@ -35,8 +36,14 @@ def helpful_range(summary: list[dict[str, Any]], name: str) -> list[float] | Non
             runs[-1] += [row["x_height"] for row in rows]
         else:
             runs.append([])
+            harmed += [row["x_height"] for row in rows]
     best = max(runs, key=len)
-    return [round(min(best) * (1 - MARGIN), 1), round(max(best) * (1 + MARGIN), 1)] if best else None
+    if not best:
+        return None
+    low, high = min(best), max(best)
+    low = low if any(size < low for size in harmed) else low * (1 - MARGIN)
+    high = high if any(size > high for size in harmed) else high * (1 + MARGIN)
+    return [round(low, 1), round(high, 1)]
 
 
 def make_card(network: Path, result: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +92,8 @@ def markdown(card: dict[str, Any], documents: list[str], command: str) -> str:
 - Trained on: {card["training_data"]}
 - Command: `{card["training_command"]}`
 - Steps: {card["steps"]:,}, about {card["hours"]:g} hours on two shared CPU cores.
-- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px. Helps (used by `--factor auto`): {where}.
+- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
+- Helps (used by `--factor auto`): {where}.
 
 {card["notes"]}
 

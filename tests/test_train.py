@@ -12,6 +12,7 @@ from PIL import Image
 
 from docsr.config import TrainConfig, check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
+from docsr.losses import ContentLoss
 from docsr.models.checkpoint import load_checkpoint
 from docsr.pairs.store import StoreHeader, StoreWriter
 from docsr.train import CONFIG, train
@@ -156,9 +157,17 @@ def test_a_damaged_state_is_refused(tmp_path, patches, damage):
         train(config(), patches, tmp_path, Heard(), resume=True)
 
 
-def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches):
+def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches, monkeypatch):
     heard = Heard()
-    options = config(steps=50, learning_rate=1e30, warmup=0)
+    options = config(steps=50)
+    content, calls = ContentLoss.forward, []
+
+    def overflowing(self, sr, hr):
+        calls.append(1)
+        terms = content(self, sr, hr)
+        return {name: term * (float("inf") if len(calls) > 3 else 1) for name, term in terms.items()}
+
+    monkeypatch.setattr(ContentLoss, "forward", overflowing)
     with pytest.raises(TrainingError, match=r"not a number at step \d+: lower schedule\.learning_rate"):
         train(options, patches, tmp_path, heard)
     assert all(np.isfinite(scalars["loss"]) for scalars in heard.steps.values())

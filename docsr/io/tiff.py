@@ -25,6 +25,10 @@ def count(path: Path) -> int:
         return len(tiff.pages)
 
 
+_TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE)
+"""Resolution (x, y, unit), orientation and profile."""
+
+
 def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int]:
     """Read one page.
 
@@ -42,14 +46,11 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages[number]
-        if not isinstance(page, tifffile.TiffPage):
-            page = page.aspage()
+        found = tiff.pages[number]
+        page = found if isinstance(found, tifffile.TiffPage) else found.aspage()
         if page.imagelength * page.imagewidth > max_pixels:
             raise Unreadable(f"it has more than {max_pixels:,} pixels")
-        tags: dict[int, object] = {}
-        for code in (282, 283, 296, ORIENTATION, ICC_PROFILE):
-            tags[code] = _plain(page.tags[code].value) if code in page.tags else None
+        tags = {code: _plain(page.tags[code].value) for code in _TAGS if code in page.tags}
         try:
             values = page.asarray()
         except ImportError as error:
@@ -60,12 +61,11 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     if photometric not in {0, 1, 2} or values.ndim not in {2, 3}:
         raise Unreadable("its colour layout is not supported (save it as grey or RGB)")
     pixels = _composed(scaled(values))
-    dpi = from_tags({code: value for code, value in tags.items() if value is not None})
-    orientation = tags[ORIENTATION]
+    orientation = tags.get(ORIENTATION)
     return (
         255 - pixels if photometric == 0 else pixels,
-        dpi,
-        tags[ICC_PROFILE],
+        from_tags({code: value for code, value in tags.items() if value is not None}),
+        tags.get(ICC_PROFILE),
         orientation if isinstance(orientation, int) else 1,
     )
 
