@@ -63,7 +63,8 @@ def make_card(network: Path, result: dict[str, Any], training: dict[str, Any]) -
         **training,
         "x_height": x_height,
         "x_height_helps": helpful_range(result["summary"], name),
-        "results": [{"tesseract": result["tesseract"], **row} for row in result["summary"]],
+        "engine": result["tesseract"],
+        "results": result["summary"],
     }
 
 
@@ -90,7 +91,7 @@ def markdown(card: dict[str, Any], documents: list[str], command: str) -> str:
 {card["factor"]}x, {card["parameters"]:,} parameters, {card["bytes"]:,} bytes.
 
 - Trained on: {card["training_data"]}
-- Command: `{card["training_command"]}`
+- Command: `{card["training_command"].strip()}`
 - Steps: {card["steps"]:,}, about {card["hours"]:g} hours on two shared CPU cores.
 - Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
 - Helps (used by `--factor auto`): {where}.
@@ -99,9 +100,12 @@ def markdown(card: dict[str, Any], documents: list[str], command: str) -> str:
 
 ## Measured
 
-CER in percent (Tesseract: {card["results"][0]["tesseract"]}), edits pooled over pages, by
-`{command}`. Documents, none of them trained on: {", ".join(documents)}. Harmed: CER worse than bicubic of the same
-factor by over 0.5 point.
+CER in percent ({card["engine"]}), edits pooled over pages, by
+
+    {command}
+
+Documents, none of them trained on: {", ".join(documents)}. Harmed: CER worse than bicubic of the same factor by over
+0.5 point.
 
 {table(card)}
 """

@@ -85,29 +85,30 @@ def enhance(
 def models() -> None:
     """List the shipped networks: factor, parameters, bytes, training data, measured results."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from docsr.weights import catalogue
 
-    cards = catalogue()
-    table = Table("name", "factor", "parameters", "bytes", "x-height px", "training data", "measured")
-    for card in cards.values():
-        table.add_row(
-            card.name,
-            str(card.factor),
-            f"{card.parameters:,}",
-            f"{card.bytes:,}",
-            "any" if card.x_height is None else f"{card.x_height[0]:g}-{card.x_height[1]:g}",
-            card.training_data,
-            "\n".join(_measured(row) for row in card.results),
+    console = Console(soft_wrap=True)
+    cards = catalogue().values()
+    for card in cards:
+        console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
+        console.print(
+            f"  trained on text of {_span(card.x_height)}; --factor auto uses it at {_span(card.x_height_helps)}"
         )
-    console = Console()
-    console.print(table if cards else "no network is shipped with this version")
+        console.print(f"  {card.training_data}")
+        columns = list(card.results[0]) if card.results else []
+        table = Table(*(Column(column, min_width=len(column)) for column in columns), box=None)
+        for row in card.results:
+            table.add_row(*(str(row.get(column, "")) for column in columns))
+        console.print(table, "")
+    if not cards:
+        console.print("no network is shipped with this version")
     console.print("without a network: none, nearest, bicubic, lanczos (any factor)")
 
 
-def _measured(row: Any) -> str:
-    return ", ".join(f"{key} {value}" for key, value in row.items()) if isinstance(row, dict) else str(row)
+def _span(x_height: tuple[float, float] | None) -> str:
+    return "no x-height" if x_height is None else f"x-heights of {x_height[0]:g}-{x_height[1]:g} px"
 
 
 # What follows serves `enhance`: counting, progress, and what is said at the end.
