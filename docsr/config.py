@@ -111,7 +111,7 @@ class OutputConfig(Options):
 
     log_every: int = Field(50, ge=1)
     validate_every: int = Field(2_000, ge=1)
-    checkpoint_every: int = Field(1_000, ge=1)
+    checkpoint_every: int = Field(100, ge=1)
     validation_patches: int = Field(32, ge=1)
     validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")
 

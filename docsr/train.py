@@ -59,6 +59,8 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
     out.mkdir(parents=True, exist_ok=True)
     with atomic_write(out / CONFIG) as path:
         path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    if not resume:
+        state.save(out, _lr_x_height(dataset, config.factor))  # a run that is killed at once can be resumed too
     run = Run(config, state, content, validation, device, out, _lr_x_height(dataset, config.factor), observer)
     batches = stream(dataset, config.data.batch, config.data.workers, start=state.step * config.data.batch)
     with _stop_signals() as stopped, SummaryWriter(str(out / "tensorboard"), purge_step=state.step) as writer:
