@@ -21,6 +21,7 @@ from docsr.pairs.sources import SOURCES, Document, Source, SourcePage
 from docsr.pairs.store import HEADER, StoreHeader, StoreWriter
 from docsr.parallel import map_ordered
 
+PLAIN_SHARE = 0.95
 FEWEST_WORDS = 100
 INK_SHARE = (0.004, 0.6)
 MARGIN = 0.04
@@ -131,8 +132,13 @@ def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> 
     if len(patches):
         found.patches.append(patches)
     wanted = found.document.split == "val" and not found.whole
-    if wanted and leaf.text and len(leaf.text.split()) >= FEWEST_WORDS:
+    if wanted and leaf.text and _scorable(leaf.text):
         found.whole.append((page, leaf.text))
+
+
+def _scorable(text: str) -> bool:
+    """Whether OCR in English can be scored on this text: enough words, in plain Latin letters."""
+    return len(text.split()) >= FEWEST_WORDS and sum(c.isascii() for c in text) >= PLAIN_SHARE * len(text)
 
 
 def normal_scale(leaf: SourcePage, x_height: float | None) -> float:

@@ -79,23 +79,18 @@ class Degrade:
         if random.random() < config.bleed_through:
             lr = _bleed_through(lr, random)
         lr = self._sample(_run(self._optics, lr, random), SAMPLERS[int(random.integers(len(SAMPLERS)))])
+        ink, paper = 0.0, 1.0
         if random.random() < config.contrast:
-            lr = self._tone(lr, random)
+            ink, paper = random.uniform(*config.ink_level), random.uniform(*config.paper_level)
+            lr = _tone(lr, ink, paper, random)
         lr = _run(self._sensor, lr, random)
         if random.random() < config.bilevel:
-            return hr, _bilevel(lr, random)
+            return hr, _bilevel(lr, ink, paper, random)
         return hr, _run(self._file, lr, random)
 
     def _sample(self, image: Pixels, kernel: int) -> Pixels:
         shape = (image.shape[1] // self.factor, image.shape[0] // self.factor)
         return np.asarray(cv2.resize(image, shape, interpolation=kernel), np.uint8)
-
-    def _tone(self, image: Pixels, random: np.random.Generator) -> Pixels:
-        """Ink that is not black on paper that is not white, darker towards one side."""
-        ink, paper = random.uniform(*self.config.ink_level), random.uniform(*self.config.paper_level)
-        fall = np.linspace(-0.5, 0.5, image.shape[1]) * random.uniform(-0.08, 0.08)
-        toned = ink + image / PAPER * (paper - ink) + fall[None, :]
-        return np.asarray((toned * PAPER).clip(0, PAPER).round(), np.uint8)
 
 
 def _run(compose: A.Compose, image: Pixels, random: np.random.Generator) -> Pixels:
@@ -120,8 +115,18 @@ def _bleed_through(image: Pixels, random: np.random.Generator) -> Pixels:
     return np.minimum(image, faint.astype(np.uint8))
 
 
-def _bilevel(image: Pixels, random: np.random.Generator) -> Pixels:
-    """One bit: a threshold between the darkest ink and the paper, somewhat off the middle."""
-    low, high = np.percentile(image, (1, 95))
-    level = low + (high - low) * random.uniform(0.4, 0.75)
-    return np.where(image > level, PAPER, 0).astype(np.uint8)
+def _tone(image: Pixels, ink: float, paper: float, random: np.random.Generator) -> Pixels:
+    """Ink and paper at these levels in [0, 1], darker towards one side."""
+    fall = np.linspace(-0.5, 0.5, image.shape[1]) * random.uniform(-0.08, 0.08)
+    toned = ink + image / PAPER * (paper - ink) + fall[None, :]
+    return np.asarray((toned * PAPER).clip(0, PAPER).round(), np.uint8)
+
+
+def _bilevel(image: Pixels, ink: float, paper: float, random: np.random.Generator) -> Pixels:
+    """One bit: a threshold between ink and paper (levels in [0, 1]), somewhat off the middle.
+
+    The levels are those of the page: taken from a patch that holds little ink, the threshold would lie in the noise of
+    the paper.
+    """
+    level = ink + (paper - ink) * random.uniform(0.4, 0.75)
+    return np.where(image > level * PAPER, PAPER, 0).astype(np.uint8)

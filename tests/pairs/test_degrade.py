@@ -68,3 +68,11 @@ def test_a_warp_is_the_same_for_both_sides():
 def test_bilevel_is_black_and_white():
     _, lr = Degrade(DegradeConfig(**{**NOTHING, "bilevel": 1.0}), 2)(patches(1, 96)[0], np.random.default_rng(0))
     assert set(np.unique(lr)) == {0, 255}
+
+
+def test_bilevel_leaves_blank_noisy_paper_blank():
+    config = DegradeConfig(**{**NOTHING, "bilevel": 1.0, "contrast": 1.0, "noise": 1.0}, noise_sigma=(0.03, 0.03))
+    blank = np.full((96, 96), 255, np.uint8)
+    for seed in range(10):
+        _, lr = Degrade(config, 2)(blank, np.random.default_rng(seed))
+        assert (lr == 0).mean() < 0.02
