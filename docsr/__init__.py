@@ -7,17 +7,14 @@ once. Both are loaded on first use, so that ``import docsr`` stays light.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docsr.enhance import Enhancer as Enhancer
     from docsr.enhance import enhance as enhance
 
-try:
-    __version__ = version("docsr")
-except PackageNotFoundError:  # run from a source tree that is not installed
-    __version__ = "0+unknown"
+__version__ = version("docsr")
 
 __all__ = ["Enhancer", "__version__", "enhance"]
 

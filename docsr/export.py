@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 import torch
@@ -137,8 +138,15 @@ def _forget_paths(model: onnx.ModelProto) -> None:
 def _proof_plane(page: Path | None) -> Plane:
     """Up to 512 x 512 px of the page in [0, 1]."""
     if page is None:
-        ramp = np.random.default_rng(0).random((96, 130), dtype=np.float32)
-        return np.where(ramp > 0.7, ramp, np.float32(1))
+        return _drawn_page()
     pixels = next(iter(read_pages(page))).pixels
     grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
     return np.ascontiguousarray(grey[:PROOF_SIDE, :PROOF_SIDE], dtype=np.float32) / np.float32(255)
+
+
+def _drawn_page() -> Plane:
+    """A few lines of text, black on white, 96 x 256 px in [0, 1]."""
+    pixels = np.full((96, 256), 255, np.uint8)
+    for line, text in enumerate(("The quick brown fox,", "jumps over 0123456789", "lazy dogs: 3.1415926")):
+        cv2.putText(pixels, text, (6, 26 + 30 * line), cv2.FONT_HERSHEY_COMPLEX, 0.6, 0, lineType=cv2.LINE_AA)
+    return pixels.astype(np.float32) / np.float32(255)

@@ -20,7 +20,12 @@ _state: dict[str, Any] = {"call": None, "busy": False}
 
 
 def run_in_processes(
-    call: Callable[[Item], Result], items: Iterable[Item], *, jobs: int, broken: Callable[[Item], Result]
+    call: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    jobs: int,
+    broken: Callable[[Item], Result],
+    ordered: bool = False,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
 
@@ -32,14 +37,19 @@ def run_in_processes(
         items: taken one by one, as there is room.
         jobs: worker processes.
         broken: the result of an item that was under way when a worker died.
+        ordered: yield in the order of ``items``; a slow item then holds back those behind it.
     """
     queue = iter(items)
-    while (yield from _until_broken(call, queue, jobs, broken)):
+    while (yield from _until_broken(call, queue, jobs, broken, ordered)):
         pass
 
 
 def _until_broken(
-    call: Callable[[Item], Result], queue: Iterator[Item], jobs: int, broken: Callable[[Item], Result]
+    call: Callable[[Item], Result],
+    queue: Iterator[Item],
+    jobs: int,
+    broken: Callable[[Item], Result],
+    ordered: bool,
 ) -> Generator[tuple[Item, Result], None, bool]:
     """Run one pool until the queue is empty (False) or a worker died (True)."""
     others = set(active_children())
@@ -52,18 +62,23 @@ def _until_broken(
                     under_way[pool.submit(_work, item)] = item
                 if not under_way:
                     return False
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                awaited = [next(iter(under_way))] if ordered else list(under_way)
+                for future in wait(awaited, return_when=FIRST_COMPLETED).done:
                     result = future.result()
                     yield under_way.pop(future), result
             except BrokenProcessPool:
-                lost = list(under_way.values())
+                lost = list(under_way.items())
                 under_way.clear()
-                yield from ((item, broken(item)) for item in lost)
+                yield from ((item, future.result() if _is_whole(future) else broken(item)) for future, item in lost)
                 return True
     finally:
         if under_way:
             _interrupt(pid for child in set(active_children()) - others if (pid := child.pid))
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _is_whole(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def _interrupt(pids: Iterable[int]) -> None:

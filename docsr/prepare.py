@@ -19,7 +19,7 @@ from docsr.io.images import write_pages
 from docsr.page import Page, Pixels
 from docsr.pairs.sources import SOURCES, Document, Source, SourcePage
 from docsr.pairs.store import HEADER, StoreHeader, StoreWriter
-from docsr.parallel import map_ordered
+from docsr.pool import run_in_processes
 
 PLAIN_SHARE = 0.95
 FEWEST_WORDS = 100
@@ -79,7 +79,9 @@ def prepare(
     for stale in (*out.glob("*-*.npy"), *(out / "pages").glob("*")):
         stale.unlink()
     writer = StoreWriter(out, options.size)
-    harvests = map_ordered(partial(harvest, source=source, options=options), documents, jobs)
+    read = partial(harvest, source=source, options=options)
+    found = run_in_processes(read, documents, jobs=jobs, broken=_broken, ordered=True)  # the same store for any jobs
+    harvests = map(read, documents) if jobs == 1 else (harvested for _, harvested in found)
     pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
         raise TrainingError(f"no page of {root} gave a patch: {skipped[0] if skipped else 'all pages are blank'}")
@@ -122,6 +124,12 @@ def harvest(document: Document, source: Source, options: PrepareOptions) -> Harv
     except PageError as error:
         found.skipped.append(str(error))
     return found
+
+
+def _broken(document: Document) -> Harvest:
+    return Harvest(
+        document, skipped=[f"{document.path}: under way when a worker died (out of memory?): use fewer --jobs"]
+    )
 
 
 def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> None:
