@@ -17,9 +17,6 @@ from PIL import Image
 
 import docsr as package
 from docsr.errors import NoInputError, UsageError
-from docsr.upscalers import choose
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
-from docsr.weights import ModelCard
 from tests.command import docsr, picture
 from tests.onnx_files import conv_network
 
@@ -117,35 +114,6 @@ def test_auto_leaves_a_page_without_text_as_it_is(tmp_path, capsys, monkeypatch)
     ran = docsr(capsys, monkeypatch, "enhance", source, "--out", tmp_path / "out", "--format", "tiff")
     with Image.open(tmp_path / "out" / "blank.tif") as image:
         assert (ran.code, image.size) == (0, (300, 200))
-
-
-@pytest.mark.parametrize(
-    ("x_height", "factor"),
-    [(None, 1), (25, 1), (20, 1), (19, 1), (17, 2), (10, 2), (9, 4), (5, 4), (4, 8), (1, 8), (60, 1)],
-)
-def test_factor_for_text(x_height: float | None, factor: int) -> None:
-    assert factor_for_text(x_height) == factor
-
-
-def test_factor_for_dpi() -> None:
-    assert [factor_for_dpi((75, 75), wanted) for wanted in (50, 75, 76, 150, 300, 600, 5000)] == [1, 1, 2, 2, 4, 8, 8]
-    assert factor_for_dpi((204, 98), 204) == 4
-
-
-def test_the_card_decides_between_network_and_bicubic(tmp_path, monkeypatch):
-    card = ModelCard("tiny_x2", tmp_path / "a.onnx", 2, 1, 1, "", "", (6, 14), (7, 10), [])
-    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 2 else None)
-
-    def plan(needed: int, x_height: float | None, factor: int | None = None, model: str | None = None) -> Plan:
-        return plan_page(needed, x_height, factor=factor, model=model, own_factor=4 if model == "own" else None)
-
-    assert plan(2, 8) == Plan(2, "tiny_x2")
-    assert plan(2, 12) == plan(2, None) == Plan(2, "bicubic")
-    assert plan(8, 8) == Plan(8, "bicubic")
-    assert plan(1, 25) == Plan(1, "none")
-    assert plan(2, 12, factor=2) == Plan(2, None)
-    assert plan(2, 12, model="own") == Plan(4, "own")
-    assert plan(2, 12, model="lanczos") == Plan(2, "lanczos")
 
 
 def test_processes_give_what_one_process_gives(scans, tmp_path, network, capsys, monkeypatch):

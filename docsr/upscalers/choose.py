@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from docsr.page import Dpi
 from docsr.upscalers.catalog import FACTORS, shipped
 
-READABLE = 20.0
-"""x-height in px from which OCR engines read well."""
-
-TOO_LARGE = 36.0
-"""x-height in px that automatic enlargement does not pass: engines read huge text worse."""
+READABLE = (20.0, 30.0)
+"""x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +21,20 @@ class Plan:
     """
 
     factor: int
-    model: str | None
+    model: str
 
 
 def factor_for_text(x_height: float | None) -> int:
-    """Return the smallest factor that brings text of ``x_height`` px to a readable size; 1 where there is no text."""
+    """Return the factor (1 to 8) that brings text of ``x_height`` px nearest to 20-30 px; 1 where there is no text."""
     if x_height is None or x_height <= 0:
         return 1
-    factor = _smallest(READABLE / x_height)
-    return factor // 2 if factor > 1 and x_height * factor > TOO_LARGE else factor
+    return min((1, *FACTORS), key=lambda factor: _ratio_to_readable(x_height * factor))
 
 
 def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
     """Return the smallest factor that brings both axes of ``dpi`` to ``wanted`` or above (8 at most)."""
-    return _smallest(wanted / min(dpi))
+    scale = wanted / min(dpi)
+    return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
 
 
 def plan_page(
@@ -53,18 +50,22 @@ def plan_page(
         own_factor: the only factor of ``model``, or None if it has any.
 
     Returns:
-        The plan. Without a wish of the user the shipped network is taken only where its card says that it reads
-        better than bicubic at this x-height; elsewhere bicubic is.
+        The plan. Unless the user names a model, a shipped network is taken only where its card says that it reads
+        better than bicubic at this x-height, and bicubic elsewhere. With the factor left open too, a network of
+        another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size).
     """
-    if factor is not None:
-        return Plan(factor, model)
-    if needed == 1:
+    if factor is None and needed == 1:
         return Plan(1, "none")
     if model is not None:
-        return Plan(own_factor or needed, model)
-    card = shipped(needed)
-    return Plan(needed, card.name if card is not None and card.helps(x_height) else "bicubic")
+        return Plan(factor or own_factor or needed, model)
+    for candidate in [factor] if factor is not None else [needed, *(f for f in FACTORS if f != needed)]:
+        card = shipped(candidate)
+        if card is not None and card.helps(x_height):
+            return Plan(candidate, card.name)
+    return Plan(factor or needed, "bicubic")
 
 
-def _smallest(scale: float) -> int:
-    return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
+def _ratio_to_readable(x_height: float) -> float:
+    """How many times too small or too large the text is; 1 within the range."""
+    low, high = READABLE
+    return max(low / x_height, x_height / high, 1.0)

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from docsr.upscalers import choose
+from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.weights import ModelCard
+
+
+@pytest.mark.parametrize(
+    ("x_height", "factor"),
+    [(None, 1), (0, 1), (60, 1), (25, 1), (18, 1), (17, 2), (10, 2), (9, 2), (8, 4), (5, 4), (4, 8), (1, 8)],
+)
+def test_factor_for_text(x_height: float | None, factor: int) -> None:
+    assert factor_for_text(x_height) == factor
+
+
+def test_text_comes_as_near_to_what_engines_read_as_a_power_of_two_can() -> None:
+    sizes = [x_height / 10 for x_height in range(22, 346)]
+    large = [size * factor_for_text(size) for size in sizes]
+    assert min(large) >= 300**0.5
+    assert max(large) <= 2 * 300**0.5
+
+
+def test_factor_for_dpi() -> None:
+    assert [factor_for_dpi((75, 75), wanted) for wanted in (50, 75, 76, 150, 300, 600, 5000)] == [1, 1, 2, 2, 4, 8, 8]
+    assert factor_for_dpi((204, 98), 204) == 4
+
+
+@pytest.fixture(autouse=True)
+def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shipped 2x network that helps from 7 to 10 px."""
+    card = ModelCard("tiny_x2", Path("a.onnx"), 2, 1, 1, "", "", (6, 14), (7, 10), [])
+    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 2 else None)
+
+
+def plan(needed: int, x_height: float | None, factor: int | None = None, model: str | None = None) -> Plan:
+    return plan_page(needed, x_height, factor=factor, model=model, own_factor=4 if model == "own" else None)
+
+
+def test_the_card_decides_between_network_and_bicubic() -> None:
+    assert plan(2, 8) == plan(2, 8, factor=2) == Plan(2, "tiny_x2")
+    assert plan(2, 12) == plan(2, None) == plan(2, 12, factor=2) == Plan(2, "bicubic")
+    assert plan(1, 25) == Plan(1, "none")
+
+
+def test_a_network_of_another_factor_may_be_the_one_that_helps() -> None:
+    assert plan(4, 8) == plan(8, 8) == Plan(2, "tiny_x2")
+    assert plan(4, 8, factor=4) == plan(4, 5) == Plan(4, "bicubic")
+
+
+def test_what_the_user_names_is_taken() -> None:
+    assert plan(2, 12, model="own") == Plan(4, "own")
+    assert plan(2, 12, model="lanczos") == Plan(2, "lanczos")
+    assert plan(1, 25, factor=2, model="tiny_x2") == Plan(2, "tiny_x2")
