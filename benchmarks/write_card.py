@@ -3,8 +3,8 @@
     python benchmarks/write_card.py NETWORK.onnx benchmarks/results/NAME.json TRAINING.yaml
 
 TRAINING.yaml says, in words: training_data, training_command, steps, hours, notes. The range in which ``--factor auto``
-uses the network is computed: x-heights of the longest run of measured dpis at which it reads no worse than bicubic in
-any degradation and better in at least one.
+uses the network is computed: x-heights of the longest run of measured dpis at which it reads no worse than bicubic (at
+its better size) in any degradation and better in at least one, between the smallest and the largest that were measured.
 """
 
 from __future__ import annotations
@@ -22,13 +22,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "docsr" / "weights"
 README = ROOT / "README.md"
-MARGIN = 0.15
 
 
 def helpful_range(summary: list[dict[str, Any]], name: str) -> list[float] | None:
     """(smallest, largest) x-height in px of the longest run of dpis at which the network helps; None: nowhere."""
     runs: list[list[float]] = [[]]
-    harmed: list[float] = []
     for dpi in sorted({row["lr_dpi"] for row in summary}):
         rows = [row for row in summary if row["lr_dpi"] == dpi]
         gains = [row["cer_bicubic"] - row[f"cer_{name}"] for row in rows]
@@ -36,14 +34,8 @@ def helpful_range(summary: list[dict[str, Any]], name: str) -> list[float] | Non
             runs[-1] += [row["x_height"] for row in rows]
         else:
             runs.append([])
-            harmed += [row["x_height"] for row in rows]
     best = max(runs, key=len)
-    if not best:
-        return None
-    low, high = min(best), max(best)
-    low = low if any(size < low for size in harmed) else low * (1 - MARGIN)
-    high = high if any(size > high for size in harmed) else high * (1 + MARGIN)
-    return [round(low, 1), round(high, 1)]
+    return [min(best), max(best)] if best else None
 
 
 def make_card(network: Path, result: dict[str, Any], training: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +96,8 @@ CER in percent ({card["engine"]}), edits pooled over pages, by
 
     {command}
 
-Documents, none of them trained on: {", ".join(documents)}. Harmed: CER worse than bicubic of the same factor by over
-0.5 point.
+Documents, none of them trained on: {", ".join(documents)}. Bicubic is taken at 2x or 4x, whichever reads better in
+that row. Harmed: CER worse than that bicubic by over 0.5 point.
 
 {table(card)}
 """
@@ -114,7 +106,10 @@ Documents, none of them trained on: {", ".join(documents)}. Harmed: CER worse th
 def write_readme() -> None:
     """Put the table of every card between the README's markers."""
     cards = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(WEIGHTS.glob("*.json"))]
-    body = "\n\n".join(f"Tesseract CER in percent, {card['name']}:\n\n{table(card)}" for card in cards)
+    body = "\n\n".join(
+        f"Tesseract CER in percent, {card['name']} (measured as docsr/weights/{card['name']}.md says):\n\n{table(card)}"
+        for card in cards
+    )
     text = README.read_text(encoding="utf-8")
     text = re.sub(r"<!-- results -->.*?(?=\n`data/`)", f"<!-- results -->\n\n{body}\n", text, flags=re.DOTALL)
     README.write_text(text, encoding="utf-8")
