@@ -10,12 +10,12 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env tesseract test test-slow check format clean
+.PHONY: help demo env programs test test-slow check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
 	@echo "make env        the development environment in $(VENV)"
-	@echo "make tesseract  Tesseract and the fonts the tests draw with (apt-get)"
+	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium (apt-get)"
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make check      ruff, mypy, import-linter"
@@ -36,15 +36,16 @@ env: $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python tools/one_opencv.py
 	touch $@
 
-tesseract:
-	@sh tools/install_tesseract.sh
+programs:
+	@sh tools/install_programs.sh
 
-test: env tesseract
+test: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=90
 
-test-slow: env tesseract
+test-slow: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m slow
 
 check: env

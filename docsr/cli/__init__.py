@@ -11,6 +11,7 @@ from typing import NoReturn
 import click
 
 from docsr import __version__
+from docsr.cli.benchmark import benchmark
 from docsr.cli.enhance import enhance, models
 from docsr.cli.training import export, prepare, train
 from docsr.errors import DocsrError, Interrupted
@@ -42,5 +43,5 @@ def cli() -> None:
     """Super-resolution of document images before OCR."""
 
 
-for command in (enhance, models, prepare, train, export):
+for command in (enhance, models, prepare, train, export, benchmark):
     cli.add_command(command)

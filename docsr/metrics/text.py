@@ -1,9 +1,12 @@
-"""Text scores: folding, edit distance, CER. Reference and hypothesis are folded the same way."""
+"""Text scores: folding, character and word errors. Reference and hypothesis are folded the same way."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
 
 from docsr.errors import MissingExtraError
 
@@ -11,20 +14,113 @@ QUOTES = str.maketrans({"‘": "'", "’": "'", "‚": "'", "“": '"', "”": '
 DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 SOFT_HYPHEN = "\u00ad"
 
+FOLDING = (
+    "Both texts are folded: Unicode NFKC, quotation marks and dashes unified, soft and line-end hyphens joined, white "
+    "space collapsed."
+)
 
-def fold(text: str) -> str:
-    """NFKC, quotes and dashes unified, soft and line-end hyphens joined, white space collapsed."""
+
+@dataclass(frozen=True, slots=True)
+class TextScore:
+    """Counts of one page; rates are pooled from counts, never averaged.
+
+    Attributes:
+        edits: Levenshtein distance in characters, white space included.
+        insertions: characters that only the hypothesis has, in one shortest alignment.
+        deletions: characters that only the reference has, in the same alignment.
+        substitutions: characters taken for others, in the same alignment.
+        reference_chars: characters of the reference.
+        word_edits: Levenshtein distance in words.
+        reference_words: words of the reference.
+        hypothesis_words: words of the hypothesis.
+        words_found: reference words that the hypothesis has too, each as often as both have it, in any order.
+        digit_edits: edits of the alignment that lose, change or invent a digit.
+        reference_digits: digits of the reference.
+    """
+
+    edits: int
+    insertions: int
+    deletions: int
+    substitutions: int
+    reference_chars: int
+    word_edits: int
+    reference_words: int
+    hypothesis_words: int
+    words_found: int
+    digit_edits: int
+    reference_digits: int
+
+
+def fold(text: str, *, case: bool = True) -> str:
+    """NFKC, quotes and dashes unified, soft and line-end hyphens joined, white space collapsed.
+
+    Args:
+        text: any text.
+        case: False folds upper and lower case too (references that were written in capitals).
+    """
     text = unicodedata.normalize("NFKC", text).translate(QUOTES).translate(DASHES)
     text = text.replace(SOFT_HYPHEN, "").replace("\ufffe", "")
     text = re.sub(r"(?<=[^\W\d_])-\s*\n\s*(?=[a-z])", "", text)
-    return " ".join(text.split())
+    text = " ".join(text.split())
+    return text if case else text.casefold()
 
 
 def edits(reference: str, hypothesis: str) -> tuple[int, int]:
     """(Levenshtein edits, reference characters), both texts folded."""
+    found = score_text(reference, hypothesis)
+    return found.edits, found.reference_chars
+
+
+def score_text(reference: str, hypothesis: str, *, case: bool = True) -> TextScore:
+    """Compare an engine's text with the reference, both folded.
+
+    Raises:
+        MissingExtraError: rapidfuzz is not installed.
+    """
+    levenshtein = _levenshtein()
+    true, read = fold(reference, case=case), fold(hypothesis, case=case)
+    true_words, read_words = true.split(), read.split()
+    operations = levenshtein.editops(true, read)
+    kinds = Counter(operation.tag for operation in operations)
+    digits = sum(
+        (operation.tag != "insert" and true[operation.src_pos].isdecimal())
+        or (operation.tag != "delete" and read[operation.dest_pos].isdecimal())
+        for operation in operations
+    )
+    return TextScore(
+        edits=len(operations),
+        insertions=kinds["insert"],
+        deletions=kinds["delete"],
+        substitutions=kinds["replace"],
+        reference_chars=len(true),
+        word_edits=levenshtein.distance(true_words, read_words),
+        reference_words=len(true_words),
+        hypothesis_words=len(read_words),
+        words_found=(Counter(true_words) & Counter(read_words)).total(),
+        digit_edits=digits,
+        reference_digits=sum(character.isdecimal() for character in true),
+    )
+
+
+def confusions(reference: str, hypothesis: str, *, case: bool = True) -> Counter[tuple[str, str]]:
+    """How often a character was read as another: (true, read) -> count, in one shortest alignment."""
+    true, read = fold(reference, case=case), fold(hypothesis, case=case)
+    replaced = (operation for operation in _levenshtein().editops(true, read) if operation.tag == "replace")
+    return Counter((true[operation.src_pos], read[operation.dest_pos]) for operation in replaced)
+
+
+def differences(reference: str, hypothesis: str, *, case: bool = True) -> list[tuple[bool, str, str]]:
+    """The two folded texts in one alignment: pieces (equal, true text, text that was read), in order."""
+    true, read = fold(reference, case=case), fold(hypothesis, case=case)
+    return [
+        (part.tag == "equal", true[part.src_start : part.src_end], read[part.dest_start : part.dest_end])
+        for part in _levenshtein().opcodes(true, read)
+    ]
+
+
+def _levenshtein() -> Any:
     try:
         from rapidfuzz.distance import Levenshtein
     except ImportError as error:
         raise MissingExtraError("scoring text", "ocr") from error
-    folded = fold(reference)
-    return Levenshtein.distance(folded, fold(hypothesis)), len(folded)
+    return Levenshtein

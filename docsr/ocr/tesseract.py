@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import cached_property
 
 from docsr.errors import DocsrError, MissingExtraError
 from docsr.page import Page
 
 UNKNOWN_DPI = 300.0
+NOT_FOUND = "the program tesseract is not installed or not on the PATH: install Tesseract"
 
 
 class Tesseract:
@@ -24,6 +26,19 @@ class Tesseract:
     def __init__(self, language: str = "eng", psm: int = 3) -> None:
         self.language = language
         self.psm = psm
+
+    @cached_property
+    def signature(self) -> str:
+        """Version and options; the dpi tag is the page's, or 300 where it knows none."""
+        try:
+            import pytesseract
+
+            version = str(pytesseract.get_tesseract_version())
+        except ImportError as error:
+            raise MissingExtraError("reading text with Tesseract", "ocr") from error
+        except pytesseract.TesseractNotFoundError as error:
+            raise DocsrError(NOT_FOUND) from error
+        return f"tesseract {version} lang {self.language} psm {self.psm} dpi as tagged"
 
     @staticmethod
     def available() -> bool:
@@ -49,5 +64,5 @@ class Tesseract:
         except pytesseract.TesseractError as error:
             raise DocsrError(f"Tesseract failed on {page.source}: {error.message}") from error
         except pytesseract.TesseractNotFoundError as error:
-            raise DocsrError("the program tesseract is not installed or not on the PATH: install Tesseract") from error
+            raise DocsrError(NOT_FOUND) from error
         return str(text)

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Make sure that Tesseract with its English data, and the fonts that tests draw text with, are installed.
+# Make sure that Tesseract with its English data, the fonts that tests draw text with, and Chromium, in which the
+# benchmark's report is tested, are installed.
 # Nothing is touched when they are there; otherwise apt-get installs them, which needs root or `sudo -n`.
 set -eu
 
-packages="tesseract-ocr tesseract-ocr-eng fonts-dejavu-core fonts-liberation2 fonts-texgyre"
+packages="tesseract-ocr tesseract-ocr-eng fonts-dejavu-core fonts-liberation2 fonts-texgyre chromium"
 
 missing() {
     for package in $packages; do
@@ -18,10 +19,10 @@ has_english() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     if has_english; then
-        echo "make tesseract: Tesseract is here; without apt-get the fonts are left to you: DejaVu, Liberation, TeX Gyre."
+        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation and TeX Gyre, and Chromium."
         exit 0
     fi
-    echo "make tesseract: no Tesseract with English data and no apt-get: install both, then try again." >&2
+    echo "make programs: no Tesseract with English data and no apt-get: install both, then try again." >&2
     exit 1
 fi
 
@@ -35,7 +36,7 @@ if [ "$(id -u)" -eq 0 ]; then
 elif sudo -n true 2>/dev/null; then
     root="sudo -n"
 else
-    echo "make tesseract: these packages are missing: $todo- install them with: sudo apt-get install $todo" >&2
+    echo "make programs: these packages are missing: $todo- install them with: sudo apt-get install $todo" >&2
     exit 1
 fi
 
@@ -43,6 +44,6 @@ fi
 install() { DEBIAN_FRONTEND=noninteractive $root apt-get install --yes --quiet --no-install-recommends $todo; }
 
 if ! { install || { $root apt-get update --quiet && install; }; }; then
-    echo "make tesseract: apt-get could not install: $todo- its messages are above." >&2
+    echo "make programs: apt-get could not install: $todo- its messages are above." >&2
     exit 1
 fi

@@ -1,0 +1,96 @@
+"""Arms: what the benchmark compares. Each enlarges a page in its own way; all are read by the same engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docsr import __version__
+from docsr.errors import DocsrError
+from docsr.manifest import sha256_of
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.catalog import is_file, resolve
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.peers import PEERS, PeerUpscaler
+from docsr.weights import catalogue
+
+HR = "hr"
+"""The arm that reads the page in its full resolution: the ceiling."""
+
+BASELINE = "bicubic"
+CLASSICAL_FACTORS = (2, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way to enlarge.
+
+    Attributes:
+        name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, or ``hr``.
+        factor: 1 for ``none`` and ``hr``.
+        model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it, or the peer's name.
+        peer: whether it is a peer.
+        signature: decides the result together with the page: for the cache.
+    """
+
+    name: str
+    factor: int
+    model: str
+    peer: bool
+    signature: str
+
+    @property
+    def label(self) -> str:
+        """The name with its factor, such as ``bicubic_x2``."""
+        return (
+            self.name if self.factor == 1 or self.name.endswith(f"_x{self.factor}") else f"{self.name}_x{self.factor}"
+        )
+
+    def load(self, peers: Path | None, threads: int) -> Upscaler:
+        """Load what enlarges. DocsrError when it cannot be loaded."""
+        if self.peer:
+            return PeerUpscaler(PEERS.find(self.model), peers, threads)
+        return resolve(self.model, self.factor, threads, "cpu")
+
+
+def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
+    """The arms to run, and for each peer that cannot run here the reason.
+
+    Args:
+        names: upscalers, network files or peers; none: all classical ones, all shipped networks, and all peers
+            where ``peers`` is given. Bicubic and (where there is an HR) the ceiling are always among them.
+        peers: folder of the peers' weights.
+
+    Raises:
+        UsageError: an unknown name.
+        CheckpointError: a network file that cannot be used.
+    """
+    wanted = list(names) or [*CLASSICAL, *catalogue(), *(PEERS if peers is not None else [])]
+    arms: list[Arm] = []
+    missing: dict[str, str] = {}
+    for name in dict.fromkeys([*wanted, BASELINE]):
+        if name in PEERS:
+            try:
+                arms.append(_peer(name, peers))
+            except DocsrError as error:
+                missing[name] = str(error)
+        else:
+            arms += _own(name)
+    return [*arms, Arm(HR, 1, "none", False, HR)], missing
+
+
+def _own(name: str) -> list[Arm]:
+    if name in CLASSICAL:
+        factors = [1] if name == "none" else CLASSICAL_FACTORS
+        return [Arm(name, factor, name, False, f"{name} {factor} {__version__}") for factor in factors]
+    factor = resolve(name, None, threads=1, device="cpu").factor
+    path = Path(name) if is_file(name) else catalogue()[name].path
+    return [Arm(path.stem, factor, name, False, f"{sha256_of(path)} {__version__}")]
+
+
+def _peer(name: str, folder: Path | None) -> Arm:
+    peer = PEERS.find(name)
+    peer.load(folder, 1)
+    weights = " ".join(str(sha256_of(path)) for path in peer.weights(folder))
+    return Arm(name, peer.factor, name, True, f"{name} {weights}")

@@ -1,0 +1,62 @@
+"""HR -> LR for measuring: a few fixed degradations, so that a figure means the same on every machine.
+
+Training draws from wide ranges (:mod:`docsr.pairs.degrade`); measuring does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from docsr.page import Page, Pixels
+from docsr.registry import Registry
+
+BLUR_SIGMA, INK, PAPER, NOISE, JPEG = 0.5, 0.12, 0.92, 0.02, 60
+FAX_THRESHOLD = 0.6
+
+
+def clean(grey: Pixels, seed: int) -> Pixels:
+    """Nothing but the down-sampling."""
+    return grey
+
+
+def scan(grey: Pixels, seed: int) -> Pixels:
+    """A mediocre scanner: blur of 0.5 px, contrast 0.12-0.92, noise of 2 %, JPEG of quality 60."""
+    image = cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA).astype(np.float32) / 255
+    image = INK + image * (PAPER - INK)
+    image += np.random.default_rng(seed).normal(0, NOISE, image.shape).astype(np.float32)
+    _, data = cv2.imencode(".jpg", (image.clip(0, 1) * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, JPEG])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def fax(grey: Pixels, seed: int) -> Pixels:
+    """One bit, at a threshold of 0.6 of the way from black to white."""
+    return np.where(grey > FAX_THRESHOLD * 255, 255, 0).astype(np.uint8)
+
+
+DEGRADATIONS: Registry[Callable[[Pixels, int], Pixels]] = Registry(
+    "degradation",
+    {
+        "clean": clean,
+        "scan": scan,
+        "fax": fax,
+    },
+)
+"""Name -> what is done to the down-sampled grey page (H x W uint8) with a seed."""
+
+
+def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
+    """Bring an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
+
+    Raises:
+        ValueError: the page does not know its dpi, or has fewer than ``dpi``.
+        UsageError: an unknown degradation.
+    """
+    if page.dpi is None or min(page.dpi) < dpi:
+        raise ValueError(f"a page of {page.dpi} dpi cannot be lowered to {dpi}")
+    grey = page.pixels if page.is_grey else cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY)
+    size = (max(1, round(page.width * dpi / page.dpi[0])), max(1, round(page.height * dpi / page.dpi[1])))
+    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return Page(DEGRADATIONS.find(degradation)(small, seed), (dpi, dpi), source=page.source, number=page.number)

@@ -1,0 +1,201 @@
+"""One measurement: a page made low-resolution, enlarged by one arm, read by the engines, scored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+import numpy as np
+
+from docsr.bench.arms import HR, Arm
+from docsr.bench.degradations import lower
+from docsr.bench.suite import AS_IT_IS, SuitePage
+from docsr.errors import DocsrError
+from docsr.metrics.planes import ink_ratio, psnr, same_size, ssim
+from docsr.metrics.text import score_text
+from docsr.ocr.base import Engine
+from docsr.page import Page, Pixels
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.page import upscale_page
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a page is made low-resolution; ``lr_dpi`` None with the degradation ``as-it-is``."""
+
+    lr_dpi: float | None
+    degradation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One page, one arm, one engine. A field that does not apply is None.
+
+    Rates are in [0, 1] and unbounded above where insertions count (CER, WER); counts pool, rates do not.
+    """
+
+    page: str
+    set: str
+    lr_dpi: float | None
+    degradation: str
+    upscaler: str
+    factor: int
+    engine: str
+    cer: float | None
+    edits: int
+    insertions: int
+    deletions: int
+    substitutions: int
+    reference_chars: int
+    wer: float | None
+    word_edits: int
+    reference_words: int
+    hypothesis_words: int
+    words_found: int
+    word_recall: float | None
+    word_precision: float | None
+    digit_cer: float | None
+    digit_edits: int
+    reference_digits: int
+    psnr: float | None
+    ssim: float | None
+    ink_ratio: float | None
+    seconds_upscale: float
+    seconds_ocr: float
+
+
+ROW_FIELDS = tuple(field.name for field in fields(Row))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is measured in one go: an arm on a page, by the engines that have not read it yet."""
+
+    page: SuitePage
+    condition: Condition
+    arm: Arm
+    engines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Rows and texts of a task, or why there are none."""
+
+    rows: list[tuple[Row, str]]
+    failure: str | None = None
+
+
+def conditions(page: SuitePage) -> list[Condition]:
+    """How the page's source asks for it to be made low-resolution."""
+    pairs = [Condition(dpi, name) for one in page.source.lower for dpi in one.dpi for name in one.degradation]
+    return pairs + ([Condition(None, AS_IT_IS)] if page.source.as_it_is else [])
+
+
+def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
+    """Identifies a row by the content that decides it. The ceiling does not depend on the condition."""
+    how = "" if arm.name == HR else f"{condition.lr_dpi} {condition.degradation}"
+    return hashlib.sha256(repr((page.digest, page.set, how, arm.signature, engine_signature)).encode()).hexdigest()
+
+
+class Measurer:
+    """Does tasks in one process; loads each arm and engine once and keeps the last page.
+
+    Args:
+        engines: by name.
+        peers: folder of the peers' weights.
+        threads: of an upscaler's call.
+    """
+
+    def __init__(self, engines: dict[str, Engine], peers: Path | None, threads: int = 1) -> None:
+        self.engines, self.peers, self.threads = engines, peers, threads
+        self._loaded: dict[Arm, Upscaler] = {}
+
+    def __call__(self, task: Task) -> Measured:
+        """Measure; what docsr or a peer cannot do is said, not raised, so that the others go on."""
+        try:
+            hr = _page(task.page)
+            as_it_is = task.condition.lr_dpi is None
+            started = perf_counter()
+            if task.arm.name == HR:
+                result, seconds = hr, 0.0
+            else:
+                lr = hr if as_it_is else _lowered(task.page, task.condition)
+                upscaler = self._upscaler(task.arm)
+                started = perf_counter()
+                result = upscale_page(lr, upscaler)
+                seconds = perf_counter() - started
+            truth = None if as_it_is else hr
+            return Measured([self._row(task, name, result, truth, seconds) for name in task.engines])
+        except DocsrError as error:
+            return Measured([], str(error))
+        except Exception as error:  # a peer's library may raise anything; one arm must not end the run
+            return Measured([], f"{type(error).__name__}: {error}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is loaded: each process loads for itself."""
+        return {**self.__dict__, "_loaded": {}}
+
+    def _upscaler(self, arm: Arm) -> Upscaler:
+        if arm not in self._loaded:
+            self._loaded[arm] = arm.load(self.peers, self.threads)
+        return self._loaded[arm]
+
+    def _row(self, task: Task, engine: str, result: Page, hr: Page | None, seconds: float) -> tuple[Row, str]:
+        started = perf_counter()
+        text = self.engines[engine].read(result)
+        seconds_ocr = perf_counter() - started
+        found = score_text(task.page.text, text, case=task.page.source.case)
+        image = _image_scores(result, hr) if task.arm.name != HR else {}
+        row = Row(
+            page=task.page.name,
+            set=task.page.set,
+            lr_dpi=task.condition.lr_dpi,
+            degradation=task.condition.degradation,
+            upscaler=task.arm.name,
+            factor=task.arm.factor,
+            engine=engine,
+            cer=_rate(found.edits, found.reference_chars),
+            wer=_rate(found.word_edits, found.reference_words),
+            word_recall=_rate(found.words_found, found.reference_words),
+            word_precision=_rate(found.words_found, found.hypothesis_words),
+            digit_cer=_rate(found.digit_edits, found.reference_digits),
+            psnr=image.get("psnr"),
+            ssim=image.get("ssim"),
+            ink_ratio=image.get("ink_ratio"),
+            seconds_upscale=round(seconds, 4),
+            seconds_ocr=round(seconds_ocr, 4),
+            **asdict(found),
+        )
+        return row, text
+
+
+def _image_scores(result: Page, hr: Page | None) -> dict[str, float | None]:
+    if hr is None:
+        return {}
+    truth = _grey(hr)
+    sr = same_size(_grey(result), truth)
+    return {"psnr": psnr(sr, truth), "ssim": ssim(sr, truth), "ink_ratio": ink_ratio(sr, truth)}
+
+
+def _grey(page: Page) -> Pixels:
+    return page.pixels if page.is_grey else np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _rate(count: int, of: int) -> float | None:
+    return round(count / of, 6) if of else None
+
+
+@lru_cache(maxsize=2)
+def _page(page: SuitePage) -> Page:
+    return page.load()
+
+
+@lru_cache(maxsize=2)
+def _lowered(page: SuitePage, condition: Condition) -> Page:
+    assert condition.lr_dpi is not None
+    return lower(_page(page), condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))

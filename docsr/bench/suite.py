@@ -1,0 +1,192 @@
+"""What is measured: pages with reference text, and how each is made low-resolution.
+
+A suite is a YAML file, or a folder of images with ``name.txt`` beside each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from docsr.bench.degradations import DEGRADATIONS
+from docsr.config import Options
+from docsr.errors import NoInputError, UsageError
+from docsr.io.files import IMAGE_SUFFIXES
+from docsr.io.images import read_pages
+from docsr.io.pdf import pdf_texts, render_page
+from docsr.page import Page
+
+AS_IT_IS = "as-it-is"
+"""The degradation of a page that is measured in the resolution it has; there is no HR then."""
+
+
+class LowerConfig(Options):
+    """Resolutions and degradations, each with each."""
+
+    dpi: tuple[float, ...] = Field(min_length=1)
+    degradation: tuple[str, ...] = Field(("clean",), min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> LowerConfig:
+        for name in self.degradation:
+            DEGRADATIONS.find(name)
+        if min(self.dpi) < 10:
+            raise ValueError("a dpi below 10 is no page")
+        return self
+
+
+class SourceConfig(Options):
+    """Pages of one set, from PDF files or images."""
+
+    set: str
+    pdf: str | None = Field(None, description="PDF files, a glob below the root; their own text is the reference")
+    images: str | None = Field(None, description="images, a glob below the root")
+    text: str = Field("{stem}.txt", description="where an image's reference text is, beside it or from the root")
+    hr_dpi: float = Field(
+        300, ge=50, le=1200, description="render PDF pages at; take images for that do not say theirs"
+    )
+    listed: Path | None = Field(None, description="file beside the suite with the names to take, one a line")
+    per_document: int = Field(2, ge=1, description="pages taken of a PDF, spread over it")
+    fewest_words: int = Field(150, ge=1, description="PDF pages with fewer are not taken")
+    pages: int | None = Field(None, ge=1, description="most pages of the set, drawn by a fixed seed; none: all")
+    score: Literal["cer", "words"] = Field("cer", description="words: recall, where the reading order is ambiguous")
+    case: bool = Field(True, description="false: upper and lower case count as the same")
+    lower: tuple[LowerConfig, ...] = ()
+    as_it_is: bool = Field(False, description="measure the pages in the resolution they have")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceConfig:
+        if (self.pdf is None) == (self.images is None):
+            raise ValueError("a source wants either 'pdf' or 'images'")
+        if not self.lower and not self.as_it_is:
+            raise ValueError("a source wants 'lower', 'as_it_is' or both")
+        return self
+
+
+class SuiteConfig(Options):
+    """A suite file."""
+
+    name: str
+    root: Path = Field(Path(), description="what the globs start from, seen from the suite file; --root goes before it")
+    sources: tuple[SourceConfig, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SuitePage:
+    """One page of a suite.
+
+    Attributes:
+        name: unique within its set.
+        set: the set it belongs to.
+        path: the PDF or image.
+        number: 0-based page number.
+        text: the reference.
+        hr_dpi: to render at, or to assume.
+        source: its source's configuration.
+        digest: identifies file, page and reference, for the cache.
+    """
+
+    name: str
+    set: str
+    path: Path
+    number: int
+    text: str
+    source: SourceConfig
+    digest: str
+
+    def load(self) -> Page:
+        """Read or render the page in the resolution it has."""
+        if self.source.pdf is not None:
+            return render_page(self.path, self.number, self.source.hr_dpi)
+        page = next(page for page in read_pages(self.path) if page.number == self.number)
+        if page.dpi is None and self.source.lower:
+            return Page(page.pixels, (self.source.hr_dpi,) * 2, source=page.source, number=page.number)
+        return page
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Pages in a fixed order."""
+
+    name: str
+    pages: list[SuitePage]
+
+
+def load_suite(where: Path, root: Path | None, folder_lower: LowerConfig | None) -> Suite:
+    """Read a suite file, or take a folder for one.
+
+    Args:
+        where: a .yaml file, or a folder of images with ``name.txt`` beside each.
+        root: the folder that a suite file's globs start from; none: the one that the file names.
+        folder_lower: for a folder: how its pages are made low-resolution; none: they are measured as they are.
+
+    Raises:
+        UsageError: an unreadable or wrong suite file.
+        NoInputError: no page with reference text.
+    """
+    if where.is_dir():
+        lower = (folder_lower,) if folder_lower else ()
+        source = SourceConfig(set=where.name, images="**/*", lower=lower, as_it_is=not lower)
+        suite = Suite(where.name, list(_pages_of(source, where, where)))
+    else:
+        config = _read(where)
+        start = root or where.parent / config.root
+        pages = [page for source in config.sources for page in _pages_of(source, start, where.parent)]
+        suite = Suite(config.name, pages)
+    if not suite.pages:
+        raise NoInputError(f"{where} has no page with reference text (an image and its .txt, or a PDF with text)")
+    return suite
+
+
+def _read(path: Path) -> SuiteConfig:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return SuiteConfig.model_validate(values)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"cannot read the suite {path}: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise UsageError(f"suite {path}, '{place}': {problem['msg'].removeprefix('Value error, ')}") from error
+
+
+def _pages_of(source: SourceConfig, root: Path, beside: Path) -> Iterator[SuitePage]:
+    paths = sorted(path for path in root.glob(source.pdf or source.images or "") if path.is_file())
+    if source.listed is not None:
+        names = set((beside / source.listed).read_text(encoding="utf-8").split())
+        paths = [path for path in paths if path.name in names]
+    pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root))
+    if source.pages is not None and len(pages) > source.pages:
+        pages = sorted(random.Random(0).sample(pages, source.pages), key=lambda page: page.name)
+    yield from pages
+
+
+def _image_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
+    for path in paths:
+        text = source.text.format(stem=path.stem)
+        found = next((file for file in (path.parent / text, root / text) if file.is_file()), None)
+        if path.suffix.lower() in IMAGE_SUFFIXES and found is not None:
+            yield _page(source, path, path.relative_to(root), 0, found.read_text(encoding="utf-8", errors="replace"))
+
+
+def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
+    for path in paths:
+        texts = pdf_texts(path)
+        wordy = [number for number, text in enumerate(texts) if len(text.split()) >= source.fewest_words]
+        step = max(1, len(wordy) // (source.per_document + 1))
+        for number in wordy[step::step][: source.per_document]:
+            yield _page(source, path, path.relative_to(root), number, texts[number])
+
+
+def _page(source: SourceConfig, path: Path, place: Path, number: int, text: str) -> SuitePage:
+    digest = hashlib.sha256(path.read_bytes())
+    digest.update(f"{number} {source.hr_dpi} {source.case} {text}".encode())
+    name = str(place.with_suffix("")) + (f"-{number + 1}" if source.pdf else "")
+    return SuitePage(name, source.set, path, number, text, source, digest.hexdigest())

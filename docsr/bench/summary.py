@@ -1,0 +1,199 @@
+"""What many rows say: pooled rates with intervals, gap closed, harm, and a ranking.
+
+Rates are pooled (micro): errors of all pages over units of all pages. The error of a set is CER, or missed words where
+the reading order is ambiguous. Bicubic is taken at whichever of 2x and 4x reads the set better. Gap closed is
+(bicubic - arm) / (bicubic - HR), and is only given where HR is better than that bicubic beyond chance.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from statistics import fmean, median
+from typing import Any
+
+from docsr.bench.arms import BASELINE, HR
+from docsr.bench.measure import Row
+from docsr.metrics.bootstrap import Interval, PagedRates
+
+HARM_POINTS = 0.005
+"""A page is harmed when its error exceeds bicubic's by more than this (half a point of percent)."""
+
+NO_GAP = "HR is not better than bicubic beyond chance"
+NO_HR = "no HR: the pages are measured as they are"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One arm on one set at one resolution, degradation and engine; rates in [0, 1].
+
+    Attributes:
+        score: ``cer``, or ``words`` for 1 - word recall.
+        error: the pooled error with its interval.
+        gain: how much lower than bicubic's (the better size), with its interval.
+        beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither.
+        gap_closed: with its interval, or None with ``gap_reason``.
+        pages_harmed: pages whose error exceeds bicubic's by over half a point.
+        digit_cer: pooled, with bicubic's beside it.
+        ink_ratio: median over pages.
+    """
+
+    set: str
+    lr_dpi: float | None
+    degradation: str
+    engine: str
+    arm: str
+    score: str
+    pages: int
+    error: Interval
+    baseline: str
+    gain: Interval
+    beats_bicubic: int
+    gap_closed: Interval | None
+    gap_reason: str | None
+    pages_harmed: int
+    wer: float | None
+    word_recall: float | None
+    word_precision: float | None
+    digit_cer: float | None
+    digit_cer_bicubic: float | None
+    insertions: int
+    deletions: int
+    substitutions: int
+    psnr: float | None
+    ssim: float | None
+    ink_ratio: float | None
+    seconds_upscale: float
+    seconds_ocr: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """An arm's mean gap closed over the cells in which there is a gap and all ranked arms ran."""
+
+    arm: str
+    engine: str
+    gap_closed: float
+    cells: int
+    better: int
+    worse: int
+
+
+def label(row: Row) -> str:
+    """The arm of a row, with its factor."""
+    plain = row.factor == 1 or row.upscaler.endswith(f"_x{row.factor}")
+    return row.upscaler if plain else f"{row.upscaler}_x{row.factor}"
+
+
+def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
+    """One cell per set, resolution, degradation, engine and arm.
+
+    Args:
+        rows: of any number of cells.
+        scores: set -> ``cer`` or ``words``.
+    """
+    groups: dict[tuple[Any, ...], dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        groups[row.set, row.lr_dpi, row.degradation, row.engine][label(row)][row.page] = row
+    cells = []
+    for key in sorted(groups, key=lambda key: (key[0], -(key[1] or 0), key[2], key[3])):
+        cells += _cells(groups[key], scores.get(key[0], "cer"))
+    return cells
+
+
+def rank(cells: Iterable[Cell]) -> list[Rank]:
+    """Arms by mean gap closed, for each engine; HR is left out."""
+    found = []
+    open_cells = [cell for cell in cells if cell.gap_closed is not None and cell.arm != HR]
+    for engine in sorted({cell.engine for cell in open_cells}):
+        of_engine = [cell for cell in open_cells if cell.engine == engine]
+        places = {(cell.set, cell.lr_dpi, cell.degradation) for cell in of_engine}
+        for arm in dict.fromkeys(cell.arm for cell in of_engine):
+            mine = [cell for cell in of_engine if cell.arm == arm]
+            if {(cell.set, cell.lr_dpi, cell.degradation) for cell in mine} == places:
+                gaps = [cell.gap_closed.value for cell in mine if cell.gap_closed is not None]
+                signs = [cell.beats_bicubic for cell in mine]
+                found.append(Rank(arm, engine, fmean(gaps), len(gaps), signs.count(1), signs.count(-1)))
+    return sorted(found, key=lambda one: (one.engine, -one.gap_closed))
+
+
+def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
+    """All arms of one group, on the pages that every arm has."""
+    pages = sorted(set.intersection(*(set(rows) for rows in arms.values())))
+    bicubics = [arm for arm in arms if arm.startswith(f"{BASELINE}_x")]
+    if not pages or not bicubics:
+        return []
+    errors = {arm: [_errors(rows[page], score)[0] for page in pages] for arm, rows in arms.items()}
+    totals = [_errors(arms[bicubics[0]][page], score)[1] for page in pages]
+    rates = PagedRates(errors, totals)
+    baseline = min(bicubics, key=lambda arm: rates.rates[arm])
+    return [_cell([rows[page] for page in pages], arm, score, rates, baseline, arms) for arm, rows in arms.items()]
+
+
+def _cell(
+    rows: list[Row], arm: str, score: str, rates: PagedRates, baseline: str, arms: dict[str, dict[str, Row]]
+) -> Cell:
+    gain = rates.gain(arm, baseline)
+    gap = rates.gap_closed(arm, baseline, HR) if HR in arms else None
+    beside = [arms[baseline][row.page] for row in rows]
+    harmed = sum(
+        error_rate(row, score) - error_rate(other, score) > HARM_POINTS for row, other in zip(rows, beside, strict=True)
+    )
+    first = rows[0]
+    return Cell(
+        set=first.set,
+        lr_dpi=first.lr_dpi,
+        degradation=first.degradation,
+        engine=first.engine,
+        arm=arm,
+        score=score,
+        pages=len(rows),
+        error=rates.rate(arm),
+        baseline=baseline,
+        gain=gain,
+        beats_bicubic=(gain.low > 0) - (gain.high < 0),
+        gap_closed=gap,
+        gap_reason=None if gap else NO_GAP if HR in arms else NO_HR,
+        pages_harmed=harmed,
+        wer=_pooled(rows, "word_edits", "reference_words"),
+        word_recall=_pooled(rows, "words_found", "reference_words"),
+        word_precision=_pooled(rows, "words_found", "hypothesis_words"),
+        digit_cer=_pooled(rows, "digit_edits", "reference_digits"),
+        digit_cer_bicubic=_pooled(beside, "digit_edits", "reference_digits"),
+        insertions=sum(row.insertions for row in rows),
+        deletions=sum(row.deletions for row in rows),
+        substitutions=sum(row.substitutions for row in rows),
+        psnr=_mean(rows, "psnr"),
+        ssim=_mean(rows, "ssim"),
+        ink_ratio=median(inks) if (inks := [row.ink_ratio for row in rows if row.ink_ratio is not None]) else None,
+        seconds_upscale=fmean(row.seconds_upscale for row in rows),
+        seconds_ocr=fmean(row.seconds_ocr for row in rows),
+    )
+
+
+def _errors(row: Row, score: str) -> tuple[int, int]:
+    """(errors, units that could be wrong)."""
+    if score == "words":
+        return row.reference_words - row.words_found, row.reference_words
+    return row.edits, row.reference_chars
+
+
+def error_rate(row: Row, score: str) -> float:
+    """CER, or the share of words missed, of one page; 0 where the reference is empty."""
+    wrong, of = _errors(row, score)
+    return wrong / of if of else 0.0
+
+
+def _pooled(rows: list[Row], count: str, of: str) -> float | None:
+    total = sum(getattr(row, of) for row in rows)
+    return sum(getattr(row, count) for row in rows) / total if total else None
+
+
+def _mean(rows: list[Row], field: str) -> float | None:
+    values = [value for row in rows if (value := getattr(row, field)) is not None]
+    return fmean(values) if values else None

@@ -1,0 +1,172 @@
+"""Pages x upscalers x OCR engines -> scores (``docsr benchmark``).
+
+Rows are kept in ``rows.jsonl`` of the output folder as they finish, keyed by the content that decides them, so that a
+run that was killed, or gets a new arm, measures only what is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from docsr.bench.arms import HR, Arm
+from docsr.bench.measure import ROW_FIELDS, Condition, Measured, Measurer, Row, Task, conditions, key_of
+from docsr.bench.suite import AS_IT_IS, Suite, SuitePage
+from docsr.errors import Interrupted, PageError
+from docsr.ocr.base import Engine
+from docsr.pool import run_in_processes
+
+ROWS = "rows.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a benchmark found.
+
+    Attributes:
+        rows: one per page, condition, arm and engine, in the order of the suite.
+        texts: what the engines read, beside each row.
+        failed: what could not be measured, a sentence each.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def run_benchmark(
+    suite: Suite,
+    arms: Sequence[Arm],
+    engines: dict[str, Engine],
+    out: Path,
+    *,
+    peers: Path | None = None,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Found:
+    """Measure every page with every arm and engine, and return the rows.
+
+    Args:
+        suite: the pages.
+        arms: from :func:`docsr.bench.arms.plan_arms`.
+        engines: by name.
+        out: the folder that keeps the rows.
+        peers: folder of the peers' weights.
+        jobs: processes, one thread each.
+        progress: told (measurements done, measurements in all).
+
+    Raises:
+        Interrupted: the user stopped the run; finished rows are kept.
+        PageError: the rows cannot be written.
+    """
+    store = RowStore(out)
+    wanted = _wanted(suite, arms, engines)
+    tasks = _missing(wanted, store, engines)
+    done = sum(len(task.engines) for task in wanted) - sum(len(task.engines) for task in tasks)
+    total = sum(len(task.engines) for task in wanted)
+    progress(done, total)
+    found = Found()
+    measurer = Measurer(engines, peers)
+    run = ((task, measurer(task)) for task in tasks)
+    if jobs > 1:
+        run = run_in_processes(measurer, tasks, jobs=jobs, broken=_broken)
+    try:
+        with closing(run) as results:
+            for task, measured in results:
+                store.add(task, measured, engines)
+                if measured.failure is not None:
+                    found.failed.append(f"{task.page.name}, {task.arm.label}: {measured.failure}")
+                done += len(task.engines)
+                progress(done, total)
+    except KeyboardInterrupt as error:
+        raise Interrupted("interrupted: finished rows are kept, run the same command again to go on") from error
+    for task in wanted:
+        for engine in task.engines:
+            known = store.get(task, engines[engine])
+            if known is not None:
+                found.rows.append(known[0])
+                found.texts.append(known[1])
+    return found
+
+
+class RowStore:
+    """The finished rows of a folder, JSON lines; a line that was cut off is passed over."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what is there."""
+        self._path = folder / ROWS
+        self._known: dict[str, tuple[Row, str]] = {}
+        text = self._path.read_text(encoding="utf-8", errors="replace") if self._path.is_file() else ""
+        for line in text.splitlines():
+            self._read(line)
+        self._append("" if text.endswith("\n") or not text else "\n")  # a line that was cut off ends here
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._known
+
+    def get(self, task: Task, engine: Engine) -> tuple[Row, str] | None:
+        """The row and text of a task, under the task's own names; None when it was not measured."""
+        known = self._known.get(key_of(task.page, task.condition, task.arm, engine.signature))
+        if known is None:
+            return None
+        row, text = known
+        how = task.condition
+        own = replace(row, page=task.page.name, upscaler=task.arm.name)
+        return replace(own, lr_dpi=how.lr_dpi, degradation=how.degradation), text
+
+    def add(self, task: Task, measured: Measured, engines: dict[str, Engine]) -> None:
+        """Keep a task's rows, on disk at once. PageError when they cannot be written."""
+        for row, text in measured.rows:
+            key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
+            self._known[key] = (row, text)
+            self._append(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False) + "\n")
+
+    def _append(self, text: str) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise PageError(f"cannot write {self._path}: {error.strerror or error}") from error
+
+    def _read(self, line: str) -> None:
+        try:
+            values = json.loads(line)
+            self._known[values["key"]] = (Row(**{name: values[name] for name in ROW_FIELDS}), values["text"])
+        except (ValueError, TypeError, KeyError):
+            return
+
+
+def _wanted(suite: Suite, arms: Sequence[Arm], engines: dict[str, Engine]) -> list[Task]:
+    tasks = []
+    for page in suite.pages:
+        for condition in conditions(page):
+            for arm in arms:
+                if arm.name != HR or condition.degradation != AS_IT_IS:
+                    tasks.append(Task(page, condition, arm, tuple(engines)))
+    return tasks
+
+
+def _missing(wanted: list[Task], store: RowStore, engines: dict[str, Engine]) -> list[Task]:
+    """The tasks with engines that have not read yet; the ceiling is measured once for all conditions of a page."""
+    tasks, seen = [], set()
+    for task in wanted:
+        keys = {name: key_of(task.page, task.condition, task.arm, engines[name].signature) for name in task.engines}
+        left = tuple(name for name, key in keys.items() if key not in store and key not in seen)
+        seen |= {keys[name] for name in left}
+        if left:
+            tasks.append(replace(task, engines=left))
+    return tasks
+
+
+def _broken(task: Task) -> Measured:
+    return Measured([], "under way when a worker died (out of memory?): use fewer --jobs")
+
+
+__all__ = ["Condition", "Found", "RowStore", "SuitePage", "run_benchmark"]

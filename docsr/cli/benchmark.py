@@ -1,0 +1,179 @@
+"""``docsr benchmark``."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docsr.errors import UsageError
+
+if TYPE_CHECKING:
+    from docsr.bench.arms import Arm
+    from docsr.bench.suite import LowerConfig, Suite
+    from docsr.benchmark import Found
+    from docsr.report.results import Results
+
+ENGINE_NAMES = ("tesseract", "rapidocr", "null")
+DEGRADATION_NAMES = ("clean", "scan", "fax")
+MOST_CONFUSED = 10
+
+
+@click.command()
+@click.argument("suite", type=click.Path(exists=True, path_type=Path), metavar="SUITE.yaml|DIR")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the results.")
+@click.option(
+    "--upscaler",
+    "upscalers",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Arm to compare (repeat); none: interpolation, the shipped networks, and the peers of --peers.",
+)
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    type=click.Choice(ENGINE_NAMES),
+    default=("tesseract",),
+    show_default=True,
+    help="OCR engine (repeat); null reads nothing.",
+)
+@click.option("--peers", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Weights of the peers.")
+@click.option(
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Where a suite's files lie."
+)
+@click.option(
+    "--lr-dpi", "dpis", multiple=True, type=click.FloatRange(10, 1200), help="For a folder: make it this low."
+)
+@click.option(
+    "--degradation",
+    "degradations",
+    multiple=True,
+    type=click.Choice(DEGRADATION_NAMES),
+    help="For a folder, with --lr-dpi: how it is made low-resolution.  [default: clean]",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes, a thread each.")
+def benchmark(
+    suite: Path,
+    out: Path,
+    upscalers: tuple[str, ...],
+    engines: tuple[str, ...],
+    peers: Path | None,
+    root: Path | None,
+    dpis: tuple[float, ...],
+    degradations: tuple[str, ...],
+    jobs: int,
+) -> int:
+    """Measure what enlarging gains for OCR, against bicubic and other upscalers.
+
+    SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each. Writes
+    results.json, report.md and report.html. Finished rows are kept: the same command goes on where it was cut off.
+    """
+    from docsr.bench.arms import plan_arms
+    from docsr.bench.suite import load_suite
+    from docsr.benchmark import run_benchmark
+    from docsr.ocr.engines import ENGINES
+
+    pages = load_suite(suite, root, _lower(suite, dpis, degradations))
+    arms, missing = plan_arms(upscalers, peers)
+    for name, reason in missing.items():
+        click.echo(f"docsr: {name} is not run: {reason}", err=True)
+    readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
+    signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
+    with _progress() as progress:
+        found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
+    results = _results(pages, found, signatures, missing)
+    _write(out, results, pages, found, arms, peers)
+    for sentence in found.failed:
+        click.echo(f"docsr: failed: {sentence}", err=True)
+    click.echo(f"{len(found.rows)} rows: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
+    return 1 if found.failed else 0
+
+
+def _lower(suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...]) -> LowerConfig | None:
+    """What --lr-dpi and --degradation ask for."""
+    if (dpis or degradations) and not suite.is_dir():
+        raise UsageError("--lr-dpi and --degradation are for a folder: a suite file says its own")
+    if degradations and not dpis:
+        raise UsageError("--degradation wants --lr-dpi: the resolution to bring the pages to")
+    if not dpis:
+        return None
+    from docsr.bench.suite import LowerConfig
+
+    return LowerConfig(dpi=dpis, degradation=degradations or ("clean",))
+
+
+def _results(pages: Suite, found: Found, signatures: dict[str, str], missing: dict[str, str]) -> Results:
+    from docsr.bench.summary import rank, summarise
+    from docsr.report.results import Results
+
+    cells = summarise(found.rows, {page.set: page.source.score for page in pages.pages})
+    return Results(
+        suite=pages.name,
+        command=shlex.join(["docsr", *sys.argv[1:]]),
+        engines=signatures,
+        not_run=missing,
+        failed=found.failed,
+        rows=found.rows,
+        cells=cells,
+        ranking=rank(cells),
+        confused=_confused(pages, found),
+    )
+
+
+def _confused(pages: Suite, found: Found) -> dict[str, list[tuple[str, str, int]]]:
+    """For each engine and arm the characters that were most often taken for others."""
+    from docsr.bench.summary import label
+    from docsr.metrics.text import confusions
+
+    truth = {(page.set, page.name): page for page in pages.pages}
+    counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for row, text in zip(found.rows, found.texts, strict=True):
+        page = truth[row.set, row.page]
+        if (
+            page.source.score == "cer"
+        ):  # where the reading order is ambiguous, an alignment shows disorder, not confusion
+            counts[f"{row.engine}, {label(row)}"] += confusions(page.text, text, case=page.source.case)
+    return {
+        arm: [(true, read, number) for (true, read), number in counter.most_common(MOST_CONFUSED)]
+        for arm, counter in counts.items()
+    }
+
+
+def _write(out: Path, results: Results, pages: Suite, found: Found, arms: list[Arm], peers: Path | None) -> None:
+    from docsr.report.html import write_html
+    from docsr.report.markdown import write_markdown
+    from docsr.report.results import write_results
+
+    write_results(out / "results.json", results)
+    write_markdown(out / "report.md", results)
+    write_html(out / "report.html", results, pages, found.texts, arms, peers)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr with the time left, where that is a terminal; else a line now and then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("measured"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("measured")
+        last = -1
+
+        def tell(done: int, total: int) -> None:
+            nonlocal last
+            bar.update(task, completed=done, total=total)
+            tenth = 10 * done // max(1, total)
+            if not console.is_terminal and tenth > last:
+                click.echo(f"docsr: {done} of {total} measured", err=True)
+                last = tenth
+
+        yield tell

@@ -1,0 +1,71 @@
+"""Intervals by bootstrap over pages: how much of a difference is the luck of which pages were taken.
+
+Percentile bootstrap (Efron & Tibshirani 1993, chapter 13). Pages are drawn with replacement, the same draw for all arms
+that are compared (paired), and rates are pooled within a draw, as the reported rate is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DRAWS = 2000
+LEVEL = 0.95
+SEED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value and the limits between which it lies with 95 % confidence."""
+
+    value: float
+    low: float
+    high: float
+
+
+class PagedRates:
+    """Pooled error rates of several arms over the same pages, resampled together.
+
+    Args:
+        errors: arm -> errors of each page.
+        totals: units of each page that could be wrong, the same for all arms.
+    """
+
+    def __init__(self, errors: dict[str, list[int]], totals: list[int]) -> None:
+        pages = len(totals)
+        draws = np.random.default_rng(SEED).integers(pages, size=(DRAWS, pages))
+        weights = np.asarray(totals, np.float64)
+        drawn = weights[draws].sum(axis=1).clip(1e-9)
+        total = max(float(weights.sum()), 1e-9)
+        counts = {arm: np.asarray(values, np.float64) for arm, values in errors.items()}
+        self.rates = {arm: float(values.sum()) / total for arm, values in counts.items()}
+        self._drawn: dict[str, NDArray[np.float64]] = {
+            arm: values[draws].sum(axis=1) / drawn for arm, values in counts.items()
+        }
+
+    def rate(self, arm: str) -> Interval:
+        """The arm's pooled error rate."""
+        return _interval(self.rates[arm], self._drawn[arm])
+
+    def gain(self, arm: str, over: str) -> Interval:
+        """How much lower the arm's rate is than that of ``over``; above 0 beyond chance when ``low`` is."""
+        return _interval(self.rates[over] - self.rates[arm], self._drawn[over] - self._drawn[arm])
+
+    def gap_closed(self, arm: str, baseline: str, ceiling: str) -> Interval | None:
+        """Share of the way from ``baseline`` to ``ceiling`` that the arm goes; 1 reaches the ceiling.
+
+        None where the ceiling is not better than the baseline beyond chance: there is no gap to close.
+        """
+        if self.gain(ceiling, baseline).low <= 0:
+            return None
+        value = (self.rates[baseline] - self.rates[arm]) / (self.rates[baseline] - self.rates[ceiling])
+        room = self._drawn[baseline] - self._drawn[ceiling]
+        real = room > 0
+        return _interval(value, (self._drawn[baseline] - self._drawn[arm])[real] / room[real])
+
+
+def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(value, float(low), float(high))

@@ -1,0 +1,200 @@
+"""``report.html``: one self-contained file with plots, sortable tables and, for pages, a slider between pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from docsr import __version__
+from docsr.bench.arms import BASELINE, HR, Arm
+from docsr.bench.measure import Condition, Row
+from docsr.bench.suite import Suite, SuitePage
+from docsr.bench.summary import Cell, error_rate, label
+from docsr.errors import DocsrError, MissingExtraError
+from docsr.io.files import atomic_write
+from docsr.metrics.bootstrap import Interval
+from docsr.metrics.text import FOLDING, differences
+from docsr.report.markdown import SIGNS, percent, place
+from docsr.report.pictures import Crops, crops
+from docsr.report.plots import Series, lines, scatter
+from docsr.report.results import Results, machine
+from docsr.weights import catalogue
+
+MOST_PAGES = 24
+"""Pages with pictures; the worst come first and the report says how many are left out."""
+
+MOST_LINES = 8
+"""Arms in a plot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page of the report: pictures, what each arm's text had wrong, and how much worse it is than bicubic."""
+
+    title: str
+    change: float
+    arm: str
+    crops: Crops
+    texts: list[tuple[str, str]]
+
+
+def write_html(
+    path: Path, results: Results, suite: Suite, texts: Sequence[str], arms: Sequence[Arm], peers: Path | None
+) -> None:
+    """Write ``report.html``, complete or not at all.
+
+    Args:
+        path: the file.
+        results: of the benchmark.
+        suite: its pages.
+        texts: what the engines read, beside ``results.rows``.
+        arms: that were run.
+        peers: folder of the peers' weights, for the pictures of a peer.
+
+    Raises:
+        PageError: the file cannot be written.
+        MissingExtraError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise MissingExtraError("the HTML report", "benchmark") from error
+    environment = Environment(loader=PackageLoader("docsr.report", "."), autoescape=True, undefined=StrictUndefined)
+    shown, left_out = _pages(results, suite, texts, arms, peers)
+    page = environment.get_template("report.html.j2").render(
+        results=results,
+        version=__version__,
+        machine=machine(),
+        folding=FOLDING,
+        plots=list(_plots(results.cells)),
+        tables=list(_tables(results.cells)),
+        shown=shown,
+        left_out=left_out,
+    )
+    with atomic_write(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def subject(cells: Sequence[Cell]) -> str | None:
+    """The arm that the pictures show: docsr's own network that reads best, else the best arm that is not a baseline."""
+    plain = {HR, "none"}
+    arms = {cell.arm for cell in cells if cell.arm not in plain and not cell.arm.startswith(BASELINE)}
+    own = arms & set(catalogue())
+    mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in own or arms}
+    return min(mean, key=lambda arm: (mean[arm], arm)) if mean else None
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
+    """(title, SVG): error by dpi, and error by seconds."""
+
+    def setting(cell: Cell) -> tuple[str, str, str]:
+        return cell.set, cell.degradation, cell.engine
+
+    for (name, degradation, engine), group in groupby(sorted(cells, key=setting), key=setting):
+        mine = list(group)
+        axis = "CER, %" if mine[0].score == "cer" else "words missed, %"
+        title = f"{name}, {degradation}, {engine}"
+        dpis = {cell.lr_dpi for cell in mine}
+        if len(dpis) > 1:
+            yield title, lines(_series(mine), "dpi", axis, f"{axis} by dpi: {title}")
+        lowest = [cell for cell in mine if cell.lr_dpi == min(dpi or 0 for dpi in dpis) or len(dpis) == 1]
+        timed = [cell for cell in lowest if cell.arm not in {HR, "none"} and cell.seconds_upscale > 0]
+        if timed:
+            points = [Series(cell.arm, [(cell.seconds_upscale, _percent(cell.error))]) for cell in timed]
+            where = place(timed[0])
+            yield f"time: {where}", scatter(points, "seconds a page", axis, f"{axis} by seconds: {where}")
+
+
+def _series(cells: Sequence[Cell]) -> list[Series]:
+    """The arms that say most: the ceiling, bicubic, docsr's own, then the best of the others."""
+    arms = list(dict.fromkeys(cell.arm for cell in cells))
+    mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in arms}
+    first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), *catalogue()]
+    ranked = sorted(arms, key=lambda arm: (arm not in first, mean[arm]))[:MOST_LINES]
+    return [
+        Series(arm, [(cell.lr_dpi or 0.0, _percent(cell.error)) for cell in cells if cell.arm == arm]) for arm in ranked
+    ]
+
+
+def _percent(interval: Interval) -> Interval:
+    return Interval(100 * interval.value, 100 * interval.low, 100 * interval.high)
+
+
+def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
+    for title, group in groupby(cells, key=place):
+        rows = sorted(group, key=lambda cell: cell.error.value)
+        yield {
+            "title": title,
+            "score": "CER, %" if rows[0].score == "cer" else "words missed, %",
+            "note": f"{rows[0].pages} pages; bicubic is {rows[0].baseline}."
+            + (f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""),
+            "rows": [(cell, percent(cell.error), percent(cell.gap_closed), SIGNS[cell.beats_bicubic]) for cell in rows],
+        }
+
+
+def _pages(
+    results: Results, suite: Suite, texts: Sequence[str], arms: Sequence[Arm], peers: Path | None
+) -> tuple[list[Shown], int]:
+    """The pages of the subject, worst change against bicubic first, and how many are not shown."""
+    chosen = next((arm for arm in arms if arm.label == subject(results.cells)), None)
+    if chosen is None:
+        return [], 0
+    read: dict[tuple[Any, ...], dict[str, tuple[Row, str]]] = {}
+    for row, text in zip(results.rows, texts, strict=True):
+        read.setdefault((row.set, row.page, row.lr_dpi, row.degradation, row.engine), {})[label(row)] = (row, text)
+    pages = {(page.set, page.name): page for page in suite.pages}
+    baseline = {(c.set, c.lr_dpi, c.degradation, c.engine): c.baseline for c in results.cells}
+    changes = []
+    for key, found in read.items():
+        bicubic = found.get(baseline.get((key[0], *key[2:]), ""))
+        if chosen.label in found and bicubic is not None:
+            row, text = found[chosen.label]
+            score = pages[row.set, row.page].source.score
+            changes.append((error_rate(row, score) - error_rate(bicubic[0], score), key, (bicubic[1], text)))
+    changes.sort(key=lambda one: (-one[0], str(one[1])))
+    shown = []
+    for change, (name, page, lr_dpi, degradation, engine), texts_of in changes[:MOST_PAGES]:
+        where = Condition(lr_dpi, degradation)
+        one = _shown(pages[name, page], where, chosen, engine, change, texts_of, peers)
+        if one is not None:
+            shown.append(one)
+    return shown, len(changes) - len(shown)
+
+
+def _shown(
+    page: SuitePage,
+    condition: Condition,
+    arm: Arm,
+    engine: str,
+    change: float,
+    read: tuple[str, str],
+    peers: Path | None,
+) -> Shown | None:
+    try:
+        pictures = crops(page, condition, arm, peers)
+    except DocsrError:
+        return None  # the file is gone since it was measured; its rows stay in the tables
+    how = "as it is" if condition.lr_dpi is None else f"{condition.lr_dpi:g} dpi, {condition.degradation}"
+    texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
+    return Shown(f"{page.set}: {page.name}, {how}, {engine}", 100 * change, arm.label, pictures, texts)
+
+
+def _marked(page: SuitePage, text: str) -> str:
+    """The hypothesis as HTML: what is wrong is marked, what is missing is struck out in its place."""
+    parts = []
+    for same, true, read in differences(page.text, text, case=page.source.case):
+        if same:
+            parts.append(escape(read))
+        else:
+            parts.append(
+                (f"<del>{escape(true)}</del>" if true else "") + (f"<mark>{escape(read)}</mark>" if read else "")
+            )
+    return "".join(parts)

@@ -1,0 +1,116 @@
+"""``report.md``: the tables, for a terminal or a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from docsr import __version__
+from docsr.bench.summary import HARM_POINTS, Cell
+from docsr.io.files import atomic_write
+from docsr.metrics.bootstrap import Interval
+from docsr.metrics.text import FOLDING
+from docsr.report.results import Results, machine
+
+SIGNS = {1: "better", -1: "worse", 0: "="}
+
+
+def write_markdown(path: Path, results: Results) -> None:
+    """Write ``report.md``, complete or not at all. PageError when it cannot be written."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(markdown(results), encoding="utf-8")
+
+
+def markdown(results: Results) -> str:
+    """The report as Markdown."""
+    return "\n".join([*_head(results), *_ranking(results), *_tables(results.cells), *_tail(results)]) + "\n"
+
+
+def place(cell: Cell) -> str:
+    """Where a cell stands, in words: set, resolution, degradation, engine."""
+    how = "as it is" if cell.lr_dpi is None else f"{cell.lr_dpi:g} dpi, {cell.degradation}"
+    return f"{cell.set}, {how}, {cell.engine}"
+
+
+def percent(interval: Interval | None) -> str:
+    """``12.3 (11.0-13.9)``."""
+    if interval is None:
+        return ""
+    return f"{100 * interval.value:.2f} ({100 * interval.low:.2f}-{100 * interval.high:.2f})"
+
+
+def _head(results: Results) -> Iterator[str]:
+    runs = machine()
+    yield f"# docsr benchmark: {results.suite}"
+    yield ""
+    yield f"    {results.command}"
+    yield ""
+    yield f"docsr {__version__}; {runs['processor']}, {runs['cores']} cores; {'; '.join(results.engines.values())}."
+    yield ""
+    yield f"{FOLDING} Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over"
+    yield "pages. Bicubic is 2x or 4x, whichever reads the set better. Gap closed: 0 is that bicubic, 100 the original"
+    yield "scan; it is empty where the original is not better than bicubic beyond chance. Harmed: pages whose error"
+    yield f"exceeds bicubic's by over {100 * HARM_POINTS:g} point."
+    yield ""
+
+
+def _ranking(results: Results) -> Iterator[str]:
+    if not results.ranking:
+        return
+    yield "## Ranking"
+    yield ""
+    yield "| engine | arm | mean gap closed, % | sets | better than bicubic | worse |"
+    yield "|---|---|---:|---:|---:|---:|"
+    for one in results.ranking:
+        yield (f"| {one.engine} | {one.arm} | {100 * one.gap_closed:.1f} | {one.cells} | {one.better} | {one.worse} |")
+    yield ""
+
+
+def _tables(cells: Sequence[Cell]) -> Iterator[str]:
+    for title, group in groupby(cells, key=place):
+        rows = sorted(group, key=lambda cell: cell.error.value)
+        name = "CER" if rows[0].score == "cer" else "words missed"
+        yield f"## {title}"
+        yield ""
+        yield f"{rows[0].pages} pages; bicubic is {rows[0].baseline}." + (
+            f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""
+        )
+        yield ""
+        yield f"| arm | {name}, % | gap closed, % | against bicubic | harmed | digits wrong, % | WER, % | ink | s |"
+        yield "|---|---:|---:|---|---:|---:|---:|---:|---:|"
+        yield from map(_line, rows)
+        yield ""
+
+
+def _line(cell: Cell) -> str:
+    values: Iterable[str] = (
+        cell.arm,
+        percent(cell.error),
+        percent(cell.gap_closed),
+        "" if cell.arm == cell.baseline else SIGNS[cell.beats_bicubic],
+        str(cell.pages_harmed),
+        _number(cell.digit_cer, 100),
+        _number(cell.wer, 100),
+        _number(cell.ink_ratio, 1),
+        _number(cell.seconds_upscale, 1),
+    )
+    return "| " + " | ".join(values) + " |"
+
+
+def _number(value: float | None, times: float) -> str:
+    return "" if value is None else f"{times * value:.2f}"
+
+
+def _tail(results: Results) -> Iterator[str]:
+    if results.confused:
+        yield "## Characters confused most"
+        yield ""
+        for arm, pairs in results.confused.items():
+            yield f"- {arm}: " + ", ".join(f"`{true}` read as `{read}` {count} times" for true, read, count in pairs)
+        yield ""
+    if results.not_run or results.failed:
+        yield "## Not run"
+        yield ""
+        yield from (f"- {name}: {reason}" for name, reason in results.not_run.items())
+        yield from (f"- {sentence}" for sentence in results.failed)

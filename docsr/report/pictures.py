@@ -1,0 +1,70 @@
+"""Crops of a page for looking at: bicubic, SR and HR of the same place, where SR changed most."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from docsr.bench.arms import Arm
+from docsr.bench.degradations import lower
+from docsr.bench.measure import Condition
+from docsr.bench.suite import SuitePage
+from docsr.metrics.planes import same_size
+from docsr.page import Page, Pixels
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.page import upscale_page
+
+CROP = (300, 720)
+"""Height and width of a crop in px of the enlarged page."""
+
+QUALITY = 72
+LARGEST_FACTOR = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """Data URLs of one place: all the same size; ``hr`` is None for a page that is measured as it is."""
+
+    bicubic: str
+    sr: str
+    hr: str | None
+    width: int
+    height: int
+
+
+def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -> Crops:
+    """Enlarge the page by the arm and by bicubic, and cut the place where the two differ most."""
+    hr = page.load()
+    lr = hr
+    if condition.lr_dpi is not None:
+        lr = lower(hr, condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))
+    sr = upscale_page(lr, arm.load(peers, 1))
+    factor = min(max(arm.factor, 2), LARGEST_FACTOR)
+    bicubic = _grey(upscale_page(lr, CLASSICAL["bicubic"](factor)))
+    sr_grey = same_size(_grey(sr), bicubic)
+    where = _busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)))
+    truth = None if condition.lr_dpi is None else _data_url(same_size(_grey(hr), bicubic)[where])
+    height, width = bicubic[where].shape
+    return Crops(_data_url(bicubic[where]), _data_url(sr_grey[where]), truth, width, height)
+
+
+def _busiest(change: Pixels) -> tuple[slice, slice]:
+    """The window of CROP with the largest sum."""
+    height, width = (min(wanted, have) for wanted, have in zip(CROP, change.shape, strict=True))
+    sums = cv2.integral(change)
+    windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
+    y, x = np.unravel_index(int(windows.argmax()), windows.shape)
+    return slice(int(y), int(y) + height), slice(int(x), int(x) + width)
+
+
+def _grey(page: Page) -> Pixels:
+    return page.pixels if page.is_grey else np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _data_url(pixels: Pixels) -> str:
+    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()

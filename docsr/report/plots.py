@@ -1,0 +1,134 @@
+"""Plots as inline SVG, in the colours of the page that holds them (``currentColor`` and CSS classes)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from docsr.metrics.bootstrap import Interval
+
+WIDTH, HEIGHT = 640, 340
+LEFT, RIGHT, TOP, BOTTOM = 56, 150, 14, 44
+LABEL_GAP, LABEL_WIDTH = 14, 130
+DASHES = ("", "6 3", "2 3", "8 3 2 3")
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or point: x values with intervals of y, in percent."""
+
+    name: str
+    points: Sequence[tuple[float, Interval]]
+
+
+class Axes:
+    """A frame with ticks; x linear or logarithmic, y linear from 0."""
+
+    def __init__(self, xs: Sequence[float], top: float, x_label: str, y_label: str, log_x: bool = False) -> None:
+        self.log_x = log_x
+        low, high = min(map(self._x, xs)), max(map(self._x, xs))
+        margin = 0.06 * (high - low) or 0.5
+        self.low, self.high, self.top = low - margin, high + margin, top * 1.05 or 1.0
+        self.parts = [
+            f'<line class="axis" x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - RIGHT}" y2="{HEIGHT - BOTTOM}"/>',
+            f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{HEIGHT - BOTTOM}"/>',
+            f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}">{escape(x_label)}</text>',
+            f'<text class="name" transform="translate(13 {HEIGHT / 2}) rotate(-90)">{escape(y_label)}</text>',
+        ]
+        for value in _decades(xs) if log_x else sorted(set(xs)):
+            self.parts.append(
+                f'<text class="tick" x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 16}">{value:.3g}</text>'
+            )
+        for value in _ticks(self.top):
+            y = self.y(value)
+            self.parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
+            self.parts.append(f'<text class="tick left" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>')
+
+    def x(self, value: float) -> float:
+        """Pixels from the left."""
+        return LEFT + (self._x(value) - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
+
+    def y(self, value: float) -> float:
+        """Pixels from the top; what lies beyond the frame is drawn at its edge."""
+        return TOP + (1 - min(value, self.top) / self.top) * (HEIGHT - TOP - BOTTOM)
+
+    def svg(self, title: str) -> str:
+        """The whole picture."""
+        body = "".join(self.parts)
+        return f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {WIDTH} {HEIGHT}">{body}</svg>'
+
+    def _x(self, value: float) -> float:
+        return math.log10(value) if self.log_x else value
+
+
+def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
+    """Lines with intervals as bars, named at their right ends."""
+    xs = [x for one in series for x, _ in one.points]
+    axes = Axes(xs, _top(series), x_label, y_label)
+    ends = []
+    for number, one in enumerate(series):
+        style = f'class="s{number % 8}" stroke-dasharray="{DASHES[number // 8 % len(DASHES)]}"'
+        points = sorted(one.points, key=lambda point: point[0])
+        path = " ".join(f"{axes.x(x):.1f},{axes.y(y.value):.1f}" for x, y in points)
+        axes.parts.append(f'<polyline {style} fill="none" points="{path}"/>')
+        axes.parts += [_bar(axes, x, y, f"s{number % 8}") for x, y in points]
+        ends.append((axes.y(points[-1][1].value), one.name, f"s{number % 8}"))
+    axes.parts += _end_labels(ends)
+    return axes.svg(title)
+
+
+def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
+    """A named point for each series, x logarithmic."""
+    axes = Axes([x for one in series for x, _ in one.points], _top(series), x_label, y_label, log_x=True)
+    named = [
+        (axes.y(y.value), axes.x(x), one.name, f"s{number % 8}")
+        for number, one in enumerate(series)
+        for x, y in one.points
+    ]
+    axes.parts += [_bar(axes, x, y, f"s{number % 8}") for number, one in enumerate(series) for x, y in one.points]
+    taken: list[tuple[float, float]] = []
+    for y, x, name, style in sorted(named):
+        while any(abs(x - other_x) < LABEL_WIDTH and abs(y - other_y) < LABEL_GAP for other_y, other_x in taken):
+            y += 1
+        taken.append((y, x))
+        axes.parts.append(f'<text class="label {style}" x="{x + 7:.1f}" y="{y + 4:.1f}">{escape(name)}</text>')
+    return axes.svg(title)
+
+
+def _bar(axes: Axes, x: float, y: Interval, name: str) -> str:
+    place = axes.x(x)
+    ends = f'y1="{axes.y(y.low):.1f}" y2="{axes.y(y.high):.1f}"'
+    return (
+        f'<line class="{name}" x1="{place:.1f}" x2="{place:.1f}" {ends}/>'
+        f'<circle class="{name}" cx="{place:.1f}" cy="{axes.y(y.value):.1f}" r="3"/>'
+    )
+
+
+def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:
+    """Names at the right, pushed apart where they would meet."""
+    labels, last = [], -LABEL_GAP * 1.0
+    for y, name, style in sorted(ends):
+        last = max(y, last + LABEL_GAP)
+        labels.append(f'<text class="label {style}" x="{WIDTH - RIGHT + 6}" y="{last + 4:.1f}">{escape(name)}</text>')
+    return labels
+
+
+def _top(series: Sequence[Series]) -> float:
+    """The highest value, but not so high that one bad arm flattens all others."""
+    values = sorted(y.value for one in series for _, y in one.points)
+    return min(values[-1], 3 * values[len(values) // 2] or values[-1])
+
+
+def _decades(xs: Sequence[float]) -> list[float]:
+    """Powers of ten around ``xs``, those that lie within; the ends themselves where there are fewer than two."""
+    powers = range(math.floor(math.log10(min(xs))), math.ceil(math.log10(max(xs))) + 1)
+    inside = [10.0**power for power in powers if min(xs) <= 10.0**power <= max(xs)]
+    return inside if len(inside) > 1 else [min(xs), max(xs)]
+
+
+def _ticks(top: float) -> list[float]:
+    step = 10 ** math.floor(math.log10(top / 2))
+    step = next(step * times for times in (1, 2, 5, 10) if top / (step * times) <= 6)
+    return [round(step * number, 10) for number in range(int(top / step) + 1)]

@@ -1,0 +1,102 @@
+"""``results.json``: everything a benchmark found, for machines. DESIGN of the fields: docs/benchmark.md."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from docsr import __version__
+from docsr.bench.measure import Row
+from docsr.bench.summary import Cell, Rank
+from docsr.io.files import atomic_write
+from docsr.metrics.text import FOLDING
+
+SCHEMA = 1
+"""Raised when a field changes its meaning or goes."""
+
+LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "openvino", "ncnn", "rapidocr", "rapidfuzz")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A benchmark's outcome.
+
+    Attributes:
+        suite: its name.
+        command: that made it.
+        engines: name -> version and options.
+        not_run: arm -> why it was not run.
+        failed: single measurements that failed, a sentence each.
+        rows: of every page, condition, arm and engine.
+        cells: their summary.
+        ranking: arms by mean gap closed.
+        confused: engine and arm -> the most frequent (true, read, count).
+    """
+
+    suite: str
+    command: str
+    engines: dict[str, str]
+    not_run: dict[str, str]
+    failed: list[str]
+    rows: Sequence[Row]
+    cells: Sequence[Cell]
+    ranking: Sequence[Rank]
+    confused: dict[str, list[tuple[str, str, int]]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, as ``results.json`` holds them."""
+        return {
+            "schema": SCHEMA,
+            "docsr": __version__,
+            "command": self.command,
+            "machine": machine(),
+            "suite": self.suite,
+            "folding": FOLDING,
+            "engines": self.engines,
+            "not_run": self.not_run,
+            "failed": self.failed,
+            "rows": [asdict(row) for row in self.rows],
+            "summary": [cell.as_dict() for cell in self.cells],
+            "ranking": [asdict(one) for one in self.ranking],
+            "confusions": self.confused,
+        }
+
+
+def machine() -> dict[str, Any]:
+    """What ran it: processor, cores, system, versions."""
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "libraries": {name: found for name in LIBRARIES if (found := _version(name)) is not None},
+    }
+
+
+def write_results(path: Path, results: Results) -> None:
+    """Write ``results.json``, complete or not at all. PageError when it cannot be written."""
+    with atomic_write(path) as temporary:
+        text = json.dumps(results.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

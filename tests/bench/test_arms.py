@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from docsr.bench.arms import plan_arms
+from docsr.errors import CheckpointError, UsageError
+from docsr.upscalers.classical import enlarge
+from docsr.upscalers.peers import PEERS, PeerUpscaler
+from docsr.weights import catalogue
+from tests.onnx_files import conv_network
+from tests.pairs import text_page
+
+WITHOUT_WEIGHTS = ["unsharp_x2", "unsharp_x4", "clahe_x2", "clahe_x4"]
+FROM_PACKAGES = ["realesrgan_plus_x4", "waifu2x_photo_x2", "waifu2x_cunet_x2", "realcugan_x2"]
+
+
+def test_bicubic_and_the_ceiling_are_always_there(tmp_path):
+    arms, missing = plan_arms([str(conv_network(tmp_path / "mine.onnx", 4))], None)
+    assert [arm.label for arm in arms] == ["mine_x4", "bicubic_x2", "bicubic_x4", "hr"]
+    assert not missing
+
+
+def test_by_default_all_interpolation_and_all_shipped_networks():
+    labels = [arm.label for arm in plan_arms([], None)[0]]
+    assert {"none", "nearest_x2", "nearest_x4", "bicubic_x2", "bicubic_x4", "lanczos_x2", "lanczos_x4"} <= set(labels)
+    assert set(catalogue()) <= set(labels)
+
+
+def test_peers_without_their_weights_are_named_with_the_reason(tmp_path):
+    arms, missing = plan_arms([], tmp_path)
+    assert {arm.name for arm in arms} | set(missing) >= set(PEERS)
+    assert "FSRCNN_x2.pb" in missing["fsrcnn_x2"]
+    assert all("\n" not in reason for reason in missing.values())
+
+
+def test_another_network_has_another_signature(tmp_path):
+    one, two = (plan_arms([str(conv_network(tmp_path / f"{seed}.onnx", seed=seed))], None)[0][0] for seed in (1, 2))
+    assert one.signature != two.signature
+
+
+def test_unknown_names(tmp_path):
+    with pytest.raises(UsageError, match="did you mean 'bicubic'"):
+        plan_arms(["bicubik"], None)
+    with pytest.raises(CheckpointError):
+        plan_arms([str(tmp_path / "none.onnx")], None)
+
+
+@pytest.mark.parametrize("name", [*WITHOUT_WEIGHTS, *FROM_PACKAGES])
+def test_peers_enlarge(name):
+    upscaler = PeerUpscaler(PEERS[name], None, 1)
+    size = 24 if name == "realesrgan_plus_x4" else 61
+    plane = (
+        np.ascontiguousarray(text_page(16, 200, 120)[0][20 : 20 + size, 20 : 20 + size + 8]).astype(np.float32) / 255
+    )
+    large = upscaler(plane)
+    assert large.shape == (plane.shape[0] * upscaler.factor, plane.shape[1] * upscaler.factor)
+    assert large.dtype == np.float32
+    assert np.abs(large - enlarge(plane, upscaler.factor)).mean() < 0.15
+
+
+def test_registered_peers_say_their_factor():
+    assert all(peer.name == name and name.endswith(f"_x{peer.factor}") for name, peer in PEERS.items())
+    assert len({peer.project for peer in PEERS.values()}) >= 5
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(UsageError, match=r"not in .*"):
+        PEERS["openvino_text_x3"].load(Path(tmp_path), 1)

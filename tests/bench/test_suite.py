@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from docsr.bench.measure import Condition, conditions
+from docsr.bench.suite import AS_IT_IS, LowerConfig, load_suite
+from docsr.errors import NoInputError, UsageError
+from tests.bench.pages import folder_suite
+from tests.pairs import write_pdf
+
+SUITES = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "suites").glob("*.yaml"))
+WORDS = ["the quick brown fox jumps over the lazy dog and runs away"] * 20
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_folder_of_images_with_texts_is_a_suite(tmp_path):
+    folder = folder_suite(tmp_path / "mine")
+    (folder / "notes.txt").write_text("no image")
+    Image.new("L", (30, 30)).save(folder / "without-text.png")
+    suite = load_suite(folder, None, None)
+    assert suite.name == "mine"
+    assert [page.name for page in suite.pages] == ["page0", "page1"]
+    assert conditions(suite.pages[0]) == [Condition(None, AS_IT_IS)]
+    assert suite.pages[0].load().dpi == pytest.approx((300, 300), abs=0.1)
+
+
+def test_a_folder_can_be_made_low_resolution(tmp_path):
+    lower = LowerConfig(dpi=(100, 75), degradation=("clean", "fax"))
+    suite = load_suite(folder_suite(tmp_path / "mine"), None, lower)
+    wanted = [Condition(dpi, name) for dpi in (100, 75) for name in ("clean", "fax")]
+    assert conditions(suite.pages[0]) == wanted
+
+
+def test_pdf_pages_with_enough_words_are_taken_over_the_document(tmp_path):
+    write_pdf(tmp_path / "docs" / "a.pdf", WORDS, pages=6)
+    write_pdf(tmp_path / "docs" / "empty.pdf", ["few words"], pages=2)
+    source = "{set: pdf, pdf: 'docs/*.pdf', per_document: 2, lower: [{dpi: [75]}]}"
+    suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
+    assert [(page.name, page.number) for page in suite.pages] == [("docs/a-3", 2), ("docs/a-5", 4)]
+    page = suite.pages[0].load()
+    assert page.dpi == (300, 300)
+    assert "quick brown fox" in suite.pages[0].text
+
+
+def test_a_written_split_and_a_limit(tmp_path):
+    folder_suite(tmp_path / "img", pages=4)
+    write(tmp_path / "listed.txt", "page1.png\npage3.png\n")
+    source = "set: a, images: 'img/*.png', as_it_is: true"
+    listed = write(tmp_path / "s.yaml", f"name: s\nsources: [{{{source}, listed: listed.txt}}]")
+    assert [page.name for page in load_suite(listed, None, None).pages] == ["img/page1", "img/page3"]
+    limited = write(tmp_path / "t.yaml", f"name: s\nsources: [{{{source}, pages: 2}}]")
+    first, again = (load_suite(limited, None, None).pages for _ in range(2))
+    assert len(first) == 2
+    assert first == again
+
+
+def test_the_same_page_has_the_same_digest_and_another_text_another(tmp_path):
+    folder = folder_suite(tmp_path / "mine")
+    before = load_suite(folder, None, None).pages
+    (folder / "page0.txt").write_text("other words")
+    after = load_suite(folder, None, None).pages
+    assert before[0].digest != after[0].digest
+    assert before[1].digest == after[1].digest
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name: s\nsources: [{set: a, imagez: x, as_it_is: true}]", "imagez"),
+        ("name: s\nsources: [{set: a, images: x}]", "'lower', 'as_it_is' or both"),
+        ("name: s\nsources: [{set: a, as_it_is: true}]", "either 'pdf' or 'images'"),
+        ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], degradation: [fog]}]}]", "fog"),
+        ("name: [", "cannot read the suite"),
+    ],
+)
+def test_a_wrong_suite_is_one_sentence(tmp_path, text, sentence):
+    with pytest.raises(UsageError) as error:
+        load_suite(write(tmp_path / "s.yaml", text), None, None)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_nothing_to_measure(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoInputError, match="no page with reference text"):
+        load_suite(tmp_path / "empty", None, None)
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_shipped_suites_load(path, tmp_path):
+    try:
+        suite = load_suite(path, None, None)
+    except NoInputError:
+        assert path.stem != "smoke", "the smoke suite's pages are in the repository"
+    else:
+        assert suite.name == path.stem

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from docsr.bench.measure import Row
+from docsr.bench.summary import NO_GAP, NO_HR, rank, summarise
+from docsr.metrics.text import score_text
+
+REFERENCE = "The harbour office opened at 7 each morning " * 5
+
+
+def row(page: int, upscaler: str, factor: int, errors: int, lr_dpi: float | None = 75, **more: object) -> Row:
+    """A row whose hypothesis has ``errors`` wrong characters."""
+    text = "#" * errors + REFERENCE[errors:]
+    found = score_text(REFERENCE, text)
+    counts = {name: getattr(found, name) for name in found.__slots__}
+    plain = dict.fromkeys(("psnr", "ssim", "ink_ratio"), None)
+    rates = dict.fromkeys(("cer", "wer", "word_recall", "word_precision", "digit_cer"), 0.0)
+    place = {"page": f"p{page}", "set": "s", "lr_dpi": lr_dpi, "degradation": "scan", "engine": "tesseract"}
+    values = {**place, **counts, **rates, **plain, "seconds_upscale": 1.0, "seconds_ocr": 1.0, **more}
+    return Row(upscaler=upscaler, factor=factor, **values)  # type: ignore[arg-type]
+
+
+def rows(hr: bool = True) -> list[Row]:
+    found = []
+    for page in range(12):
+        found += [
+            row(page, "bicubic", 2, 20 + page),
+            row(page, "bicubic", 4, 16 + page),
+            row(page, "net_x4", 4, 8 + page),
+        ]
+        if hr:
+            found.append(row(page, "hr", 1, 2))
+    return found
+
+
+def test_bicubic_is_taken_at_its_better_size_and_bounds_the_gap() -> None:
+    cells = {cell.arm: cell for cell in summarise(rows(), {})}
+    assert {cell.baseline for cell in cells.values()} == {"bicubic_x4"}
+    gaps = {arm: cell.gap_closed.value for arm, cell in cells.items() if cell.gap_closed is not None}
+    assert gaps["bicubic_x4"] == 0
+    assert gaps["hr"] == 1
+    assert gaps["bicubic_x2"] < 0
+    assert gaps["net_x4"] == pytest.approx((21.5 - 13.5) / (21.5 - 2))
+    assert [cells[arm].beats_bicubic for arm in ("bicubic_x2", "bicubic_x4", "net_x4")] == [-1, 0, 1]
+    assert [cells[arm].pages_harmed for arm in ("bicubic_x2", "bicubic_x4", "net_x4")] == [12, 0, 0]
+
+
+def test_no_gap_is_said_with_its_reason() -> None:
+    level = [
+        replace(one, upscaler="hr", factor=1) if one.upscaler == "bicubic" and one.factor == 2 else one
+        for one in rows(False)
+    ]
+    assert {cell.gap_reason for cell in summarise(level, {})} == {NO_GAP}
+    as_it_is = [replace(one, lr_dpi=None) for one in rows(False)]
+    assert {cell.gap_reason for cell in summarise(as_it_is, {})} == {NO_HR}
+
+
+def test_words_missed_where_the_order_is_ambiguous() -> None:
+    cell = next(cell for cell in summarise(rows(), {"s": "words"}) if cell.arm == "hr")
+    assert cell.score == "words"
+    assert cell.error.value == pytest.approx(1 / 40)
+
+
+def test_pages_that_an_arm_lacks_are_left_out_for_all() -> None:
+    found = [one for one in rows() if not (one.upscaler == "net_x4" and one.page == "p3")]
+    assert {cell.pages for cell in summarise(found, {})} == {11}
+
+
+def test_ranking_is_by_gap_closed_and_leaves_the_ceiling_out() -> None:
+    assert [one.arm for one in rank(summarise(rows(), {}))] == ["net_x4", "bicubic_x4", "bicubic_x2"]

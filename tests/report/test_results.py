@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from docsr.bench.summary import rank, summarise
+from docsr.metrics.text import FOLDING
+from docsr.report.markdown import markdown
+from docsr.report.results import SCHEMA, Results, write_results
+from tests.bench.test_summary import rows
+
+# What scripts outside the project count on in every row.
+PROMISED = {
+    "page",
+    "set",
+    "lr_dpi",
+    "degradation",
+    "upscaler",
+    "factor",
+    "engine",
+    "cer",
+    "edits",
+    "reference_chars",
+    "wer",
+} | {"word_recall", "word_precision", "digit_cer", "psnr", "ssim", "ink_ratio", "seconds_upscale", "seconds_ocr"}
+
+
+@pytest.fixture
+def results() -> Results:
+    found = rows()
+    cells = summarise(found, {})
+    confused = {"tesseract, net_x4": [("e", "c", 7)]}
+    missing, failed = {"fsrcnn_x2": "no weights"}, ["p1, net_x4: broke"]
+    engines = {"tesseract": "tesseract 5"}
+    return Results("mine", "docsr benchmark x", engines, missing, failed, found, cells, rank(cells), confused)
+
+
+def test_results_json_has_what_is_promised(results, tmp_path):
+    write_results(tmp_path / "results.json", results)
+    read = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    top = ["schema", "docsr", "command", "machine", "suite", "folding", "engines", "not_run", "failed", "rows"]
+    assert list(read) == [*top, "summary", "ranking", "confusions"]
+    assert read["schema"] == SCHEMA
+    assert read["folding"] == FOLDING
+    assert set(read["rows"][0]) >= PROMISED
+    assert {"processor", "cores", "system", "python", "libraries"} == set(read["machine"])
+    assert read["summary"][0]["gap_closed"].keys() == {"value", "low", "high"}
+
+
+def test_a_number_that_json_does_not_know_is_refused(results, tmp_path):
+    broken = replace(results, rows=[replace(results.rows[0], psnr=float("inf"))])
+    with pytest.raises(ValueError, match="JSON"):
+        write_results(tmp_path / "results.json", broken)
+    assert not list(tmp_path.iterdir())
+
+
+def test_markdown_names_wins_losses_and_what_was_not_run(results):
+    text = markdown(results)
+    assert FOLDING in text
+    (line,) = [line for line in text.splitlines() if line.startswith("| net_x4 |")]
+    assert "| better |" in line
+    (line,) = [line for line in text.splitlines() if line.startswith("| bicubic_x2 |")]
+    assert "| worse | 12 |" in line
+    assert "fsrcnn_x2: no weights" in text
+    assert "p1, net_x4: broke" in text
+    assert "`e` read as `c` 7 times" in text

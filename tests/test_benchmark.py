@@ -1,0 +1,139 @@
+"""The verb: what is measured once is kept, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from docsr.bench.arms import HR, Arm, plan_arms
+from docsr.bench.suite import LowerConfig, load_suite
+from docsr.benchmark import ROWS, run_benchmark
+from docsr.ocr.base import Engine
+from tests.bench.pages import WidthEngine, folder_suite
+from tests.command import docsr
+
+LOWER = LowerConfig(dpi=(75,), degradation=("clean", "scan"))
+ARMS = ["none", "bicubic"]
+
+
+def run(folder: Path, out: Path, engine: Engine, names: list[str] = ARMS, jobs: int = 1):
+    suite = load_suite(folder, None, LOWER)
+    arms, _ = plan_arms(names, None)
+    return run_benchmark(suite, arms, {"width": engine}, out, jobs=jobs)
+
+
+def test_every_page_condition_and_arm_is_a_row(tmp_path):
+    found = run(folder_suite(tmp_path / "in"), tmp_path / "out", WidthEngine())
+    assert not found.failed
+    assert len(found.rows) == len(found.texts) == 2 * 2 * 4
+    by_arm = {(row.upscaler, row.factor): text for row, text in zip(found.rows, found.texts, strict=True)}
+    assert {arm: text.split()[1] for arm, text in by_arm.items()} == {
+        ("none", 1): "225",
+        ("bicubic", 2): "450",
+        ("bicubic", 4): "900",
+        (HR, 1): "900",
+    }
+    for row in found.rows:
+        assert (row.psnr is None) == (row.upscaler == HR)
+        assert row.ink_ratio is None or 0.5 < row.ink_ratio < 1.2
+
+
+def test_a_second_run_measures_only_what_is_new(tmp_path):
+    folder, out = folder_suite(tmp_path / "in"), tmp_path / "out"
+    first, again, more = WidthEngine(), WidthEngine(), WidthEngine()
+    before = run(folder, out, first)
+    assert first.asked == 2 * 2 * 3 + 2, "the ceiling is the same for all conditions of a page"
+    assert run(folder, out, again) == before
+    assert again.asked == 0
+    run(folder, out, more, [*ARMS, "lanczos"])
+    assert more.asked == 2 * 2 * 2
+
+
+def test_a_cut_off_line_is_measured_again(tmp_path):
+    folder, out = folder_suite(tmp_path / "in"), tmp_path / "out"
+    before = run(folder, out, WidthEngine())
+    lines = (out / ROWS).read_text().splitlines(keepends=True)
+    (out / ROWS).write_text("".join(lines[:-1]) + lines[-1][:40])
+    engine = WidthEngine()
+    after = run(folder, out, engine)
+    assert engine.asked == 1
+    assert [row.cer for row in after.rows] == [row.cer for row in before.rows]
+    assert run(folder, out, WidthEngine()).rows == after.rows
+
+
+def test_processes_find_what_one_process_finds(tmp_path):
+    folder = folder_suite(tmp_path / "in")
+    one = run(folder, tmp_path / "one", WidthEngine())
+    two = run(folder, tmp_path / "two", WidthEngine(), jobs=2)
+    assert one.texts == two.texts
+
+
+def test_an_arm_that_fails_is_named_and_the_others_go_on(tmp_path):
+    suite = load_suite(folder_suite(tmp_path / "in"), None, LOWER)
+    broken = Arm("broken", 2, str(tmp_path / "gone.onnx"), False, "broken")
+    found = run_benchmark(suite, [broken, *plan_arms(ARMS, None)[0]], {"width": WidthEngine()}, tmp_path / "out")
+    assert len(found.failed) == 4
+    assert "broken_x2" in found.failed[0]
+    assert len(found.rows) == 16
+
+
+def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
+    folder, out = folder_suite(tmp_path / "in", pages=1), tmp_path / "out"
+    wish = ["benchmark", folder, "--out", out, "--lr-dpi", 75, "--upscaler", "lanczos"]
+    ran = docsr(capsys, monkeypatch, *wish)
+    assert ran.code == 0, ran.err
+    results = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert {row["upscaler"] for row in results["rows"]} == {"lanczos", "bicubic", "hr"}
+    assert results["engines"]["tesseract"].startswith("tesseract ")
+    reads = {cell["arm"]: cell["error"]["value"] for cell in results["summary"]}
+    assert reads["hr"] < 0.02
+    assert reads["bicubic_x4"] < 0.1
+    report = (out / "report.md").read_text(encoding="utf-8")
+    assert "lanczos_x4" in report
+    assert "<html" in (out / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("wish", "code", "sentence"),
+    [
+        (["--upscaler", "bicubik"], 2, "did you mean 'bicubic'"),
+        (["--engine", "tesserakt"], 2, "tesserakt"),
+        (["--degradation", "scan"], 2, "--degradation wants --lr-dpi"),
+    ],
+)
+def test_a_wrong_wish_is_one_sentence(tmp_path, capsys, monkeypatch, wish, code, sentence):
+    ran = docsr(capsys, monkeypatch, "benchmark", folder_suite(tmp_path / "in"), "--out", tmp_path / "out", *wish)
+    assert ran.code == code
+    assert sentence in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_an_empty_folder_is_no_suite(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    ran = docsr(capsys, monkeypatch, "benchmark", tmp_path / "in", "--out", tmp_path / "out")
+    assert ran.code == 3
+    assert "no page with reference text" in ran.err
+
+
+def test_a_run_that_is_killed_goes_on(tmp_path):
+    folder, out = folder_suite(tmp_path / "in", pages=3), tmp_path / "out"
+    command = [sys.executable, "-m", "docsr", "benchmark", str(folder), "--out", str(out), "--lr-dpi", "75"]
+    running = subprocess.Popen([*command, "--upscaler", "none"], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not ((out / ROWS).exists() and (out / ROWS).stat().st_size):
+        time.sleep(0.05)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    kept = (out / ROWS).read_text(encoding="utf-8").splitlines()
+    assert 1 <= len(kept) < 12
+    subprocess.run([*command, "--upscaler", "none"], check=True, capture_output=True)
+    lines = (out / ROWS).read_text(encoding="utf-8").splitlines()
+    assert lines[: len(kept) - 1] == kept[:-1]
+    assert len({json.loads(line)["key"] for line in lines if line.endswith("}")}) == 12
