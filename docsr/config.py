@@ -6,7 +6,9 @@ models are frozen. Configuration stops at the border: modules take plain values 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -24,19 +26,38 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     return value
 
 
+def _within(low: float, high: float) -> AfterValidator:
+    """Both ends of a range lie in [low, high]."""
+
+    def check(value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] < low or value[1] > high:
+            raise ValueError(f"the range {list(value)} is not within [{low:g}, {high:g}]")
+        return value
+
+    return AfterValidator(check)
+
+
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
+Share = Annotated[Range, _within(0, 1)]
 
 
 class Options(BaseModel):
     """Base of all configuration: frozen, and no key that does not exist."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class NetworkConfig(Options):
-    """A network by its registered name and the arguments of its constructor (``factor`` is added)."""
+class GeneratorConfig(Options):
+    """A generator by its registered name and the arguments of its constructor (``factor`` is added)."""
 
     name: str = "compact"
+    args: dict[str, Any] = {}
+
+
+class DiscriminatorConfig(Options):
+    """A discriminator, likewise (``factor`` and ``patch`` are added)."""
+
+    name: str = "srgan"
     args: dict[str, Any] = {}
 
 
@@ -46,19 +67,19 @@ class DegradeConfig(Options):
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
     warp: Probability = Field(0.3, description="slight rotation and warp, the same for HR and LR")
-    rotation_degrees: Range = (-1.0, 1.0)
+    rotation_degrees: Annotated[Range, _within(-45, 45)] = (-1.0, 1.0)
     ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")
     bleed_through: Probability = Field(0.05, description="the other side shining through, LR only")
     blur: Probability = 0.7
-    blur_sigma_lr: Range = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
+    blur_sigma_lr: Annotated[Range, _within(0.01, 10)] = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
     contrast: Probability = 0.6
-    ink_level: Range = Field((0.0, 0.25), description="brightness of the darkest ink")
-    paper_level: Range = Field((0.82, 1.0), description="brightness of the paper")
+    ink_level: Share = Field((0.0, 0.25), description="brightness of the darkest ink")
+    paper_level: Share = Field((0.82, 1.0), description="brightness of the paper")
     sharpen: Probability = Field(0.1, description="a scanner's sharpening, with its halos")
     noise: Probability = 0.6
-    noise_sigma: Range = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
+    noise_sigma: Share = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
     jpeg: Probability = 0.6
-    jpeg_quality: Range = (35.0, 95.0)
+    jpeg_quality: Annotated[Range, _within(1, 100)] = (35.0, 95.0)
 
 
 class DataConfig(Options):
@@ -68,25 +89,28 @@ class DataConfig(Options):
     lr_patch: int = Field(48, ge=8, description="side of a training patch in LR pixels")
     batch: int = Field(16, ge=1)
     workers: int = Field(1, ge=0, description="processes that read and degrade patches")
-    x_height: Range | None = Field(
+    x_height: Annotated[Range, _within(1, 1000)] | None = Field(
         None, description="x-height of HR patches in px, drawn log-uniformly; none: the prepared one, spread a little"
     )
     degrade: DegradeConfig = DegradeConfig()
 
 
 class LossConfig(Options):
-    """Weights of the terms of the generator's loss; a weight of 0 leaves the term out."""
+    """Weights of the terms of the generator's loss; a weight of 0 leaves the term out.
 
-    pixel: Literal["l1", "charbonnier", "mse"] = "charbonnier"
+    With ``schedule.gan_start`` the steps before it know the pixel term alone; the others join with the GAN phase.
+    """
+
+    pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
     pixel_weight: float = Field(1.0, ge=0)
     perceptual_weight: float = Field(0.0, ge=0)
-    perceptual_network: Literal["vgg19", "vgg16"] = "vgg19"
+    perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
     perceptual_layer: int = Field(18, ge=1, description="features[:layer], torchvision's numbering")
     recogniser_weight: float = Field(0.0, ge=0)
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees")
-    adversarial: Literal["bce", "lsgan"] = "bce"
+    adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
 
 
@@ -94,9 +118,11 @@ class ScheduleConfig(Options):
     """How long, how fast, and when the GAN phase begins."""
 
     steps: int = Field(20_000, ge=1, description="generator updates in all")
-    gan_start: int | None = Field(None, ge=0, description="step at which the GAN phase begins; none: never")
+    gan_start: int | None = Field(
+        None, ge=0, description="step at which the GAN phase follows the pixel phase; none: one phase, no GAN"
+    )
     learning_rate: float = Field(6e-4, gt=0, lt=1)
-    discriminator_learning_rate: float = Field(1e-4, gt=0)
+    discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1)
     shape: Literal["cosine", "step"] = "cosine"
     warmup: int = Field(200, ge=0)
     step_every: int = Field(10_000, ge=1, description="shape 'step': halve the rate every so many steps")
@@ -120,10 +146,10 @@ class TrainConfig(Options):
     """One training run."""
 
     factor: Literal[2, 4, 8] = 2
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     init: Path | None = Field(None, description="checkpoint whose fitting weights are the start")
-    generator: NetworkConfig = NetworkConfig()
-    discriminator: NetworkConfig = NetworkConfig(name="srgan")
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
     data: DataConfig = DataConfig()
     loss: LossConfig = LossConfig()
     schedule: ScheduleConfig = ScheduleConfig()
@@ -136,6 +162,11 @@ class TrainConfig(Options):
             raise ValueError(f"gan_start {start} is not before the last step, {self.schedule.steps}")
         if self.loss.recogniser_weight and self.loss.recogniser_weights is None:
             raise ValueError("recogniser_weight needs recogniser_weights: the recogniser's file")
+        if start and not self.loss.pixel_weight:
+            raise ValueError("gan_start leaves the pixel term alone until then: give it a pixel_weight above 0")
+        weights = (self.loss.pixel_weight, self.loss.perceptual_weight, self.loss.recogniser_weight)
+        if not any(weights) and start is None:
+            raise ValueError("every term of the loss has the weight 0: there is nothing to learn from")
         return self
 
 
@@ -149,8 +180,10 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
     if path is not None:
         try:
             values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"cannot read the configuration {path}: {_one_line(error)}") from error
+        except OSError as error:
+            raise UsageError(f"cannot read the configuration {path}: {error.strerror or error}") from error
+        except (ValueError, yaml.YAMLError) as error:  # ValueError: not UTF-8, or a date that does not exist
+            raise UsageError(f"the configuration {path} is not valid YAML: {_yaml_problem(error)}") from error
         if not isinstance(values, dict):
             raise UsageError(f"the configuration {path} is not a list of 'key: value' lines")
     for key, value in overrides.items():
@@ -173,8 +206,8 @@ def parse_override(text: str) -> tuple[str, Any]:
         raise UsageError(f"--set wants key=value, not '{text}'")
     try:
         return key, yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise UsageError(f"cannot read the value of --set {text}: {_one_line(error)}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise UsageError(f"the value of --set {text} is not valid YAML: close its brackets, or quote it") from error
 
 
 def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
@@ -191,11 +224,26 @@ def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
 def _explain(error: ValidationError) -> str:
     """The first problem of a validation as one sentence."""
     problem = error.errors()[0]
-    place = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "extra_forbidden":
-        return f"unknown option '{place}'{suggestion(str(problem['loc'][-1]), _names_at(problem['loc'][:-1]))}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"option '{place}': {message}" if place else f"configuration: {message}"
+    location, kind = problem["loc"], problem["type"]
+    place = ".".join(str(part) for part in location)
+    if kind == "extra_forbidden":
+        return f"unknown option '{place}'{suggestion(str(location[-1]), _names_at(location[:-1]))}"
+    if kind in {"model_type", "model_attributes_type"}:
+        return f"option '{place}' is a group, not a value: set one of {', '.join(_names_at(location))}"
+    if kind == "value_error":
+        message = problem["msg"].removeprefix("Value error, ")
+        return f"option '{place}': {message}" if place else f"configuration: {message}"
+    if kind in {"tuple_type", "too_long", "missing"} or (location[1:] and type(location[-1]) is int):
+        names = [part for part in location if isinstance(part, str)]
+        return f"option '{'.'.join(names)}' must be a range of two numbers, [low, high]"
+    message = _WANTED.get(kind) or re.sub(r", (unable|got) .*", "", problem["msg"]).replace(
+        "Input should be", "must be"
+    )
+    return f"option '{place}' {message}, not {shortened(problem['input'])}"
+
+
+_WANTED = {"path_type": "must be a path", "invalid_key": "must have a name"}
+"""Where pydantic's own words are no sentence for a user, by the type of the problem."""
 
 
 def _names_at(location: tuple[int | str, ...]) -> list[str]:
@@ -208,5 +256,8 @@ def _names_at(location: tuple[int | str, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _yaml_problem(error: Exception) -> str:
+    """What is wrong, and where, without the excerpt that YAML prints below."""
+    mark = getattr(error, "problem_mark", None)
+    where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
+    return f"{getattr(error, 'problem', None) or getattr(error, 'reason', None) or error}{where}"

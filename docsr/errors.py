@@ -39,6 +39,11 @@ class MissingExtraError(UsageError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs packages that are not installed: run pip install 'docsr[{extra}]'")
+        self._arguments = what, extra
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
+        """Pickle by what it was made with: an exception that a worker raises is pickled to reach its parent."""
+        return type(self), self._arguments
 
 
 class TrainingError(DocsrError):
@@ -49,3 +54,8 @@ class Interrupted(DocsrError):
     """The user stopped the run; what was finished is kept."""
 
     exit_code = 130
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error of a library says in one line of at most 200 characters, or its class if it says nothing."""
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -13,12 +13,12 @@ import torch
 from torch import nn
 
 from docsr import __version__
-from docsr.errors import DocsrError, UsageError
+from docsr.errors import DocsrError, NoInputError, PageError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
-from docsr.page import Plane
+from docsr.page import Plane, luminance
 from docsr.upscalers.onnx import OnnxUpscaler
 
 TOLERANCE = 1 / 255
@@ -48,10 +48,12 @@ def export(checkpoint: Path, out: Path, page: Path | None = None) -> Exported:
 
     Args:
         checkpoint: a .safetensors file of ``docsr train``.
-        out: the .onnx file to write; it is written only when the proof holds.
+        out: the .onnx file to write; it is written only when the proof holds, and its stem becomes the network's name.
         page: an image to compare on; none: a page of text drawn for the purpose.
 
     Raises:
+        UsageError: ``out`` is no .onnx file.
+        NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         DocsrError: ONNX Runtime and torch differ by more than 1/255.
     """
@@ -62,7 +64,7 @@ def export(checkpoint: Path, out: Path, page: Path | None = None) -> Exported:
     plane = _proof_plane(page)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as temporary:
-        temporary.write_bytes(_to_onnx(network, loaded).SerializeToString())
+        temporary.write_bytes(_to_onnx(network, loaded, out.stem).SerializeToString())
         difference = compare(network, temporary, plane)
         if not difference <= TOLERANCE:  # so that NaN is no proof
             raise DocsrError(f"ONNX Runtime and torch differ by {difference * 255:.2f}/255: nothing was exported")
@@ -77,7 +79,7 @@ def compare(network: Generator, path: Path, plane: Plane) -> float:
     return float(np.abs(OnnxUpscaler(path)(plane) - expected).max())
 
 
-def _to_onnx(network: Generator, loaded: Checkpoint) -> onnx.ModelProto:
+def _to_onnx(network: Generator, loaded: Checkpoint, name: str) -> onnx.ModelProto:
     example = torch.rand(1, 1, 40, 56)
     height, width = torch.export.Dim("height", min=1), torch.export.Dim("width", min=1)
     with warnings.catch_warnings():
@@ -94,7 +96,7 @@ def _to_onnx(network: Generator, loaded: Checkpoint) -> onnx.ModelProto:
         )
     assert program is not None
     model = program.model_proto
-    for key, value in _metadata(network, loaded.header).items():
+    for key, value in _metadata(network, loaded.header, name).items():
         model.metadata_props.add(key=f"docsr.{key}", value=value)
     _forget_paths(model)
     return model
@@ -113,9 +115,9 @@ class _Dense(nn.Module):
         return out
 
 
-def _metadata(network: Generator, header: Header) -> dict[str, str]:
+def _metadata(network: Generator, header: Header, name: str) -> dict[str, str]:
     values = {
-        "name": f"{header.name}_x{header.factor}",
+        "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
         "factor": str(header.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
@@ -139,9 +141,11 @@ def _proof_plane(page: Path | None) -> Plane:
     """Up to 512 x 512 px of the page in [0, 1]."""
     if page is None:
         return _drawn_page()
-    pixels = next(iter(read_pages(page))).pixels
-    grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2)
-    return np.ascontiguousarray(grey[:PROOF_SIDE, :PROOF_SIDE], dtype=np.float32) / np.float32(255)
+    try:
+        pixels = luminance(next(iter(read_pages(page))).pixels)
+    except PageError as error:
+        raise NoInputError(f"{error}: give another --page, or none") from error
+    return np.ascontiguousarray(pixels[:PROOF_SIDE, :PROOF_SIDE], dtype=np.float32) / np.float32(255)
 
 
 def _drawn_page() -> Plane:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,13 @@ Plane: TypeAlias = NDArray[np.float32]
 
 Dpi: TypeAlias = tuple[float, float]
 """Resolution (x, y) in dots per inch. Unknown is None, never a guess."""
+
+
+def luminance(pixels: Pixels) -> Pixels:
+    """What networks see of a page: H x W of H x W (as it is) or of H x W x 3."""
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

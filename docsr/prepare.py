@@ -8,23 +8,26 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from docsr import textsize
-from docsr.errors import PageError, TrainingError, UsageError
+from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import write_pages
-from docsr.page import Page, Pixels
+from docsr.page import Page, Pixels, luminance
 from docsr.pairs.sources import SOURCES, Document, Source, SourcePage
-from docsr.pairs.store import HEADER, StoreHeader, StoreWriter
+from docsr.pairs.store import PAGES, StoreHeader, StoreWriter, check_new
 from docsr.pool import run_in_processes
 
 PLAIN_SHARE = 0.95
+"""A text with fewer ASCII characters is hardly English, and Tesseract's English data cannot be scored on it."""
 FEWEST_WORDS = 100
+"""A validation page with fewer words moves by whole percents of CER with one of them."""
 INK_SHARE = (0.004, 0.6)
+"""Ink of a patch as a share of its pixels: less is blank paper or a speck, more a picture or a black border."""
 MARGIN = 0.04
+"""The rim of a page, as a share of its side, holds scanner shadows and punch holes rather than text."""
 
 
 @dataclass(frozen=True)
@@ -69,26 +72,32 @@ def prepare(
     """Fill the folder ``out`` with patches of the documents under ``root``; return what it holds.
 
     Raises:
-        UsageError: ``out`` holds a finished store already, or ``root`` is not of this kind.
-        TrainingError: no page gave a patch.
+        UsageError: ``out`` holds something already or would hold the source, or ``root`` is not of this kind.
+        NoInputError: ``root`` does not exist, or holds no document, or none of its training pages gave a patch.
     """
-    if (out / HEADER).exists():
-        raise UsageError(f"{out} holds prepared patches already: remove it or choose another folder")
+    if not root.exists():
+        raise NoInputError(f"{root} does not exist: give a folder of documents, or one of them")
+    if root.resolve().is_relative_to(out.resolve()):
+        raise UsageError(f"--out {out} holds the source {root}: choose another folder")
+    check_new(out)
     source = SOURCES.find(kind)()
     documents = source.documents(root)
-    for stale in (*out.glob("*-*.npy"), *(out / "pages").glob("*")):
-        stale.unlink()
     writer = StoreWriter(out, options.size)
-    read = partial(harvest, source=source, options=options)
-    found = run_in_processes(read, documents, jobs=jobs, broken=_broken, ordered=True)  # the same store for any jobs
-    harvests = map(read, documents) if jobs == 1 else (harvested for _, harvested in found)
+    harvests = _harvests(partial(harvest, source=source, options=options), documents, jobs)
     pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
-        raise TrainingError(f"no page of {root} gave a patch: {skipped[0] if skipped else 'all pages are blank'}")
+        raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
     counts = {**writer.counts, "documents": len(documents), "pages": pages}
     header = StoreHeader(kind, options.size, options.x_height, **counts, skipped=tuple(skipped))
     writer.close(header)
     return header
+
+
+def _harvests(read: Callable[[Document], Harvest], documents: list[Document], jobs: int) -> Iterable[Harvest]:
+    """What the documents give, in their order: the same store for any number of jobs."""
+    if jobs == 1:
+        return map(read, documents)
+    return (found for _, found in run_in_processes(read, documents, jobs=jobs, broken=_broken, ordered=True))
 
 
 def _gather(
@@ -103,7 +112,7 @@ def _gather(
         if found.patches:
             writer.add(found.document.split, np.concatenate(found.patches))
         for page, text in found.whole[: pages_kept - kept]:
-            _keep(writer.folder / "pages", f"{kept:02d}-{found.document.path.stem}", page, text)
+            _keep(writer.folder / PAGES, f"{kept:02d}-{found.document.path.stem}", page, text)
             kept += 1
         progress(number)
     return pages, skipped
@@ -135,10 +144,11 @@ def _broken(document: Document) -> Harvest:
 def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> None:
     page = leaf.at(normal_scale(leaf, options.x_height))
     seed = zlib.crc32(f"{found.document.path.name} {leaf.number}".encode())
-    page = replace(page, pixels=grey(page), icc=None)  # patches and whole pages alike: networks see luminance
+    page = replace(page, pixels=luminance(page.pixels), icc=None)  # what networks see, patches and whole pages alike
     patches = cut(page.pixels, options.size, options.per_page, seed=seed)
-    if len(patches):
-        found.patches.append(patches)
+    if not len(patches):
+        raise PageError("no part of it looks like text: it is blank, or a picture")
+    found.patches.append(patches)
     wanted = found.document.split == "val" and not found.whole
     if wanted and leaf.text and _scorable(leaf.text):
         found.whole.append((page, leaf.text))
@@ -161,15 +171,11 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
         measured = size.x_height
     scale = x_height / measured
     if scale > leaf.largest_scale:
-        raise PageError(f"its text is too small (x-height {measured:.1f} for {x_height:g})")
+        raise PageError(
+            f"its text is too small (x-height {measured:.1f} px, wanted {x_height:g}): "
+            "a smaller --x-height takes it, and --as-is takes any"
+        )
     return scale
-
-
-def grey(page: Page) -> Pixels:
-    """The page's luminance, H x W."""
-    if page.is_grey:
-        return page.pixels
-    return np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def cut(pixels: Pixels, size: int, count: int, *, seed: int) -> NDArray[np.uint8]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
-from docsr.config import TrainConfig, check_config, load_config, parse_override
+from docsr.config import DegradeConfig, TrainConfig, check_config, load_config, parse_override
 from docsr.errors import UsageError
+from docsr.losses import ADVERSARIAL, PIXEL
+from docsr.losses.perceptual import build_features
+from docsr.models import build_discriminator, build_generator
+from docsr.pairs.degrade import Degrade
 
+README = (Path(__file__).parents[1] / "README.md").read_bytes()
 CONFIGS = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
 
 
@@ -31,6 +38,13 @@ def test_every_configuration_loads(path: Path) -> None:
     config = load_config(path, {})
     if "_x" in path.stem:
         assert path.stem.endswith(f"_x{config.factor}")
+    patch = config.data.lr_patch * config.factor
+    with torch.device("meta"):  # the arguments are checked, and no weight is made
+        build_generator(config.generator.name, config.factor, config.generator.args)
+        build_discriminator(config.discriminator.name, config.factor, patch, config.discriminator.args)
+        build_features(config.loss.perceptual_network, config.loss.perceptual_layer)
+    assert config.loss.pixel in PIXEL
+    assert config.loss.adversarial in ADVERSARIAL
 
 
 def test_nothing_given_is_the_defaults() -> None:
@@ -85,12 +99,78 @@ def test_a_range_runs_forwards() -> None:
         ({"data": {"degrade": {"jpeg": 1.5}}}, "data.degrade.jpeg"),
         ({"data": {"lr_patch": "wide"}}, "data.lr_patch"),
         ({"data": None}, "data"),
-        ({"loss": {"pixel": "l3"}}, "loss.pixel"),
+        ({"loss": {"pixel": 3}}, "loss.pixel"),
         ({"data": {"x_height": [1, 2, 3]}}, "data.x_height"),
+        ({"seed": -1}, "seed"),
+        ({"schedule": {"learning_rate": float("nan")}}, "schedule.learning_rate"),
+        ({"loss": {"pixel_weight": float("inf")}}, "loss.pixel_weight"),
+        ({"generator": {"args": {1: 2}}}, "generator.args.1"),
     ],
 )
 def test_a_wrong_value_names_its_option(values: dict[str, Any], option: str) -> None:
-    assert refusal(values).startswith(f"option '{option}'")
+    assert refusal(values).startswith(f"option '{option}")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"factor": 3}, "option 'factor' must be 2, 4 or 8, not 3"),
+        ({"data": {"batch": "wide"}}, "option 'data.batch' must be a valid integer, not 'wide'"),
+        ({"data": {"batch": 1.5}}, "option 'data.batch' must be a valid integer, not 1.5"),
+        ({"init": 3}, "option 'init' must be a path, not 3"),
+        ({"output": 5}, "option 'output' is a group, not a value: set one of log_every, validate_every, "
+         "checkpoint_every, validation_patches, validation_pages"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_is_said_in_the_users_words(values: dict[str, Any], sentence: str) -> None:
+    assert refusal(values) == sentence
+
+
+@pytest.mark.parametrize("value", [3, [1], [1, 2, 3], ["a", 2], None, "wide"])
+def test_a_range_is_two_numbers(value: object) -> None:
+    message = refusal({"data": {"degrade": {"noise_sigma": value}}})
+    assert message == "option 'data.degrade.noise_sigma' must be a range of two numbers, [low, high]"
+
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "rotation_degrees": (-45, 45),
+    "blur_sigma_lr": (0.01, 10),
+    "ink_level": (0, 1),
+    "paper_level": (0, 1),
+    "noise_sigma": (0, 1),
+    "jpeg_quality": (1, 100),
+}
+
+
+def test_every_range_of_the_degradation_has_limits() -> None:
+    ranges = {name for name, value in DegradeConfig().model_dump().items() if isinstance(value, tuple)}
+    assert ranges == LIMITS.keys()
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_range_stays_within_its_limits_and_the_limits_work(name: str) -> None:
+    low, high = LIMITS[name]
+    for beyond in ([low - 1, high], [low, high + 1]):
+        assert f"option 'data.degrade.{name}': the range" in refusal({"data": {"degrade": {name: beyond}}})
+    certain = dict.fromkeys(("warp", "blur", "contrast", "noise", "jpeg"), 1.0) | {"clean": 0.0}
+    for ends in ([low, low], [high, high], [low, high]):
+        config = check_config({"data": {"degrade": {name: ends, **certain}}}).data.degrade
+        degrade = Degrade(config, 2)
+        for seed in range(4):
+            degrade(np.full((32, 32), 200, np.uint8), np.random.default_rng(seed))
+
+
+def test_the_discriminator_has_a_default_of_its_own() -> None:
+    config = check_config({"discriminator": {"args": {"channels": 8}}})
+    assert (config.discriminator.name, config.generator.name) == ("srgan", "compact")
+    build_discriminator(config.discriminator.name, 2, 48, config.discriminator.args)
+
+
+def test_a_loss_without_a_term_is_refused() -> None:
+    assert "nothing to learn from" in refusal({"loss": {"pixel_weight": 0}})
+    values = {"loss": {"pixel_weight": 0, "perceptual_weight": 1}, "schedule": {"gan_start": 5}}
+    assert "leaves the pixel term alone until then" in refusal(values)
+    assert check_config({**values, "schedule": {"gan_start": 0}}).loss.pixel_weight == 0
 
 
 @pytest.mark.parametrize("start", [100, 101])
@@ -122,11 +202,12 @@ def test_an_override_is_a_key_and_yaml(text: str, key: str, value: object) -> No
     assert parse_override(text) == (key, value)
 
 
-@pytest.mark.parametrize("text", ["factor", "=4", "", "data.x_height=[7"])
+@pytest.mark.parametrize("text", ["factor", "=4", "", "data.x_height=[7", "data.batch=[", "data.dir=2024-13-45"])
 def test_a_bad_override_is_a_sentence(text: str) -> None:
     with pytest.raises(UsageError, match="--set") as caught:
         parse_override(text)
     assert "\n" not in str(caught.value)
+    assert "^" not in str(caught.value)
 
 
 def test_overrides_lie_over_the_file(tmp_path: Path) -> None:
@@ -153,13 +234,24 @@ def test_an_override_below_a_value_is_refused(tmp_path: Path) -> None:
         load_config(path, {"factor.x": 2})
 
 
-@pytest.mark.parametrize("content", [b"factor: [2", b"\xff\xfe\xff", b"a: b: c", b"- factor\n- 2\n", b"factor"])
+@pytest.mark.parametrize(
+    "content",
+    [b"factor: [2", b"\xff\xfe\xff", b"a: b: c", b"- factor\n- 2\n", b"factor", b"a: \0", b"a: 2024-13-45", README],
+)
 def test_bad_yaml_names_the_file(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.yaml"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=r"odd\.yaml") as caught:
         load_config(path, {})
     assert "\n" not in str(caught.value)
+    assert "^" not in str(caught.value)
+
+
+def test_bad_yaml_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text("factor: 2\nseed: : 3\n")
+    with pytest.raises(UsageError, match=r"odd\.yaml is not valid YAML: .* \(line 2, column 7\)"):
+        load_config(path, {})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

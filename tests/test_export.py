@@ -14,7 +14,7 @@ from torch import nn
 
 from docsr import __version__
 from docsr import export as exporting
-from docsr.errors import CheckpointError, DocsrError, UsageError
+from docsr.errors import CheckpointError, DocsrError, NoInputError, UsageError
 from docsr.export import TOLERANCE, Exported, export
 from docsr.models import GENERATORS, build_generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
@@ -85,7 +85,7 @@ def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, f
     source, exported = made(name, factor)
     network = load_checkpoint(source).build_generator()
     upscaler = OnnxUpscaler(exported.path, threads=1)
-    assert (upscaler.name, upscaler.factor, upscaler.overlap) == (f"{name}_x{factor}", factor, network.radius)
+    assert (upscaler.name, upscaler.factor, upscaler.overlap) == (f"{name}{factor}", factor, network.radius)
     assert (upscaler.x_height, upscaler.version) == ((7.0, 28.0), __version__)
     model = onnx.load(exported.path)
     assert {prop.key: prop.value for prop in model.metadata_props}["docsr.step"] == "7"
@@ -117,6 +117,23 @@ def test_a_given_page_is_the_proof_and_the_folder_is_made(tmp_path: Path) -> Non
     assert OnnxUpscaler(exported.path, threads=1).x_height is None
 
 
+def test_the_page_is_seen_in_its_luminance(tmp_path: Path) -> None:
+    pure = np.zeros((20, 30, 3), np.uint8)
+    pure[..., 1] = 255  # green in RGB, the middle channel of BGR as well
+    assert cv2.imwrite(str(tmp_path / "page.png"), pure)
+    assert exporting._proof_plane(tmp_path / "page.png") == pytest.approx(0.587, abs=0.01)
+
+
+@pytest.mark.parametrize("content", [None, b"these are notes, not a picture"])
+def test_a_page_that_cannot_be_read_is_no_input(tmp_path: Path, content: bytes | None) -> None:
+    source, page = checkpoint(tmp_path / "a.safetensors", "compact", 2), tmp_path / "notes.txt"
+    if content is not None:
+        page.write_bytes(content)
+    with pytest.raises(NoInputError, match=r"notes\.txt .*: give another --page, or none"):
+        export(source, tmp_path / "a.onnx", page)
+    assert not (tmp_path / "a.onnx").exists()
+
+
 @pytest.mark.parametrize("name", ["a", "a.onx", "a.safetensors"])
 def test_the_name_ends_in_onnx(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=rf"ends in \.onnx, not {name}"):
@@ -135,7 +152,7 @@ def test_a_difference_writes_nothing(
 ) -> None:
     source, exported = made("compact", 2)
     model = onnx.load(exported.path)
-    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded: model)
+    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded, name: model)
     monkeypatch.setattr(exporting, "compare", lambda network, path, plane: difference)
     out = tmp_path / "a.onnx"
     out.write_bytes(b"what was there")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from docsr.errors import TrainingError, UsageError
-from docsr.pairs.store import HEADER, PatchStore, read_header
+from docsr.errors import NoInputError, UsageError
+from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, StoreWriter, read_header
 from docsr.prepare import PrepareOptions, cut, prepare
 from docsr.textsize import measure
 from tests.pairs import save, text_page, write_pdf
@@ -105,7 +105,7 @@ def test_two_jobs_give_the_same_store(tmp_path):
 
 def test_a_finished_store_is_refused_and_an_unfinished_one_is_done_again(tmp_path):
     source, out = folder_of_pages(tmp_path / "in", ems=(26,)), tmp_path / "out"
-    out.mkdir()
+    StoreWriter(out, 192)  # and then the run was killed
     np.save(out / "train-00007.npy", np.zeros((1, 192, 192), np.uint8))
     header = prepare("images", source, out, OPTIONS)
     assert len(PatchStore(out, "train")) == header.train
@@ -115,16 +115,69 @@ def test_a_finished_store_is_refused_and_an_unfinished_one_is_done_again(tmp_pat
     assert contents(out) == before
 
 
+@pytest.mark.parametrize("out", ["book", ".", "book/pages", "book/pages/.."])
+@pytest.mark.parametrize("given", ["book/pages", "book/pages/26-0.png"])
+def test_the_source_is_never_written_over(tmp_path, given, out):
+    folder_of_pages(tmp_path / "book" / "pages", ems=(26,))
+    (tmp_path / out / UNFINISHED).touch()  # not even into what looks like a store
+    before = contents(tmp_path)
+    with pytest.raises(UsageError, match=r"holds the source .*: choose another folder"):
+        prepare("images", tmp_path / given, tmp_path / out, OPTIONS)
+    assert contents(tmp_path) == before
+
+
+def test_a_folder_with_something_in_it_is_refused(tmp_path):
+    source, out = folder_of_pages(tmp_path / "in", ems=(26,)), tmp_path / "out"
+    save(out / "pages" / "00-scan.png", text_page()[0])
+    np.save(out / "train-00000.npy", np.zeros(3))
+    before = contents(out)
+    with pytest.raises(UsageError, match="out is not empty"):
+        prepare("images", source, out, OPTIONS)
+    assert contents(out) == before
+
+
+def test_a_second_store_below_the_scans_reads_the_scans_alone(tmp_path):
+    source = folder_of_pages(tmp_path / "in", ems=(26,))
+    first = prepare("images", source, source / "p1", OPTIONS)
+    second = prepare("images", source, source / "p2", OPTIONS)
+    assert second == first
+    assert contents(source / "p2") == contents(source / "p1")
+
+
 def test_nothing_usable(tmp_path):
     save(tmp_path / "in" / "blank.png", np.full((300, 300), 255, np.uint8))
-    with pytest.raises(TrainingError, match=r"gave a patch: .*blank\.png, page 1: no text found"):
+    with pytest.raises(NoInputError, match=r"gave a patch: .*blank\.png, page 1: no text found") as caught:
         prepare("images", tmp_path / "in", tmp_path / "out", OPTIONS)
+    assert caught.value.exit_code == 3
     assert not (tmp_path / "out" / HEADER).exists()
+    folder_of_pages(tmp_path / "in", ems=(26,))
+    prepare("images", tmp_path / "in", tmp_path / "out", OPTIONS)  # what it left behind is no hindrance
+
+
+def test_a_source_that_is_not_there(tmp_path):
+    with pytest.raises(NoInputError, match="none does not exist"):
+        prepare("images", tmp_path / "none", tmp_path / "out", OPTIONS)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_page_without_a_patch_is_named(tmp_path):
+    source = folder_of_pages(tmp_path / "in", ems=(26,))
+    dark = 255 - text_page(26, 900, 600)[0]
+    save(source / "dark.png", dark)
+    header = prepare("images", source, tmp_path / "out", PrepareOptions(x_height=None, size=192))
+    assert header.pages == 3
+    (sentence,) = header.skipped
+    assert sentence.endswith("dark.png, page 1: no part of it looks like text: it is blank, or a picture")
+
+
+def test_one_job_needs_no_pool(tmp_path, monkeypatch):
+    monkeypatch.setattr("docsr.prepare.run_in_processes", None)
+    assert prepare("images", folder_of_pages(tmp_path / "in", ems=(26,)), tmp_path / "out", OPTIONS).train
 
 
 def test_text_that_is_far_too_small_is_not_blown_up(tmp_path):
     save(tmp_path / "in" / "small.png", text_page(14)[0])
-    with pytest.raises(TrainingError, match="its text is too small"):
+    with pytest.raises(NoInputError, match=r"its text is too small .* wanted 40.*--x-height .*--as-is"):
         prepare("images", tmp_path / "in", tmp_path / "out", PrepareOptions(x_height=40.0, size=192))
 
 

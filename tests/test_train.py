@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import time
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,13 +12,17 @@ import pytest
 import torch
 import yaml
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 
 from docsr.config import TrainConfig, check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
 from docsr.losses import ContentLoss
+from docsr.losses.perceptual import build_features
 from docsr.models.checkpoint import load_checkpoint
+from docsr.pairs.dataset import stream
 from docsr.pairs.store import StoreHeader, StoreWriter
 from docsr.train import CONFIG, train
+from docsr.training.schedule import Skips
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
 
@@ -38,7 +45,7 @@ class Heard:
     """An observer that keeps what it hears, and may act at a step."""
 
     def __init__(self, at=None, act=None):
-        self.steps, self.validations, self.at, self.act = {}, {}, at, act
+        self.steps, self.validations, self.warnings, self.at, self.act = {}, {}, [], at, act
 
     def on_step(self, step, scalars):
         self.steps[step] = scalars
@@ -47,6 +54,9 @@ class Heard:
 
     def on_validation(self, step, scores):
         self.validations[step] = scores
+
+    def on_warning(self, sentence):
+        self.warnings.append(sentence)
 
 
 def config(**schedule) -> TrainConfig:
@@ -77,7 +87,7 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
     assert sorted(heard.steps) == [1, 2, 3, 4, 5, 6]
     assert {"loss", "learning_rate"} <= heard.steps[6].keys()
     assert {"psnr", "ssim", "psnr_bicubic", "ssim_bicubic"} == heard.validations[6].keys()
-    checkpoint = load_checkpoint(out / CHECKPOINT, 2)
+    checkpoint = load_checkpoint(out / CHECKPOINT)
     assert checkpoint.header.step == 6
     assert checkpoint.header.x_height == (10.2, 12.0)
     assert checkpoint.build_generator()(torch.ones(1, 1, 5, 7)).shape == (1, 1, 10, 14)
@@ -111,6 +121,16 @@ def test_resume_is_exact(tmp_path, patches, gan_start, bf16):
     assert (tmp_path / "straight" / CHECKPOINT).read_bytes() == (tmp_path / "halves" / CHECKPOINT).read_bytes()
 
 
+def test_what_was_logged_before_a_resume_stays_visible(tmp_path, patches):
+    with pytest.raises(Interrupted):
+        train(config(), patches, tmp_path, Heard(3, interrupt))
+    time.sleep(1.1)  # TensorBoard tells the order of two files by the second in their names
+    train(config(), patches, tmp_path, Heard(), resume=True)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("train/loss")] == [1, 2, 3, 4, 5, 6]
+
+
 def test_the_signal_handlers_are_put_back(tmp_path, patches):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(Interrupted):
@@ -123,6 +143,45 @@ def test_the_gan_phase_starts_when_told(tmp_path, patches):
     train(config(gan_start=4), patches, tmp_path, heard)
     with_critic = {step for step, scalars in heard.steps.items() if "discriminator" in scalars}
     assert with_critic == {step for step, scalars in heard.steps.items() if "adversarial" in scalars} == {5, 6}
+
+
+def test_the_features_join_with_the_gan_phase(tmp_path, patches):
+    torch.save(build_features("vgg19", 2).state_dict(), tmp_path / "vgg.pth")
+    features = {"perceptual_weight": 0.1, "perceptual_weights": str(tmp_path / "vgg.pth"), "perceptual_layer": 2}
+    phases = {}
+    for gan_start in (None, 4):
+        heard = Heard()
+        options = check_config({**TINY, "loss": features, "schedule": {**TINY["schedule"], "gan_start": gan_start}})
+        train(options, patches, tmp_path / str(gan_start), heard)
+        phases[gan_start] = [step for step, scalars in heard.steps.items() if "perceptual" in scalars]
+        assert all("pixel" in scalars for scalars in heard.steps.values())
+    assert phases == {None: [1, 2, 3, 4, 5, 6], 4: [5, 6]}
+    assert saved(tmp_path / "4")["spikes"][1] == 2  # the mean loss is that of the phase
+    assert saved(tmp_path / "None")["spikes"][1] == 6
+
+
+@pytest.mark.parametrize("gan_start", [None, 4])
+@pytest.mark.parametrize("loss", [{"adversarial": "bse"}, {"pixel": "l3"}], ids=str)
+def test_a_misspelt_loss_is_refused_before_anything_is_written(tmp_path, patches, gan_start, loss):
+    options = check_config({**TINY, "loss": loss, "schedule": {**TINY["schedule"], "gan_start": gan_start}})
+    with pytest.raises(UsageError, match=r"unknown (adversarial|pixel) loss '(bse|l3)'"):
+        train(options, patches, tmp_path / "run", Heard())
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("signalled", [False, True])
+def test_a_dead_worker_loses_no_step_and_is_no_error_while_stopping(tmp_path, patches, monkeypatch, signalled):
+    def dying(dataset, batch, workers, start):
+        yield from islice(stream(dataset, batch, workers, start), 2)
+        if signalled:
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise TrainingError("a process that prepares batches died")
+
+    monkeypatch.setattr("docsr.train.stream", dying)
+    expected = (Interrupted, "stopped at step 2 of 6") if signalled else (TrainingError, "batches died")
+    with pytest.raises(expected[0], match=expected[1]):
+        train(config(), patches, tmp_path, Heard())
+    assert saved(tmp_path)["step"] == 2
 
 
 def test_a_folder_that_holds_a_run_is_refused(tmp_path, patches):
@@ -140,8 +199,20 @@ def test_there_must_be_something_to_resume(tmp_path, patches):
 def test_another_network_is_not_resumed(tmp_path, patches):
     train(config(steps=1), patches, tmp_path, Heard())
     other = check_config({**TINY, "generator": {"name": "compact", "args": {"channels": 4, "blocks": 1}}})
-    with pytest.raises(UsageError, match="another generator"):
+    with pytest.raises(UsageError, match=r"generator\.args\.channels \(8 then, 4 now\)"):
         train(other, patches, tmp_path, Heard(), resume=True)
+
+
+def test_other_patches_are_not_resumed_and_moved_ones_are(tmp_path, patches):
+    train(config(steps=1), patches, tmp_path / "run", Heard())
+    other = make_store(tmp_path / "other", train=11, x_height=24.0)
+    before = (tmp_path / "run" / CONFIG).read_bytes()
+    with pytest.raises(UsageError, match="the patches of --data"):
+        train(config(steps=2), other, tmp_path / "run", Heard(), resume=True)
+    assert (tmp_path / "run" / CONFIG).read_bytes() == before
+    moved = shutil.copytree(patches, tmp_path / "moved")
+    train(config(steps=2), moved, tmp_path / "run", Heard(), resume=True)
+    assert saved(tmp_path / "run")["step"] == 2
 
 
 @pytest.mark.parametrize("damage", ["empty", "half", "noise", "other"])
@@ -162,15 +233,30 @@ def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches, monkeypatch
     options = config(steps=50)
     content, calls = ContentLoss.forward, []
 
-    def overflowing(self, sr, hr):
+    def overflowing(self, sr, hr, **options):
         calls.append(1)
-        terms = content(self, sr, hr)
+        terms = content(self, sr, hr, **options)
         return {name: term * (float("inf") if len(calls) > 3 else 1) for name, term in terms.items()}
 
     monkeypatch.setattr(ContentLoss, "forward", overflowing)
     with pytest.raises(TrainingError, match=r"not a number at step \d+: lower schedule\.learning_rate"):
         train(options, patches, tmp_path, heard)
     assert all(np.isfinite(scalars["loss"]) for scalars in heard.steps.values())
+
+
+def test_a_gradient_that_is_never_finite_ends_the_run(tmp_path, patches, monkeypatch):
+    content, heard = ContentLoss.forward, Heard()
+
+    def without_slope(self, sr, hr, **options):
+        return content(self, sr, hr, **options) | {"odd": (sr - sr).abs().sum().sqrt()}  # 0, and its gradient NaN
+
+    monkeypatch.setattr(ContentLoss, "forward", without_slope)
+    monkeypatch.setattr(Skips, "MOST_IN_A_ROW", 5)
+    with pytest.raises(TrainingError, match="the last 5 updates of the generator were skipped") as caught:
+        train(config(steps=50), patches, tmp_path, heard)
+    assert "\n" not in str(caught.value)
+    assert [scalars["skipped"] for scalars in heard.steps.values()] == [1, 2, 3, 4]
+    assert all(torch.isfinite(value).all() for value in saved(tmp_path)["generator"].values())
 
 
 def test_no_training_patches(tmp_path):
@@ -185,7 +271,7 @@ def test_the_start_may_be_another_factors_network(tmp_path, patches):
     first = train(config(), patches, tmp_path / "x2", Heard())
     options = check_config({**TINY, "factor": 4, "init": str(first), "schedule": {"steps": 1, "learning_rate": 1e-30}})
     second = train(options, patches, tmp_path / "x4", Heard())
-    two, four = load_checkpoint(first).state, load_checkpoint(second, 4).state
+    two, four = load_checkpoint(first).state, load_checkpoint(second).state
     same = {name for name, value in four.items() if value.shape == two[name].shape}
     assert set(four) - same == {"tail.weight", "tail.bias"}
     assert all(torch.equal(two[name], four[name]) for name in same)

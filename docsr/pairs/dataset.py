@@ -7,7 +7,10 @@ counting.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from multiprocessing import active_children
 from pathlib import Path
 
 import cv2
@@ -17,15 +20,20 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from docsr.config import DataConfig
-from docsr.errors import UsageError
+from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PatchStore, StoreHeader
 
 Pair = tuple[Tensor, Tensor]
 DEFAULT_SPREAD = 0.85
+"""Smallest scale unless told otherwise: text size is measured to some 10 %, so a network must bear that much."""
 TRIES = 3
+"""So many pieces are drawn before a blank one is taken: most samples shall teach, and some be paper."""
 BLANK_DEVIATION = 25.0
+"""Standard deviation, of 255, of a piece with hardly a letter in it: paper with its noise lies below."""
+_DEAD_WORKER = "DataLoader worker (pid"
+"""So begins what torch says of a worker that died, and not of one that raised an error."""
 
 
 class PairDataset(Dataset[Pair]):
@@ -97,22 +105,58 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
     return np.asarray(cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def stream(dataset: PairDataset, batch: int, workers: int, start: int) -> Iterator[Pair]:
-    """Batches (LR N x 1 x P x P, HR N x 1 x fP x fP) from sample ``start`` on, without end."""
+def stream(dataset: PairDataset, batch: int, workers: int, start: int) -> Generator[Pair, None, None]:
+    """Batches (LR N x 1 x P x P, HR N x 1 x fP x fP) from sample ``start`` on, without end: close it.
+
+    Raises:
+        TrainingError: a worker died; it is told here, between two steps.
+    """
     loader = DataLoader(
         dataset,
         batch_size=batch,
         sampler=Counting(start),
         num_workers=workers,
-        worker_init_fn=_one_thread,
+        worker_init_fn=_start_worker,
         prefetch_factor=8 if workers else None,
         multiprocessing_context="spawn" if workers else None,
     )
-    yield from loader
+    others = set(active_children())
+    with _death_told_by_queue():
+        batches = iter(loader)
+    started = set(active_children()) - others
+    try:
+        yield from batches
+    except RuntimeError as error:
+        if not str(error).startswith(_DEAD_WORKER):
+            raise
+        raise TrainingError(
+            "a process that prepares batches died (out of memory?): go on with --resume, and with --set data.workers=0 "
+            "if it dies again"
+        ) from error
+    finally:
+        for worker in started:  # they ignore SIGTERM, by which torch and Python would end them, and wait
+            worker.kill()
 
 
-def _one_thread(_: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the loop, which saves first
+@contextmanager
+def _death_told_by_queue() -> Iterator[None]:
+    """Keep torch from telling of a dead worker by an exception in SIGCHLD's handler.
+
+    That one can strike in the middle of an update, which then could not be saved; the queue of batches tells it too.
+    """
+    if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
+        yield  # torch installs no handler here either
+        return
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+def _start_worker(_: int) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # sent to all processes at once; the loop saves first, then ends this one
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

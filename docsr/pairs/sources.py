@@ -16,6 +16,7 @@ from docsr.errors import MissingExtraError, NoInputError, PageError, UsageError
 from docsr.io.files import find_inputs
 from docsr.io.images import read_pages
 from docsr.page import Page
+from docsr.pairs.store import outside_stores
 from docsr.registry import Registry
 
 VALIDATION_SHARE = 0.05
@@ -67,13 +68,13 @@ class Source(Protocol):
 
 
 class Images:
-    """A folder of images; ``name.txt`` beside one is its reference text."""
+    """A folder of images; ``name.txt`` beside one is its reference text. Patch stores below it are left out."""
 
     x_height = 24.0
 
     def documents(self, root: Path) -> list[Document]:
         """Every image, one document each."""
-        return _split([source.path for source in find_inputs([root])], root)
+        return _split(outside_stores([source.path for source in find_inputs([root])], root), root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
         """The image's pages; the text belongs to the first one."""
@@ -120,23 +121,27 @@ class Pdf:
         return _split(paths, root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """Every page that has text; scale 1.0 is 72 dpi."""
+        """Every page that has text (PageError when none has); scale 1.0 is 72 dpi."""
         pdfium = _pdfium()
         try:
             pdf = pdfium.PdfDocument(document.path)
         except pdfium.PdfiumError as error:
             raise PageError(f"{document.path}: not a readable PDF ({error})") from error
+        has_text = False
         try:
             for number in range(len(pdf)):
                 leaf = pdf[number]
                 x_height, text = _pdf_text(leaf.get_textpage())
                 if x_height is not None:
+                    has_text = True
                     render = partial(_render, leaf, document.path, number)
                     yield SourcePage(number, render, PDF_LARGEST_SCALE, text, x_height)
         except pdfium.PdfiumError as error:
             raise PageError(f"{document.path}: a page cannot be read ({error})") from error
         finally:
             pdf.close()
+        if not has_text:
+            raise PageError(f"{document.path}: no page has text of its own: render a scan to images, and prepare those")
 
 
 SOURCES: Registry[type[Source]] = Registry(

@@ -2,25 +2,39 @@
 
 A folder with ``train-00000.npy``, ``val-00000.npy``, ... (N x size x size, uint8, memory-mapped), ``pages/`` with a few
 validation pages and their reference text where the source has it, and ``store.json``, written last: a folder without
-it is not finished.
+it is not finished. From the first moment until then the folder holds ``.docsr-store``, which says that what is in it
+was made by ``docsr prepare`` and may be thrown away.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from docsr.errors import TrainingError
+from docsr.errors import TrainingError, UsageError
 from docsr.io.files import atomic_write
 from docsr.page import Pixels
 
 SHARD = 512
 HEADER = "store.json"
+UNFINISHED = ".docsr-store"
+PAGES = "pages"
+_OURS = (
+    ("", re.compile(r"(train|val)-\d{5}\.npy|\.docsr-(?!store$).+")),
+    (PAGES, re.compile(r"\d{2,}-.*\.(png|txt)|\.docsr-.+")),
+)
+"""Folder, and the names that docsr prepare gives to files in it (its temporary files among them)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +47,7 @@ class StoreHeader:
         x_height: the text size that pages were normalised to, in px; None when they were left as they are.
         train, val: numbers of patches.
         documents, pages: what was read.
-        skipped: one sentence for each document or page that gave nothing.
+        skipped: one sentence for each document that gave nothing, and for each page that was read and gave nothing.
     """
 
     kind: str
@@ -47,10 +61,20 @@ class StoreHeader:
 
 
 class StoreWriter:
-    """Collects patches into shards; each shard is written whole or not at all."""
+    """Collects patches into shards; each shard is written whole or not at all.
+
+    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied.
+
+    Raises:
+        UsageError: the folder holds anything else.
+        PageError: the folder cannot be written to.
+    """
 
     def __init__(self, folder: Path, size: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        check_new(folder)
+        with atomic_write(folder / UNFINISHED):
+            pass  # an empty file
+        _empty(folder)
         self.folder = folder
         self.size = size
         self.counts = {"train": 0, "val": 0}
@@ -71,6 +95,7 @@ class StoreWriter:
                 self._flush(split, len(self._pending[split]))
         with atomic_write(self.folder / HEADER) as path:
             path.write_text(json.dumps(asdict(header), indent=1) + "\n", encoding="utf-8")
+        (self.folder / UNFINISHED).unlink()
 
     def _flush(self, split: str, count: int) -> None:
         pending = self._pending[split]
@@ -81,49 +106,122 @@ class StoreWriter:
         self._shards[split] += 1
 
 
+def check_new(folder: Path) -> None:
+    """Refuse a folder that a store must not be written to.
+
+    Raises:
+        UsageError: it holds a finished store, or something that docsr prepare did not put there.
+    """
+    if (folder / HEADER).exists():
+        raise UsageError(f"{folder} holds prepared patches already: remove it or choose another folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / UNFINISHED).is_file():
+        raise UsageError(f"{folder} is not empty, and what it holds would mix with the patches: choose another --out")
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an unfinished run left, and nothing else."""
+    for below, ours in _OURS:
+        for path in (folder / below).glob("*"):
+            if ours.fullmatch(path.name) and path.is_file():
+                path.unlink()
+
+
+def outside_stores(paths: Iterable[Path], root: Path) -> list[Path]:
+    """The files below ``root`` that no store holds, finished or not: pages of a store are no scans."""
+
+    @cache
+    def is_stored(folder: Path) -> bool:
+        return _is_store(folder) or (folder != root and root in folder.parents and is_stored(folder.parent))
+
+    return [path for path in paths if not is_stored(path.parent)]
+
+
+def _is_store(folder: Path) -> bool:
+    if (folder / UNFINISHED).is_file():
+        return True
+    try:
+        read_header(folder)
+    except (TrainingError, UsageError):
+        return False
+    return True
+
+
 class PatchStore:
-    """Random access to the patches of one split."""
+    """Random access to the patches of one split.
+
+    Raises:
+        UsageError: the folder is no store, or not a finished one.
+        TrainingError: it is damaged: a file cannot be read, or is missing.
+    """
 
     def __init__(self, folder: Path, split: str) -> None:
         self.header = read_header(folder)
         self.folder = folder
         self.split = split
-        self._shards = _open_shards(folder, split)
+        self._open()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the patches: a pickled memory map is the whole file, and a worker opens its own."""
-        return {name: value for name, value in vars(self).items() if name != "_shards"}
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._shards = _open_shards(self.folder, self.split)
+        self._open()
 
     def __len__(self) -> int:
-        return sum(len(shard) for shard in self._shards)
+        return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index: int) -> Pixels:
-        """Return patch ``index``: size x size, uint8 (a view of the file)."""
-        patch: Pixels = self._shards[index // SHARD][index % SHARD]
+        """Return patch ``index`` (from 0): size x size, uint8 (a view of the file)."""
+        number = bisect_right(self._ends, index)
+        patch: Pixels = self._shards[number][index - self._ends[number]]  # from the shard's end
         return patch
 
+    def fingerprint(self) -> str:
+        """What tells this split from another: the size of its text and patches, and some of its patches themselves."""
+        digest = hashlib.sha256(f"{self.header.size} {self.header.x_height}".encode())
+        for shard in self._shards:
+            digest.update(str(shard.shape).encode() + shard[0].tobytes() + shard[-1].tobytes())
+        return digest.hexdigest()
 
-def _open_shards(folder: Path, split: str) -> list[NDArray[np.uint8]]:
-    """Memory-map the files of a split; a damaged one is a TrainingError."""
-    shards = []
-    for path in sorted(folder.glob(f"{split}-*.npy")):
-        try:
-            shards.append(np.load(path, mmap_mode="r"))
-        except (OSError, ValueError, EOFError) as error:
-            raise TrainingError(f"{path} is damaged: remove {folder} and run docsr prepare again") from error
-    return shards
+    def _open(self) -> None:
+        """Memory-map the files and count their patches."""
+        self._shards = [_open_shard(path, self.header.size) for path in sorted(self.folder.glob(f"{self.split}-*.npy"))]
+        self._ends = list(accumulate(len(shard) for shard in self._shards))
+        told: int = getattr(self.header, self.split)
+        if len(self) != told:
+            raise TrainingError(
+                f"{self.folder} holds {len(self)} {self.split} patches where its {HEADER} says {told}: "
+                "remove it and run docsr prepare again"
+            )
+
+
+def _open_shard(path: Path, size: int) -> NDArray[np.uint8]:
+    try:
+        shard: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise TrainingError(f"{path} is damaged: remove {path.parent} and run docsr prepare again") from error
+    if shard.dtype != np.uint8 or shard.ndim != 3 or not len(shard) or shard.shape[1:] != (size, size):
+        raise TrainingError(
+            f"{path} does not hold patches of {size} px: remove {path.parent} and run docsr prepare again"
+        )
+    return shard
 
 
 def read_header(folder: Path) -> StoreHeader:
-    """Read ``store.json``; a folder that docsr prepare did not finish is a TrainingError."""
+    """Read ``store.json``.
+
+    Raises:
+        UsageError: the folder does not exist, or docsr prepare did not finish (or never began) it.
+        TrainingError: the file is damaged.
+    """
+    path = folder / HEADER
+    if not folder.is_dir():
+        raise UsageError(f"the folder of patches {folder} does not exist: make one with docsr prepare")
+    if not path.is_file():
+        raise UsageError(f"{folder} is not a finished folder of patches ({HEADER} is missing): run docsr prepare")
     try:
-        values = json.loads((folder / HEADER).read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8"))
         return StoreHeader(**{**values, "skipped": tuple(values["skipped"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(
-            f"{folder} is not a folder of patches ({HEADER} is missing or damaged): make one with docsr prepare"
-        ) from error
+        raise TrainingError(f"{path} is damaged: remove {folder} and run docsr prepare again") from error

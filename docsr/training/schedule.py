@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from docsr.config import ScheduleConfig
+from docsr.errors import TrainingError
 
 
 def learning_rate(config: ScheduleConfig, step: int) -> float:
@@ -36,3 +38,30 @@ class SpikeGuard:
         self.mean = memory * self.mean + (1 - memory) * kept
         self.seen += 1
         return spike
+
+
+class Skips:
+    """Counts the updates that were left out.
+
+    Attributes:
+        total: of all networks, since this run was started or resumed.
+    """
+
+    MOST_IN_A_ROW = 200
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._in_a_row: Counter[str] = Counter()
+
+    def add(self, network: str, *, taken: bool) -> None:
+        """Note whether an update was taken. TrainingError when none was for a long time."""
+        if taken:
+            self._in_a_row[network] = 0
+            return
+        self.total += 1
+        self._in_a_row[network] += 1
+        if self._in_a_row[network] >= self.MOST_IN_A_ROW:
+            raise TrainingError(
+                f"the last {self.MOST_IN_A_ROW} updates of the {network} were skipped, their loss far above its mean "
+                "or their gradient not a number: start a new --out with a lower learning rate"
+            )

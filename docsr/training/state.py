@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from docsr.config import TrainConfig
+from docsr.config import TrainConfig, check_config
 from docsr.errors import CheckpointError, UsageError
 from docsr.io.files import atomic_write
-from docsr.models import build_discriminator, build_generator
+from docsr.models import build_discriminator, build_generator, generator_arguments
+from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
 from docsr.training.schedule import SpikeGuard
 
 STATE = "state.pt"
 CHECKPOINT = "checkpoint.safetensors"
+FREE = re.compile(r"output\..*|schedule\.steps|data\.(workers|dir)|init")
+"""Options that may differ when a run is resumed. The patches of data.dir are compared themselves: a folder may move."""
 
 
 class TrainingState:
@@ -28,12 +32,14 @@ class TrainingState:
     Args:
         config: the run's configuration.
         device: where the networks live.
+        patches: fingerprint of the patches that are trained on.
         resumed: a saved state follows, so that ``config.init`` is not read again.
     """
 
-    def __init__(self, config: TrainConfig, device: torch.device, *, resumed: bool = False) -> None:
+    def __init__(self, config: TrainConfig, device: torch.device, *, patches: str = "", resumed: bool = False) -> None:
         torch.manual_seed(config.seed)
         self.config = config
+        self.patches = patches
         self.step = 0
         name, args = config.generator.name, config.generator.args
         self.generator = build_generator(name, config.factor, args).to(device)
@@ -64,21 +70,32 @@ class TrainingState:
         }
         return {name: part for name, part in parts.items() if part is not None}
 
+    @property
+    def averaged(self) -> Generator:
+        """The generator with the averaged weights: what is validated and shipped."""
+        return cast(Generator, self.ema.module)
+
     def save(self, folder: Path, x_height: tuple[float, float] | None) -> None:
         """Write the state and the checkpoint of the averaged weights, each atomically."""
         values: dict[str, Any] = {name: part.state_dict() for name, part in self.parts().items()}
-        values |= {"step": self.step, "config": self.config.model_dump(mode="json")}
+        values |= {"step": self.step, "config": self.config.model_dump(mode="json"), "patches": self.patches}
         values |= {"spikes": [self.spikes.mean, self.spikes.seen], "random": torch.get_rng_state()}
         buffer = io.BytesIO()
         torch.save(values, buffer)
         with atomic_write(folder / STATE) as path:
             path.write_bytes(buffer.getbuffer())
         generator = self.config.generator
-        header = Header(generator.name, self.config.factor, generator.args, x_height, self.step)
-        save_checkpoint(folder / CHECKPOINT, header, self.ema.module.state_dict())
+        arguments = generator_arguments(generator.name, generator.args)
+        header = Header(generator.name, self.config.factor, arguments, x_height, self.step)
+        save_checkpoint(folder / CHECKPOINT, header, self.averaged.state_dict())
 
     def load(self, folder: Path) -> None:
-        """Take up a saved state. CheckpointError when it is damaged, UsageError when it is another network's."""
+        """Take up a saved state, so that going on is as if the run had never stopped.
+
+        Raises:
+            UsageError: there is none, or options that would change what follows differ; it names them all.
+            CheckpointError: it is damaged, or of a docsr whose networks were others.
+        """
         path = folder / STATE
         try:
             values = torch.load(path, map_location="cpu", weights_only=True)
@@ -88,17 +105,45 @@ class TrainingState:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
         if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
             raise CheckpointError(f"{path} is not the state of a docsr train run")
-        saved = values["config"]
-        mine = self.config.model_dump(mode="json")
-        for key in ("factor", "generator", "discriminator"):
-            if saved[key] != mine[key]:
-                raise UsageError(f"{folder} was trained with another {key}: resume with the same, or start a new --out")
-        for name, part in self.parts().items():
-            if name in values:
+        self._compare(folder, values)
+        try:
+            for name, part in self.parts().items():
                 part.load_state_dict(values[name])
-        self.step = values["step"]
-        self.spikes.mean, self.spikes.seen = values["spikes"]
-        torch.set_rng_state(values["random"])
+            self.step = int(values["step"])
+            self.spikes.mean, self.spikes.seen = values["spikes"]
+            torch.set_rng_state(values["random"])
+        except (RuntimeError, KeyError, ValueError, TypeError) as error:
+            raise CheckpointError(
+                f"{path} does not fit the networks of its own options: it is damaged, or another docsr wrote it; "
+                "start a new --out"
+            ) from error
+
+    def _compare(self, folder: Path, values: dict[str, Any]) -> None:
+        try:
+            saved = _flat(check_config(values["config"]).model_dump(mode="json"))
+        except UsageError as error:
+            raise CheckpointError(f"{folder / STATE} was written by another docsr: start a new --out") from error
+        mine = _flat(self.config.model_dump(mode="json"))
+        differing = [
+            f"{key} ({saved.get(key)} then, {mine.get(key)} now)"
+            for key in sorted(saved.keys() | mine.keys())
+            if saved.get(key) != mine.get(key) and not FREE.fullmatch(key)
+        ]
+        if values.get("patches", self.patches) != self.patches:  # absent in the first version's states
+            differing.append("the patches of --data")
+        if differing:
+            raise UsageError(
+                f"{folder} was trained with other options: {', '.join(differing)}; resume with the same, or start a "
+                "new --out"
+            )
+
+
+def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Nested options by their dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return flat
 
 
 def load_fitting(network: nn.Module, state: dict[str, Tensor]) -> int:

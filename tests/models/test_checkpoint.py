@@ -33,9 +33,9 @@ def with_metadata(path: Path, metadata: dict[str, str] | None) -> Path:
     return path
 
 
-def refusal(path: Path, factor: int | None = None) -> str:
+def refusal(path: Path) -> str:
     with pytest.raises(CheckpointError) as caught:
-        load_checkpoint(path, factor)
+        load_checkpoint(path)
     message = str(caught.value)
     assert str(path) in message
     assert "\n" not in message
@@ -51,7 +51,7 @@ def test_round_trip(tmp_path: Path, name: str, factor: int) -> None:
         nn.init.normal_(weight, std=0.1)
     header = Header(name, factor, ARGS, (7.5, 28.0), 42)
     save_checkpoint(tmp_path / "a.safetensors", header, network.state_dict())
-    loaded = load_checkpoint(tmp_path / "a.safetensors", factor)
+    loaded = load_checkpoint(tmp_path / "a.safetensors")
     assert loaded.header == header
     again = loaded.build_generator()
     assert not again.training
@@ -102,11 +102,6 @@ def test_no_header(path: Path, metadata: dict[str, str] | None) -> None:
 )
 def test_a_header_that_cannot_be_read(path: Path, text: str) -> None:
     assert "header that cannot be read" in refusal(with_metadata(path, {KEY: text}))
-
-
-def test_wrong_factor(path: Path) -> None:
-    assert refusal(path, 4).endswith("is a network for factor 2, not 4")
-    assert load_checkpoint(path, 2).header.factor == 2
 
 
 @pytest.mark.parametrize("more", [{}, {"colour": True}])

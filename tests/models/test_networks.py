@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from docsr.errors import UsageError
-from docsr.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
+from docsr.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.blocks import BicubicPhases, Upsample
 
@@ -139,6 +139,39 @@ def test_nothing_beyond_the_radius_is_seen(name: str, factor: int, args: dict[st
 def test_wrong_arguments_are_a_usage_error(name: str, args: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=f"generator '{name}': "):
         build_generator(name, 2, args)
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ({"chanels": 8}, "unknown argument 'chanels'; did you mean 'channels'? (choices: blocks, channels, kernel)"),
+        ({"factor": 4}, "unknown argument 'factor' (choices: blocks, channels, kernel)"),
+        ({"channels": 0}, "channels must be 1 or more, not 0"),
+        ({"channels": "wide"}, "channels must be a whole number, not 'wide'"),
+        ({"blocks": True}, "blocks must be a whole number, not True"),
+        ({"kernel": 4}, "kernel must be an odd number from 1 on, not 4"),
+    ],
+    ids=str,
+)
+def test_a_wrong_argument_is_said_in_the_users_words(args: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build_generator("compact", 2, args)
+    assert str(caught.value) == f"generator 'compact': {sentence}"
+
+
+def test_a_network_that_no_memory_holds_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="ask for more memory than there is") as caught:
+        build_generator("compact", 2, {"channels": 10**12})
+    assert "\n" not in str(caught.value)
+
+
+@generators
+def test_all_arguments_are_known(name: str) -> None:
+    arguments = generator_arguments(name, {"channels": 8})
+    assert arguments["channels"] == 8
+    assert {"channels", "blocks", "kernel"} <= arguments.keys()
+    assert "factor" not in arguments
+    assert size(build_generator(name, 2, arguments)) == size(build_generator(name, 2, {"channels": 8}))
 
 
 @pytest.mark.parametrize("factor", [-2, 0, 1, 3, 6])

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import os
 import pickle
+import signal
+from contextlib import closing
 from itertools import islice
+from multiprocessing import active_children
 
 import numpy as np
 import pytest
 import torch
 
 from docsr.config import DataConfig
-from docsr.errors import UsageError
+from docsr.errors import TrainingError, UsageError
 from docsr.pairs.dataset import Counting, PairDataset, crop, scale_range, stream
 from docsr.pairs.store import PatchStore, StoreHeader
 from tests.pairs import make_store, patches
@@ -16,6 +20,11 @@ from tests.pairs import make_store, patches
 
 def dataset(folder, seed=0, **options):
     return PairDataset(folder, "train", DataConfig(lr_patch=16, **options), 2, seed)
+
+
+class Broken(PairDataset):
+    def __getitem__(self, number):
+        raise RuntimeError("something is wrong with the patches")
 
 
 def test_a_sample_depends_on_seed_and_number_only(tmp_path):
@@ -36,11 +45,47 @@ def test_a_sample_depends_on_seed_and_number_only(tmp_path):
 def test_a_worker_gives_the_same_batches(tmp_path):
     pairs = dataset(make_store(tmp_path))
     alone = list(islice(stream(pairs, 2, 0, start=6), 3))
-    helped = list(islice(stream(pairs, 2, 1, start=6), 3))
+    with closing(stream(pairs, 2, 1, start=6)) as batches:
+        helped = list(islice(batches, 3))
     for mine, theirs in zip(alone, helped, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
     assert torch.equal(alone[0][1][0], pairs[6][1])
     assert torch.equal(alone[2][1][1], pairs[11][1])
+
+
+def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
+    with closing(stream(dataset(make_store(tmp_path)), 2, 1, start=0)) as batches:
+        next(batches)
+        (worker,) = active_children()
+        assert worker.pid is not None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            os.kill(worker.pid, number)
+        assert sum(1 for _ in islice(batches, 30)) == 30  # more than were prepared ahead
+        assert worker.is_alive()
+    worker.join(5)  # and yet it ends when it is told: or a command would never return
+    assert not worker.is_alive()
+
+
+def test_a_worker_that_dies_is_told_between_batches(tmp_path):
+    before = signal.getsignal(signal.SIGCHLD)
+    with closing(stream(dataset(make_store(tmp_path)), 2, 2, start=0)) as batches:
+        next(batches)
+        assert signal.getsignal(signal.SIGCHLD) == before  # nothing is raised in the middle of a step
+        worker, other = active_children()
+        worker.kill()
+        worker.join()
+        with pytest.raises(TrainingError, match=r"process that prepares batches died .*data\.workers=0") as caught:
+            for _ in islice(batches, 100):
+                pass
+    assert "\n" not in str(caught.value)
+    other.join(5)
+    assert not other.is_alive()
+
+
+def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
+    pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), 2, 0)
+    with closing(stream(pairs, 2, 1, start=0)) as batches, pytest.raises(RuntimeError, match="something is wrong"):
+        next(batches)
 
 
 def test_a_worker_is_not_sent_the_patches(tmp_path):

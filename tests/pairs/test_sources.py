@@ -6,7 +6,7 @@ from PIL import Image
 
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.pairs.sources import SOURCES, Document, Images, Pdf, RvlCdip
-from tests.pairs import save, text_page, write_pdf
+from tests.pairs import make_store, save, text_page, write_pdf
 
 
 def rvl_cdip(root, train, val=(), test=()):
@@ -74,6 +74,12 @@ def test_text_beside_an_image_that_is_not_utf8_is_read_all_the_same(tmp_path):
     assert page.text == "caf\ufffd"
 
 
+def test_the_pages_of_a_patch_store_are_no_images(tmp_path):
+    save(tmp_path / "scan.png", text_page()[0])
+    save(make_store(tmp_path / "p") / "pages" / "00-scan.png", text_page()[0])
+    assert [document.path for document in Images().documents(tmp_path)] == [tmp_path / "scan.png"]
+
+
 @pytest.mark.parametrize("kind", ["images", "pdf"])
 def test_an_empty_folder_has_no_document(tmp_path, kind):
     with pytest.raises(NoInputError):
@@ -111,7 +117,8 @@ def test_pdf_with_real_text(tmp_path):
 
 def test_a_pdf_of_images_only_has_no_page_to_give(tmp_path):
     Image.fromarray(text_page()[0]).save(tmp_path / "scan.pdf")
-    assert list(Pdf().pages(Document(tmp_path / "scan.pdf", "train"))) == []
+    with pytest.raises(PageError, match=r"scan\.pdf: no page has text of its own"):
+        list(Pdf().pages(Document(tmp_path / "scan.pdf", "train")))
 
 
 @pytest.mark.parametrize("data", [b"", b"not a PDF", b"%PDF-1.4\n1 0 obj\n<< /Type"])

@@ -5,9 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from docsr.errors import TrainingError
+from docsr.errors import TrainingError, UsageError
 from docsr.pairs import store
-from docsr.pairs.store import HEADER, PatchStore, StoreHeader, StoreWriter, read_header
+from docsr.pairs.store import (
+    HEADER,
+    UNFINISHED,
+    PatchStore,
+    StoreHeader,
+    StoreWriter,
+    outside_stores,
+    read_header,
+)
 
 
 def numbered(count: int, start: int = 0):
@@ -37,15 +45,107 @@ def test_more_than_one_shard(tmp_path, monkeypatch):
 
 def test_an_unfinished_folder_is_refused(tmp_path):
     StoreWriter(tmp_path / "store", 8).add("train", numbered(3))
-    with pytest.raises(TrainingError, match="make one with docsr prepare"):
+    with pytest.raises(UsageError, match=r"not a finished folder of patches \(store\.json is missing\)"):
         PatchStore(tmp_path / "store", "train")
+    with pytest.raises(UsageError, match="none does not exist"):
+        PatchStore(tmp_path / "none", "train")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"skipped": [], "colour": 3}'])
 def test_a_damaged_header_is_refused(tmp_path, text):
     (tmp_path / HEADER).write_text(text)
-    with pytest.raises(TrainingError, match="missing or damaged"):
+    with pytest.raises(TrainingError, match=r"store\.json is damaged"):
         read_header(tmp_path)
+
+
+def sharded(folder, monkeypatch):
+    """Ten training patches, 0 to 9, in three shards."""
+    monkeypatch.setattr(store, "SHARD", 4)
+    writer = StoreWriter(folder, 8)
+    writer.add("train", numbered(10))
+    writer.close(StoreHeader("images", 8, None, train=10))
+    return folder
+
+
+@pytest.mark.parametrize("now", [3, 5, 512])
+def test_a_patch_is_found_whatever_the_length_of_a_shard(tmp_path, monkeypatch, now):
+    folder = sharded(tmp_path, monkeypatch)
+    monkeypatch.setattr(store, "SHARD", now)  # of another version of docsr
+    train = PatchStore(folder, "train")
+    assert [int(train[n][0, 0]) for n in range(len(train))] == list(range(10))
+    for beyond in (10, -1):
+        with pytest.raises(IndexError):
+            train[beyond]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_shard_that_is_gone_is_told(tmp_path, monkeypatch, number):
+    (sharded(tmp_path, monkeypatch) / f"train-{number:05d}.npy").unlink()
+    with pytest.raises(TrainingError, match=r"holds [68] train patches where its store\.json says 10: remove it"):
+        PatchStore(tmp_path, "train")
+
+
+@pytest.mark.parametrize("other", [np.zeros((4, 9, 9), np.uint8), np.zeros((4, 8, 8)), np.zeros(4, np.uint8)])
+def test_a_shard_of_something_else_is_told(tmp_path, monkeypatch, other):
+    np.save(sharded(tmp_path, monkeypatch) / "train-00001.npy", other)
+    with pytest.raises(TrainingError, match=r"train-00001\.npy does not hold patches of 8 px"):
+        PatchStore(tmp_path, "train")
+
+
+def test_the_fingerprint_tells_patches_apart(tmp_path):
+    def written(name, patches, x_height=24.0):
+        writer = StoreWriter(tmp_path / name, 8)
+        writer.add("train", patches)
+        writer.close(StoreHeader("images", 8, x_height, train=len(patches)))
+        return PatchStore(tmp_path / name, "train").fingerprint()
+
+    first = written("a", numbered(5))
+    assert first == written("b", numbered(5))
+    others = [written("c", numbered(5, 1)), written("d", numbered(6)), written("e", numbered(5), x_height=20.0)]
+    assert first not in others
+
+
+# What a new store may be written over
+
+
+def test_only_an_unfinished_store_is_emptied_and_only_of_its_own_files(tmp_path):
+    StoreWriter(tmp_path, 8).add("train", np.zeros((600, 8, 8), np.uint8))  # a shard is written, and then the run dies
+    (tmp_path / "pages").mkdir()
+    theirs = [tmp_path / "notes-1.npy", tmp_path / "pages" / "scan.png", tmp_path / "pages" / "1-a.txt"]
+    ours = [
+        tmp_path / "pages" / "00-scan.png",
+        tmp_path / "pages" / "00-scan.txt",
+        tmp_path / ".docsr-0123456789abcdef.npy",
+    ]
+    for path in (*theirs, *ours):
+        path.write_text("x")
+    StoreWriter(tmp_path, 8).close(StoreHeader("images", 8, None))
+    assert all(path.exists() for path in theirs)
+    assert not any(path.exists() for path in (*ours, tmp_path / "train-00000.npy"))
+    assert not (tmp_path / UNFINISHED).exists()
+
+
+def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
+    scan = tmp_path / "pages" / "00-scan.png"
+    scan.parent.mkdir()
+    scan.write_text("irreplaceable")
+    with pytest.raises(UsageError, match="is not empty"):
+        StoreWriter(tmp_path, 8)
+    assert scan.read_text() == "irreplaceable"
+    assert [path.name for path in tmp_path.iterdir()] == ["pages"]
+
+
+def test_files_in_stores_are_told_from_scans(tmp_path):
+    for name in ("done", "begun"):
+        writer = StoreWriter(tmp_path / "deep" / name, 8)
+        if name == "done":
+            writer.close(StoreHeader("images", 8, None))
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / HEADER).write_text('{"what": "a shop has stores too"}')
+    scans = [tmp_path / "a.png", tmp_path / "shop" / "b.png", tmp_path / "deep" / "c.png"]
+    pages = [tmp_path / "deep" / name / "pages" / "00-a.png" for name in ("done", "begun")]
+    assert outside_stores([*scans, *pages], tmp_path) == scans
+    assert outside_stores(pages[:1], pages[0].parent) == pages[:1]  # asked for by name
 
 
 @pytest.mark.parametrize("keep", [0, 20, 200])

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from docsr.config import ScheduleConfig
-from docsr.training.schedule import SpikeGuard, learning_rate
+from docsr.errors import TrainingError
+from docsr.training.schedule import Skips, SpikeGuard, learning_rate
 
 
 def test_warm_up_is_linear():
@@ -47,3 +48,18 @@ def test_a_lasting_change_is_not_a_spike_for_ever():
     for _ in range(200):
         guard.is_spike(1.0)
     assert [guard.is_spike(4.0) for _ in range(300)][-1] is False
+
+
+def test_skips_are_counted_and_too_many_in_a_row_end_the_run():
+    skips = Skips()
+    for _ in range(3):
+        for _ in range(Skips.MOST_IN_A_ROW - 1):
+            skips.add("generator", taken=False)
+        skips.add("generator", taken=True)
+        skips.add("discriminator", taken=True)
+    assert skips.total == 3 * (Skips.MOST_IN_A_ROW - 1)
+    for _ in range(Skips.MOST_IN_A_ROW - 1):
+        skips.add("discriminator", taken=False)
+        skips.add("generator", taken=True)  # the other one's success is no comfort
+    with pytest.raises(TrainingError, match=r"updates of the discriminator were skipped.*lower learning rate"):
+        skips.add("discriminator", taken=False)

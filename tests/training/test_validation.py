@@ -1,31 +1,47 @@
 from __future__ import annotations
 
+import sys
+
+import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from docsr.config import check_config
 from docsr.models import build_generator
+from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
-from docsr.training.validation import Validation, enlarge
+from docsr.page import Page
+from docsr.training.validation import InTraining, Validation
+from docsr.upscalers.classical import Interpolation
+from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 from tests.pairs import make_store, save, text_page
 
 CPU = torch.device("cpu")
 
 
-class White(nn.Module):
+class White(Generator):
+    factor, radius = 2, 0
+
     def forward(self, x):
         return torch.ones(x.shape[0], 1, 2 * x.shape[2], 2 * x.shape[3])
 
 
-def validation(folder, pages=0, clean=1.0):
+def validation(folder, pages=0, clean=1.0, warn=pytest.fail):
     config = check_config(
         {
             "data": {"lr_patch": 16, "degrade": {"clean": clean, "warp": 0}},
             "output": {"validation_patches": 3, "validation_pages": pages},
         }
     )
-    return Validation(config, folder)
+    return Validation(config, folder, warn)
+
+
+def with_a_page(folder):
+    """A store with one validation page."""
+    store = make_store(folder)
+    pixels, text = text_page(30, 640, 300)
+    save(store / "pages" / "00-page.png", pixels).with_suffix(".txt").write_text(text)
+    return store
 
 
 def test_scores_tell_a_network_from_nothing(tmp_path):
@@ -54,20 +70,96 @@ def test_a_store_without_validation_patches(tmp_path):
     assert held.strip(White(), CPU, tmp_path / "one.png") is None
 
 
-@pytest.mark.skipif(not Tesseract.available(), reason="Tesseract is not installed")
+needs_tesseract = pytest.mark.skipif(not Tesseract.available(), reason="Tesseract is not installed")
+
+
+@needs_tesseract
 def test_pages_are_read(tmp_path):
-    store = make_store(tmp_path)
-    pixels, text = text_page(30, 640, 300)
-    save(store / "pages" / "00-page.png", pixels).with_suffix(".txt").write_text(text)
-    held = validation(store, pages=2)
+    held = validation(with_a_page(tmp_path), pages=2)
     (page,) = held.pages
-    assert page.lr.shape[0] < pixels.shape[0] / 2 + 1
+    assert page.lr.pixels.shape[0] <= 300 / 2
     scores = held.run(White(), CPU)
     assert scores["cer"] == 100
     assert scores["cer_bicubic"] < 15
 
 
-def test_enlarge_stays_in_range():
-    large = enlarge(torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]]]), 4)
-    assert large.shape == (1, 1, 8, 8)
+@needs_tesseract
+def test_a_page_goes_through_the_network_in_tiles(tmp_path):
+    store = make_store(tmp_path)
+    pixels, text = text_page(30, 2400, 1500)
+    save(store / "pages" / "00-page.png", pixels).with_suffix(".txt").write_text(text)
+    shapes = []
+
+    class Watched(White):
+        def forward(self, x):
+            shapes.append(tuple(x.shape[2:]))
+            return super().forward(x)
+
+    held = validation(store, pages=1)
+    held.pairs = []
+    held.run(Watched(), CPU)
+    assert len(shapes) >= 4
+    assert max(max(shape) for shape in shapes) <= DEFAULT_TILE
+
+
+def test_a_tiled_page_is_the_untiled_one():
+    network = build_generator("srgan", 2, {"channels": 8, "blocks": 1, "kernel": 3})
+    network.train()(torch.rand(4, 1, 16, 16))  # batch norm that is not the identity
+    pixels, _ = text_page(16, 130, 90)
+    upscaler = InTraining(network.eval(), CPU)
+    whole, tiled = (upscale_page(Page(pixels), upscaler, tile=tile).pixels.astype(int) for tile in (512, 32))
+    assert np.abs(whole - tiled).max() <= 1
+
+
+@pytest.mark.parametrize("missing", ["rapidfuzz.distance", "pytesseract"])
+def test_without_the_packages_cer_is_left_out_with_a_word(tmp_path, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    told: list[str] = []
+    held = validation(with_a_page(tmp_path), pages=1, warn=told.append)
+    (sentence,) = told
+    assert "without CER" in sentence
+    assert "\n" not in sentence
+    assert "psnr" in held.run(White(), CPU)
+
+
+@needs_tesseract
+def test_without_english_data_cer_is_left_out_with_a_word(tmp_path, monkeypatch):
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    told: list[str] = []
+    held = validation(with_a_page(tmp_path / "store"), pages=1, warn=told.append)
+    assert not held.pages
+    (sentence,) = told
+    assert "Tesseract failed" in sentence
+    assert "\n" not in sentence
+
+
+@needs_tesseract
+def test_ocr_that_fails_later_leaves_out_one_validation(tmp_path, monkeypatch):
+    told: list[str] = []
+    held = validation(with_a_page(tmp_path / "store"), pages=1, warn=told.append)
+    with monkeypatch.context() as broken:
+        broken.setenv("TESSDATA_PREFIX", str(tmp_path))  # as if the data went away hours later
+        assert {"psnr", "ssim", "psnr_bicubic", "ssim_bicubic"} == held.run(White(), CPU).keys()
+    assert len(told) == 1
+    assert "this validation goes without CER" in told[0]
+    assert "cer" in held.run(White(), CPU)
+
+
+def test_a_damaged_page_is_no_end_either(tmp_path):
+    store = with_a_page(tmp_path)
+    (store / "pages" / "00-page.png").write_bytes(b"no picture")
+    told: list[str] = []
+    assert "psnr" in validation(store, pages=1, warn=told.append).run(White(), CPU)
+    assert "00-page.png" in told[0]
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_bicubic_stays_in_range_and_is_the_baseline_of_reports(tmp_path, factor):
+    held = validation(make_store(tmp_path))
+    held.factor = factor
+    lr = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[0.2, 0.4], [0.6, 0.8]]]])
+    large = held._bicubic(lr)
+    assert large.shape == (2, 1, 2 * factor, 2 * factor)
     assert 0 <= float(large.min()) <= float(large.max()) <= 1
+    expected = Interpolation("bicubic", factor)(lr[1, 0].numpy())
+    np.testing.assert_allclose(large[1, 0].numpy(), expected.clip(0, 1))

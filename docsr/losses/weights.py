@@ -1,0 +1,37 @@
+"""Weights files of the networks that a loss looks through."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from docsr.errors import CheckpointError, first_line
+
+
+def read_weights(path: Path, what: str) -> dict[str, Tensor]:
+    """Read a state dict from an .npz, a .safetensors or (any other suffix) a file of torch.save.
+
+    Args:
+        path: the file.
+        what: what it holds, for the error: "the vgg19 weights".
+
+    Raises:
+        CheckpointError: the file cannot be read, or holds something else.
+    """
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                return {key: torch.from_numpy(arrays[key].astype(np.float32)) for key in arrays.files}
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # each format has its own errors, some of many lines
+        raise CheckpointError(f"cannot read {what} {path}: {first_line(error)}") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{path} does not hold {what}: it is not a state dict")
+    return {key: value for key, value in state.items() if isinstance(key, str)}
