@@ -10,7 +10,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow check format clean
+.PHONY: help demo env programs test test-slow benchmark-smoke check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -18,6 +18,7 @@ help:
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium (apt-get)"
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make check      ruff, mypy, import-linter"
 	@echo "make format     rewrite the sources with ruff"
 	@echo "make clean      remove what the targets above made"
@@ -47,6 +48,9 @@ test: env programs
 
 test-slow: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m slow
+
+benchmark-smoke: env programs
+	$(TEST_ENV) $(BIN)/docsr benchmark benchmarks/suites/smoke.yaml --jobs $(WORKERS) --out build/smoke
 
 check: env
 	$(BIN)/ruff check .

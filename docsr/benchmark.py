@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from docsr.bench.arms import HR, Arm
-from docsr.bench.measure import ROW_FIELDS, Condition, Measured, Measurer, Row, Task, conditions, key_of
-from docsr.bench.suite import AS_IT_IS, Suite, SuitePage
+from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, conditions, key_of
+from docsr.bench.suite import AS_IT_IS, Suite
 from docsr.errors import Interrupted, PageError
 from docsr.ocr.base import Engine
 from docsr.pool import run_in_processes
@@ -65,12 +65,26 @@ def run_benchmark(
     """
     store = RowStore(out)
     wanted = _wanted(suite, arms, engines)
+    failed = _measure(wanted, store, Measurer(engines, peers), jobs, progress)
+    found = Found(failed=failed)
+    for task in wanted:
+        for engine in task.engines:
+            known = store.get(task, engines[engine])
+            if known is not None:
+                found.rows.append(known[0])
+                found.texts.append(known[1])
+    return found
+
+
+def _measure(
+    wanted: list[Task], store: RowStore, measurer: Measurer, jobs: int, progress: Callable[[int, int], None]
+) -> list[str]:
+    """Measure what ``store`` lacks and put it there; return a sentence for each failure."""
+    engines, failed = measurer.engines, []
     tasks = _missing(wanted, store, engines)
-    done = sum(len(task.engines) for task in wanted) - sum(len(task.engines) for task in tasks)
     total = sum(len(task.engines) for task in wanted)
+    done = total - sum(len(task.engines) for task in tasks)
     progress(done, total)
-    found = Found()
-    measurer = Measurer(engines, peers)
     run = ((task, measurer(task)) for task in tasks)
     if jobs > 1:
         run = run_in_processes(measurer, tasks, jobs=jobs, broken=_broken)
@@ -79,18 +93,12 @@ def run_benchmark(
             for task, measured in results:
                 store.add(task, measured, engines)
                 if measured.failure is not None:
-                    found.failed.append(f"{task.page.name}, {task.arm.label}: {measured.failure}")
+                    failed.append(f"{task.page.name}, {task.arm.label}: {measured.failure}")
                 done += len(task.engines)
                 progress(done, total)
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: finished rows are kept, run the same command again to go on") from error
-    for task in wanted:
-        for engine in task.engines:
-            known = store.get(task, engines[engine])
-            if known is not None:
-                found.rows.append(known[0])
-                found.texts.append(known[1])
-    return found
+    return failed
 
 
 class RowStore:
@@ -167,6 +175,3 @@ def _missing(wanted: list[Task], store: RowStore, engines: dict[str, Engine]) ->
 
 def _broken(task: Task) -> Measured:
     return Measured([], "under way when a worker died (out of memory?): use fewer --jobs")
-
-
-__all__ = ["Condition", "Found", "RowStore", "SuitePage", "run_benchmark"]

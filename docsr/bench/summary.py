@@ -16,12 +16,16 @@ from typing import Any
 from docsr.bench.arms import BASELINE, HR
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
+from docsr.weights import catalogue
 
 HARM_POINTS = 0.005
 """A page is harmed when its error exceeds bicubic's by more than this (half a point of percent)."""
 
 NO_GAP = "HR is not better than bicubic beyond chance"
 NO_HR = "no HR: the pages are measured as they are"
+
+FEWEST_PAGES = 6
+"""With fewer pages nothing is called better or worse: a bootstrap over so few says too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,10 @@ class Cell:
         score: ``cer``, or ``words`` for 1 - word recall.
         error: the pooled error with its interval.
         gain: how much lower than bicubic's (the better size), with its interval.
-        beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither.
+        beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither (or fewer than six pages).
+        champion: docsr's own network that reads this set best, or None where none was measured.
+        champion_gain: how much lower the champion's error is than this arm's, with its interval.
+        champion_beats: 1 where the champion is better than this arm beyond chance, -1 worse, 0 neither.
         gap_closed: with its interval, or None with ``gap_reason``.
         pages_harmed: pages whose error exceeds bicubic's by over half a point.
         digit_cer: pooled, with bicubic's beside it.
@@ -50,6 +57,9 @@ class Cell:
     baseline: str
     gain: Interval
     beats_bicubic: int
+    champion: str | None
+    champion_gain: Interval | None
+    champion_beats: int
     gap_closed: Interval | None
     gap_reason: str | None
     pages_harmed: int
@@ -132,48 +142,69 @@ def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
     totals = [_errors(arms[bicubics[0]][page], score)[1] for page in pages]
     rates = PagedRates(errors, totals)
     baseline = min(bicubics, key=lambda arm: rates.rates[arm])
-    return [_cell([rows[page] for page in pages], arm, score, rates, baseline, arms) for arm, rows in arms.items()]
+    champion = min((arm for arm in catalogue() if arm in arms), key=lambda arm: rates.rates[arm], default=None)
+    return [
+        _cell([rows[page] for page in pages], arm, score, rates, baseline, champion, arms) for arm, rows in arms.items()
+    ]
 
 
 def _cell(
-    rows: list[Row], arm: str, score: str, rates: PagedRates, baseline: str, arms: dict[str, dict[str, Row]]
+    rows: list[Row],
+    arm: str,
+    score: str,
+    rates: PagedRates,
+    baseline: str,
+    champion: str | None,
+    arms: dict[str, dict[str, Row]],
 ) -> Cell:
     gain = rates.gain(arm, baseline)
+    ahead = None if champion is None else rates.gain(champion, arm)
     gap = rates.gap_closed(arm, baseline, HR) if HR in arms else None
     beside = [arms[baseline][row.page] for row in rows]
     harmed = sum(
         error_rate(row, score) - error_rate(other, score) > HARM_POINTS for row, other in zip(rows, beside, strict=True)
     )
-    first = rows[0]
     return Cell(
-        set=first.set,
-        lr_dpi=first.lr_dpi,
-        degradation=first.degradation,
-        engine=first.engine,
+        **{name: getattr(rows[0], name) for name in ("set", "lr_dpi", "degradation", "engine")},
+        **_pooled_scores(rows),
         arm=arm,
         score=score,
         pages=len(rows),
         error=rates.rate(arm),
         baseline=baseline,
         gain=gain,
-        beats_bicubic=(gain.low > 0) - (gain.high < 0),
+        beats_bicubic=_sign(gain, len(rows)),
+        champion=champion,
+        champion_gain=ahead,
+        champion_beats=0 if ahead is None else _sign(ahead, len(rows)),
         gap_closed=gap,
         gap_reason=None if gap else NO_GAP if HR in arms else NO_HR,
         pages_harmed=harmed,
-        wer=_pooled(rows, "word_edits", "reference_words"),
-        word_recall=_pooled(rows, "words_found", "reference_words"),
-        word_precision=_pooled(rows, "words_found", "hypothesis_words"),
-        digit_cer=_pooled(rows, "digit_edits", "reference_digits"),
         digit_cer_bicubic=_pooled(beside, "digit_edits", "reference_digits"),
-        insertions=sum(row.insertions for row in rows),
-        deletions=sum(row.deletions for row in rows),
-        substitutions=sum(row.substitutions for row in rows),
-        psnr=_mean(rows, "psnr"),
-        ssim=_mean(rows, "ssim"),
-        ink_ratio=median(inks) if (inks := [row.ink_ratio for row in rows if row.ink_ratio is not None]) else None,
-        seconds_upscale=fmean(row.seconds_upscale for row in rows),
-        seconds_ocr=fmean(row.seconds_ocr for row in rows),
     )
+
+
+def _pooled_scores(rows: list[Row]) -> dict[str, Any]:
+    """What follows from one arm's rows alone."""
+    inks = [row.ink_ratio for row in rows if row.ink_ratio is not None]
+    return {
+        "wer": _pooled(rows, "word_edits", "reference_words"),
+        "word_recall": _pooled(rows, "words_found", "reference_words"),
+        "word_precision": _pooled(rows, "words_found", "hypothesis_words"),
+        "digit_cer": _pooled(rows, "digit_edits", "reference_digits"),
+        "insertions": sum(row.insertions for row in rows),
+        "deletions": sum(row.deletions for row in rows),
+        "substitutions": sum(row.substitutions for row in rows),
+        "psnr": _mean(rows, "psnr"),
+        "ssim": _mean(rows, "ssim"),
+        "ink_ratio": median(inks) if inks else None,
+        "seconds_upscale": fmean(row.seconds_upscale for row in rows),
+        "seconds_ocr": fmean(row.seconds_ocr for row in rows),
+    }
+
+
+def _sign(gain: Interval, pages: int) -> int:
+    return 0 if pages < FEWEST_PAGES else (gain.low > 0) - (gain.high < 0)
 
 
 def _errors(row: Row, score: str) -> tuple[int, int]:

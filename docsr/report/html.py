@@ -18,7 +18,7 @@ from docsr.errors import DocsrError, MissingExtraError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING, differences
-from docsr.report.markdown import SIGNS, percent, place
+from docsr.report.markdown import against_bicubic, against_champion, percent, place
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results, machine
@@ -136,7 +136,10 @@ def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
             "score": "CER, %" if rows[0].score == "cer" else "words missed, %",
             "note": f"{rows[0].pages} pages; bicubic is {rows[0].baseline}."
             + (f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""),
-            "rows": [(cell, percent(cell.error), percent(cell.gap_closed), SIGNS[cell.beats_bicubic]) for cell in rows],
+            "rows": [
+                (cell, percent(cell.error), percent(cell.gap_closed), against_bicubic(cell), against_champion(cell))
+                for cell in rows
+            ],
         }
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from docsr import __version__
-from docsr.bench.summary import HARM_POINTS, Cell
+from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING
@@ -51,7 +51,8 @@ def _head(results: Results) -> Iterator[str]:
     yield f"{FOLDING} Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over"
     yield "pages. Bicubic is 2x or 4x, whichever reads the set better. Gap closed: 0 is that bicubic, 100 the original"
     yield "scan; it is empty where the original is not better than bicubic beyond chance. Harmed: pages whose error"
-    yield f"exceeds bicubic's by over {100 * HARM_POINTS:g} point."
+    yield f"exceeds bicubic's by over {100 * HARM_POINTS:g} point. Better and worse: beyond chance, on at least"
+    yield f"{FEWEST_PAGES} pages."
     yield ""
 
 
@@ -77,8 +78,9 @@ def _tables(cells: Sequence[Cell]) -> Iterator[str]:
             f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""
         )
         yield ""
-        yield f"| arm | {name}, % | gap closed, % | against bicubic | harmed | digits wrong, % | WER, % | ink | s |"
-        yield "|---|---:|---:|---|---:|---:|---:|---:|---:|"
+        columns = ["arm", f"{name}, %", "gap closed, %", "against bicubic", "docsr against it", "harmed"]
+        yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s"]) + " |"
+        yield "|---|---:|---:|---|---|---:|---:|---:|---:|---:|"
         yield from map(_line, rows)
         yield ""
 
@@ -88,7 +90,8 @@ def _line(cell: Cell) -> str:
         cell.arm,
         percent(cell.error),
         percent(cell.gap_closed),
-        "" if cell.arm == cell.baseline else SIGNS[cell.beats_bicubic],
+        against_bicubic(cell),
+        against_champion(cell),
         str(cell.pages_harmed),
         _number(cell.digit_cer, 100),
         _number(cell.wer, 100),
@@ -96,6 +99,16 @@ def _line(cell: Cell) -> str:
         _number(cell.seconds_upscale, 1),
     )
     return "| " + " | ".join(values) + " |"
+
+
+def against_bicubic(cell: Cell) -> str:
+    """Whether the arm is better or worse than bicubic beyond chance, in a word; empty for bicubic itself."""
+    return "" if cell.arm == cell.baseline else SIGNS[cell.beats_bicubic]
+
+
+def against_champion(cell: Cell) -> str:
+    """Whether docsr's best network is better or worse than the arm beyond chance, in a word."""
+    return "" if cell.champion in {None, cell.arm} else SIGNS[cell.champion_beats]
 
 
 def _number(value: float | None, times: float) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from docsr.bench import summary
 from docsr.bench.measure import Row
 from docsr.bench.summary import NO_GAP, NO_HR, rank, summarise
 from docsr.metrics.text import score_text
@@ -20,7 +21,7 @@ def row(page: int, upscaler: str, factor: int, errors: int, lr_dpi: float | None
     rates = dict.fromkeys(("cer", "wer", "word_recall", "word_precision", "digit_cer"), 0.0)
     place = {"page": f"p{page}", "set": "s", "lr_dpi": lr_dpi, "degradation": "scan", "engine": "tesseract"}
     values = {**place, **counts, **rates, **plain, "seconds_upscale": 1.0, "seconds_ocr": 1.0, **more}
-    return Row(upscaler=upscaler, factor=factor, **values)  # type: ignore[arg-type]
+    return Row(upscaler=upscaler, factor=factor, **values)
 
 
 def rows(hr: bool = True) -> list[Row]:
@@ -71,3 +72,16 @@ def test_pages_that_an_arm_lacks_are_left_out_for_all() -> None:
 
 def test_ranking_is_by_gap_closed_and_leaves_the_ceiling_out() -> None:
     assert [one.arm for one in rank(summarise(rows(), {}))] == ["net_x4", "bicubic_x4", "bicubic_x2"]
+
+
+def test_docsr_s_best_network_is_held_against_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
+    beats = {cell.arm: cell.champion_beats for cell in summarise(rows(), {})}
+    assert beats == {"bicubic_x2": 1, "bicubic_x4": 1, "net_x4": 0, "hr": -1}
+    monkeypatch.setattr(summary, "catalogue", dict)
+    assert {cell.champion for cell in summarise(rows(), {})} == {None}
+
+
+def test_few_pages_prove_nothing() -> None:
+    few = [one for one in rows() if one.page in {"p0", "p1", "p2"}]
+    assert {cell.beats_bicubic for cell in summarise(few, {})} == {0}

@@ -62,7 +62,7 @@ def test_markdown_names_wins_losses_and_what_was_not_run(results):
     (line,) = [line for line in text.splitlines() if line.startswith("| net_x4 |")]
     assert "| better |" in line
     (line,) = [line for line in text.splitlines() if line.startswith("| bicubic_x2 |")]
-    assert "| worse | 12 |" in line
+    assert "| worse |  | 12 |" in line
     assert "fsrcnn_x2: no weights" in text
     assert "p1, net_x4: broke" in text
     assert "`e` read as `c` 7 times" in text
