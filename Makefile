@@ -24,7 +24,7 @@ help:
 	@echo "make clean      remove what the targets above made"
 
 demo: $(DEMO_VENV)/.installed
-	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/
+	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/ --factor 2
 
 $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
 	$(PYTHON) -m venv $(DEMO_VENV)

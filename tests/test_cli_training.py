@@ -12,7 +12,7 @@ from docsr.upscalers.onnx import OnnxUpscaler
 from tests.command import docsr, picture
 from tests.pairs import make_store
 
-SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
+TRAINING = Path(__file__).resolve().parents[1] / "data" / "training"
 TINY = ("--set", "generator.args={channels: 8, blocks: 1}", "--set", "data.lr_patch=12", "--set", "data.batch=2",
         "--set", "data.workers=0", "--set", "output.validation_pages=0", "--set", "output.log_every=2")  # fmt: skip
 
@@ -24,7 +24,7 @@ def run(capsys, monkeypatch, tmp_path):
 
 
 def test_from_documents_to_an_enlarged_page(run, tmp_path):
-    prepared = run("prepare", "images", SAMPLES / "train", "--out", "p", "--patch", "128", "--per-page", "4")
+    prepared = run("prepare", "images", TRAINING, "--out", "p", "--patch", "128", "--per-page", "4")
     assert prepared.code == 0, prepared.err
     assert "training and" in prepared.out
     assert json.loads((tmp_path / "p" / "store.json").read_text())["x_height"] == 24.0
@@ -45,7 +45,7 @@ def test_from_documents_to_an_enlarged_page(run, tmp_path):
     assert exported.code == 0, exported.err
     assert "largest difference to torch" in exported.out
     assert OnnxUpscaler(tmp_path / "mine.onnx").name == "mine"
-    enlarged = run("enhance", SAMPLES / "flyer.png", "--out", "hi", "--model", "mine.onnx", "--factor", "2")
+    enlarged = run("enhance", TRAINING.parent / "samples" / "flyer.png", "--out", "hi", "--model", "mine.onnx", "--factor", "2")
     assert enlarged.code == 0, enlarged.err
     assert "75 dpi -> 874x896 @ 150 dpi" in enlarged.out
 
@@ -127,7 +127,7 @@ def test_a_folder_with_nothing_usable_is_no_input(run, tmp_path):
 
 
 def test_a_page_that_is_skipped_names_the_options_that_take_it(run):
-    ran = run("prepare", "images", SAMPLES, "--out", "p", "--patch", "64")
+    ran = run("prepare", "images", TRAINING, "--out", "p", "--patch", "64")
     assert ran.code == 0, ran.err
     assert "too small" in ran.err
     for line in ran.err.splitlines():
@@ -135,7 +135,7 @@ def test_a_page_that_is_skipped_names_the_options_that_take_it(run):
 
 
 def test_as_is_and_a_text_size_exclude_each_other(run):
-    assert run("prepare", "images", SAMPLES, "--out", "p", "--as-is", "--x-height", "20").code == 2
+    assert run("prepare", "images", TRAINING, "--out", "p", "--as-is", "--x-height", "20").code == 2
 
 
 def test_an_export_of_nothing(run):

@@ -135,12 +135,15 @@ def export(checkpoint: Path, out: Path, page: Path | None) -> None:
     )
 
 
-def _samples() -> Path:
-    return Path(__file__).resolve().parents[2] / "data" / "samples"
+def _sample_pages() -> Path | None:
+    """The repository's pages to train on: here, or beside the package where it runs from its source tree."""
+    folders = (Path(root) / "data" / "training" for root in (".", Path(__file__).resolve().parents[2]))
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def _sample_page() -> Path | None:
-    return next(iter(sorted((_samples() / "train").glob("*.png"))), None)
+    folder = _sample_pages()
+    return None if folder is None else next(iter(sorted(folder.glob("*.png"))), None)
 
 
 def _sample_patches(folder: Path) -> Path:
@@ -152,9 +155,9 @@ def _sample_patches(folder: Path) -> Path:
     if (folder / HEADER).exists():
         click.echo(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
         return folder
-    source = _samples() / "train"
-    if not source.is_dir():
-        raise UsageError("this installation has no sample pages: give --data, a folder made by docsr prepare")
+    source = _sample_pages()
+    if source is None:
+        raise UsageError("no sample pages here: give --data, a folder made by docsr prepare, or run in the repository")
     click.echo("no --data given: training on the repository's few samples, which is a demonstration only", err=True)
     run("images", source, folder, PrepareOptions(20.0, per_page=40))
     return folder
