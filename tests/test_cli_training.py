@@ -127,7 +127,7 @@ def test_a_folder_with_nothing_usable_is_no_input(run, tmp_path):
 
 
 def test_a_page_that_is_skipped_names_the_options_that_take_it(run):
-    ran = run("prepare", "images", TRAINING, "--out", "p", "--patch", "64")
+    ran = run("prepare", "images", TRAINING.parent / "samples", "--out", "p", "--patch", "64")
     assert ran.code == 0, ran.err
     assert "too small" in ran.err
     for line in ran.err.splitlines():
@@ -135,7 +135,7 @@ def test_a_page_that_is_skipped_names_the_options_that_take_it(run):
 
 
 def test_as_is_and_a_text_size_exclude_each_other(run):
-    assert run("prepare", "images", TRAINING, "--out", "p", "--as-is", "--x-height", "20").code == 2
+    assert run("prepare", "images", TRAINING.parent / "samples", "--out", "p", "--as-is", "--x-height", "20").code == 2
 
 
 def test_an_export_of_nothing(run):

@@ -7,6 +7,7 @@ import pytest
 
 from docsr.bench.arms import plan_arms
 from docsr.errors import CheckpointError, UsageError
+from docsr.page import Plane
 from docsr.upscalers.classical import enlarge
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -52,9 +53,8 @@ def test_unknown_names(tmp_path):
 def test_peers_enlarge(name):
     upscaler = PeerUpscaler(PEERS[name], None, 1)
     size = 24 if name == "realesrgan_plus_x4" else 61
-    plane = (
-        np.ascontiguousarray(text_page(16, 200, 120)[0][20 : 20 + size, 20 : 20 + size + 8]).astype(np.float32) / 255
-    )
+    pixels = text_page(16, 200, 120)[0][20 : 20 + size, 20 : 20 + size + 8]
+    plane: Plane = np.asarray(pixels, dtype=np.float32) / np.float32(255)
     large = upscaler(plane)
     assert large.shape == (plane.shape[0] * upscaler.factor, plane.shape[1] * upscaler.factor)
     assert large.dtype == np.float32
