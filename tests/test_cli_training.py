@@ -45,7 +45,8 @@ def test_from_documents_to_an_enlarged_page(run, tmp_path):
     assert exported.code == 0, exported.err
     assert "largest difference to torch" in exported.out
     assert OnnxUpscaler(tmp_path / "mine.onnx").name == "mine"
-    enlarged = run("enhance", TRAINING.parent / "samples" / "flyer.png", "--out", "hi", "--model", "mine.onnx", "--factor", "2")
+    flyer = TRAINING.parent / "samples" / "flyer.png"
+    enlarged = run("enhance", flyer, "--out", "hi", "--model", "mine.onnx", "--factor", "2")
     assert enlarged.code == 0, enlarged.err
     assert "75 dpi -> 874x896 @ 150 dpi" in enlarged.out
 
@@ -127,7 +128,7 @@ def test_a_folder_with_nothing_usable_is_no_input(run, tmp_path):
 
 
 def test_a_page_that_is_skipped_names_the_options_that_take_it(run):
-    ran = run("prepare", "images", TRAINING.parent / "samples", "--out", "p", "--patch", "64")
+    ran = run("prepare", "images", TRAINING.parent, "--out", "p", "--patch", "64")
     assert ran.code == 0, ran.err
     assert "too small" in ran.err
     for line in ran.err.splitlines():

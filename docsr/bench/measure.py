@@ -16,7 +16,7 @@ from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import lower
 from docsr.bench.suite import AS_IT_IS, SuitePage
 from docsr.errors import DocsrError
-from docsr.metrics.planes import ink_ratio, psnr, same_size, ssim
+from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
 from docsr.ocr.base import Engine
 from docsr.page import Page, Pixels

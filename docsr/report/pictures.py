@@ -13,7 +13,7 @@ from docsr.bench.arms import Arm
 from docsr.bench.degradations import lower
 from docsr.bench.measure import Condition
 from docsr.bench.suite import SuitePage
-from docsr.metrics.planes import same_size
+from docsr.metrics.image import same_size
 from docsr.page import Page, Pixels
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.page import upscale_page

@@ -86,10 +86,8 @@ class Validation:
             lr, hr = (torch.stack(side) for side in zip(*self.pairs, strict=True))
             with torch.no_grad():
                 sr = network(lr.to(device)).float().cpu().clamp(0, 1)
-            bicubic = self._bicubic(lr)
-            for name, score in (("psnr", psnr), ("ssim", ssim)):
-                scores[name] = float(score(sr, hr))
-                scores[f"{name}_bicubic"] = float(score(bicubic, hr))
+            scores |= _image_scores(sr, hr, "")
+            scores |= _image_scores(self._bicubic(lr), hr, "_bicubic")
         if self.pages:
             upscaler = InTraining(network, device)
             try:
@@ -142,3 +140,11 @@ def _line(error: Exception) -> str:
 
 def _percent(found: list[tuple[int, int]]) -> float:
     return 100 * sum(edit for edit, _ in found) / max(1, sum(characters for _, characters in found))
+
+
+def _image_scores(sr: Tensor, hr: Tensor, suffix: str) -> dict[str, float]:
+    """PSNR of the pooled error and mean SSIM of N x 1 x H x W in [0, 1]; a score that does not apply is left out."""
+    large, truth = ((side[:, 0].numpy() * 255).round().clip(0, 255).astype(np.uint8) for side in (sr, hr))
+    similar = [score for pair in zip(large, truth, strict=True) if (score := ssim(*pair)) is not None]
+    found = {"psnr": psnr(large, truth), "ssim": float(np.mean(similar)) if similar else None}
+    return {f"{name}{suffix}": value for name, value in found.items() if value is not None}
