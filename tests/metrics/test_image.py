@@ -64,7 +64,7 @@ def test_ink_is_1_for_equal_pages_and_less_for_lighter_strokes(hr):
     assert ink_ratio(hr, hr) == pytest.approx(1)
     lighter = (255 - (255 - hr.astype(float)) * 0.7).astype(np.uint8)
     assert ink_ratio(lighter, hr) == pytest.approx(0.7, abs=0.01)
-    thinner = cv2.dilate(hr, np.ones((3, 3), np.uint8))
+    thinner = np.asarray(cv2.dilate(hr, np.ones((3, 3), np.uint8)), np.uint8)
     assert (ink_ratio(thinner, hr) or 1) < 0.7
 
 
