@@ -8,18 +8,20 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docsr.errors import Interrupted, NoInputError
-from docsr.io.files import Source, find_inputs, output_paths, refuse_same_file
-from docsr.manifest import Entry, Manifest
-from docsr.pool import run_in_processes
+from docsr.errors import Interrupted, NoInputError, UsageError
+from docsr.io.files import InputFile, find_inputs, output_paths, refuse_same_file, remove_leftovers
+from docsr.manifest import Manifest
+from docsr.pool import run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, enhance
-from docsr.upscalers.document import Bench, EnhanceOptions, Outcome, PageResult, Task, failure, output_suffix
+from docsr.upscalers.document import FileEnhancer
+from docsr.upscalers.options import EnhanceOptions, output_suffix
+from docsr.upscalers.results import PageResult, Reached, Task, failed
 
 __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "enhance", "enhance_files", "plan_files"]
 
@@ -28,35 +30,39 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
     """Find the files and say where each goes.
 
     Args:
-        inputs: files and folders.
+        inputs: files and folders. Folders below them that hold the outputs of an earlier run are left out.
         out: the output folder; trees are mirrored below it.
         options: what is asked for.
-        overwrite: do again what an earlier run finished.
+        overwrite: do again what an earlier run finished, and replace files in ``out`` that docsr did not write.
+            Otherwise an output is made again only if its input, the options or the networks changed, and what is
+            not as docsr wrote it, or was made from another input, is left alone: its input fails.
 
     Raises:
         NoInputError: there is nothing to read.
-        UsageError: the options cannot be served, or an output would overwrite an input.
+        UsageError: the options cannot be served, ``out`` is an input folder, or an output would overwrite an input.
         CheckpointError: the network file cannot be used.
     """
     options.check()
-    sources = find_inputs(inputs, skip=out)
-    if not sources:
+    for given in inputs:
+        if given.is_dir() and os.path.realpath(given) == os.path.realpath(out):
+            raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
+    files = find_inputs(inputs, skip=out)
+    if not files:
         raise NoInputError(f"no images in {', '.join(map(str, inputs))}: give files, or folders that hold some")
-    outputs = output_paths(sources, out, partial(_suffix, options.format))
+    outputs = output_paths(files, out, partial(_suffix, options.format))
     refuse_same_file(outputs.values(), outputs.keys())
-    manifest, signature = Manifest(out), options.signature()
-
-    def known(output: Path) -> str | None:
-        finished = not overwrite and output.is_file()
-        return manifest.known(str(output.relative_to(out)), signature) if finished else None
-
-    return [Task(path, output, known(output)) for path, output in outputs.items()]
+    manifest = Manifest(out)
+    return [
+        Task(path, output, manifest.entries(str(output.relative_to(out))), overwrite)
+        for path, output in outputs.items()
+    ]
 
 
 def enhance_files(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, jobs: int = 1) -> Iterator[PageResult]:
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
-    What finishes is noted in the manifest of ``out`` at once, so that a run that is cut off can go on.
+    What is written is noted in the manifest of ``out`` at once, so that a run that is cut off can go on. Temporary
+    files that a killed run left beside the outputs are removed.
 
     Args:
         tasks: from :func:`plan_files`.
@@ -68,32 +74,24 @@ def enhance_files(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, 
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
-    signature = options.signature()
-    manifest = Manifest(out)
-    bench = Bench(options, max(1, _cores() // jobs))
-    run = _run_here if jobs == 1 else partial(run_in_processes, jobs=jobs, broken=_broken)
+    remove_leftovers({out, *(task.output.parent for task in tasks)})
+    enhancer = FileEnhancer(options, out, max(1, _cores() // jobs))
+    run = run_here if jobs == 1 else partial(run_in_processes, jobs=jobs, broken=_broken)
     try:
-        with closing(run(bench, tasks)) as outcomes:
-            for task, outcome in outcomes:
-                if outcome.sha256 is not None:
-                    relative = str(task.output.relative_to(out))
-                    manifest.add(Entry(str(task.source), relative, outcome.sha256, signature))
-                yield from outcome.results
+        with closing(run(enhancer, tasks)) as finished:
+            for _, results in finished:
+                yield from results
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
 
 
-def _run_here(bench: Callable[[Task], Outcome], tasks: Iterable[Task]) -> Generator[tuple[Task, Outcome], None, None]:
-    for task in tasks:
-        yield task, bench(task)
+def _broken(task: Task) -> list[PageResult]:
+    sentence = f"{task.source} ended the process that worked on it (out of memory?): use fewer --jobs"
+    return failed(task, sentence, Reached(readable=True))
 
 
-def _broken(task: Task) -> Outcome:
-    return failure(task, f"{task.source} was under way when a worker died (out of memory?): use fewer --jobs")
-
-
-def _suffix(form: str, source: Source) -> str:
-    return output_suffix(source.path, form)
+def _suffix(form: str, file: InputFile) -> str:
+    return output_suffix(file.path, form)
 
 
 def _cores() -> int:

@@ -58,4 +58,4 @@ class Interrupted(DocsrError):
 
 def first_line(error: BaseException) -> str:
     """Return what an error of a library says in one line of at most 200 characters, or its class if it says nothing."""
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+    return str(error).strip().partition("\n")[0].strip()[:200] or type(error).__name__

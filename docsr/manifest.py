@@ -1,13 +1,16 @@
 """The manifest of an output folder: what was made from what, so that a second run does only what changed.
 
-JSON lines, one per finished file, appended as files finish; the last line of an output counts. A line that cannot be
-read (a run was cut off) is passed over: its file is made again.
+JSON lines, one per output, on the disk before the output takes its place: a run that is killed at any moment leaves no
+output that the manifest does not know. An output is docsr's own when it is as one of its lines says; any other file in
+its place is somebody else's. A line that cannot be read (cut off, or of another version) is passed over.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,62 +21,95 @@ NAME = ".docsr-manifest.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One finished file.
+    """One output as it was written.
 
     Attributes:
-        input: path of the input below its folder.
-        output: path of the output below the output folder.
+        input: absolute path of the input.
         sha256: of the input's bytes.
-        options: of what decided the output: options, network, version.
+        options: hash of what else decided the output: options, networks, version.
+        output: path of the output below the output folder.
+        size: of the output, in bytes.
+        modified: time of the output's last change, in nanoseconds.
+        output_sha256: of the output's bytes.
     """
 
     input: str
-    output: str
     sha256: str
     options: str
+    output: str
+    size: int
+    modified: int
+    output_sha256: str
+
+    def describes(self, path: Path) -> bool:
+        """Return whether the file ``path`` is what this entry says: by size and time, or (a copy) by its bytes."""
+        try:
+            status = path.stat()
+        except OSError:
+            return False
+        if status.st_size != self.size:
+            return False
+        return status.st_mtime_ns == self.modified or sha256_of(path) == self.output_sha256
 
 
 class Manifest:
-    """The finished files of one output folder."""
+    """The entries of one output folder; an output that was made several times has several."""
 
     def __init__(self, folder: Path) -> None:
         """Read the manifest of ``folder``; a missing one is empty."""
         self._path = folder / NAME
-        self._entries: dict[str, Entry] = {}
-        if self._path.is_file():
-            for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
-                self._load(line)
+        self._entries: dict[str, tuple[Entry, ...]] = {}
+        self._read_to = 0
+        self.refresh()
 
-    def known(self, output: str, options: str) -> str | None:
-        """Return the sha256 of the input that ``output`` was made from with ``options``, or None."""
-        entry = self._entries.get(output)
-        return entry.sha256 if entry is not None and entry.options == options else None
-
-    def add(self, entry: Entry) -> None:
-        """Note a finished file, on disk at once.
-
-        Raises:
-            PageError: the manifest cannot be written.
-        """
-        if self._entries.get(entry.output) == entry:
-            return
-        self._entries[entry.output] = entry
+    def refresh(self) -> None:
+        """Read what was added since."""
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(entry)) + "\n")
-        except OSError as error:
-            raise PageError(f"cannot write {self._path}: {error.strerror or error}") from error
+            with self._path.open("rb") as file:
+                file.seek(self._read_to)
+                lines = file.read().rpartition(b"\n")[0]
+        except OSError:
+            return
+        self._read_to += len(lines) + 1 if lines else 0
+        for line in lines.splitlines():
+            self._load(line)
 
-    def _load(self, line: str) -> None:
+    def entries(self, output: str) -> tuple[Entry, ...]:
+        """Return what is known of ``output``, the newest first."""
+        return self._entries.get(output, ())
+
+    def _load(self, line: bytes) -> None:
         try:
             entry = Entry(**json.loads(line))
+            self._entries[entry.output] = (entry, *self.entries(entry.output))
         except (ValueError, TypeError):
             return
-        self._entries[entry.output] = entry
+
+
+def note(folder: Path, entry: Entry) -> None:
+    """Add an entry to the manifest of ``folder``, on the disk when this returns; processes may do so at once.
+
+    Raises:
+        PageError: the manifest cannot be written.
+    """
+    path, line = folder / NAME, json.dumps(asdict(entry)).encode() + b"\n"
+    try:
+        with path.open("a+b", buffering=0) as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # an earlier run was cut off within its line
+                    line = b"\n" + line
+            if file.write(line) != len(line):  # in one piece, so that processes do not mix theirs
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise PageError(f"{path} could not be written: {error.strerror or error}") from error
 
 
 def sha256_of(path: Path) -> str | None:
-    """Return the SHA-256 of a file's bytes in hexadecimal, or None if it cannot be read."""
+    """Return the SHA-256 of a file's bytes in hexadecimal, or None if it cannot be read or is no regular file."""
+    if not path.is_file():  # a pipe would be waited for
+        return None
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -133,16 +133,16 @@ def _resized(grey: Pixels, scale: float) -> Pixels:
 
 
 def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer: float) -> Pixels:
-    """Cut the rows with the most text, so many that at scale ``finer`` no more than ``limit`` pixels remain."""
-    rows = int(limit / (grey.shape[1] * finer * finer))
+    """Cut the rows with the most text, so many (16 at least) that ``limit`` pixels remain at scale ``finer``."""
+    rows = max(16, int(limit / (grey.shape[1] * finer * finer)))
+    grey = grey[:, : max(16, int(4 * limit / (rows * finer * finer)))]  # of an endless strip, its beginning
     if rows >= grey.shape[0]:
         return grey
-    rows = max(rows, 16)
     weights = np.zeros(grey.shape[0] + 1)
     for piece in pieces:
         weights[min(int(piece.row / scale) + 1, grey.shape[0])] += piece.weight
     if not pieces:  # the rows that vary most are likeliest to hold text
-        weights[1:] = grey.std(axis=1)
+        weights[1:] = np.concatenate([grey[top : top + 256].std(axis=1) for top in range(0, len(grey), 256)])
     total = np.cumsum(weights)
     start = int(np.argmax(total[rows:] - total[:-rows]))
     start = max(0, min(start - rows // 20, grey.shape[0] - rows))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from docsr.weights import catalogue
 from tests.command import docsr, picture
 
 HEAVY = {"torch", "cv2", "onnxruntime", "numpy", "albumentations"}
@@ -41,38 +42,9 @@ def test_enhance_never_loads_torch(tmp_path: Path) -> None:
 def test_models_lists_what_is_there(capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "models")
     assert ran.code == 0
-    assert "bicubic" in ran.out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--format", "pdf"], "pdf is not supported"),
-        (["--model", "nonesuch"], "unknown model 'nonesuch'"),
-        (["--model", "nonesuch.onnx"], "cannot read the network"),
-        (["--factor", "3"], "Invalid value"),
-        (["--nonesuch"], "No such option"),
-    ],
-)
-def test_usage_errors_are_exit_2(tmp_path, capsys, monkeypatch, arguments, words):
-    picture().save(tmp_path / "a.png")
-    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", "--out", tmp_path / "out", *arguments)
-    assert ran.code == 2
-    assert words in ran.err
-    assert not (tmp_path / "out").exists()
-
-
-def test_an_empty_folder_is_exit_3(tmp_path, capsys, monkeypatch):
-    ran = docsr(capsys, monkeypatch, "enhance", tmp_path, "--out", tmp_path / "out")
-    assert ran.code == 3
-    assert ran.err.count("\n") == 1
-    assert ran.err.startswith("docsr: error: no images in ")
-
-
-def test_many_pages_are_summed_up(tmp_path, capsys, monkeypatch):
-    for number in range(23):
-        picture(12, 12).save(tmp_path / f"{number}.png")
-    ran = docsr(
-        capsys, monkeypatch, "enhance", tmp_path, "--out", tmp_path / "out", "--factor", "2", "--model", "bicubic"
-    )
-    assert (ran.code, ran.out) == (0, "23 pages: 23 done\n")
+    shipped = catalogue().values()
+    assert shipped
+    for card in shipped:
+        assert f"{card.name}: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
+        assert card.training_data in ran.out
+    assert "none, nearest, bicubic, lanczos" in ran.out

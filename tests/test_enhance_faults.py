@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
+import struct
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 import pytest
-from PIL import Image
+import tifffile
+from onnx import helper, numpy_helper
+from PIL import Image, TiffImagePlugin
 
+from docsr.page import Pixels
+from docsr.textsize import TextSize, measure
 from tests.command import docsr, picture
-from tests.onnx_files import conv_network
+from tests.onnx_files import conv_network, save
 
 BAD = {"empty.png", "truncated.png", "text.png", "dangling.png"}
 
@@ -64,3 +74,123 @@ def test_a_full_or_forbidden_output_folder_is_a_sentence(tmp_path, capsys, monke
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", "--out", tmp_path / "out" / "deep", *wish)
     assert ran.code == 1
     assert "could not be written" in ran.err
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = json.loads(path.read_text())
+    return content
+
+
+@pytest.mark.parametrize("error", [cv2.error("assertion failed\nin a file"), ValueError("empty"), struct.error("'I'")])
+def test_whatever_a_library_raises_costs_one_file(tmp_path, capsys, monkeypatch, error):
+    (tmp_path / "in").mkdir()
+    for name, width in (("a", 60), ("b", 61), ("c", 62)):
+        picture(width, 50).save(tmp_path / "in" / f"{name}.png")
+
+    def failing(pixels: Pixels) -> TextSize | None:
+        if pixels.shape[1] == 61:
+            raise error
+        return measure(pixels)
+
+    monkeypatch.setattr("docsr.upscalers.document.measure", failing)
+    wish = ["--factor", 2, "--model", "bicubic"]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    reason = str(error).partition("\n")[0]
+    assert ran.err == f"docsr: failed: {tmp_path / 'in' / 'b.png'} could not be done: {reason}\n"
+    assert sorted(path.name for path in (tmp_path / "out").glob("[!.]*")) == ["a.png", "c.png"]
+
+
+def test_a_page_that_would_become_too_large_is_refused_before_its_memory_is_taken(tmp_path, capsys, monkeypatch):
+    picture(600, 600).save(tmp_path / "a.png", dpi=(10, 10))
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", "--out", tmp_path / "out", "--dpi", 4800)
+    assert ran.code == 1
+    assert "a.png: it would become 288000 x 288000 px, more than 1,000,000,000" in ran.err
+
+
+def test_a_tiff_beyond_four_gigabytes_is_a_sentence(tmp_path, capsys, monkeypatch):
+    def overflow(_writer: object) -> None:
+        struct.pack("<L", 2**32)
+
+    picture(60, 60).save(tmp_path / "a.tif", save_all=True, append_images=[picture(60, 60)])
+    monkeypatch.setattr(TiffImagePlugin.AppendingTiffWriter, "newFrame", overflow)
+    wish = ["--factor", 2, "--model", "bicubic"]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.tif", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert "a.tif could not be written: a TIFF holds 4 GiB at most" in ran.err
+
+
+def three_pages(path: Path, last: Any) -> Path:
+    """Write a TIFF of two good pages of 40 x 48 px and another."""
+    with tifffile.TiffWriter(path) as writer:
+        for values in (np.full((48, 40), 200, np.uint8), np.full((48, 40), 90, np.uint8), last):
+            writer.write(values, photometric="minisblack")
+    return path
+
+
+def small_page_network(path: Path) -> Path:
+    """Write a network that looks fine when it is probed, and fails on any page that is not 40 x 48 px."""
+    scales = numpy_helper.from_array(np.array([1, 1, 2, 2], dtype=np.float32), "scales")
+    shape = numpy_helper.from_array(np.array([1, 1, 96, 80], dtype=np.int64), "shape")
+    nodes = [
+        helper.make_node("Resize", ["x", "", "scales"], ["a"], mode="nearest"),
+        helper.make_node("Reshape", ["a", "shape"], ["y"]),
+    ]
+    return save(path, nodes, [scales, shape], ["n", 1, "h", "w"], {})
+
+
+def test_a_damaged_page_is_named_and_the_others_of_its_file_reported(tmp_path, capsys, monkeypatch):
+    path = three_pages(tmp_path / "a.tif", np.full((48, 40), 10**6, np.int32))
+    report = tmp_path / "report.json"
+    wish = ["--factor", 2, "--model", "bicubic", "--report", report]
+    ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert "a.tif, page 3, could not be read" in ran.err
+    assert ran.out == "3 pages in 1 file: 1 failed, 2 unwritten\n"
+    found = [(row["page"], row["status"], row["size_in"], row["size_out"]) for row in rows(report)]
+    assert found == [(0, "unwritten", [40, 48], None), (1, "unwritten", [40, 48], None), (2, "failed", None, None)]
+    assert [row["error"] is None for row in rows(report)] == [True, True, False]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_network_that_fails_names_the_page_and_is_no_unreadable_input(tmp_path, capsys, monkeypatch, jobs):
+    network, report = small_page_network(tmp_path / "mine.onnx"), tmp_path / "report.json"
+    wish = ["--model", network, "--factor", 2, "--report", report, "--jobs", jobs]
+    path = three_pages(tmp_path / "a.tif", np.full((50, 40), 90, np.uint8))
+    ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert f"docsr: failed: {path}, page 3: the network mine.onnx failed on 40 x 50 px: " in ran.err
+    assert [(row["page"], row["status"]) for row in rows(report)] == [
+        (0, "unwritten"),
+        (1, "unwritten"),
+        (2, "failed"),
+    ]
+    picture(60, 70).save(tmp_path / "b.png")
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "b.png", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert f"docsr: failed: {tmp_path / 'b.png'}: the network mine.onnx failed on 60 x 70 px: " in ran.err
+    assert not list(tmp_path.glob("out/*.*"))
+
+
+def test_a_page_without_dpi_was_readable(tmp_path, capsys, monkeypatch):
+    picture().save(tmp_path / "a.png")
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", "--out", tmp_path / "out", "--dpi", 300)
+    assert ran.code == 1
+    assert "does not say its dpi" in ran.err
+
+
+def test_a_folder_that_may_not_be_read_is_said_to_be_so(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in" / "shut").mkdir(parents=True)
+    picture().save(tmp_path / "in" / "a.png")
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr("os.scandir", refuse)
+    wish = ["--factor", 2, "--model", "bicubic"]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert ran.err == f"docsr: failed: {tmp_path / 'in' / 'shut'} could not be read: permission denied\n"

@@ -1,20 +1,28 @@
+"""Worker processes: what they lose when one dies, and how they stop."""
+
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import threading
 import time
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from docsr.pool import run_in_processes
 
-DEADLY = 5
+DEADLY, BESIDE = 5, 6
 
 
 def work(item: int) -> str:
     if item == DEADLY:
-        time.sleep(0.5)  # so that its neighbours are done first
+        time.sleep(0.3)
         os._exit(9)
-    time.sleep(0.02 * (item % 3))
+    time.sleep(1 if item == BESIDE else 0.02 * (item % 3))  # one is under way when the other dies, some are queued
     return f"did {item}"
 
 
@@ -29,12 +37,124 @@ def test_ordered_results_come_in_the_order_of_the_items():
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-def test_the_death_of_a_worker_costs_at_most_what_was_under_way(ordered):
+def test_the_death_of_a_worker_costs_only_the_item_that_killed_it(ordered):
     found = list(run_in_processes(work, range(12), jobs=2, broken=broken, ordered=ordered))
-    assert sorted(item for item, _ in found) == list(range(12))
+    assert sorted(found) == sorted((item, f"lost {item}" if item == DEADLY else f"did {item}") for item in range(12))
     if ordered:
         assert [item for item, _ in found] == list(range(12))
-    lost = [item for item, result in found if result == f"lost {item}"]
-    assert DEADLY in lost
-    assert len(lost) <= 4
-    assert all(result == f"did {item}" for item, result in found if item not in lost)
+
+
+def test_an_item_met_by_a_broken_pool_is_not_lost():
+    items = [0, DEADLY, *range(10, 18)]
+    results = run_in_processes(work, items, jobs=2, broken=broken)
+    found = [next(results)]
+    time.sleep(2.5)  # a slow consumer: the pool breaks while nobody looks
+    found += results
+    assert sorted(item for item, _ in found) == sorted(items)
+    assert [item for item, result in found if result.startswith("lost")] == [DEADLY]
+
+
+def mark(item: int, folder: Path) -> int:
+    """Note in ``folder`` that the item began, and how it ended."""
+    (folder / f"{item} began").touch()
+    try:
+        time.sleep(60 if item < 2 else 0)
+        (folder / f"{item} done").touch()
+    except KeyboardInterrupt:
+        (folder / f"{item} cleaned up").touch()
+        raise
+    return item
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def wait_for(folder: Path, *wanted: str) -> None:
+    deadline = time.monotonic() + 30
+    while not set(wanted) <= names(folder):
+        assert time.monotonic() < deadline, names(folder)
+        time.sleep(0.02)
+
+
+def interrupt_when(folder: Path, *wanted: str) -> None:
+    wait_for(folder, *wanted)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_stops_workers_and_nothing_queued_begins(tmp_path):
+    items = [0, 1, 0, 1]
+    watcher = threading.Thread(target=interrupt_when, args=(tmp_path, "0 began", "1 began"))
+    watcher.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        list(run_in_processes(partial(mark, folder=tmp_path), items, jobs=2, broken=broken))
+    watcher.join()
+    assert time.monotonic() - started < 30
+    assert names(tmp_path) == {"0 began", "1 began", "0 cleaned up", "1 cleaned up"}
+
+
+def test_queued_items_do_not_begin_after_the_run_is_closed(tmp_path):
+    results = run_in_processes(partial(mark, folder=tmp_path), [2, 0, 1, 3, 4], jobs=2, broken=broken)
+    assert next(results) == (2, 2)
+    wait_for(tmp_path, "0 began", "1 began")
+    results.close()
+    assert names(tmp_path) == {"2 began", "2 done", "0 began", "1 began", "0 cleaned up", "1 cleaned up"}
+
+
+def test_what_had_finished_is_yielded_before_the_interrupt(tmp_path):
+    watcher = threading.Thread(target=interrupt_when, args=(tmp_path, "0 began", "2 done", "3 done", "4 done"))
+    watcher.start()
+    found = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        for item, _ in run_in_processes(
+            partial(mark, folder=tmp_path), [0, 2, 3, 4], jobs=2, broken=broken, ordered=True
+        ):
+            found.append(item)
+    watcher.join()
+    assert found == [2, 3, 4]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_clean_up_and_end_when_their_parent_is_gone(tmp_path, number):
+    code = (
+        "import sys; from functools import partial; from pathlib import Path; from tests.test_pool import *\n"
+        "if __name__ == '__main__':\n"
+        "    list(run_in_processes(partial(mark, folder=Path(sys.argv[1])), [0, 1, 2, 3], jobs=2, broken=broken))"
+    )
+    (tmp_path / "main.py").write_text(code)
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(tmp_path / "main.py"), str(marks)]
+    parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    wait_for(marks, "0 began", "1 began")
+    parent.send_signal(number)
+    parent.communicate(timeout=30)  # stderr closes when the last worker, which inherited it, has ended
+    assert names(marks) == {"0 began", "1 began", "0 cleaned up", "1 cleaned up"}
+
+
+def test_a_worker_that_is_told_to_end_cleans_up_first(tmp_path):
+    results = run_in_processes(partial(mark_and_tell, folder=tmp_path), [0], jobs=1, broken=broken)
+    ending = threading.Thread(target=terminate_first, args=(tmp_path,))
+    ending.start()
+    assert list(results) == [(0, "lost 0")]
+    ending.join()
+    assert "0 cleaned up" in names(tmp_path)
+
+
+def mark_and_tell(item: int, folder: Path) -> int:
+    (folder / f"pid {os.getpid()}").touch()
+    return mark(item, folder)
+
+
+def terminate_first(folder: Path) -> None:
+    """End every worker that shows up: the first, and the one that tries the item again."""
+    ended: set[int] = set()
+    while len(ended) < 2:
+        for name in names(folder):
+            if name.startswith("pid ") and (pid := int(name[4:])) not in ended:
+                time.sleep(0.1)
+                os.kill(pid, signal.SIGTERM)
+                ended.add(pid)
+        time.sleep(0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,3 +185,24 @@ def test_small_print_on_a_large_page_is_found():
     found = measure(page)
     assert found is not None
     assert found.x_height == pytest.approx(6, rel=0.2)
+
+
+@pytest.mark.parametrize("shape", [(8, 4000), (12, 9000), (15, 60_000), (16, 200_000), (9, 60), (200_000, 9)])
+def test_strips_are_measured_without_an_error_in_bounded_memory(shape: tuple[int, int]):
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    tracemalloc.start()
+    try:
+        measure(noise)
+        assert tracemalloc.get_traced_memory()[1] < 400e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_rows_of_a_large_page_are_weighed_in_bands():
+    page = np.full((5000, 4000), 255, np.uint8)
+    tracemalloc.start()
+    try:
+        measure(page)
+        assert tracemalloc.get_traced_memory()[1] < 3 * page.nbytes
+    finally:
+        tracemalloc.stop()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
+import re
 import secrets
+import time
 import unicodedata
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docsr.errors import PageError, UsageError
+from docsr.manifest import NAME as MANIFEST
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
@@ -21,7 +26,7 @@ IMAGE_SUFFIXES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class InputFile:
     """One input file.
 
     Attributes:
@@ -34,29 +39,30 @@ class Source:
     relative: Path
 
 
-def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[Source]:
+def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputFile]:
     """List the files that ``inputs`` name: files as they are, folders recursively, each file once.
 
-    Hidden files and folders inside a folder are left out. Links are followed; a folder reached twice is read
-    once. A link with an image suffix that leads nowhere, a file that does not exist and a folder that may not be
-    read are listed, so that reading them reports the failure.
+    Hidden files and folders inside a folder are left out, and so are folders inside it that hold the manifest of an
+    earlier ``docsr enhance``: their files are outputs (give such a folder itself to enhance them again). Links are
+    followed; a folder reached twice is read once. A link with an image suffix that leads nowhere, a file that does
+    not exist and a folder that may not be read are listed, so that reading them reports the failure.
 
     Args:
         inputs: files and folders.
-        skip: a folder to leave out when it lies inside one of those given (an earlier run's output).
+        skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
 
     Returns:
-        Sources in the order of ``inputs``, sorted by path within each folder.
+        Input files in the order of ``inputs``, sorted by path within each folder.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, InputFile] = {}
     for given in inputs:
-        sources = _walk(given, skip) if given.is_dir() else [Source(given, Path(given.name))]
+        sources = _walk(given, skip) if given.is_dir() else [InputFile(given, Path(given.name))]
         for source in sources:
             found.setdefault(os.path.abspath(source.path), source)
     return list(found.values())
 
 
-def _walk(folder: Path, skip: Path | None) -> list[Source]:
+def _walk(folder: Path, skip: Path | None) -> list[InputFile]:
     """List the images in ``folder`` and below, sorted by path."""
     seen = set() if skip is None else {os.path.realpath(skip)}
     paths: list[Path] = []
@@ -66,13 +72,13 @@ def _walk(folder: Path, skip: Path | None) -> list[Source]:
 
     for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen:
+        if real in seen or (MANIFEST in names and here != str(folder)):
             folders.clear()
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         paths += [Path(here, name) for name in names if _is_image_name(name)]
-    return [Source(path, _inside(path, folder)) for path in sorted(paths)]
+    return [InputFile(path, _inside(path, folder)) for path in sorted(paths)]
 
 
 def _is_image_name(name: str) -> bool:
@@ -83,7 +89,7 @@ def _inside(path: Path, folder: Path) -> Path:
     return Path(path.name) if path == folder else path.relative_to(folder)
 
 
-def output_paths(sources: Sequence[Source], out: Path, suffix_of: Callable[[Source], str]) -> dict[Path, Path]:
+def output_paths(sources: Sequence[InputFile], out: Path, suffix_of: Callable[[InputFile], str]) -> dict[Path, Path]:
     """Give each source a path of its own below ``out``, the tree mirrored and the suffix changed.
 
     Names that would meet (also on a file system that ignores case) keep the whole source name: ``a.png`` and
@@ -155,6 +161,12 @@ def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
             raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
 
 
+def is_one_of(path: Path, others: Iterable[Path]) -> bool:
+    """Return whether ``path`` is the same file as one of ``others``, under whatever name."""
+    own = _identities(path)
+    return any(identity in own for other in others for identity in _identities(other))
+
+
 def _identities(path: Path) -> list[object]:
     """Return what identifies a file: its real path and, when it exists, its device and number."""
     identities: list[object] = [os.path.realpath(path)]
@@ -164,23 +176,36 @@ def _identities(path: Path) -> list[object]:
     return identities
 
 
+_TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}(\..*)?")
+"""Names of temporary files: the machine's name (its CRC-32), the process that writes it, a random number, a suffix."""
+
+_A_DAY = 24 * 60 * 60.0
+
+_MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
+
+
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, finished: Callable[[Path], None] = lambda temporary: None) -> Iterator[Path]:
     """Write a file so that it is complete or absent.
 
     Yields a hidden temporary path in the same folder (created, empty, with the suffix of ``path``). When the
     block ends well the file is flushed to the disk and takes the place of ``path``; on any error it is removed
     and what was at ``path`` stays as it was. Missing parent folders are made.
 
+    Args:
+        path: the file.
+        finished: called with the flushed temporary file just before it takes its place.
+
     Raises:
         PageError: the file cannot be created, written or put in place (no space, no permission).
     """
-    temporary = path.with_name(f".docsr-{secrets.token_hex(8)}{path.suffix}")
+    temporary = path.with_name(f".docsr-{_MACHINE}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
         _flush(temporary)
+        finished(temporary)
         os.replace(temporary, path)
     except BaseException as error:
         with suppress(OSError):
@@ -191,6 +216,32 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
     with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
         _flush(path.parent)
+
+
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove temporary files that nobody writes any more, a killed run's: from ``folders``, not from below them.
+
+    These are what processes of this machine left that are gone, and what nothing was written to for a day.
+    """
+    for folder in folders:
+        with suppress(OSError):
+            for path in folder.iterdir():
+                match = _TEMPORARY.fullmatch(path.name)
+                old = match is not None and time.time() - path.stat().st_mtime > _A_DAY
+                if match is not None and (old or (match[1] == _MACHINE and _is_gone(int(match[2])))):
+                    path.unlink(missing_ok=True)
+
+
+def _is_gone(process: int) -> bool:
+    if os.name != "posix":  # elsewhere a process cannot be asked for without harm
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _flush(path: Path) -> None:

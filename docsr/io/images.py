@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.errors import DocsrError, PageError
 from docsr.io import tiff
+from docsr.io.decode import MAX_PIXELS, page_of
 from docsr.io.files import atomic_write
-from docsr.io.pixels import fitting_profile, to_pixels, upright
-from docsr.io.resolution import TRANSPOSING, from_image
-from docsr.page import Dpi, Page, Pixels
-
-MAX_PIXELS = 1_000_000_000
-"""The largest page that is decoded; what claims to be larger is taken for damage or an attack."""
+from docsr.io.pixels import fitting_profile, upright
+from docsr.io.resolution import turned
+from docsr.page import Page, Pixels
 
 FORMATS = {
     "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
@@ -30,8 +29,7 @@ FORMATS = {
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _ORIENTATION, _PLANAR = 258, 262, 274, 284
-_MIN_IS_WHITE, _SEPARATE = 0, 2
+_BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
 def page_count(path: Path) -> int:
@@ -40,14 +38,8 @@ def page_count(path: Path) -> int:
     Raises:
         PageError: the file cannot be opened as an image.
     """
-    with _reporting(path), _pillow_limit(), _checked(path).open("rb") as file:
-        try:
-            with Image.open(file, formats=_READABLE) as image:
-                return _frames(image)
-        except UnidentifiedImageError:
-            if not _is_tiff(file):
-                raise
-            return tiff.count(path)
+    with _opened(path) as (_, total):
+        return total
 
 
 def read_pages(path: Path) -> Iterator[Page]:
@@ -62,28 +54,47 @@ def read_pages(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
-    total = page_count(path)
-    if total == 0:
-        raise PageError(f"{path} could not be read: it is damaged (it holds no pages)")
-    for number in range(total):
-        with _reporting(path, number if total > 1 else None), _pillow_limit():
-            page = _read(path, number)
-        yield page
+    with _opened(path) as (image, total):
+        for number in range(total):
+            with _reporting(path, number if total > 1 else None), _pillow_limit():
+                pages = [_read(image, path, number)]
+            yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
 
-def _read(path: Path, number: int) -> Page:
-    # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
-    with path.open("rb") as file:
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
+    """Open a file once for all its pages and count them; the image is None where only tifffile can open it."""
+    with ExitStack() as stack:
+        with _reporting(path), _pillow_limit():
+            # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
+            file = stack.enter_context(_checked(path).open("rb"))
+            image: Image.Image | None = None
+            try:
+                image = stack.enter_context(Image.open(file, formats=_READABLE))
+                total = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
+            except UnidentifiedImageError:
+                if not _is_tiff(file):
+                    raise
+                total = tiff.count(path)
+            if total == 0:
+                raise ValueError("it is damaged (it holds no pages)")
+        yield image, total
+
+
+def _read(image: Image.Image | None, path: Path, number: int) -> Page:
+    if image is not None:
         try:
-            with Image.open(file, formats=_READABLE) as image:
-                if number:
-                    image.seek(number)
-                if not _is_misread(image):
-                    return _decode(image, path, number)
+            if number:
+                image.seek(number)
+            if not _is_misread(image):
+                page = page_of(image, path, number)
+                image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
+                return page
         except (SyntaxError, UnidentifiedImageError):
-            if not _is_tiff(file):
+            if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    return _read_tiff(path, number)
+    pixels, dpi, icc, orientation = tiff.read(path, number, MAX_PIXELS)
+    return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
 
 
 def _is_misread(image: Image.Image) -> bool:
@@ -92,39 +103,6 @@ def _is_misread(image: Image.Image) -> bool:
         return False
     bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
     return image.tag_v2.get(_PLANAR) == _SEPARATE and max(bits) > 8
-
-
-def _decode(image: Image.Image, path: Path, number: int) -> Page:
-    """Decode the picture that ``image`` stands at."""
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
-    is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
-    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
-    orientation = tags.get(_ORIENTATION, 1)
-    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
-    dpi, bilevel = from_image(image), image.mode == "1"
-    image.load()
-    icc = image.info.get("icc_profile")
-    pixels = to_pixels(image)
-    if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
-        np.subtract(255, pixels, out=pixels)
-    dpi = _turned(dpi, orientation)
-    if not is_tiff:  # Pillow turns TIFF while loading, and no other format
-        pixels = upright(pixels, orientation)
-    return Page(pixels, dpi, fitting_profile(icc, pixels), path, number, bilevel)
-
-
-def _read_tiff(path: Path, number: int) -> Page:
-    pixels, dpi, icc, orientation = tiff.read(path, number, MAX_PIXELS)
-    return Page(upright(pixels, orientation), _turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
-
-
-def _turned(dpi: Dpi | None, orientation: int) -> Dpi | None:
-    return (dpi[1], dpi[0]) if dpi is not None and orientation in TRANSPOSING else dpi
-
-
-def _frames(image: Image.Image) -> int:
-    return image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
 
 
 def _is_tiff(file: IO[bytes]) -> bool:
@@ -138,6 +116,7 @@ def _checked(path: Path) -> Path:
         raise ValueError(f"it is a link to {os.readlink(path)}, which does not exist")
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
+        os.scandir(path).close()  # a folder is listed as an input when it may not be read: say that
         raise ValueError("it is a folder, not an image")
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is not a regular file")
@@ -192,7 +171,13 @@ def _pillow_limit() -> Iterator[None]:
                 Image.MAX_IMAGE_PIXELS = _limit_before
 
 
-def write_pages(path: Path, pages: Iterable[Page], format: str, quality: int = 90) -> None:
+def write_pages(
+    path: Path,
+    pages: Iterable[Page],
+    format: str,
+    quality: int = 90,
+    finished: Callable[[Path], None] = lambda temporary: None,
+) -> None:
     """Write pages to one file, complete or not at all.
 
     Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None;
@@ -203,6 +188,7 @@ def write_pages(path: Path, pages: Iterable[Page], format: str, quality: int = 9
         pages: one page, or any number of them for TIFF.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
+        finished: as :func:`docsr.io.files.atomic_write` takes it.
 
     Raises:
         PageError: the file cannot be written, or the format cannot hold the page or so many pages.
@@ -210,7 +196,7 @@ def write_pages(path: Path, pages: Iterable[Page], format: str, quality: int = 9
     name = FORMATS.get(format.lower().lstrip("."))
     if name is None:
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
-    with atomic_write(path) as temporary:
+    with atomic_write(path, finished) as temporary:
         written = _write_tiff(temporary, path, pages) if name == "TIFF" else 0
         if name != "TIFF":
             for page in pages:
@@ -224,10 +210,15 @@ def write_pages(path: Path, pages: Iterable[Page], format: str, quality: int = 9
 
 def _write_tiff(temporary: Path, path: Path, pages: Iterable[Page]) -> int:
     written = 0
-    with TiffImagePlugin.AppendingTiffWriter(str(temporary), new=True) as writer:
-        for written, page in enumerate(pages, start=1):  # noqa: B007
-            _save(writer, path, page, "TIFF", _options(page, "TIFF", 0))
-            writer.newFrame()
+    try:
+        with TiffImagePlugin.AppendingTiffWriter(str(temporary), new=True) as writer:
+            for page in pages:
+                _save(writer, path, page, "TIFF", _options(page, "TIFF", 0))
+                writer.newFrame()
+                written += 1
+                del page  # before the next one is made
+    except struct.error as error:  # its offsets have 32 bits
+        raise PageError(f"{path} could not be written: a TIFF holds 4 GiB at most (split it, or use png)") from error
     return written
 
 

@@ -64,3 +64,8 @@ def from_image(image: Image.Image) -> Dpi | None:
         return from_tags(image.getexif())
     stated = image.info.get("dpi")
     return believable(*stated) if isinstance(stated, tuple) and len(stated) == 2 else None
+
+
+def turned(dpi: Dpi | None, orientation: int) -> Dpi | None:
+    """Return the resolution of pixels as stored for the same pixels upright."""
+    return (dpi[1], dpi[0]) if dpi is not None and orientation in TRANSPOSING else dpi

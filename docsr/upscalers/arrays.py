@@ -6,8 +6,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from docsr.errors import UsageError
-from docsr.page import Dpi, Page
+from docsr.errors import PageError, UsageError, first_line
+from docsr.io.decode import page_of
+from docsr.page import Page
 from docsr.upscalers.catalog import resolve
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 
@@ -50,10 +51,12 @@ class Enhancer:
             image: a uint8 array, H x W grey or H x W x 3 RGB, or a Pillow image of any mode (alpha is put on white).
 
         Returns:
-            The same kind, ``factor`` times as large; a Pillow image keeps its profile and has its dpi multiplied.
+            The same kind, ``factor`` times as large. A Pillow image becomes what ``docsr enhance`` makes of its file:
+            grey or RGB, upright, with its profile if that still fits, and its dpi multiplied.
 
         Raises:
             UsageError: something else than such an image.
+            PageError: the file behind a Pillow image is damaged, or the network failed.
         """
         result: Any = self._array(image) if isinstance(image, np.ndarray) else self._pillow(image)
         return result  # type: ignore[no-any-return]
@@ -69,14 +72,16 @@ class Enhancer:
 
         if not isinstance(image, pillow.Image):
             raise UsageError(f"an image is a numpy array or a Pillow image, not {type(image).__name__}")
-        page = Page(np.asarray(_on_white(image)), dpi=_dpi(image.info.get("dpi")))
+        try:
+            page = page_of(image)
+        except ValueError as error:
+            raise UsageError(f"an image of mode {image.mode} cannot be enlarged: {error}") from error
+        except (OSError, SyntaxError) as error:  # Pillow reads a file as late as it can
+            raise PageError(f"the image could not be read, it is damaged: {first_line(error)}") from error
         result = upscale_page(page, self._upscaler, tile=self._tile)
         large = pillow.fromarray(result.pixels)
-        if result.dpi is not None:
-            large.info["dpi"] = result.dpi
-        # A profile of a mode that was converted (CMYK, palette with alpha) no longer describes the pixels.
-        if image.info.get("icc_profile") and image.mode in {"L", "RGB"}:
-            large.info["icc_profile"] = image.info["icc_profile"]
+        large.info |= {"dpi": result.dpi} if result.dpi is not None else {}
+        large.info |= {"icc_profile": result.icc} if result.icc is not None else {}
         return large
 
 
@@ -86,29 +91,3 @@ def enhance(image: Image, factor: int = 2, model: str | None = None) -> Image:
     Each call loads the network again: for many images keep an :class:`Enhancer`.
     """
     return Enhancer(model, factor)(image)
-
-
-def _on_white(image: Any) -> Any:
-    """Return a Pillow image as L or RGB, alpha on white."""
-    from PIL import Image as pillow
-
-    if image.mode in {"L", "RGB"}:
-        return image
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode.startswith("I;16"):
-        return pillow.fromarray((np.asarray(image) / 257).round().astype(np.uint8))
-    if image.mode in {"I", "F"}:
-        raise UsageError(f"a Pillow image of mode {image.mode} has no known range: convert it to L or RGB first")
-    if "A" in image.getbands() or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return pillow.alpha_composite(pillow.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
-
-
-def _dpi(value: Any) -> Dpi | None:
-    try:
-        x, y = float(value[0]), float(value[1])
-    except (TypeError, ValueError, IndexError, ZeroDivisionError):
-        return None
-    return (x, y) if x > 0 and y > 0 else None

@@ -2,184 +2,136 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-from docsr import __version__
-from docsr.errors import PageError, UsageError
+from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, first_line
 from docsr.io.files import atomic_write
-from docsr.io.images import read_pages, write_pages
-from docsr.manifest import sha256_of, sha256_of_text
-from docsr.page import Dpi, Page
+from docsr.io.images import page_count, read_pages, write_pages
+from docsr.manifest import Entry, Manifest, note, sha256_of
+from docsr.page import Page
+from docsr.pool import Finished
 from docsr.textsize import measure
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import FACTORS, is_file, own_factor, resolve
+from docsr.upscalers.catalog import is_file, own_factor, resolve
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
-from docsr.upscalers.page import DEFAULT_TILE, TileCount, upscale_page
-from docsr.weights import catalogue
-
-FORMATS = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
-"""Output format -> suffix."""
-
-_SAME = {
-    ".png": "png",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".jpg": "jpg",
-    ".jpeg": "jpg",
-    ".jpe": "jpg",
-    ".webp": "webp",
-    ".bmp": "bmp",
-}
-"""Suffix of an input -> format that ``same`` means; anything else becomes PNG."""
+from docsr.upscalers.options import EnhanceOptions, output_format
+from docsr.upscalers.page import TileCount, upscale_page
+from docsr.upscalers.results import PageResult, Reached, Task, failed, planned
 
 
-@dataclass(frozen=True, slots=True)
-class EnhanceOptions:
-    """What the user asks for.
+class FileEnhancer:
+    """Does files, one a call; keeps the networks it has loaded. One in each process."""
 
-    Attributes:
-        factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
-        dpi: exact resolution of the output, or None.
-        model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
-        format: ``same``, ``png``, ``tiff`` or ``jpg``.
-        quality: of JPEG, 1 to 100.
-        tile: largest side of a tile in input px.
-        device: ``auto``, ``cpu`` or ``cuda``.
-    """
+    def __init__(self, options: EnhanceOptions, out: Path, threads: int) -> None:
+        """Keep the options; networks are loaded when the first page needs them.
 
-    factor: int | None = None
-    dpi: float | None = None
-    model: str | None = None
-    format: str = "same"
-    quality: int = 90
-    tile: int = DEFAULT_TILE
-    device: str = "auto"
-
-    def check(self) -> None:
-        """Raise a UsageError or CheckpointError for options that cannot be served."""
-        if self.factor is not None and self.factor not in FACTORS:
-            raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
-        if self.format not in {"same", *FORMATS}:
-            raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(FORMATS)}")
-        if self.tile < 16 or (self.dpi is not None and not 1 <= self.dpi <= 4800):
-            raise UsageError(f"tile {self.tile} px must be at least 16, dpi {self.dpi} between 1 and 4800")
-        if self.model is not None:
-            resolve(self.model, self.factor, threads=1, device=self.device)
-
-    def signature(self) -> str:
-        """Return a hash of what decides an output: these options, the networks, the version."""
-        if self.model is not None and is_file(self.model):
-            networks = {"file": sha256_of(Path(self.model))}
-        else:
-            networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
-        wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        model = None if self.model is not None and is_file(self.model) else self.model
-        return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
-
-
-@dataclass(frozen=True, slots=True)
-class PageResult:
-    """What became of one page; of a whole file where nothing was done to its pages (skipped, failed).
-
-    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is ``none`` for a page left as it
-    is. ``status`` is ``done``, ``copied`` (the file's own bytes), ``skipped`` (done before) or ``failed``.
-    """
-
-    input: str
-    output: str
-    page: int
-    status: str
-    error: str | None = None
-    size_in: tuple[int, int] | None = None
-    size_out: tuple[int, int] | None = None
-    dpi_in: Dpi | None = None
-    dpi_out: Dpi | None = None
-    x_height_in: float | None = None
-    x_height_out: float | None = None
-    factor: int | None = None
-    model: str | None = None
-    seconds: float | None = None
-    tiles: int = 0
-    tiles_skipped: int = 0
-
-    @property
-    def readable(self) -> bool:
-        """Whether the page was read: False for a file that failed before its pixels were known."""
-        return self.status != "failed" or self.size_in is not None
-
-    def as_row(self) -> dict[str, Any]:
-        """Return the row of ``--report``."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One file to do; ``known`` is the sha256 that a finished output was made from, or None."""
-
-    source: Path
-    output: Path
-    known: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file."""
-
-    results: list[PageResult]
-    sha256: str | None = None
-
-
-class Bench:
-    """One process's tools: options and loaded networks. A call does one file."""
-
-    def __init__(self, options: EnhanceOptions, threads: int) -> None:
-        """Keep the options; networks are loaded when the first page needs them."""
-        self._options, self._threads = options, threads
+        Args:
+            options: what is asked for.
+            out: the output folder, which holds the manifest.
+            threads: CPU threads of one network call.
+        """
+        self._options, self._out, self._threads = options, out, threads
+        self._signature = options.signature()
+        self._manifest: Manifest | None = None
         self._own_factor: int | None = None
         self._upscalers: dict[Plan, Upscaler] = {}
 
-    def __call__(self, task: Task) -> Outcome:
-        """Do one file; its failure is part of the outcome.
+    def __call__(self, task: Task) -> list[PageResult]:
+        """Do one file, unless it is done; its failure is told in the results.
 
         Raises:
             UsageError: the options cannot be served, for any file.
             CheckpointError: a network file cannot be used.
+            Finished: the run was interrupted when the output had taken its place.
         """
-        digest = sha256_of(task.source)
-        if digest is not None and digest == task.known:
-            return Outcome([PageResult(str(task.source), str(task.output), 0, "skipped")], digest)
-        rows: list[PageResult] = []
+        reached = Reached()
         try:
-            self._do(task, rows)
-        except (PageError, OSError, MemoryError) as error:
-            return failure(task, _sentence(task, error), rows)
-        return Outcome(rows, digest)
+            sha256 = _sha256(task.source)
+            settled = self._settled(task, sha256)
+            if settled is None:
+                self._do(task, sha256, reached)
+            return reached.rows if settled is None else settled
+        except (UsageError, CheckpointError, Interrupted):
+            raise
+        except KeyboardInterrupt as stop:
+            if reached.written is not None and reached.written.describes(task.output):
+                raise Finished(reached.rows) from stop
+            raise
+        except Exception as error:  # whatever a library raises for one file, the others are still done
+            return failed(task, _sentence(task, error), reached)
 
-    def _do(self, task: Task, rows: list[PageResult]) -> None:
-        path = task.source
-        plans = self._plan_pages(task, rows)
-        same_suffix = path.suffix.lower() == task.output.suffix.lower()
-        if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan, _ in plans):
-            rows[:] = [replace(row, status="copied", size_out=row.size_in, dpi_out=row.dpi_in) for row in rows]
-            with atomic_write(task.output) as temporary:
-                shutil.copyfile(path, temporary)
+    def _settled(self, task: Task, sha256: str) -> list[PageResult] | None:
+        """Return the results of a file that is done already or whose output may not be replaced, else None.
+
+        An output may be replaced when it is as docsr wrote it, and was made from this input: from a file of this path,
+        or of the same bytes under another path (then nothing can be lost).
+        """
+        if task.overwrite or not os.path.lexists(task.output):
+            return None
+        entry = self._entry(task)
+        if entry is None:
+            refusal = f"{task.output} is there already and not as docsr wrote it"
+        elif entry.sha256 != sha256 and entry.input != os.path.abspath(task.source):
+            refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
+        else:
+            done = entry.sha256 == sha256 and entry.options == self._signature
+            return [PageResult(str(task.source), str(task.output), 0, "skipped")] if done else None
+        sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
+        return failed(task, sentence, Reached(readable=True))
+
+    def _entry(self, task: Task) -> Entry | None:
+        """Return the entry that the existing output is as it says, if any."""
+        entry = next((entry for entry in task.entries if entry.describes(task.output)), None)
+        if entry is not None:
+            return entry
+        # It may have been made since: in this very run, by a worker that died before it could tell.
+        if self._manifest is None:
+            self._manifest = Manifest(self._out)
+        else:
+            self._manifest.refresh()
+        entries = self._manifest.entries(self._relative(task))
+        return next((entry for entry in entries if entry.describes(task.output)), None)
+
+    def _relative(self, task: Task) -> str:
+        return str(task.output.relative_to(self._out))
+
+    def _note(self, task: Task, sha256: str, reached: Reached, temporary: Path) -> None:
+        status, written = temporary.stat(), sha256_of(temporary)
+        assert written is not None
+        place, source = self._relative(task), os.path.abspath(task.source)
+        size, modified = status.st_size, status.st_mtime_ns
+        reached.written = Entry(source, sha256, self._signature, place, size, modified, written)
+        note(self._out, reached.written)
+
+    def _do(self, task: Task, sha256: str, reached: Reached) -> None:
+        source, finished = task.source, partial(self._note, task, sha256, reached)
+        plans = self._plan_pages(task, reached)
+        same_suffix = source.suffix.lower() == task.output.suffix.lower()
+        if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans):
+            reached.rows[:] = [row.as_copied() for row in reached.rows]
+            with atomic_write(task.output, finished) as temporary:
+                shutil.copyfile(source, temporary)
             return
-        form = output_format(path, self._options.format)
+        form = output_format(source, self._options.format)
         if len(plans) > 1 and form != "tiff":
-            raise PageError(f"{path} has {len(plans)} pages and {form} holds one: use --format tiff")
-        write_pages(task.output, self._upscaled(task, plans, rows), form, self._options.quality)
+            raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff")
+        write_pages(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
 
-    def _plan_pages(self, task: Task, rows: list[PageResult]) -> list[tuple[Plan, float | None]]:
+    def _plan_pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written."""
         plans = []
         for page in read_pages(task.source):
-            plans.append(self._plan(page))
-            rows.append(_planned(task, page, *plans[-1]))
+            reached.readable = True
+            plan, x_height = self._plan(page)
+            plans.append(plan)
+            reached.rows.append(planned(task, page, plan, x_height))
+            reached.page += 1
+        reached.page = 0
         return plans
 
     def _plan(self, page: Page) -> tuple[Plan, float | None]:
@@ -197,16 +149,22 @@ class Bench:
         plan = plan_page(needed, x_height, factor=options.factor, model=options.model, own_factor=self._own_factor)
         return plan, x_height
 
-    def _upscaled(self, task: Task, plans: list[tuple[Plan, float | None]], rows: list[PageResult]) -> Iterator[Page]:
-        """Yield the finished pages, and put their rows in the place of those made while planning."""
-        rows_before = list(rows)
-        rows.clear()
-        for page, (plan, _), row in zip(read_pages(task.source), plans, rows_before, strict=True):
-            started, count, upscaler = perf_counter(), TileCount(), self._upscaler(plan)
-            result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
-            rows.append(_done(row, result, upscaler.name, count, perf_counter() - started))
-            del page  # while the result is written it would be one page more in memory
+    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Page]:
+        """Yield the finished pages, each put into its row."""
+        pages = read_pages(task.source)
+        for number, plan in enumerate(plans):
+            reached.page = number
+            started, count, upscaler, page = perf_counter(), TileCount(), self._upscaler(plan), next(pages)
+            try:
+                result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
+            except PageError as error:
+                place = f"{task.source}, page {number + 1}" if len(plans) > 1 else f"{task.source}"
+                raise PageError(f"{place}: {error}") from error
+            name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
+            reached.rows[number] = reached.rows[number].as_done(result, name, count, perf_counter() - started)
+            del page  # what is done with stays in memory neither while it is written nor while the next one is made
             yield result
+            del result
 
     def _upscaler(self, plan: Plan) -> Upscaler:
         if plan not in self._upscalers:
@@ -214,57 +172,23 @@ class Bench:
         return self._upscalers[plan]
 
 
-def output_format(source: Path, wanted: str) -> str:
-    """Return ``png``, ``tiff`` or ``jpg``; ``same`` becomes PNG for inputs of other kinds."""
-    return _SAME.get(source.suffix.lower(), "png") if wanted == "same" else wanted
+def _sha256(source: Path) -> str:
+    """Return the SHA-256 of an input's bytes.
 
-
-def output_suffix(source: Path, wanted: str) -> str:
-    """Return the suffix of the output, with its dot; a suffix of the right format is kept as it is spelt."""
-    form = output_format(source, wanted)
-    return source.suffix if _SAME.get(source.suffix.lower()) == form else FORMATS[form]
-
-
-def failure(task: Task, sentence: str, rows: list[PageResult] | None = None) -> Outcome:
-    """Return the outcome of a file that failed, ``rows`` being the pages that were reached."""
-    reached = rows[-1] if rows else PageResult(str(task.source), str(task.output), 0, "failed")
-    return Outcome([replace(reached, status="failed", error=sentence, size_out=None, dpi_out=None)])
+    Raises:
+        PageError: it cannot be read.
+    """
+    digest = sha256_of(source)
+    if digest is None:
+        page_count(source)  # says why
+        raise PageError(f"{source} could not be read: it changed meanwhile")
+    return digest
 
 
 def _sentence(task: Task, error: Exception) -> str:
     if isinstance(error, PageError):
         return str(error)
     if isinstance(error, MemoryError):
-        return f"{task.source} does not fit in memory: use fewer --jobs"
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return f"{task.source} does not fit in memory: use fewer --jobs or a smaller --tile"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
     return f"{task.source} could not be done: {reason}"
-
-
-def _planned(task: Task, page: Page, plan: Plan, x_height: float | None) -> PageResult:
-    return PageResult(
-        input=str(task.source),
-        output=str(task.output),
-        page=page.number,
-        status="failed",  # until it is written
-        size_in=(page.width, page.height),
-        dpi_in=page.dpi,
-        x_height_in=x_height,
-        x_height_out=x_height,
-        factor=plan.factor,
-        model="none",
-    )
-
-
-def _done(row: PageResult, page: Page, model: str, count: TileCount, seconds: float) -> PageResult:
-    scale = page.height / row.size_in[1] if row.size_in else 1.0
-    return replace(
-        row,
-        status="done",
-        size_out=(page.width, page.height),
-        dpi_out=page.dpi,
-        x_height_out=None if row.x_height_in is None else round(row.x_height_in * scale, 2),
-        model=model,
-        seconds=round(seconds, 4),
-        tiles=count.done,
-        tiles_skipped=count.skipped,
-    )

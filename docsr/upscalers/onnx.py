@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from docsr.errors import CheckpointError, PageError, UsageError
+from docsr.errors import CheckpointError, PageError, UsageError, first_line
 from docsr.page import Plane
 
 _UNKNOWN_OVERLAP = 32
@@ -16,6 +17,8 @@ _UNKNOWN_OVERLAP = 32
 
 _EXTERNAL = b"\x0a\x08location\x12"
 """An ``external_data`` entry of a tensor in the ONNX wire format: key "location", then a value."""
+
+_CUDA = "CUDAExecutionProvider"
 
 _PROBE = np.ones((1, 1, 48, 40), dtype=np.float32)
 _WHITE_TOLERANCE = 0.5 / 255
@@ -82,7 +85,8 @@ class OnnxUpscaler:
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)})[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size = f"{batch.shape[-1]} x {batch.shape[-2]}"
-            raise PageError(f"the network {self.path.name} failed on {size} px: {_first_line(error)}") from error
+            advice = "use a smaller --tile if memory ran out"
+            raise PageError(f"the network {self.path.name} failed on {size} px: {_reason(error)} ({advice})") from error
         return np.asarray(output)
 
     def _probe(self) -> tuple[int, bool]:
@@ -118,21 +122,22 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
     # Tiles differ by a pixel in size: an arena and per-shape patterns would keep growing over a batch.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
+    providers = _providers(device)
     try:
-        return onnxruntime.InferenceSession(content, options, providers=_providers(device))
-    except UsageError:
-        raise
+        session = onnxruntime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
-        raise CheckpointError(f"{path} is not a readable ONNX network: {_first_line(error)}") from error
+        reason = f"{_reason(error)}; it may be cut off or of another kind, export it again"
+        raise CheckpointError(f"{path} is not a readable ONNX network ({reason})") from error
+    if device == "cuda" and _CUDA not in session.get_providers():  # ONNX Runtime falls back without a word
+        raise UsageError("this ONNX Runtime finds no CUDA device or libraries that fit: use --device cpu")
+    return session
 
 
 def _providers(device: str) -> list[str]:
-    has_cuda = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    has_cuda = _CUDA in onnxruntime.get_available_providers()
     if device == "cuda" and not has_cuda:
         raise UsageError("this ONNX Runtime has no CUDA: install onnxruntime-gpu, or use --device cpu")
-    return (
-        ["CUDAExecutionProvider", "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
-    )
+    return [_CUDA, "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
 
 
 def _grey_input(session: Any, path: Path) -> str:
@@ -155,5 +160,6 @@ def _x_height(metadata: dict[str, str]) -> tuple[float, float] | None:
     return (float(low), float(high)) if low and high else None
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
+def _reason(error: Exception) -> str:
+    """Return what an error of ONNX Runtime says, without its codes and without a full stop."""
+    return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first_line(error)).rstrip(".")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from docsr.errors import PageError
+from docsr.io.decode import MAX_PIXELS
 from docsr.page import Page, Pixels, Plane
 from docsr.tiles import plan_tiles
 from docsr.upscalers.base import Upscaler
@@ -52,11 +54,15 @@ def upscale_page(
 
     Raises:
         ValueError: ``out_dpi`` for a page without dpi, or a tile below 1.
-        PageError: the network failed.
+        PageError: the network failed, or the page would have more than MAX_PIXELS.
     """
     count = count if count is not None else TileCount()
+    size = None if out_dpi is None else _size_at(page, out_dpi)
+    for width, height in ((page.width * upscaler.factor, page.height * upscaler.factor), size or (1, 1)):
+        if width * height > MAX_PIXELS:  # before the memory is taken; what is larger could not be read again either
+            raise PageError(f"it would become {width} x {height} px, more than {MAX_PIXELS:,}: enlarge it less")
     result = page if upscaler.factor == 1 else page.resized(_upscale(page.pixels, upscaler, tile, count))
-    return result if out_dpi is None else _at_dpi(result, page, out_dpi)
+    return result if size is None or out_dpi is None else _brought_to(result, size, out_dpi)
 
 
 def _upscale(pixels: Pixels, upscaler: Upscaler, tile: int, count: TileCount) -> Pixels:
@@ -96,16 +102,16 @@ def _to_uint8(plane: Plane) -> Pixels:
     return np.asarray(np.rint(np.clip(plane, 0, 1) * 255), dtype=np.uint8)
 
 
-def _at_dpi(page: Page, original: Page, out_dpi: float) -> Page:
-    """Resize ``page`` to ``out_dpi``; the size follows from the original, so that rounding happens once."""
-    if original.dpi is None:
+def _size_at(page: Page, out_dpi: float) -> tuple[int, int]:
+    """Return width and height of ``page`` at ``out_dpi``, from the original so that rounding happens once."""
+    if page.dpi is None:
         raise ValueError("a page without dpi cannot be brought to one")
-    width = max(1, round(original.width * out_dpi / original.dpi[0]))
-    height = max(1, round(original.height * out_dpi / original.dpi[1]))
-    pixels = page.pixels
-    if (page.width, page.height) != (width, height):
-        smaller = width * height < page.width * page.height
-        mode = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=mode), dtype=np.uint8)
-        return replace(page, pixels=pixels, dpi=(out_dpi, out_dpi), bilevel=False)
-    return replace(page, dpi=(out_dpi, out_dpi))
+    return max(1, round(page.width * out_dpi / page.dpi[0])), max(1, round(page.height * out_dpi / page.dpi[1]))
+
+
+def _brought_to(page: Page, size: tuple[int, int], dpi: float) -> Page:
+    if (page.width, page.height) == size:
+        return replace(page, dpi=(dpi, dpi))
+    mode = cv2.INTER_AREA if size[0] * size[1] < page.width * page.height else cv2.INTER_CUBIC
+    pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=mode), dtype=np.uint8)
+    return replace(page, pixels=pixels, dpi=(dpi, dpi), bilevel=False)

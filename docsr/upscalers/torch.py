@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from docsr.errors import CheckpointError, MissingExtraError, UsageError
+from docsr.errors import CheckpointError, MissingExtraError, PageError, UsageError, first_line
 from docsr.page import Plane
 
 
@@ -53,10 +53,21 @@ class TorchUpscaler:
         self.overlap = int(self._generator.radius)
 
     def __call__(self, plane: Plane) -> Plane:
-        """Enlarge H x W in [0, 1] to fH x fW."""
-        with self._torch.inference_mode():
-            batch = self._torch.tensor(plane[None, None], device=self._device)
-            output: Plane = self._generator(batch)[0, 0].float().cpu().numpy()
+        """Enlarge H x W in [0, 1] to fH x fW.
+
+        Raises:
+            PageError: torch failed on this plane (no memory).
+            CheckpointError: the network does not enlarge by its factor.
+        """
+        try:
+            with self._torch.inference_mode():
+                batch = self._torch.tensor(plane[None, None], device=self._device)
+                output: Plane = self._generator(batch)[0, 0].float().cpu().numpy()
+        except RuntimeError as error:  # what torch raises, also where memory runs out
+            size = f"{plane.shape[1]} x {plane.shape[0]}"
+            advice = "use a smaller --tile if memory ran out"
+            message = f"the network {self.path.name} failed on {size} px: {first_line(error).rstrip('.')} ({advice})"
+            raise PageError(message) from error
         if output.shape != (plane.shape[0] * self.factor, plane.shape[1] * self.factor):
             raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header says")
         return output

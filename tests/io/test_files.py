@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsr.errors import PageError, UsageError
-from docsr.io.files import Source, atomic_write, find_inputs, output_paths, refuse_same_file
+from docsr.io.files import InputFile, atomic_write, find_inputs, output_paths, refuse_same_file, remove_leftovers
+from docsr.manifest import NAME as MANIFEST
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -55,6 +58,12 @@ def test_an_output_folder_inside_the_input_is_left_out(tmp_path: Path):
     assert relatives([tmp_path], skip=tmp_path / "out") == ["a.png"]
 
 
+def test_outputs_of_an_earlier_run_inside_the_input_are_left_out(tmp_path: Path):
+    made(tmp_path, "in/a.png", "in/hi/a.png", "in/hi/deep/b.png", f"in/hi/{MANIFEST}")
+    assert relatives([tmp_path / "in"]) == ["a.png"]
+    assert relatives([tmp_path / "in" / "hi"]) == ["a.png", "deep/b.png"]
+
+
 def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made(tmp_path, "a.png", "shut/b.png")
     scandir = os.scandir
@@ -68,13 +77,13 @@ def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path, monkeypatch: py
     assert relatives([tmp_path]) == ["a.png", "shut"]
 
 
-def outputs(sources: Sequence[Source], suffix: str = ".png") -> list[str]:
+def outputs(sources: Sequence[InputFile], suffix: str = ".png") -> list[str]:
     found = output_paths(sources, Path("out"), lambda source: suffix or source.path.suffix)
     return [found[source.path].as_posix() for source in sources]
 
 
-def from_in(*names: str) -> list[Source]:
-    return [Source(Path("in", name), Path(name)) for name in names]
+def from_in(*names: str) -> list[InputFile]:
+    return [InputFile(Path("in", name), Path(name)) for name in names]
 
 
 def test_the_tree_is_mirrored():
@@ -91,7 +100,7 @@ def test_names_that_meet_the_longer_ones_move_on_too():
 
 
 def test_two_folders_with_the_same_names_are_numbered():
-    sources = [Source(Path(folder, "a.png"), Path("a.png")) for folder in ("x", "y", "z")]
+    sources = [InputFile(Path(folder, "a.png"), Path("a.png")) for folder in ("x", "y", "z")]
     assert outputs(sources) == ["out/a.png.png", "out/a.png.2.png", "out/a.png.3.png"]
     assert outputs(sources[::-1]) == ["out/a.png.3.png", "out/a.png.2.png", "out/a.png.png"]
 
@@ -103,7 +112,7 @@ def test_an_output_does_not_take_the_name_of_a_folder():
 @given(st.lists(st.sampled_from(["a", "A", "a.png", "a.jpg", "a.png.png", "a.png.2.png", "b/a.tif", "a.png/x.png"])
                 .flatmap(lambda name: st.sampled_from("xyz").map(lambda root: (root, name))), unique=True))  # fmt: skip
 def test_outputs_never_meet_and_do_not_depend_on_the_order(given: list[tuple[str, str]]):
-    sources = [Source(Path(root, name), Path(name)) for root, name in given]
+    sources = [InputFile(Path(root, name), Path(name)) for root, name in given]
     found = output_paths(sources, Path("out"), lambda source: ".png")
     folded = [str(path).casefold() for path in found.values()]
     assert len(set(folded)) == len(sources)
@@ -139,6 +148,35 @@ def test_the_usual_permissions_are_given(tmp_path: Path):
     finally:
         os.umask(before)
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
+
+
+def test_the_whole_file_is_shown_just_before_it_takes_its_place(tmp_path: Path):
+    seen = []
+
+    def finished(temporary: Path) -> None:
+        seen.append((temporary.read_bytes(), temporary.stat().st_mtime_ns, (tmp_path / "a").exists()))
+
+    with atomic_write(tmp_path / "a", finished) as temporary:
+        temporary.write_bytes(b"whole")
+    assert seen == [(b"whole", (tmp_path / "a").stat().st_mtime_ns, False)]
+
+
+def test_only_what_nobody_writes_any_more_is_removed(tmp_path: Path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with atomic_write(tmp_path / "a.png") as temporary:
+        mine = temporary.name
+        left = mine.replace(f"-{os.getpid()}-", f"-{gone.pid}-")
+        other = ".docsr-00000000-1-00000000.png"
+        named_alike = f".docsr-{gone.pid}.png"
+        made(tmp_path, left, other, named_alike, "deep/" + left)
+        remove_leftovers([tmp_path, tmp_path / "missing"])
+        names = {path.name for path in tmp_path.iterdir()}
+        assert names == {mine, other, named_alike, "deep"}
+        os.utime(tmp_path / other, (0, 0))
+        remove_leftovers([tmp_path])
+        assert not (tmp_path / other).exists()
+    assert (tmp_path / "deep" / left).exists()
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt(), PageError("said already")])

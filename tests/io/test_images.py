@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import struct
 import threading
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from docsr.errors import PageError
 from docsr.io.images import page_count, read_pages, write_pages
@@ -230,6 +231,46 @@ def test_pages_of_a_tiff_come_one_at_a_time(tmp_path: Path):
         assert np.array_equal(page.pixels, GREY + np.uint8(number))
 
 
+def test_a_tiff_is_opened_once_for_all_its_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, opened, path_open = tmp_path / "a.tif", [], Path.open
+    pages = [Image.fromarray(GREY + np.uint8(number)) for number in range(6)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+
+    def counted(file: Path, *how: Any, **more: Any) -> Any:
+        opened.append(file)
+        return path_open(file, *how, **more)
+
+    monkeypatch.setattr(Path, "open", counted)
+    assert [page.number for page in read_pages(path)] == list(range(6))
+    assert opened == [path]
+
+
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_pages_share_nothing_and_are_held_by_nobody(tmp_path: Path, compression: str):
+    """Size, kind, direction, resolution and profile are each page's own; what the caller drops is gone."""
+    path = tmp_path / "a.tif"
+    first = Image.fromarray(RGB)
+    with TiffImagePlugin.AppendingTiffWriter(str(path), new=True) as writer:
+        first.save(writer, "TIFF", icc_profile=SRGB, dpi=(200, 100), tiffinfo={274: 6}, compression=compression)
+        writer.newFrame()
+        Image.fromarray(RGB[:20]).save(writer, "TIFF", compression=compression)
+        writer.newFrame()
+        Image.fromarray(GREY).save(writer, "TIFF", dpi=(300, 150), tiffinfo={274: 8}, compression=compression)
+        writer.newFrame()
+    pages = read_pages(path)
+    one = next(pages)
+    assert np.array_equal(one.pixels, np.rot90(RGB, -1))
+    assert (one.dpi, one.icc) == ((100, 200), SRGB)
+    held = weakref.ref(one.pixels)
+    del one
+    assert held() is None
+    two, three = pages
+    assert np.array_equal(two.pixels, RGB[:20])
+    assert (two.dpi, two.icc) == (None, None)
+    assert np.array_equal(three.pixels, np.rot90(GREY))
+    assert three.dpi == (150, 300)
+
+
 def damaged(kind: str, folder: Path) -> Path:
     path = folder / f"bad{'.tif' if 'tiff' in kind else '.jpg' if 'jpeg' in kind else '.png'}"
     noise = np.random.default_rng(0).integers(0, 255, (200, 200)).astype(np.uint8)
@@ -345,17 +386,21 @@ def test_one_bit_pages_stay_one_bit(tmp_path: Path):
 
 
 def test_a_tiff_takes_its_pages_one_at_a_time(tmp_path: Path):
-    path, alive = tmp_path / "a.tif", 0
+    path, made = tmp_path / "a.tif", 0
 
     def produced() -> Iterator[Page]:
-        nonlocal alive
+        nonlocal made
         for number in range(4):
-            alive += 1
-            yield Page(RGB if number % 2 else GREY + np.uint8(number), (100.0, 100.0))
+            made += 1
+            page = Page(RGB + np.uint8(0) if number % 2 else GREY + np.uint8(number), (100.0, 100.0))
+            held = weakref.ref(page.pixels)
+            yield page
+            del page
+            assert held() is None  # nor is it kept while the next one is made
 
     write_pages(path, produced(), "tiff")
     pages = list(read_pages(path))
-    assert alive == page_count(path) == 4
+    assert made == page_count(path) == 4
     assert [page.is_grey for page in pages] == [True, False, True, False]
     assert np.array_equal(pages[2].pixels, GREY + np.uint8(2))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docsr.errors import CheckpointError, MissingExtraError
+from docsr.errors import CheckpointError, MissingExtraError, PageError
 from docsr.upscalers.catalog import resolve
 
 
@@ -18,15 +18,18 @@ def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Mo
         resolve(str(tmp_path / "a.safetensors"), 2)
 
 
-def test_a_checkpoint_enlarges(tmp_path: Path) -> None:
+def checkpoint(path: Path) -> Path:
     pytest.importorskip("torch")
     from docsr.models import build_generator
     from docsr.models.checkpoint import Header, save_checkpoint
 
-    path = tmp_path / "a.safetensors"
     header = Header("compact", 2, {}, None, 0)
     save_checkpoint(path, header, build_generator("compact", 2, {}).state_dict())
-    upscaler = resolve(str(path), 2, threads=1)
+    return path
+
+
+def test_a_checkpoint_enlarges(tmp_path: Path) -> None:
+    upscaler = resolve(str(checkpoint(tmp_path / "a.safetensors")), 2, threads=1)
     assert (upscaler.name, upscaler.factor) == ("compact_x2", 2)
     assert upscaler.overlap > 0
     assert upscaler(np.zeros((9, 12), dtype=np.float32)).shape == (18, 24)
@@ -38,3 +41,18 @@ def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
     path.write_text("no checkpoint")
     with pytest.raises(CheckpointError):
         resolve(str(path), None)
+
+
+def test_what_torch_raises_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upscaler = resolve(str(checkpoint(tmp_path / "mine.safetensors")), 2, threads=1)
+
+    def full(_batch: object) -> None:
+        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the documentation.")
+
+    monkeypatch.setattr(upscaler, "_generator", full)
+    with pytest.raises(PageError) as caught:
+        upscaler(np.zeros((9, 12), dtype=np.float32))
+    assert str(caught.value) == (
+        "the network mine.safetensors failed on 12 x 9 px: CUDA out of memory. Tried to allocate 20.00 GiB "
+        "(use a smaller --tile if memory ran out)"
+    )

@@ -1,0 +1,60 @@
+"""From a Pillow image, of a file or made in memory, to a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from docsr.io import tiff
+from docsr.io.pixels import fitting_profile, to_pixels, upright
+from docsr.io.resolution import from_image, turned
+from docsr.page import Page
+
+MAX_PIXELS = 1_000_000_000
+"""The largest page that is decoded; what claims to be larger is taken for damage or an attack."""
+
+_PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
+
+
+def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Page:
+    """Turn the picture that a Pillow image stands at into a page, as if read from a file.
+
+    Args:
+        image: of any mode, from a file or made in memory; what it says of orientation and resolution is heeded.
+        path: the file it comes from, if any.
+        number: its 0-based place in that file.
+
+    Raises:
+        ValueError: the pixels have no known range, or are more than MAX_PIXELS.
+        OSError: the file that the image is read from, now, is damaged.
+    """
+    if image.width * image.height > MAX_PIXELS:
+        raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
+    is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
+    orientation = tags.get(_ORIENTATION, 1)
+    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+    # Pillow carries the profile of a TIFF page over to later pages that have none.
+    icc = tags.get(tiff.ICC_PROFILE) if is_tiff else image.info.get("icc_profile")
+    dpi, bilevel = from_image(image), image.mode == "1"
+    _load(image)
+    pixels = to_pixels(image)
+    if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
+        np.subtract(255, pixels, out=pixels)
+    if not is_tiff:  # Pillow turns TIFF while loading, and no other format
+        pixels = upright(pixels, orientation)
+    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+
+
+def _load(image: Image.Image) -> None:
+    """Decode the pixels; Pillow maps those of an uncompressed TIFF that has a name, and scrambles turned ones so."""
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        name, image.filename = image.filename, ""
+        try:
+            image.load()
+        finally:
+            image.filename = name
+    else:
+        image.load()

@@ -1,0 +1,103 @@
+"""What a user of ``docsr enhance`` may ask for, checked, and the format that follows for each file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from docsr import __version__
+from docsr.errors import UsageError
+from docsr.manifest import sha256_of, sha256_of_text
+from docsr.upscalers.catalog import FACTORS, is_file, resolve
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.page import DEFAULT_TILE
+from docsr.weights import catalogue
+
+SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
+"""Output format that can be asked for -> suffix of the output."""
+
+SMALLEST_TILE = 64
+"""px; smaller tiles are mostly overlap, and take many times as long."""
+
+LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
+
+_SAME = {
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".jpg": "jpg",
+    ".jpeg": "jpg",
+    ".jpe": "jpg",
+    ".webp": "webp",
+    ".bmp": "bmp",
+}
+"""Suffix of an input -> format that ``same`` means; anything else becomes PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnhanceOptions:
+    """What the user asks for.
+
+    Attributes:
+        factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
+        dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
+        model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
+        format: ``same``, ``png``, ``tiff`` or ``jpg``.
+        quality: of JPEG, 1 to 100.
+        tile: largest side of a tile in input px, at least 64.
+        device: ``auto``, ``cpu`` or ``cuda``.
+    """
+
+    factor: int | None = None
+    dpi: float | None = None
+    model: str | None = None
+    format: str = "same"
+    quality: int = 90
+    tile: int = DEFAULT_TILE
+    device: str = "auto"
+
+    def check(self) -> None:
+        """Raise a UsageError or CheckpointError for options that cannot be served."""
+        if self.factor is not None and self.factor not in FACTORS:
+            raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
+        if self.format not in {"same", *SUFFIXES}:
+            raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
+        if self.tile < SMALLEST_TILE:
+            raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
+        if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
+            raise UsageError(f"--dpi is a number from {LOWEST_DPI:g} to {HIGHEST_DPI:g}, not {self.dpi:g}")
+        if self.factor is not None and self.dpi is not None:
+            raise UsageError("--factor and --dpi both decide the size of the output: give only one of them")
+        if self.factor is not None and self.model == "none":
+            raise UsageError("--model none leaves pages as they are: give no --factor with it")
+        self._check_model()
+
+    def _check_model(self) -> None:
+        """Load the network once, so that a wrong one is known before the first page."""
+        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
+            given = Path(self.model)
+            if given.suffix or given.exists() or given.name != self.model:
+                raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
+        if self.model is not None or self.device == "cuda":
+            resolve(self.model, self.factor, threads=1, device=self.device)
+
+    def signature(self) -> str:
+        """Return a hash of what decides an output: these options, the networks, the version."""
+        if self.model is not None and is_file(self.model):
+            networks = {"file": sha256_of(Path(self.model))}
+        else:
+            networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
+        wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
+        model = None if self.model is not None and is_file(self.model) else self.model
+        return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
+
+
+def output_format(source: Path, wanted: str) -> str:
+    """Return the format to write; ``same`` becomes PNG for inputs of a kind that is not written."""
+    return _SAME.get(source.suffix.lower(), "png") if wanted == "same" else wanted
+
+
+def output_suffix(source: Path, wanted: str) -> str:
+    """Return the suffix of the output, with its dot; a suffix of the right format is kept as it is spelt."""
+    form = output_format(source, wanted)
+    return source.suffix if _SAME.get(source.suffix.lower()) == form else SUFFIXES[form]

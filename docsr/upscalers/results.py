@@ -1,0 +1,126 @@
+"""What there is to do to a file, and what became of it and of its pages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from docsr.manifest import Entry
+from docsr.page import Dpi, Page
+from docsr.upscalers.choose import Plan
+from docsr.upscalers.page import TileCount
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to do.
+
+    Attributes:
+        source: the input.
+        output: where its output goes.
+        entries: what the manifest knows of ``output``.
+        overwrite: whether to make it again, and to replace whatever is there.
+    """
+
+    source: Path
+    output: Path
+    entries: tuple[Entry, ...] = ()
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What became of one page, or of a whole file that was skipped.
+
+    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is the name of an upscaler, the file
+    name of a network that the user gave, or ``none`` for a page left as it is. ``status`` is ``done``, ``copied`` (the
+    file's own bytes), ``skipped`` (the file was done before), ``failed``, or ``unwritten``: nothing is wrong with the
+    page, but another page of its file failed. ``readable`` is False where no page of the file could be read.
+    """
+
+    input: str
+    output: str
+    page: int
+    status: str
+    error: str | None = None
+    size_in: tuple[int, int] | None = None
+    size_out: tuple[int, int] | None = None
+    dpi_in: Dpi | None = None
+    dpi_out: Dpi | None = None
+    x_height_in: float | None = None
+    x_height_out: float | None = None
+    factor: int | None = None
+    model: str | None = None
+    seconds: float | None = None
+    tiles: int = 0
+    tiles_skipped: int = 0
+    readable: bool = True
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the row of ``--report``."""
+        row = asdict(self)
+        del row["readable"]
+        return row
+
+    def as_copied(self) -> PageResult:
+        """Return the result of a page whose file's own bytes are the output."""
+        return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
+
+    def as_done(self, page: Page, model: str, count: TileCount, seconds: float) -> PageResult:
+        """Return the result of a page that became ``page``."""
+        scale = page.height / self.size_in[1] if self.size_in else 1.0
+        return replace(
+            self,
+            status="done",
+            size_out=(page.width, page.height),
+            dpi_out=page.dpi,
+            x_height_out=None if self.x_height_in is None else round(self.x_height_in * scale, 2),
+            model=model,
+            seconds=round(seconds, 4),
+            tiles=count.done,
+            tiles_skipped=count.skipped,
+        )
+
+
+def planned(task: Task, page: Page, plan: Plan, x_height: float | None) -> PageResult:
+    """Return the result of a page that was read and measured; it is not written yet."""
+    return PageResult(
+        input=str(task.source),
+        output=str(task.output),
+        page=page.number,
+        status="unwritten",
+        size_in=(page.width, page.height),
+        dpi_in=page.dpi,
+        x_height_in=x_height,
+        factor=plan.factor,
+        model="none",
+    )
+
+
+@dataclass(slots=True)
+class Reached:
+    """How far the work on a file has come.
+
+    Attributes:
+        rows: of the pages reached so far, in their order.
+        page: the 0-based page that it is at, to which a failure belongs.
+        readable: whether anything of the file could be read.
+        written: what the manifest was told of the output, just before it takes its place.
+    """
+
+    rows: list[PageResult] = field(default_factory=list)
+    page: int = 0
+    readable: bool = False
+    written: Entry | None = None
+
+
+def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
+    """Return the rows of a file that failed: the page where it did carries the sentence, the others are unwritten."""
+    rows = {
+        row.page: replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
+        for row in reached.rows
+    }
+    row = rows.get(reached.page) or PageResult(str(task.source), str(task.output), reached.page, "failed")
+    rows[reached.page] = replace(row, status="failed", error=sentence, readable=reached.readable)
+    return [rows[number] for number in sorted(rows)]

@@ -1,0 +1,90 @@
+"""What an output folder remembers, whatever happens to it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from docsr.errors import PageError
+from docsr.manifest import NAME, Entry, Manifest, note, sha256_of
+
+
+def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
+    """Write an output and return what the manifest is to say of it."""
+    path = folder / name
+    path.write_bytes(content)
+    status, digest = path.stat(), sha256_of(path)
+    assert digest is not None
+    return Entry(f"/in/{name}", sha256, "o", name, status.st_size, status.st_mtime_ns, digest)
+
+
+def test_every_entry_of_an_output_is_known_the_newest_first(tmp_path):
+    assert Manifest(tmp_path).entries("a.png") == ()
+    first, second, other = (entry(tmp_path, name, b"x", sha) for name, sha in (("a", "1"), ("a", "2"), ("b", "3")))
+    for one in (first, other, second):
+        note(tmp_path, one)
+    manifest = Manifest(tmp_path)
+    assert manifest.entries("a") == (second, first)
+    assert manifest.entries("b") == (other,)
+
+
+def test_what_is_added_since_is_read(tmp_path):
+    manifest = Manifest(tmp_path)
+    for number in range(3):
+        note(tmp_path, entry(tmp_path, f"{number}", b"x"))
+        manifest.refresh()
+        assert manifest.entries(f"{number}")
+    manifest.refresh()
+    assert len(manifest.entries("1")) == 1
+
+
+def test_a_new_entry_is_not_glued_to_a_line_that_was_cut_off(tmp_path):
+    first, second = entry(tmp_path, "a", b"x"), entry(tmp_path, "b", b"y")
+    note(tmp_path, first)
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b'{"input": "cut o')
+    note(tmp_path, second)
+    manifest = Manifest(tmp_path)
+    assert (manifest.entries("a"), manifest.entries("b")) == ((first,), (second,))
+
+
+def test_lines_that_are_not_understood_are_passed_over(tmp_path):
+    (tmp_path / NAME).write_bytes(b'\xff\xfe\n[]\n7\n{"input": 1}\n\n')
+    note(tmp_path, entry(tmp_path, "a", b"x"))
+    unhashable = (tmp_path / NAME).read_bytes().replace(b'"output": "a"', b'"output": []')
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(unhashable)
+    assert len(Manifest(tmp_path).entries("a")) == 1
+
+
+def test_an_entry_knows_its_output_and_copies_of_it_from_other_files(tmp_path):
+    known = entry(tmp_path, "a", b"content")
+    assert known.describes(tmp_path / "a")
+    shutil.copyfile(tmp_path / "a", tmp_path / "copy")
+    os.utime(tmp_path / "copy", (1, 1))
+    assert known.describes(tmp_path / "copy")
+    (tmp_path / "a").write_bytes(b"CONTENT")
+    os.utime(tmp_path / "a", (1, 1))
+    assert not known.describes(tmp_path / "a")
+    (tmp_path / "a").write_bytes(b"longer content")
+    assert not known.describes(tmp_path / "a")
+    assert not known.describes(tmp_path / "missing")
+
+
+def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    known = entry(tmp_path, "a", b"x")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(PageError, match=r"manifest\.jsonl could not be written: No space left"):
+        note(tmp_path, known)
+
+
+def test_a_pipe_has_no_digest(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert sha256_of(tmp_path / "pipe") is None

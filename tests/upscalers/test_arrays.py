@@ -1,0 +1,104 @@
+"""The Python interface: what it takes, what it gives back, and that it treats a page as the command line does."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import docsr as package
+from docsr.errors import PageError, UsageError
+from docsr.io.images import read_pages
+from docsr.upscalers.catalog import resolve
+from docsr.upscalers.page import upscale_page
+from tests.command import picture
+from tests.onnx_files import conv_network
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    return conv_network(tmp_path / "network.onnx", metadata={"docsr.overlap": "3"})
+
+
+def test_arrays_and_pillow_images_keep_their_kind(network):
+    grey = np.full((20, 30), 200, dtype=np.uint8)
+    assert package.enhance(grey, factor=2, model=str(network)).shape == (40, 60)
+    assert package.enhance(np.stack([grey] * 3, axis=2), factor=4, model="bicubic").shape == (80, 120, 3)
+    image = picture(30, 20, "RGB")
+    image.info["dpi"] = (72, 72)
+    large = package.enhance(image, factor=2, model="lanczos")
+    assert (large.size, large.mode, large.info["dpi"]) == ((60, 40), "RGB", (144, 144))
+    for mode in ("1", "P", "RGBA", "LA", "CMYK", "I;16"):
+        assert package.enhance(picture(30, 20).convert(mode), model="bicubic").size == (60, 40)
+
+
+def test_transparent_is_white() -> None:
+    clear = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
+    assert np.asarray(package.enhance(clear, model="bicubic")).min() == 255
+
+
+def test_an_enhancer_is_pickled(network):
+    enhancer = package.Enhancer(str(network))
+    image = np.random.default_rng(0).integers(0, 256, (30, 30), dtype=np.uint8)
+    assert np.array_equal(pickle.loads(pickle.dumps(enhancer))(image), enhancer(image))
+
+
+@pytest.mark.parametrize(
+    "bad", [np.zeros((4, 4)), np.zeros((4, 4, 4), dtype=np.uint8), np.zeros((0, 4), np.uint8), "x"]
+)
+def test_what_is_no_image_is_refused(bad: Any) -> None:
+    with pytest.raises(UsageError, match="an image is"):
+        package.enhance(bad, model="bicubic")
+
+
+def _turned(path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    picture(30, 20).save(path, exif=exif, dpi=(200, 100))
+
+
+FILES: dict[str, Any] = {
+    "turned.jpg": _turned,
+    "turned.tif": lambda path: picture(30, 20).save(path, tiffinfo={274: 6}, dpi=(200, 100)),
+    "turned.png": _turned,
+    "no-dpi.jpg": lambda path: picture(30, 20).save(path),
+    "dpi.jpg": lambda path: picture(30, 20, "RGB").save(path, dpi=(150, 150)),
+    "grey-palette.png": lambda path: picture(30, 20).convert("P").save(path),
+    "colours.gif": lambda path: picture(30, 20, "RGB").quantize(4).save(path),
+    "alpha.png": lambda path: picture(30, 20, "RGBA").save(path),
+    "grey-alpha.png": lambda path: picture(30, 20).convert("LA").save(path),
+    "sixteen.png": lambda path: picture(30, 20).convert("I;16").save(path),
+    "bits.tif": lambda path: picture(30, 20).convert("1").save(path, compression="group4", dpi=(204, 98)),
+    "cmyk.jpg": lambda path: picture(30, 20).convert("CMYK").save(path),
+    "float.tif": lambda path: Image.fromarray(np.full((9, 7), 0.5, np.float32)).save(path),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_pillow_image_is_treated_as_its_file_is(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    FILES[name](path)
+    (page,) = read_pages(path)
+    expected = upscale_page(page, resolve("bicubic", 2))
+    with Image.open(path) as image:
+        large = package.enhance(image, factor=2, model="bicubic")
+    assert np.array_equal(np.asarray(large), expected.pixels)
+    assert large.info.get("dpi") == expected.dpi
+
+
+def test_what_pillow_finds_damaged_late_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.effect_noise((200, 200), 50).save(path)
+    path.write_bytes(path.read_bytes()[:9000])
+    with Image.open(path) as image, pytest.raises(PageError, match="could not be read, it is damaged"):
+        package.enhance(image, model="bicubic")
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_numbers_without_a_known_range_are_refused(mode: str) -> None:
+    with pytest.raises(UsageError, match=f"of mode {mode} cannot be enlarged"):
+        package.enhance(Image.new(mode, (9, 7), 70_000), model="bicubic")
