@@ -56,8 +56,8 @@ def test_an_item_met_by_a_broken_pool_is_not_lost():
 
 def mark(item: int, folder: Path) -> int:
     """Note in ``folder`` that the item began, and how it ended."""
-    (folder / f"{item} began").touch()
     try:
+        (folder / f"{item} began").touch()
         time.sleep(60 if item < 2 else 0)
         (folder / f"{item} done").touch()
     except KeyboardInterrupt:

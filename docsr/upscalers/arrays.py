@@ -9,30 +9,33 @@ import numpy as np
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.decode import page_of
 from docsr.page import Page
-from docsr.upscalers.catalog import resolve
+from docsr.textsize import measure
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.catalog import FACTORS, own_factor, resolve
+from docsr.upscalers.choose import Plan, factor_for_text, plan_page
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 
 Image = TypeVar("Image")
 
 
 class Enhancer:
-    """Enlarges images; loads its network once, is safe in threads, and can be pickled for workers."""
+    """Enlarges images; loads a network once, is safe in threads, and can be pickled for workers."""
 
     def __init__(
         self,
         model: str | None = None,
-        factor: int = 2,
+        factor: int | None = 2,
         *,
         tile: int = DEFAULT_TILE,
         threads: int | None = None,
         device: str = "auto",
     ) -> None:
-        """Load the network.
+        """Load the network that is named.
 
         Args:
             model: ``bicubic``, ``lanczos``, ``nearest``, a shipped network, an .onnx or .safetensors file, or None for
-                the shipped network of ``factor``.
-            factor: 2, 4 or 8.
+                what is known to read best at the text size of each image: a shipped network or bicubic.
+            factor: 2, 4, 8, or None for what the text size of each image asks for (1 where that is nothing).
             tile: largest side of a tile in input px.
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu`` or ``cuda``.
@@ -41,8 +44,14 @@ class Enhancer:
             UsageError: an unknown model, or one made for another factor.
             CheckpointError: a network file that cannot be used.
         """
-        self._upscaler = resolve(str(model) if model is not None else None, factor, threads, device)
-        self._tile = tile
+        if factor is not None and factor not in FACTORS:
+            raise UsageError(f"the factor is one of {FACTORS} or None, not {factor!r}")
+        self._model, self._factor = None if model is None else str(model), factor
+        self._threads, self._device, self._tile = threads, device, tile
+        self._own_factor = own_factor(self._model)
+        self._loaded: dict[Plan, Upscaler] = {}
+        if self._model is not None and (factor is not None or self._own_factor is not None):
+            self._load(Plan(factor or self._own_factor or 1, self._model))
 
     def __call__(self, image: Image) -> Image:
         """Enlarge one image.
@@ -51,7 +60,7 @@ class Enhancer:
             image: a uint8 array, H x W grey or H x W x 3 RGB, or a Pillow image of any mode (alpha is put on white).
 
         Returns:
-            The same kind, ``factor`` times as large. A Pillow image becomes what ``docsr enhance`` makes of its file:
+            The same kind, enlarged. A Pillow image becomes what ``docsr enhance`` makes of its file:
             grey or RGB, upright, with its profile if that still fits, and its dpi multiplied.
 
         Raises:
@@ -65,7 +74,7 @@ class Enhancer:
         grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
         if image.dtype != np.uint8 or not grey_or_rgb or image.size == 0:
             raise UsageError(f"an image is uint8, H x W or H x W x 3, not {image.dtype} {image.shape}")
-        return upscale_page(Page(image), self._upscaler, tile=self._tile).pixels
+        return self._upscale(Page(image)).pixels
 
     def _pillow(self, image: Any) -> Any:
         from PIL import Image as pillow
@@ -78,14 +87,28 @@ class Enhancer:
             raise UsageError(f"an image of mode {image.mode} cannot be enlarged: {error}") from error
         except (OSError, SyntaxError) as error:  # Pillow reads a file as late as it can
             raise PageError(f"the image could not be read, it is damaged: {first_line(error)}") from error
-        result = upscale_page(page, self._upscaler, tile=self._tile)
+        result = self._upscale(page)
         large = pillow.fromarray(result.pixels)
         large.info |= {"dpi": result.dpi} if result.dpi is not None else {}
         large.info |= {"icc_profile": result.icc} if result.icc is not None else {}
         return large
 
+    def _upscale(self, page: Page) -> Page:
+        x_height = None
+        if self._model is None or self._factor is None:
+            found = measure(page.pixels)
+            x_height = found.x_height if found else None
+        needed = self._factor or factor_for_text(x_height)
+        plan = plan_page(needed, x_height, factor=self._factor, model=self._model, own_factor=self._own_factor)
+        return upscale_page(page, self._load(plan), tile=self._tile)
 
-def enhance(image: Image, factor: int = 2, model: str | None = None) -> Image:
+    def _load(self, plan: Plan) -> Upscaler:
+        if plan not in self._loaded:  # two threads may both load it: one is then kept
+            self._loaded[plan] = resolve(plan.model, plan.factor, self._threads, self._device)
+        return self._loaded[plan]
+
+
+def enhance(image: Image, factor: int | None = 2, model: str | None = None) -> Image:
     """Enlarge one array or Pillow image; arguments, result and errors as in :class:`Enhancer`.
 
     Each call loads the network again: for many images keep an :class:`Enhancer`.

@@ -24,13 +24,12 @@ def is_file(model: str) -> bool:
     return model.endswith((".onnx", ".safetensors"))
 
 
-def resolve(model: str | None, factor: int | None, threads: int | None = None, device: str = "auto") -> Upscaler:
+def resolve(model: str, factor: int | None, threads: int | None = None, device: str = "auto") -> Upscaler:
     """Return the upscaler that ``model`` names.
 
     Args:
         model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), a
-            path to an .onnx or .safetensors file, or None for the shipped network of
-            ``factor`` (bicubic where there is none).
+            path to an .onnx or .safetensors file.
         factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
         threads: CPU threads of one call, None for all.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -41,9 +40,6 @@ def resolve(model: str | None, factor: int | None, threads: int | None = None, d
     """
     if factor == 1:
         return CLASSICAL["none"](1)
-    if model is None:
-        card = shipped(factor or 2)
-        return _load(card.path, threads, device) if card else CLASSICAL["bicubic"](factor or 2)
     if model in CLASSICAL:
         return CLASSICAL[model](factor or 2)
     upscaler = _load(Path(model) if is_file(model) else _shipped_path(model), threads, device)

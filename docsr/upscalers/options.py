@@ -78,8 +78,11 @@ class EnhanceOptions:
             given = Path(self.model)
             if given.suffix or given.exists() or given.name != self.model:
                 raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
-        if self.model is not None or self.device == "cuda":
+        if self.model is not None:
             resolve(self.model, self.factor, threads=1, device=self.device)
+        elif self.device == "cuda":  # no network is named, so any shipped one tells whether the device is there
+            for name in list(catalogue())[:1]:
+                resolve(name, None, threads=1, device=self.device)
 
     def signature(self) -> str:
         """Return a hash of what decides an output: these options, the networks, the version."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from PIL import Image
 import docsr as package
 from docsr.errors import PageError, UsageError
 from docsr.io.images import read_pages
+from docsr.upscalers import choose
+from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import resolve
 from docsr.upscalers.page import upscale_page
+from docsr.weights import catalogue
 from tests.command import picture
 from tests.onnx_files import conv_network
+from tests.pairs import text_page
 
 
 @pytest.fixture
@@ -102,3 +107,21 @@ def test_what_pillow_finds_damaged_late_is_a_sentence(tmp_path: Path) -> None:
 def test_numbers_without_a_known_range_are_refused(mode: str) -> None:
     with pytest.raises(UsageError, match=f"of mode {mode} cannot be enlarged"):
         package.enhance(Image.new(mode, (9, 7), 70_000), model="bicubic")
+
+
+def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeypatch):
+    small, large = (text_page(em, 500, 300)[0] for em in (16, 40))
+    enhancer = Enhancer(factor=None)
+    assert enhancer(small).shape[0] in {600, 1200}
+    assert np.array_equal(enhancer(large), large)
+    helpful = replace(next(iter(catalogue().values())), factor=2, x_height_helps=(1.0, 99.0))
+    bicubic = Enhancer("bicubic", 2)(small)
+    for card, same in ((replace(helpful, x_height_helps=None), True), (helpful, False)):
+        monkeypatch.setattr(choose, "shipped", lambda factor, card=card: card if factor == 2 else None)
+        assert np.array_equal(Enhancer(factor=2)(small), bicubic) == same
+
+
+def test_a_factor_that_nobody_has_is_refused():
+    for factor in (3, "auto"):
+        with pytest.raises(UsageError, match="the factor is one of"):
+            Enhancer(factor=factor)  # type: ignore[arg-type]
