@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import struct
-import threading
 import weakref
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms, TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
 from docsr.errors import PageError
 from docsr.io.images import page_count, read_pages, write_pages
-from docsr.page import Page, Pixels
-
-GREY: Pixels = np.tile(np.arange(0, 240, 6, dtype=np.uint8), (30, 1))  # 30 x 40, no symmetry along x
-GREY[0, :5] = 255
-RGB: Pixels = np.stack([GREY, GREY[::-1], 255 - GREY], axis=2)
-BITS: Pixels = np.where(np.random.default_rng(1).random((30, 40)) < 0.3, 0, 255).astype(np.uint8)
-SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def only(path: Path) -> Page:
-    (page,) = read_pages(path)
-    assert page.source == path
-    assert page.number == 0
-    assert page.pixels.flags.writeable
-    assert page.pixels.flags.c_contiguous
-    return page
-
-
-def saved(path: Path, image: Image.Image, **options: Any) -> Path:
-    image.save(path, **options)
-    return path
+from docsr.page import Pixels
+from tests.io.pictures import BITS, GREY, RGB, SRGB, only, saved
 
 
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
@@ -269,180 +247,3 @@ def test_pages_share_nothing_and_are_held_by_nobody(tmp_path: Path, compression:
     assert (two.dpi, two.icc) == (None, None)
     assert np.array_equal(three.pixels, np.rot90(GREY))
     assert three.dpi == (150, 300)
-
-
-def damaged(kind: str, folder: Path) -> Path:
-    path = folder / f"bad{'.tif' if 'tiff' in kind else '.jpg' if 'jpeg' in kind else '.png'}"
-    noise = np.random.default_rng(0).integers(0, 255, (200, 200)).astype(np.uint8)
-    if kind.startswith("truncated"):
-        image = Image.fromarray(noise)
-        image.save(path, **({"compression": "tiff_lzw"} if "lzw" in kind else {}))
-        path.write_bytes(path.read_bytes()[: 4000 if "tiff" not in kind else -3000])
-    elif kind == "empty":
-        path.touch()
-    elif kind == "text":
-        path.write_text("This is a letter, not an image.")
-    elif kind == "dangling":
-        path.symlink_to(folder / "nowhere.png")
-    elif kind == "folder":
-        path.mkdir()
-    elif kind == "tiff header":
-        path.write_bytes(b"II*\0\x08\0\0\0\xff\xff")
-    return path
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
-    [
-        ("truncated png", "damaged"),
-        ("truncated jpeg", "damaged"),
-        ("truncated tiff", ""),
-        ("truncated tiff lzw", ""),
-        ("tiff header", ""),
-        ("empty", "it is empty"),
-        ("text", "not an image of a known format"),
-        ("dangling", "which does not exist"),
-        ("folder", "it is a folder"),
-        ("missing", "it does not exist"),
-    ],
-)
-@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
-def test_a_bad_file_is_one_sentence(tmp_path: Path, kind: str, said: str):
-    path = damaged(kind, tmp_path)
-    with pytest.raises(PageError) as caught:
-        list(read_pages(path))
-    message = str(caught.value)
-    assert path.name in message
-    assert said in message
-    assert "\n" not in message
-
-
-def test_permission_denied_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    path = saved(tmp_path / "a.png", Image.fromarray(GREY))
-
-    def refuse(*_args: object, **_options: object):
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "open", refuse)
-    with pytest.raises(PageError, match=r"a\.png could not be read: permission denied$"):
-        list(read_pages(path))
-
-
-def test_a_page_beyond_the_limit_is_refused_before_it_is_decoded(tmp_path: Path):
-    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 0, 0, 0, 0)
-    chunk = b"IHDR" + header
-    data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    data += struct.pack(">I", 8) + b"IDAT" + bytes(12)
-    (tmp_path / "bomb.png").write_bytes(data)
-    with pytest.raises(PageError, match=r"bomb\.png could not be read: it has more than 1,000,000,000 pixels"):
-        list(read_pages(tmp_path / "bomb.png"))
-
-
-def test_a_page_beyond_pillows_own_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    for suffix in (".png", ".tif"):
-        path = tmp_path / f"a{suffix}"
-        Image.fromarray(GREY).save(path)
-        assert np.array_equal(only(path).pixels, GREY)
-    assert Image.MAX_IMAGE_PIXELS == 100
-
-
-def test_pillows_limit_survives_many_threads(tmp_path: Path):
-    path, before = saved(tmp_path / "a.png", Image.fromarray(GREY)), Image.MAX_IMAGE_PIXELS
-    threads = [threading.Thread(target=lambda: [only(path) for _ in range(20)]) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert before == Image.MAX_IMAGE_PIXELS
-
-
-@pytest.mark.parametrize("format", ["png", "jpg", "tiff", "webp", "bmp"])
-@pytest.mark.parametrize("dpi", [None, (300.0, 150.0), (299.5, 299.5)])
-def test_what_is_written_is_read_again(tmp_path: Path, format: str, dpi: tuple[float, float] | None):
-    for pixels in (GREY, RGB):
-        path = tmp_path / f"a.{format}"
-        icc = SRGB if pixels.ndim == 3 and format != "bmp" else None
-        write_pages(path, [Page(pixels, dpi, icc)], format, quality=95)
-        page = only(path)
-        lossy = format in {"jpg", "webp"}
-        shown = page.pixels if page.pixels.ndim == pixels.ndim else page.pixels[..., 0]
-        assert np.abs(shown.astype(int) - pixels).mean() <= (8 if lossy else 0)
-        assert page.icc == icc
-        if dpi is None:
-            assert page.dpi is None or format == "bmp"
-        else:
-            assert page.dpi == pytest.approx(dpi, abs=0.51)
-
-
-def test_one_bit_pages_stay_one_bit(tmp_path: Path):
-    page = Page(BITS, (200.0, 100.0), bilevel=True)
-    for format in ("png", "tiff"):
-        write_pages(tmp_path / f"a.{format}", [page], format)
-        again = only(tmp_path / f"a.{format}")
-        assert again.bilevel
-        assert np.array_equal(again.pixels, BITS)
-        assert again.dpi == (200, 100)
-
-
-def test_a_tiff_takes_its_pages_one_at_a_time(tmp_path: Path):
-    path, made = tmp_path / "a.tif", 0
-
-    def produced() -> Iterator[Page]:
-        nonlocal made
-        for number in range(4):
-            made += 1
-            page = Page(RGB + np.uint8(0) if number % 2 else GREY + np.uint8(number), (100.0, 100.0))
-            held = weakref.ref(page.pixels)
-            yield page
-            del page
-            assert held() is None  # nor is it kept while the next one is made
-
-    write_pages(path, produced(), "tiff")
-    pages = list(read_pages(path))
-    assert made == page_count(path) == 4
-    assert [page.is_grey for page in pages] == [True, False, True, False]
-    assert np.array_equal(pages[2].pixels, GREY + np.uint8(2))
-
-
-@pytest.mark.parametrize(
-    ("pages", "format", "said"),
-    [
-        ([Page(GREY)] * 2, "png", "holds one page"),
-        ([], "tiff", "no pages"),
-        ([], "jpg", "no pages"),
-        ([Page(GREY)], "xcf", "is not one of png, jpg"),
-        ([Page(np.zeros((1, 70_000), np.uint8))], "jpg", "could not be written"),
-        ([Page(np.zeros((1, 20_000), np.uint8))], "webp", "could not be written"),
-    ],
-)
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, pages: list[Page], format: str, said: str):
-    with pytest.raises(PageError, match=said):
-        write_pages(tmp_path / "a", pages, format)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("format", ["png", "jpg", "tiff"])
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str):
-    path = tmp_path / f"a.{format}"
-    write_pages(path, [Page(GREY)], format)
-    before = path.read_bytes()
-
-    def full(*_args: object, **_options: object):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Image.Image, "save", full)
-    with pytest.raises(PageError, match="could not be written: no space left on device"):
-        write_pages(path, [replace(Page(RGB), number=1)], format)
-    assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
-
-
-def test_a_page_that_fails_on_the_way_leaves_nothing(tmp_path: Path):
-    def failing() -> Iterator[Page]:
-        yield Page(GREY)
-        raise PageError("the second page is damaged")
-
-    with pytest.raises(PageError, match="the second page is damaged"):
-        write_pages(tmp_path / "a.tif", failing(), "tiff")
-    assert list(tmp_path.iterdir()) == []
