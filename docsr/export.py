@@ -43,16 +43,17 @@ class Exported:
     difference: float
 
 
-def export(checkpoint: Path, out: Path, page: Path | None = None) -> Exported:
+def export(checkpoint: Path, out: Path, page: Path | None = None, *, share: float = 1.0) -> Exported:
     """Write the checkpoint's network as ONNX with dynamic height and width and prove it against torch.
 
     Args:
         checkpoint: a .safetensors file of ``docsr train``.
         out: the .onnx file to write; it is written only when the proof holds, and its stem becomes the network's name.
         page: an image to compare on; none: a page of text drawn for the purpose.
+        share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
 
     Raises:
-        UsageError: ``out`` is no .onnx file.
+        UsageError: ``out`` is no .onnx file, or ``share`` is below 1 for a network that does not add to bicubic.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         DocsrError: ONNX Runtime and torch differ by more than 1/255.
@@ -61,10 +62,12 @@ def export(checkpoint: Path, out: Path, page: Path | None = None) -> Exported:
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)
     network = loaded.build_generator()
+    if share != 1:
+        network.soften(share)
     plane = _proof_plane(page)
     out.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(out) as temporary:
-        temporary.write_bytes(_to_onnx(network, loaded, out.stem).SerializeToString())
+        temporary.write_bytes(_to_onnx(network, loaded, out.stem, share).SerializeToString())
         difference = compare(network, temporary, plane)
         if not difference <= TOLERANCE:  # so that NaN is no proof
             raise DocsrError(f"ONNX Runtime and torch differ by {difference * 255:.2f}/255: nothing was exported")
@@ -79,7 +82,7 @@ def compare(network: Generator, path: Path, plane: Plane) -> float:
     return float(np.abs(OnnxUpscaler(path)(plane) - expected).max())
 
 
-def _to_onnx(network: Generator, loaded: Checkpoint, name: str) -> onnx.ModelProto:
+def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) -> onnx.ModelProto:
     example = torch.rand(1, 1, 40, 56)
     height, width = torch.export.Dim("height", min=1), torch.export.Dim("width", min=1)
     with warnings.catch_warnings():
@@ -96,7 +99,7 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str) -> onnx.ModelPro
         )
     assert program is not None
     model = program.model_proto
-    for key, value in _metadata(network, loaded.header, name).items():
+    for key, value in _metadata(network, loaded.header, name, share).items():
         model.metadata_props.add(key=f"docsr.{key}", value=value)
     _forget_paths(model)
     return model
@@ -115,12 +118,13 @@ class _Dense(nn.Module):
         return out
 
 
-def _metadata(network: Generator, header: Header, name: str) -> dict[str, str]:
+def _metadata(network: Generator, header: Header, name: str, share: float) -> dict[str, str]:
     values = {
         "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
         "factor": str(header.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
+        "share": str(share),
         "version": __version__,
     }
     if header.x_height is not None:

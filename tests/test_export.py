@@ -152,7 +152,7 @@ def test_a_difference_writes_nothing(
 ) -> None:
     source, exported = made("compact", 2)
     model = onnx.load(exported.path)
-    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded, name: model)
+    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded, name, share: model)
     monkeypatch.setattr(exporting, "compare", lambda network, path, plane: difference)
     out = tmp_path / "a.onnx"
     out.write_bytes(b"what was there")
@@ -160,3 +160,23 @@ def test_a_difference_writes_nothing(
         export(source, out)
     assert out.read_bytes() == b"what was there"
     assert [file.name for file in tmp_path.iterdir()] == ["a.onnx"]
+
+
+def test_a_share_lies_between_bicubic_and_the_network(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "a.safetensors", "compact", 2)
+    plane = drawn_page()
+    outputs = {}
+    for share in (0.0, 0.25, 1.0):
+        exported = export(source, tmp_path / f"{share:g}.onnx", share=share)
+        assert exported.difference <= TOLERANCE
+        outputs[share] = OnnxUpscaler(exported.path, threads=1)(plane)
+    whole = outputs[1.0] - outputs[0.0]
+    assert np.abs(whole).max() > 0.01
+    np.testing.assert_allclose(outputs[0.25], outputs[0.0] + 0.25 * whole, atol=1e-5)
+
+
+def test_only_what_adds_to_bicubic_can_be_softened(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "a.safetensors", "srgan", 2)
+    with pytest.raises(UsageError, match="cannot be softened"):
+        export(source, tmp_path / "a.onnx", share=0.5)
+    assert not (tmp_path / "a.onnx").exists()

@@ -124,11 +124,18 @@ def train(
     help="The .onnx file; its name names the network.",
 )
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
-def export(checkpoint: Path, out: Path, page: Path | None) -> None:
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="Share of the network in the output; the rest is bicubic. Less is softer, and often reads better.",
+)
+def export(checkpoint: Path, out: Path, page: Path | None, share: float) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""
     with _needs_training_packages("export"):
         from docsr.export import export as run
-    done = run(checkpoint, out, page or _sample_page())
+    done = run(checkpoint, out, page or _sample_page(), share=share)
     click.echo(
         f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
         f"largest difference to torch {done.difference * 255:.4f}/255"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
@@ -37,3 +38,9 @@ class Compact(Generator):
         features = features + self.merge(self.trunk(features))
         out: Tensor = self.shuffle(self.bicubic(x) + self.tail(features))
         return out
+
+    @torch.no_grad()
+    def soften(self, share: float) -> None:
+        """Scale what is added to bicubic."""
+        for weight in self.tail.parameters():
+            weight.mul_(share)
