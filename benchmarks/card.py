@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -20,15 +19,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 import docsr
 from docsr import textsize
+from docsr.bench.degradations import lower
 from docsr.metrics.text import edits
 from docsr.ocr.tesseract import Tesseract
-from docsr.page import Page, Pixels
+from docsr.page import Page
 from docsr.pairs.sources import Pdf
+from docsr.report.results import machine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.onnx import OnnxUpscaler
 from docsr.upscalers.page import upscale_page
@@ -39,16 +39,6 @@ DEGRADATIONS = ("clean", "scan")
 BICUBIC = (2, 4)
 HARM = 0.5
 FEWEST_WORDS = 150
-BLUR_SIGMA, INK, PAPER, NOISE, JPEG = 0.5, 0.12, 0.92, 0.02, 60
-
-
-def scan(pixels: Pixels, seed: int) -> Pixels:
-    """Blur, lower contrast, noise and JPEG of a mediocre scanner."""
-    image = cv2.GaussianBlur(pixels, (0, 0), BLUR_SIGMA).astype(np.float32) / 255
-    image = INK + image * (PAPER - INK)
-    image += np.random.default_rng(seed).normal(0, NOISE, image.shape).astype(np.float32)
-    _, data = cv2.imencode(".jpg", (image.clip(0, 1) * 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, JPEG])
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def choose_pages(folder: Path, per_document: int) -> list[tuple[Path, int]]:
@@ -61,9 +51,9 @@ def choose_pages(folder: Path, per_document: int) -> list[tuple[Path, int]]:
     return chosen
 
 
-def measure_page(task: tuple[Path, int, Path]) -> list[dict[str, Any]]:
+def measure_page(task: tuple[Path, int, Path, tuple[int, ...]]) -> list[dict[str, Any]]:
     """All rows of one page."""
-    path, number, network = task
+    path, number, network, dpis = task
     source = Pdf()
     document = next(d for d in source.documents(path) if d.path == path)
     pages = source.pages(document)  # kept: a page lives as long as its document is open
@@ -72,13 +62,10 @@ def measure_page(task: tuple[Path, int, Path]) -> list[dict[str, Any]]:
     model = OnnxUpscaler(network, threads=1)
     name = f"{path.stem}-{number + 1}"
     rows = [row(name, "hr", None, None, hr, text, None)]
-    for dpi in DPIS:
-        size = (round(hr.width * dpi / HR_DPI), round(hr.height * dpi / HR_DPI))
-        clean = np.asarray(cv2.resize(hr.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    for dpi in dpis:
         for degradation in DEGRADATIONS:
-            pixels = clean if degradation == "clean" else scan(clean, number)
-            lr = Page(pixels, (dpi, dpi))
-            found = textsize.measure(pixels)
+            lr = lower(hr, dpi, degradation, seed=number)
+            found = textsize.measure(lr.pixels)
             x_height = found.x_height if found else None
             rows.append(row(name, "none", dpi, degradation, lr, text, x_height))
             arms = {f"bicubic_x{factor}": CLASSICAL["bicubic"](factor) for factor in BICUBIC} | {model.name: model}
@@ -144,17 +131,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--per-document", type=int, default=2)
+    parser.add_argument("--dpi", type=int, nargs="+", default=DPIS)
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
-    tasks = [(*chosen, options.network) for chosen in choose_pages(options.folder, options.per_document)]
+    dpis = tuple(options.dpi)
+    tasks = [(*chosen, options.network, dpis) for chosen in choose_pages(options.folder, options.per_document)]
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
         rows = [row for rows in pool.map(measure_page, tasks) for row in rows]
     tesseract = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True)
     result = {
         "docsr": docsr.__version__,
         "command": "python benchmarks/card.py "
-        f"{options.network.name} PDF_FOLDER --per-document {options.per_document} --out {options.out.name}",
-        "machine": {"processor": platform.machine(), "python": platform.python_version()},
+        f"{options.network.name} PDF_FOLDER --per-document {options.per_document} --dpi {' '.join(map(str, dpis))}",
+        "machine": machine(),
         "tesseract": tesseract.stdout.splitlines()[0],
         "documents": sorted({path.name for path, *_ in tasks}),
         "summary": summarise(rows),

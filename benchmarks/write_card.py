@@ -84,7 +84,7 @@ def markdown(card: dict[str, Any], documents: list[str], command: str) -> str:
 
 - Trained on: {card["training_data"]}
 - Command: `{card["training_command"].strip()}`
-- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on two shared CPU cores.
+- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one CPU core.
 - Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
 - Helps (used by `--factor auto`): {where}.
 
