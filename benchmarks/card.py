@@ -38,6 +38,9 @@ DPIS = (200, 150, 100, 75, 60)
 DEGRADATIONS = ("clean", "scan")
 BICUBIC = (2, 4)
 HARM = 0.5
+READABLE = 0.05
+"""Pages that Tesseract reads worse than this in HR are left out: there it fails at formulae or at the order of columns,
+and which way it fails is luck, whatever the resolution."""
 FEWEST_WORDS = 150
 
 
@@ -93,6 +96,8 @@ def row(
 def summarise(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Micro CER in percent by dpi, degradation and arm, with pages harmed against bicubic by over 0.5 point."""
     summary = []
+    readable = {r["page"] for r in rows if r["upscaler"] == "hr" and r["edits"] <= READABLE * r["reference_chars"]}
+    rows = [r for r in rows if r["page"] in readable]
     hr = cer([r for r in rows if r["upscaler"] == "hr"])
     for dpi, degradation in sorted({(r["lr_dpi"], r["degradation"]) for r in rows if r["lr_dpi"]}, reverse=True):
         group = [r for r in rows if (r["lr_dpi"], r["degradation"]) == (dpi, degradation)]
