@@ -97,8 +97,8 @@ CER in percent ({card["engine"]}), edits pooled over pages, by
     {command}
 
 Documents, none of them trained on: {", ".join(documents)}.
-Pages that Tesseract reads with a CER above 5 % in HR are left out (formulae, the order of columns). Bicubic is taken at 2x or 4x, whichever reads better in
-that row. Harmed: CER worse than that bicubic by over 0.5 point.
+Pages that Tesseract reads with a CER above 5 % in HR are left out (formulae, the order of columns). Bicubic is taken at
+2x or 4x, whichever reads better in that row. Harmed: CER worse than that bicubic by over 0.5 point.
 
 {table(card)}
 """
