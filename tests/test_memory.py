@@ -32,7 +32,7 @@ def watch():
 watcher = threading.Thread(target=watch)
 watcher.start()
 out = Path(sys.argv[2])
-options = EnhanceOptions(factor=2, model="compact_x2")
+options = EnhanceOptions(factor=2, model=sys.argv[3] if len(sys.argv) > 3 else None)
 for result in enhance_files(plan_files([Path(sys.argv[1])], out, options), out, options):
     assert result.status == "done", result.error
     peaks.append(peak)
@@ -53,18 +53,18 @@ def page(width: int, height: int, seed: int) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def peaks(folder: Path, out: Path) -> list[int]:
+def peaks(folder: Path, out: Path, *model: str) -> list[int]:
     """Peak resident bytes while each page was made."""
-    ran = subprocess.run([sys.executable, "-c", RUN, str(folder), str(out)], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", RUN, str(folder), str(out), *model]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
     found: list[int] = json.loads(ran.stdout)
     return found
 
 
 def test_a_page_of_5000_by_7000_px_stays_below_one_and_a_half_gigabytes(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    for number in range(2):
-        page(5000, 7000, number).save(tmp_path / "in" / f"{number}.tif", compression="tiff_lzw")
-    assert max(peaks(tmp_path / "in", tmp_path / "out")) < 1500 * MIB
+    page(5000, 7000, 0).save(tmp_path / "in" / "0.tif", compression="tiff_lzw")
+    assert max(peaks(tmp_path / "in", tmp_path / "out", "compact_x2")) < 1500 * MIB
 
 
 def test_memory_does_not_grow_over_fifty_pages(tmp_path: Path) -> None:
