@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from docsr.bench.arms import HR, Arm, plan_arms
+from docsr.bench.degradations import DEGRADATIONS
 from docsr.bench.suite import LowerConfig, load_suite
 from docsr.benchmark import ROWS, run_benchmark
+from docsr.cli.benchmark import DEGRADATION_NAMES, ENGINE_NAMES
 from docsr.ocr.base import Engine
+from docsr.ocr.engines import ENGINES
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.command import docsr
 
@@ -137,3 +140,8 @@ def test_a_run_that_is_killed_goes_on(tmp_path):
     lines = (out / ROWS).read_text(encoding="utf-8").splitlines()
     assert lines[: len(kept) - 1] == kept[:-1]
     assert len({json.loads(line)["key"] for line in lines if line.endswith("}")}) == 12
+
+
+def test_the_command_offers_what_is_registered():
+    assert tuple(ENGINES) == ENGINE_NAMES
+    assert tuple(DEGRADATIONS) == DEGRADATION_NAMES

@@ -43,15 +43,18 @@ class Arm:
     @property
     def label(self) -> str:
         """The name with its factor, such as ``bicubic_x2``."""
-        return (
-            self.name if self.factor == 1 or self.name.endswith(f"_x{self.factor}") else f"{self.name}_x{self.factor}"
-        )
+        return label_of(self.name, self.factor)
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
         """Load what enlarges. DocsrError when it cannot be loaded."""
         if self.peer:
             return PeerUpscaler(PEERS.find(self.model), peers, threads)
         return resolve(self.model, self.factor, threads, "cpu")
+
+
+def label_of(name: str, factor: int) -> str:
+    """``bicubic`` and 2 as ``bicubic_x2``; a name that tells its factor stays."""
+    return name if factor == 1 or name.endswith(f"_x{factor}") else f"{name}_x{factor}"
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from docsr.page import Page, Pixels
+from docsr.page import Page, Pixels, luminance
 from docsr.registry import Registry
 
 BLUR_SIGMA, INK, PAPER, NOISE, JPEG = 0.5, 0.12, 0.92, 0.02, 60
@@ -56,7 +56,7 @@ def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
     """
     if page.dpi is None or min(page.dpi) < dpi:
         raise ValueError(f"a page of {page.dpi} dpi cannot be lowered to {dpi}")
-    grey = page.pixels if page.is_grey else cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY)
+    grey = luminance(page.pixels)
     size = (max(1, round(page.width * dpi / page.dpi[0])), max(1, round(page.height * dpi / page.dpi[1])))
     small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     return Page(DEGRADATIONS.find(degradation)(small, seed), (dpi, dpi), source=page.source, number=page.number)

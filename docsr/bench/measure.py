@@ -9,9 +9,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import cv2
-import numpy as np
-
 from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import lower
 from docsr.bench.suite import AS_IT_IS, SuitePage
@@ -19,7 +16,7 @@ from docsr.errors import DocsrError
 from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
 from docsr.ocr.base import Engine
-from docsr.page import Page, Pixels
+from docsr.page import Page, luminance
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.page import upscale_page
 
@@ -124,7 +121,7 @@ class Measurer:
             if task.arm.name == HR:
                 result, seconds = hr, 0.0
             else:
-                lr = hr if as_it_is else _lowered(task.page, task.condition)
+                lr = _lowered(task.page, task.condition)
                 upscaler = self._upscaler(task.arm)
                 started = perf_counter()
                 result = upscale_page(lr, upscaler)
@@ -177,17 +174,20 @@ class Measurer:
 def _image_scores(result: Page, hr: Page | None) -> dict[str, float | None]:
     if hr is None:
         return {}
-    truth = _grey(hr)
-    sr = same_size(_grey(result), truth)
+    truth = luminance(hr.pixels)
+    sr = same_size(luminance(result.pixels), truth)
     return {"psnr": psnr(sr, truth), "ssim": ssim(sr, truth), "ink_ratio": ink_ratio(sr, truth)}
-
-
-def _grey(page: Page) -> Pixels:
-    return page.pixels if page.is_grey else np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _rate(count: int, of: int) -> float | None:
     return round(count / of, 6) if of else None
+
+
+def as_measured(hr: Page, page: SuitePage, condition: Condition) -> Page:
+    """The loaded page ``hr`` as the arms get it: lowered, or as it is."""
+    if condition.lr_dpi is None:
+        return hr
+    return lower(hr, condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))
 
 
 @lru_cache(maxsize=2)
@@ -197,5 +197,4 @@ def _page(page: SuitePage) -> Page:
 
 @lru_cache(maxsize=2)
 def _lowered(page: SuitePage, condition: Condition) -> Page:
-    assert condition.lr_dpi is not None
-    return lower(_page(page), condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))
+    return as_measured(_page(page), page, condition)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import Any
 
-from docsr.bench.arms import BASELINE, HR
+from docsr.bench.arms import BASELINE, HR, label_of
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
 from docsr.weights import catalogue
@@ -96,8 +96,7 @@ class Rank:
 
 def label(row: Row) -> str:
     """The arm of a row, with its factor."""
-    plain = row.factor == 1 or row.upscaler.endswith(f"_x{row.factor}")
-    return row.upscaler if plain else f"{row.upscaler}_x{row.factor}"
+    return label_of(row.upscaler, row.factor)
 
 
 def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:

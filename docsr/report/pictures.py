@@ -10,11 +10,10 @@ import cv2
 import numpy as np
 
 from docsr.bench.arms import Arm
-from docsr.bench.degradations import lower
-from docsr.bench.measure import Condition
+from docsr.bench.measure import Condition, as_measured
 from docsr.bench.suite import SuitePage
 from docsr.metrics.image import same_size
-from docsr.page import Page, Pixels
+from docsr.page import Pixels, luminance
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.page import upscale_page
 
@@ -39,15 +38,13 @@ class Crops:
 def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -> Crops:
     """Enlarge the page by the arm and by bicubic, and cut the place where the two differ most."""
     hr = page.load()
-    lr = hr
-    if condition.lr_dpi is not None:
-        lr = lower(hr, condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))
+    lr = as_measured(hr, page, condition)
     sr = upscale_page(lr, arm.load(peers, 1))
     factor = min(max(arm.factor, 2), LARGEST_FACTOR)
-    bicubic = _grey(upscale_page(lr, CLASSICAL["bicubic"](factor)))
-    sr_grey = same_size(_grey(sr), bicubic)
+    bicubic = luminance(upscale_page(lr, CLASSICAL["bicubic"](factor)).pixels)
+    sr_grey = same_size(luminance(sr.pixels), bicubic)
     where = _busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)))
-    truth = None if condition.lr_dpi is None else _data_url(same_size(_grey(hr), bicubic)[where])
+    truth = None if condition.lr_dpi is None else _data_url(same_size(luminance(hr.pixels), bicubic)[where])
     height, width = bicubic[where].shape
     return Crops(_data_url(bicubic[where]), _data_url(sr_grey[where]), truth, width, height)
 
@@ -59,10 +56,6 @@ def _busiest(change: Pixels) -> tuple[slice, slice]:
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
     y, x = np.unravel_index(int(windows.argmax()), windows.shape)
     return slice(int(y), int(y) + height), slice(int(x), int(x) + width)
-
-
-def _grey(page: Page) -> Pixels:
-    return page.pixels if page.is_grey else np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _data_url(pixels: Pixels) -> str:
