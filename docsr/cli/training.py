@@ -129,7 +129,7 @@ def train(
     type=click.FloatRange(0, 1),
     default=1.0,
     show_default=True,
-    help="Share of the network in the output; the rest is bicubic. Less is softer, and often reads better.",
+    help="Share of the network in the output; the rest is bicubic. Less is softer.",
 )
 def export(checkpoint: Path, out: Path, page: Path | None, share: float) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""

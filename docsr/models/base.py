@@ -25,8 +25,7 @@ class Generator(nn.Module):
     def soften(self, share: float) -> None:
         """Make the output ``share`` of the network's and the rest bicubic's, in place and at no cost.
 
-        Half and half read better than the network alone (docs/decisions.md): what stays grey where the network is
-        unsure keeps evidence that an OCR engine can use.
+        What stays grey where the network is unsure keeps evidence that an OCR engine can use (docs/decisions.md).
 
         Args:
             share: from 0 (bicubic) to 1 (the network).
