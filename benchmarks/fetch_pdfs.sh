@@ -3,7 +3,8 @@
 # Debian packages are downloaded and unpacked into DIR; nothing is installed and no root is needed.
 set -eu
 
-packages="debian-policy developers-reference gap-doc pari-doc gnuplot-doc"
+packages="auto-multiple-choice-doc-pdf bash-doc debian-faq debian-reference-en doxygen-doc gnutls-doc
+maxima-doc texlive-science-doc valgrind zsh-doc"
 
 if [ $# -ne 1 ]; then
     echo "usage: benchmarks/fetch_pdfs.sh DIR" >&2

@@ -13,9 +13,9 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from docsr.bench.arms import HR, Arm
-from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, conditions, key_of
-from docsr.bench.suite import AS_IT_IS, Suite
+from docsr.bench.arms import Arm
+from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_of, tasks_of
+from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError
 from docsr.ocr.base import Engine
 from docsr.pool import run_in_processes
@@ -64,7 +64,7 @@ def run_benchmark(
         PageError: the rows cannot be written.
     """
     store = RowStore(out)
-    wanted = _wanted(suite, arms, engines)
+    wanted = [task for page in suite.pages for task in tasks_of(page, arms, tuple(engines))]
     failed = _measure(wanted, store, Measurer(engines, peers), jobs, progress)
     found = Found(failed=failed)
     for task in wanted:
@@ -149,16 +149,6 @@ class RowStore:
             self._known[values["key"]] = (Row(**{name: values[name] for name in ROW_FIELDS}), values["text"])
         except (ValueError, TypeError, KeyError):
             return
-
-
-def _wanted(suite: Suite, arms: Sequence[Arm], engines: dict[str, Engine]) -> list[Task]:
-    tasks = []
-    for page in suite.pages:
-        for condition in conditions(page):
-            for arm in arms:
-                if arm.name != HR or condition.degradation != AS_IT_IS:
-                    tasks.append(Task(page, condition, arm, tuple(engines)))
-    return tasks
 
 
 def _missing(wanted: list[Task], store: RowStore, engines: dict[str, Engine]) -> list[Task]:

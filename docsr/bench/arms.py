@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,9 @@ from docsr.weights import catalogue
 
 HR = "hr"
 """The arm that reads the page in its full resolution: the ceiling."""
+
+EVERY_PEER = "peers"
+"""What a suite says to leave out all peers."""
 
 BASELINE = "bicubic"
 CLASSICAL_FACTORS = (2, 4)
@@ -45,6 +48,10 @@ class Arm:
         """The name with its factor, such as ``bicubic_x2``."""
         return label_of(self.name, self.factor)
 
+    def is_among(self, labels: Collection[str]) -> bool:
+        """Whether the arm, or all peers and it is one, is among ``labels``."""
+        return self.label in labels or (self.peer and EVERY_PEER in labels)
+
     def load(self, peers: Path | None, threads: int) -> Upscaler:
         """Load what enlarges. DocsrError when it cannot be loaded."""
         if self.peer:
@@ -55,6 +62,12 @@ class Arm:
 def label_of(name: str, factor: int) -> str:
     """``bicubic`` and 2 as ``bicubic_x2``; a name that tells its factor stays."""
     return name if factor == 1 or name.endswith(f"_x{factor}") else f"{name}_x{factor}"
+
+
+def known_labels() -> set[str]:
+    """Labels of every arm but the user's own network files."""
+    classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
+    return classical | set(PEERS) | set(catalogue())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
@@ -85,11 +98,14 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 
 def _own(name: str) -> list[Arm]:
     if name in CLASSICAL:
-        factors = [1] if name == "none" else CLASSICAL_FACTORS
-        return [Arm(name, factor, name, False, f"{name} {factor} {__version__}") for factor in factors]
+        return [Arm(name, factor, name, False, f"{name} {factor} {__version__}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor
     path = Path(name) if is_file(name) else catalogue()[name].path
     return [Arm(path.stem, factor, name, False, f"{sha256_of(path)} {__version__}")]
+
+
+def _factors(name: str) -> tuple[int, ...]:
+    return (1,) if name == "none" else CLASSICAL_FACTORS
 
 
 def _peer(name: str, folder: Path | None) -> Arm:

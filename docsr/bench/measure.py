@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from docsr import textsize
 from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import lower
-from docsr.bench.suite import AS_IT_IS, SuitePage
+from docsr.bench.suite import SuitePage
 from docsr.errors import DocsrError
 from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
@@ -23,23 +25,29 @@ from docsr.upscalers.page import upscale_page
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a page is made low-resolution; ``lr_dpi`` None with the degradation ``as-it-is``."""
+    """How a page is made low-resolution."""
 
     lr_dpi: float | None
     degradation: str
+
+
+AS_IT_IS = Condition(None, "as-it-is")
+"""The page is measured in the resolution it has; there is no HR then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One page, one arm, one engine. A field that does not apply is None.
 
-    Rates are in [0, 1] and unbounded above where insertions count (CER, WER); counts pool, rates do not.
+    Rates are in [0, 1] and unbounded above where insertions count (CER, WER); counts pool, rates do not. ``x_height``
+    is that of the page before it was enlarged, in px.
     """
 
     page: str
     set: str
     lr_dpi: float | None
     degradation: str
+    x_height: float | None
     upscaler: str
     factor: int
     engine: str
@@ -66,6 +74,17 @@ class Row:
     seconds_ocr: float
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """The fields of a row that no engine decides."""
+
+    x_height: float | None
+    seconds_upscale: float
+    psnr: float | None = None
+    ssim: float | None = None
+    ink_ratio: float | None = None
+
+
 ROW_FIELDS = tuple(field.name for field in fields(Row))
 
 
@@ -87,10 +106,17 @@ class Measured:
     failure: str | None = None
 
 
-def conditions(page: SuitePage) -> list[Condition]:
-    """How the page's source asks for it to be made low-resolution."""
-    pairs = [Condition(dpi, name) for one in page.source.lower for dpi in one.dpi for name in one.degradation]
-    return pairs + ([Condition(None, AS_IT_IS)] if page.source.as_it_is else [])
+def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> Iterator[Task]:
+    """All that the page's source asks for, arm after arm in each condition; as it is, a page has no HR."""
+    source = page.source
+    for asked in source.lower:
+        readers = tuple(name for name in engines if asked.engines is None or name in asked.engines)
+        mine = [arm for arm in arms if not arm.is_among((*source.without, *asked.without))]
+        for condition in (Condition(dpi, name) for dpi in asked.dpi for name in asked.degradation):
+            yield from (Task(page, condition, arm, readers) for arm in mine)
+    if source.as_it_is:
+        mine = [arm for arm in arms if arm.name != HR and not arm.is_among(source.without)]
+        yield from (Task(page, AS_IT_IS, arm, tuple(engines)) for arm in mine)
 
 
 def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
@@ -116,18 +142,18 @@ class Measurer:
         """Measure; what docsr or a peer cannot do is said, not raised, so that the others go on."""
         try:
             hr = _page(task.page)
-            as_it_is = task.condition.lr_dpi is None
-            started = perf_counter()
             if task.arm.name == HR:
-                result, seconds = hr, 0.0
-            else:
-                lr = _lowered(task.page, task.condition)
-                upscaler = self._upscaler(task.arm)
-                started = perf_counter()
-                result = upscale_page(lr, upscaler)
-                seconds = perf_counter() - started
-            truth = None if as_it_is else hr
-            return Measured([self._row(task, name, result, truth, seconds) for name in task.engines])
+                looks = Looks(_x_height(task.page, None), 0.0)
+                return Measured([self._row(task, name, hr, looks) for name in task.engines])
+            lr = _lowered(task.page, task.condition)
+            upscaler = self._upscaler(task.arm)
+            started = perf_counter()
+            result = upscale_page(lr, upscaler)
+            seconds = round(perf_counter() - started, 4)
+            x_height = _x_height(task.page, task.condition)
+            scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
+            looks = Looks(x_height, seconds, **scores)
+            return Measured([self._row(task, name, result, looks) for name in task.engines])
         except DocsrError as error:
             return Measured([], str(error))
         except Exception as error:  # a peer's library may raise anything; one arm must not end the run
@@ -142,12 +168,12 @@ class Measurer:
             self._loaded[arm] = arm.load(self.peers, self.threads)
         return self._loaded[arm]
 
-    def _row(self, task: Task, engine: str, result: Page, hr: Page | None, seconds: float) -> tuple[Row, str]:
+    def _row(self, task: Task, engine: str, result: Page, looks: Looks) -> tuple[Row, str]:
+        """Read and score."""
         started = perf_counter()
         text = self.engines[engine].read(result)
         seconds_ocr = perf_counter() - started
         found = score_text(task.page.text, text, case=task.page.source.case)
-        image = _image_scores(result, hr) if task.arm.name != HR else {}
         row = Row(
             page=task.page.name,
             set=task.page.set,
@@ -161,22 +187,24 @@ class Measurer:
             word_recall=_rate(found.words_found, found.reference_words),
             word_precision=_rate(found.words_found, found.hypothesis_words),
             digit_cer=_rate(found.digit_edits, found.reference_digits),
-            psnr=image.get("psnr"),
-            ssim=image.get("ssim"),
-            ink_ratio=image.get("ink_ratio"),
-            seconds_upscale=round(seconds, 4),
             seconds_ocr=round(seconds_ocr, 4),
             **asdict(found),
+            **asdict(looks),
         )
         return row, text
 
 
-def _image_scores(result: Page, hr: Page | None) -> dict[str, float | None]:
-    if hr is None:
-        return {}
+def _image_scores(result: Page, hr: Page) -> dict[str, float | None]:
     truth = luminance(hr.pixels)
     sr = same_size(luminance(result.pixels), truth)
     return {"psnr": psnr(sr, truth), "ssim": ssim(sr, truth), "ink_ratio": ink_ratio(sr, truth)}
+
+
+@lru_cache(maxsize=2)
+def _x_height(page: SuitePage, condition: Condition | None) -> float | None:
+    """Measured on the page as the arms get it, or in HR."""
+    found = textsize.measure((_page(page) if condition is None else _lowered(page, condition)).pixels)
+    return None if found is None else round(found.x_height, 2)
 
 
 def _rate(count: int, of: int) -> float | None:

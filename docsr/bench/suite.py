@@ -9,22 +9,29 @@ import hashlib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, groupby, islice, zip_longest
 from pathlib import Path
 from typing import Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.config import Options
 from docsr.errors import NoInputError, UsageError
 from docsr.io.files import IMAGE_SUFFIXES
 from docsr.io.images import read_pages
 from docsr.io.pdf import pdf_texts, render_page
+from docsr.ocr.engines import ENGINES
 from docsr.page import Page
 
-AS_IT_IS = "as-it-is"
-"""The degradation of a page that is measured in the resolution it has; there is no HR then."""
+
+def _check_labels(labels: tuple[str, ...]) -> None:
+    known = known_labels()
+    for label in labels:
+        if label != EVERY_PEER and label not in known:
+            raise ValueError(f"there is no arm {label!r}; there are {', '.join(sorted(known))}, and '{EVERY_PEER}'")
 
 
 class LowerConfig(Options):
@@ -32,11 +39,18 @@ class LowerConfig(Options):
 
     dpi: tuple[float, ...] = Field(min_length=1)
     degradation: tuple[str, ...] = Field(("clean",), min_length=1)
+    without: tuple[str, ...] = Field(
+        (), description="labels of arms that are not measured here, or 'peers' for all of them"
+    )
+    engines: tuple[str, ...] | None = Field(None, description="engines that read here, of those asked for; none: all")
 
     @model_validator(mode="after")
     def _known(self) -> LowerConfig:
         for name in self.degradation:
             DEGRADATIONS.find(name)
+        for name in self.engines or ():
+            ENGINES.find(name)
+        _check_labels(self.without)
         if min(self.dpi) < 10:
             raise ValueError("a dpi below 10 is no page")
         return self
@@ -55,11 +69,19 @@ class SourceConfig(Options):
     listed: Path | None = Field(None, description="file beside the suite with the names to take, one a line")
     per_document: int = Field(2, ge=1, description="pages taken of a PDF, spread over it")
     fewest_words: int = Field(150, ge=1, description="PDF pages with fewer are not taken")
-    pages: int | None = Field(None, ge=1, description="most pages of the set, drawn by a fixed seed; none: all")
+    fewest_letters: float = Field(
+        0.6, ge=0, le=1, description="PDF pages with a smaller share of letters and digits (dotted lines) are not taken"
+    )
+    pages: int | None = Field(
+        None,
+        ge=1,
+        description="most pages, drawn by a fixed seed, as evenly from the root's folders as can be; none: all",
+    )
     score: Literal["cer", "words"] = Field("cer", description="words: recall, where the reading order is ambiguous")
     case: bool = Field(True, description="false: upper and lower case count as the same")
     lower: tuple[LowerConfig, ...] = ()
     as_it_is: bool = Field(False, description="measure the pages in the resolution they have")
+    without: tuple[str, ...] = Field((), description="arms that are not measured on this set, as in 'lower'")
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceConfig:
@@ -67,6 +89,7 @@ class SourceConfig(Options):
             raise ValueError("a source wants either 'pdf' or 'images'")
         if not self.lower and not self.as_it_is:
             raise ValueError("a source wants 'lower', 'as_it_is' or both")
+        _check_labels(self.without)
         return self
 
 
@@ -163,9 +186,18 @@ def _pages_of(source: SourceConfig, root: Path, beside: Path) -> Iterator[SuiteP
         names = set((beside / source.listed).read_text(encoding="utf-8").split())
         paths = [path for path in paths if path.name in names]
     pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root))
-    if source.pages is not None and len(pages) > source.pages:
-        pages = sorted(random.Random(0).sample(pages, source.pages), key=lambda page: page.name)
-    yield from pages
+    yield from pages if source.pages is None else _drawn(pages, source.pages)
+
+
+def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
+    """At most ``number`` pages, the same in every run: in turn one of each folder directly below the root."""
+    order = random.Random(0)
+    folders = [list(group) for _, group in groupby(pages, key=lambda page: page.name.partition("/")[0])]
+    for folder in folders:
+        order.shuffle(folder)
+    order.shuffle(folders)
+    turns = chain.from_iterable(zip_longest(*folders))
+    return sorted(islice((page for page in turns if page), number), key=lambda page: page.name)
 
 
 def _image_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
@@ -179,10 +211,17 @@ def _image_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterato
 def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
     for path in paths:
         texts = pdf_texts(path)
-        wordy = [number for number, text in enumerate(texts) if len(text.split()) >= source.fewest_words]
-        step = max(1, len(wordy) // (source.per_document + 1))
-        for number in wordy[step::step][: source.per_document]:
+        wordy = [number for number, text in enumerate(texts) if _is_wordy(text, source)]
+        taken = min(source.per_document, len(wordy))
+        for number in (wordy[int((turn + 0.5) * len(wordy) / taken)] for turn in range(taken)):
             yield _page(source, path, path.relative_to(root), number, texts[number])
+
+
+def _is_wordy(text: str, source: SourceConfig) -> bool:
+    words = text.split()
+    characters = "".join(words)
+    letters = sum(character.isalnum() for character in characters)
+    return len(words) >= source.fewest_words and letters >= source.fewest_letters * len(characters)
 
 
 def _page(source: SourceConfig, path: Path, place: Path, number: int, text: str) -> SuitePage:

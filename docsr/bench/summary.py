@@ -84,11 +84,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """An arm's mean gap closed over the cells in which there is a gap and all ranked arms ran."""
+    """An arm's mean gap closed over the cells in which it ran and there is a gap.
+
+    ``champion_gap_closed`` is the mean of docsr's best network over the same cells, or None where none ran: arms that
+    did not run everywhere are compared with what docsr does where they did.
+    """
 
     arm: str
     engine: str
     gap_closed: float
+    champion_gap_closed: float | None
     cells: int
     better: int
     worse: int
@@ -116,19 +121,24 @@ def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
 
 
 def rank(cells: Iterable[Cell]) -> list[Rank]:
-    """Arms by mean gap closed, for each engine; HR is left out."""
+    """Arms of each engine, by how far they are ahead of docsr's best network; HR is left out."""
+    gaps: dict[tuple[str, str], list[tuple[Cell, float]]] = defaultdict(list)
+    places = {}
+    for cell in cells:
+        if cell.gap_closed is not None and cell.arm != HR:
+            gaps[cell.engine, cell.arm].append((cell, cell.gap_closed.value))
+            places[cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm] = cell.gap_closed.value
     found = []
-    open_cells = [cell for cell in cells if cell.gap_closed is not None and cell.arm != HR]
-    for engine in sorted({cell.engine for cell in open_cells}):
-        of_engine = [cell for cell in open_cells if cell.engine == engine]
-        places = {(cell.set, cell.lr_dpi, cell.degradation) for cell in of_engine}
-        for arm in dict.fromkeys(cell.arm for cell in of_engine):
-            mine = [cell for cell in of_engine if cell.arm == arm]
-            if {(cell.set, cell.lr_dpi, cell.degradation) for cell in mine} == places:
-                gaps = [cell.gap_closed.value for cell in mine if cell.gap_closed is not None]
-                signs = [cell.beats_bicubic for cell in mine]
-                found.append(Rank(arm, engine, fmean(gaps), len(gaps), signs.count(1), signs.count(-1)))
-    return sorted(found, key=lambda one: (one.engine, -one.gap_closed))
+    for (engine, arm), mine in gaps.items():
+        beside = [
+            places.get((cell.set, cell.lr_dpi, cell.degradation, engine, cell.champion or "")) for cell, _ in mine
+        ]
+        known = [gap for gap in beside if gap is not None]
+        champion = fmean(known) if len(known) == len(mine) else None
+        signs = [cell.beats_bicubic for cell, _ in mine]
+        mean = fmean(gap for _, gap in mine)
+        found.append(Rank(arm, engine, mean, champion, len(mine), signs.count(1), signs.count(-1)))
+    return sorted(found, key=lambda one: (one.engine, (one.champion_gap_closed or 0) - one.gap_closed))
 
 
 def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:

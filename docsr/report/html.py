@@ -18,7 +18,7 @@ from docsr.errors import DocsrError, MissingExtraError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING, differences
-from docsr.report.markdown import against_bicubic, against_champion, percent, place
+from docsr.report.markdown import RANKING, against_bicubic, against_champion, champion_gap, percent, place
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results, machine
@@ -70,6 +70,8 @@ def write_html(
         version=__version__,
         machine=machine(),
         folding=FOLDING,
+        ranking_note=RANKING,
+        champion_gap=champion_gap,
         plots=list(_plots(results.cells)),
         tables=list(_tables(results.cells)),
         shown=shown,

@@ -149,6 +149,8 @@ def _ncnn(
     ncnn = _library("ncnn", "ncnn")
     net = ncnn.Net()
     net.opt.use_vulkan_compute, net.opt.num_threads = False, threads
+    pools = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
+    net.opt.blob_allocator, net.opt.workspace_allocator = pools
     net.load_param(str(param))
     net.load_model(str(weights))
 
@@ -160,6 +162,9 @@ def _ncnn(
         extractor.input(blobs[0], ncnn.Mat(colour))
         _, out = extractor.extract(blobs[1])
         grey = np.array(out).mean(axis=0)
+        del extractor, out
+        for pool in pools:
+            pool.clear()  # it would keep the buffers of every size of tile: gigabytes
         return np.asarray(grey[: height * factor, : width * factor], np.float32)
 
     return call

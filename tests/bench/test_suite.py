@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from docsr.bench.measure import Condition, conditions
-from docsr.bench.suite import AS_IT_IS, LowerConfig, load_suite
+from docsr.bench.arms import HR, plan_arms
+from docsr.bench.measure import AS_IT_IS, Condition, tasks_of
+from docsr.bench.suite import LowerConfig, SuitePage, load_suite
 from docsr.errors import NoInputError, UsageError
 from tests.bench.pages import folder_suite
 from tests.pairs import write_pdf
@@ -20,6 +21,11 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
+def conditions(page: SuitePage) -> list[Condition]:
+    """In the order in which they are measured."""
+    return list(dict.fromkeys(task.condition for task in tasks_of(page, plan_arms(["none"], None)[0], ["null"])))
+
+
 def test_a_folder_of_images_with_texts_is_a_suite(tmp_path):
     folder = folder_suite(tmp_path / "mine")
     (folder / "notes.txt").write_text("no image")
@@ -27,7 +33,7 @@ def test_a_folder_of_images_with_texts_is_a_suite(tmp_path):
     suite = load_suite(folder, None, None)
     assert suite.name == "mine"
     assert [page.name for page in suite.pages] == ["page0", "page1"]
-    assert conditions(suite.pages[0]) == [Condition(None, AS_IT_IS)]
+    assert conditions(suite.pages[0]) == [AS_IT_IS]
     assert suite.pages[0].load().dpi == pytest.approx((300, 300), abs=0.1)
 
 
@@ -38,12 +44,47 @@ def test_a_folder_can_be_made_low_resolution(tmp_path):
     assert conditions(suite.pages[0]) == wanted
 
 
+def test_arms_and_engines_that_a_suite_leaves_out(tmp_path):
+    folder_suite(tmp_path / "img", pages=1)
+    lower = "[{dpi: [75], without: [peers, bicubic_x4]}, {dpi: [60], engines: [null]}]"
+    source = f"{{set: a, images: 'img/*.png', as_it_is: true, without: [none], lower: {lower}}}".replace(
+        "null", '"null"'
+    )
+    suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
+    arms, _ = plan_arms(["none", "unsharp_x2"], None)
+    tasks = list(tasks_of(suite.pages[0], arms, ["tesseract", "null"]))
+    at = {dpi: [task for task in tasks if task.condition.lr_dpi == dpi] for dpi in (75, 60, None)}
+    assert [task.arm.label for task in at[75]] == ["bicubic_x2", HR]
+    assert [task.arm.label for task in at[60]] == ["unsharp_x2", "bicubic_x2", "bicubic_x4", HR]
+    assert [task.arm.label for task in at[None]] == ["unsharp_x2", "bicubic_x2", "bicubic_x4"]
+    assert {task.engines for task in at[75] + at[None]} == {("tesseract", "null")}
+    assert {task.engines for task in at[60]} == {("null",)}
+
+
+def test_pages_are_drawn_evenly_from_the_folders(tmp_path):
+    for name, pages in (("many", 9), ("few", 2), ("one", 1)):
+        folder_suite(tmp_path / name, pages=pages)
+    source = "{set: a, images: '*/*.png', as_it_is: true, pages: 6}"
+    suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
+    folders = [page.name.partition("/")[0] for page in suite.pages]
+    assert {name: folders.count(name) for name in folders} == {"many": 3, "few": 2, "one": 1}
+
+
+def test_dotted_lines_are_no_words(tmp_path):
+    contents = ["Chapter " + "." * 70 + f" {number}" for number in range(40)]
+    write_pdf(tmp_path / "contents.pdf", contents, pages=1)
+    write_pdf(tmp_path / "text.pdf", WORDS, pages=1)
+    source = "{set: a, pdf: '*.pdf', fewest_words: 50, lower: [{dpi: [75]}]}"
+    suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
+    assert [page.name for page in suite.pages] == ["text-1"]
+
+
 def test_pdf_pages_with_enough_words_are_taken_over_the_document(tmp_path):
     write_pdf(tmp_path / "docs" / "a.pdf", WORDS, pages=6)
     write_pdf(tmp_path / "docs" / "empty.pdf", ["few words"], pages=2)
     source = "{set: pdf, pdf: 'docs/*.pdf', per_document: 2, lower: [{dpi: [75]}]}"
     suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
-    assert [(page.name, page.number) for page in suite.pages] == [("docs/a-3", 2), ("docs/a-5", 4)]
+    assert [(page.name, page.number) for page in suite.pages] == [("docs/a-2", 1), ("docs/a-5", 4)]
     page = suite.pages[0].load()
     assert page.dpi == pytest.approx((300, 300))
     assert "quick brown fox" in suite.pages[0].text
@@ -77,6 +118,8 @@ def test_the_same_page_has_the_same_digest_and_another_text_another(tmp_path):
         ("name: s\nsources: [{set: a, images: x}]", "'lower', 'as_it_is' or both"),
         ("name: s\nsources: [{set: a, as_it_is: true}]", "either 'pdf' or 'images'"),
         ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], degradation: [fog]}]}]", "fog"),
+        ("name: s\nsources: [{set: a, images: x, as_it_is: true, without: [fsrcnn]}]", "there is no arm 'fsrcnn'"),
+        ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], engines: [abbyy]}]}]", "abbyy"),
         ("name: [", "cannot read the suite"),
     ],
 )

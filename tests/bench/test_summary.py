@@ -74,6 +74,17 @@ def test_ranking_is_by_gap_closed_and_leaves_the_ceiling_out() -> None:
     assert [one.arm for one in rank(summarise(rows(), {}))] == ["net_x4", "bicubic_x4", "bicubic_x2"]
 
 
+def test_ranking_holds_an_arm_against_docsr_where_that_arm_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An arm that ran where the gap is easily closed is not ahead of one that ran everywhere."""
+    monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
+    everywhere = rows() + [replace(one, lr_dpi=60.0) for one in rows()]
+    peer = [replace(one, upscaler="peer", factor=4) for one in rows() if one.upscaler == "net_x4"]
+    found = {one.arm: one for one in rank(summarise([*everywhere, *peer], {}))}
+    assert (found["peer_x4"].cells, found["net_x4"].cells) == (1, 2)
+    assert found["peer_x4"].champion_gap_closed == found["peer_x4"].gap_closed
+    assert found["bicubic_x4"].champion_gap_closed == found["net_x4"].gap_closed
+
+
 def test_docsr_s_best_network_is_held_against_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
     beats = {cell.arm: cell.champion_beats for cell in summarise(rows(), {})}
