@@ -6,17 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docsr import __version__
+from docsr import __version__, textsize
 from docsr.errors import DocsrError
 from docsr.manifest import sha256_of
+from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
+from docsr.upscalers.choose import factor_for_text, plan_page
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
 
 HR = "hr"
 """The arm that reads the page in its full resolution: the ceiling."""
+
+AUTO = "auto"
+"""The arm that does to each page what ``docsr enhance`` does when it is asked for nothing: docsr as it is used."""
 
 EVERY_PEER = "peers"
 """What a suite says to leave out all peers."""
@@ -30,8 +35,8 @@ class Arm:
     """One way to enlarge.
 
     Attributes:
-        name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, or ``hr``.
-        factor: 1 for ``none`` and ``hr``.
+        name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, ``auto`` or ``hr``.
+        factor: 1 for ``none``, ``hr`` and ``auto``.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it, or the peer's name.
         peer: whether it is a peer.
         signature: decides the result together with the page: for the cache.
@@ -52,6 +57,15 @@ class Arm:
         """Whether the arm, or all peers and it is one, is among ``labels``."""
         return self.label in labels or (self.peer and EVERY_PEER in labels)
 
+    def on(self, page: Page) -> Arm:
+        """The arm itself, or for ``auto`` the one that the page's text size asks for."""
+        if self.name != AUTO:
+            return self
+        found = textsize.measure(page.pixels)
+        x_height = None if found is None else found.x_height
+        plan = plan_page(factor_for_text(x_height), x_height, factor=None, model=None, own_factor=None)
+        return Arm(plan.model, plan.factor, plan.model, False, self.signature)
+
     def load(self, peers: Path | None, threads: int) -> Upscaler:
         """Load what enlarges. DocsrError when it cannot be loaded."""
         if self.peer:
@@ -60,29 +74,29 @@ class Arm:
 
 
 def label_of(name: str, factor: int) -> str:
-    """``bicubic`` and 2 as ``bicubic_x2``; a name that tells its factor stays."""
-    return name if factor == 1 or name.endswith(f"_x{factor}") else f"{name}_x{factor}"
+    """``bicubic`` and 2 as ``bicubic_x2``; ``auto`` and a name that tells its factor stay."""
+    return name if factor == 1 or name == AUTO or name.endswith(f"_x{factor}") else f"{name}_x{factor}"
 
 
 def known_labels() -> set[str]:
     """Labels of every arm but the user's own network files."""
     classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
-    return classical | set(PEERS) | set(catalogue())
+    return classical | {AUTO} | set(PEERS) | set(catalogue())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
     """The arms to run, and for each peer that cannot run here the reason.
 
     Args:
-        names: upscalers, network files or peers; none: all classical ones, all shipped networks, and all peers
-            where ``peers`` is given. Bicubic and (where there is an HR) the ceiling are always among them.
+        names: upscalers, network files or peers; none: all classical ones, docsr's choice and all its networks, and all
+            peers where ``peers`` is given. Bicubic and (where there is an HR) the ceiling are always among them.
         peers: folder of the peers' weights.
 
     Raises:
         UsageError: an unknown name.
         CheckpointError: a network file that cannot be used.
     """
-    wanted = list(names) or [*CLASSICAL, *catalogue(), *(PEERS if peers is not None else [])]
+    wanted = list(names) or [*CLASSICAL, AUTO, *catalogue(), *(PEERS if peers is not None else [])]
     arms: list[Arm] = []
     missing: dict[str, str] = {}
     for name in dict.fromkeys([*wanted, BASELINE]):
@@ -97,6 +111,9 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 
 
 def _own(name: str) -> list[Arm]:
+    if name == AUTO:
+        cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {cards} {__version__}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor} {__version__}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor

@@ -144,16 +144,16 @@ class Measurer:
             hr = _page(task.page)
             if task.arm.name == HR:
                 looks = Looks(_x_height(task.page, None), 0.0)
-                return Measured([self._row(task, name, hr, looks) for name in task.engines])
+                return Measured([self._row(task, name, hr, looks, task.arm.factor) for name in task.engines])
             lr = _lowered(task.page, task.condition)
-            upscaler = self._upscaler(task.arm)
+            upscaler = self._upscaler(task.arm.on(lr))
             started = perf_counter()
             result = upscale_page(lr, upscaler)
             seconds = round(perf_counter() - started, 4)
             x_height = _x_height(task.page, task.condition)
             scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
             looks = Looks(x_height, seconds, **scores)
-            return Measured([self._row(task, name, result, looks) for name in task.engines])
+            return Measured([self._row(task, name, result, looks, upscaler.factor) for name in task.engines])
         except DocsrError as error:
             return Measured([], str(error))
         except Exception as error:  # a peer's library may raise anything; one arm must not end the run
@@ -168,7 +168,7 @@ class Measurer:
             self._loaded[arm] = arm.load(self.peers, self.threads)
         return self._loaded[arm]
 
-    def _row(self, task: Task, engine: str, result: Page, looks: Looks) -> tuple[Row, str]:
+    def _row(self, task: Task, engine: str, result: Page, looks: Looks, factor: int) -> tuple[Row, str]:
         """Read and score."""
         started = perf_counter()
         text = self.engines[engine].read(result)
@@ -180,7 +180,7 @@ class Measurer:
             lr_dpi=task.condition.lr_dpi,
             degradation=task.condition.degradation,
             upscaler=task.arm.name,
-            factor=task.arm.factor,
+            factor=factor,
             engine=engine,
             cer=_rate(found.edits, found.reference_chars),
             wer=_rate(found.word_edits, found.reference_words),

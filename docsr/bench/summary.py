@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import Any
 
-from docsr.bench.arms import BASELINE, HR, label_of
+from docsr.bench.arms import AUTO, BASELINE, HR, label_of
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
 from docsr.weights import catalogue
@@ -37,7 +37,8 @@ class Cell:
         error: the pooled error with its interval.
         gain: how much lower than bicubic's (the better size), with its interval.
         beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither (or fewer than six pages).
-        champion: docsr's own network that reads this set best, or None where none was measured.
+        champion: what stands for docsr: ``auto``, or where that was not measured docsr's network that reads this set
+            best; None where none was.
         champion_gain: how much lower the champion's error is than this arm's, with its interval.
         champion_beats: 1 where the champion is better than this arm beyond chance, -1 worse, 0 neither.
         gap_closed: with its interval, or None with ``gap_reason``.
@@ -86,8 +87,8 @@ class Cell:
 class Rank:
     """An arm's mean gap closed over the cells in which it ran and there is a gap.
 
-    ``champion_gap_closed`` is the mean of docsr's best network over the same cells, or None where none ran: arms that
-    did not run everywhere are compared with what docsr does where they did.
+    ``champion_gap_closed`` is the mean of what stands for docsr over the same cells, or None where nothing does: arms
+    that did not run everywhere are compared with what docsr does where they did.
     """
 
     arm: str
@@ -121,7 +122,7 @@ def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
 
 
 def rank(cells: Iterable[Cell]) -> list[Rank]:
-    """Arms of each engine, by how far they are ahead of docsr's best network; HR is left out."""
+    """Arms of each engine, by how far they are ahead of docsr; HR is left out."""
     gaps: dict[tuple[str, str], list[tuple[Cell, float]]] = defaultdict(list)
     places = {}
     for cell in cells:
@@ -151,7 +152,8 @@ def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
     totals = [_errors(arms[bicubics[0]][page], score)[1] for page in pages]
     rates = PagedRates(errors, totals)
     baseline = min(bicubics, key=lambda arm: rates.rates[arm])
-    champion = min((arm for arm in catalogue() if arm in arms), key=lambda arm: rates.rates[arm], default=None)
+    own = [AUTO] if AUTO in arms else [arm for arm in catalogue() if arm in arms]
+    champion = min(own, key=lambda arm: rates.rates[arm], default=None)
     return [
         _cell([rows[page] for page in pages], arm, score, rates, baseline, champion, arms) for arm, rows in arms.items()
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docsr import __version__
-from docsr.bench.arms import BASELINE, HR, Arm
+from docsr.bench.arms import AUTO, BASELINE, HR, Arm
 from docsr.bench.measure import Condition, Row
 from docsr.bench.suite import Suite, SuitePage
 from docsr.bench.summary import Cell, error_rate, label
@@ -82,10 +82,10 @@ def write_html(
 
 
 def subject(cells: Sequence[Cell]) -> str | None:
-    """The arm that the pictures show: docsr's own network that reads best, else the best arm that is not a baseline."""
+    """The arm that the pictures show: ``auto``, else docsr's best network, else the best arm that is no baseline."""
     plain = {HR, "none"}
     arms = {cell.arm for cell in cells if cell.arm not in plain and not cell.arm.startswith(BASELINE)}
-    own = arms & set(catalogue())
+    own = arms & {AUTO} or arms & set(catalogue())
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in own or arms}
     return min(mean, key=lambda arm: (mean[arm], arm)) if mean else None
 
@@ -119,7 +119,7 @@ def _series(cells: Sequence[Cell]) -> list[Series]:
     """The arms that say most: the ceiling, bicubic, docsr's own, then the best of the others."""
     arms = list(dict.fromkeys(cell.arm for cell in cells))
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in arms}
-    first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), *catalogue()]
+    first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), AUTO, *catalogue()]
     ranked = sorted(arms, key=lambda arm: (arm not in first, mean[arm]))[:MOST_LINES]
     return [
         Series(arm, [(cell.lr_dpi or 0.0, _percent(cell.error)) for cell in cells if cell.arm == arm]) for arm in ranked

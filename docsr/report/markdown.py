@@ -17,8 +17,8 @@ SIGNS = {1: "better", -1: "worse", 0: "="}
 
 
 RANKING = (
-    "By how far an arm is ahead of docsr's best network in the settings (set, resolution, degradation) in which it ran "
-    "and HR is better than bicubic."
+    "By how far an arm is ahead of docsr in the settings (set, resolution, degradation) in which it ran and HR is "
+    "better than bicubic. docsr is the arm auto: what docsr enhance does with each page when it is asked for nothing."
 )
 
 
@@ -47,7 +47,7 @@ def percent(interval: Interval | None) -> str:
 
 
 def champion_gap(one: Rank) -> str:
-    """Docsr's mean gap closed, in percent, over the settings of ``one``; empty where no network of docsr ran."""
+    """Docsr's mean gap closed, in percent, over the settings of ``one``; empty where nothing of docsr ran."""
     return "" if one.champion_gap_closed is None else f"{100 * one.champion_gap_closed:.1f}"
 
 
@@ -121,7 +121,7 @@ def against_bicubic(cell: Cell) -> str:
 
 
 def against_champion(cell: Cell) -> str:
-    """Whether docsr's best network is better or worse than the arm beyond chance, in a word."""
+    """Whether docsr is better or worse than the arm beyond chance, in a word."""
     return "" if cell.champion in {None, cell.arm} else SIGNS[cell.champion_beats]
 
 

@@ -39,8 +39,9 @@ def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -
     """Enlarge the page by the arm and by bicubic, and cut the place where the two differ most."""
     hr = page.load()
     lr = as_measured(hr, page, condition)
-    sr = upscale_page(lr, arm.load(peers, 1))
-    factor = min(max(arm.factor, 2), LARGEST_FACTOR)
+    upscaler = arm.on(lr).load(peers, 1)
+    sr = upscale_page(lr, upscaler)
+    factor = min(max(upscaler.factor, 2), LARGEST_FACTOR)
     bicubic = luminance(upscale_page(lr, CLASSICAL["bicubic"](factor)).pixels)
     sr_grey = same_size(luminance(sr.pixels), bicubic)
     where = _busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)))

@@ -82,8 +82,22 @@ def machine() -> dict[str, Any]:
 def write_results(path: Path, results: Results) -> None:
     """Write ``results.json``, complete or not at all. PageError when it cannot be written."""
     with atomic_write(path) as temporary:
-        text = json.dumps(results.as_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.write_text(as_json(results.as_dict()), encoding="utf-8")
+
+
+def as_json(values: dict[str, Any]) -> str:
+    """JSON with a line for each field, and for each item of a field that is a list: to be read and compared by line."""
+    return "{\n" + ",\n".join(f"{_dumped(name)}: {_lines(value)}" for name, value in values.items()) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_dumped, value)) + "\n]"
+    return _dumped(value)
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _version(name: str) -> str | None:

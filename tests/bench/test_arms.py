@@ -7,8 +7,10 @@ import pytest
 
 from docsr.bench.arms import plan_arms
 from docsr.errors import CheckpointError, UsageError
-from docsr.page import Plane
+from docsr.page import Page, Plane
+from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.classical import enlarge
+from docsr.upscalers.page import upscale_page
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
 from tests.onnx_files import conv_network
@@ -28,6 +30,17 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
     labels = [arm.label for arm in plan_arms([], None)[0]]
     assert {"none", "nearest_x2", "nearest_x4", "bicubic_x2", "bicubic_x4", "lanczos_x2", "lanczos_x4"} <= set(labels)
     assert set(catalogue()) <= set(labels)
+
+
+@pytest.mark.parametrize("em", [9, 12, 17, 45])
+def test_auto_does_what_enhance_does_with_each_page(em):
+    """At these sizes, x-heights of 5 to 25 px, enhance takes one network, the other, bicubic and nothing."""
+    pixels, _ = text_page(em, 400, 200)
+    page = Page(pixels, None)
+    arm = plan_arms(["auto"], None)[0][0]
+    assert (arm.name, arm.label) == ("auto", "auto")
+    result = upscale_page(page, arm.on(page).load(None, 1))
+    assert np.array_equal(result.pixels, Enhancer(factor=None)(pixels))
 
 
 def test_peers_without_their_weights_are_named_with_the_reason(tmp_path):

@@ -17,7 +17,7 @@ def row(page: int, upscaler: str, factor: int, errors: int, lr_dpi: float | None
     text = "#" * errors + REFERENCE[errors:]
     found = score_text(REFERENCE, text)
     counts = {name: getattr(found, name) for name in found.__slots__}
-    plain = dict.fromkeys(("psnr", "ssim", "ink_ratio"), None)
+    plain = dict.fromkeys(("x_height", "psnr", "ssim", "ink_ratio"), None)
     rates = dict.fromkeys(("cer", "wer", "word_recall", "word_precision", "digit_cer"), 0.0)
     place = {"page": f"p{page}", "set": "s", "lr_dpi": lr_dpi, "degradation": "scan", "engine": "tesseract"}
     values = {**place, **counts, **rates, **plain, "seconds_upscale": 1.0, "seconds_ocr": 1.0, **more}
