@@ -5,12 +5,18 @@ VENV ?= .venv
 DEMO_VENV ?= .venv-demo
 WORKERS ?= 2
 
+# What `make benchmark` reads: folders of PDF files (fetched where they are missing), of documents, of peers' weights.
+PDFS ?= pdfs
+TUNE_PDFS ?= tunepdfs
+DOCUMENTS ?= dev
+PEERS ?= peers
+
 BIN = $(VENV)/bin
 SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow benchmark-smoke check format clean
+.PHONY: help demo env programs test test-slow benchmark-smoke benchmark speed tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -19,6 +25,9 @@ help:
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
+	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
+	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
+	@echo "make tables     model cards and the README's table from benchmarks/results"
 	@echo "make check      ruff, mypy, import-linter"
 	@echo "make format     rewrite the sources with ruff"
 	@echo "make clean      remove what the targets above made"
@@ -51,6 +60,28 @@ test-slow: env programs
 
 benchmark-smoke: env programs
 	$(TEST_ENV) $(BIN)/docsr benchmark benchmarks/suites/smoke.yaml --jobs $(WORKERS) --out build/smoke
+
+BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesseract
+
+benchmark: env programs $(PDFS) $(TUNE_PDFS)
+	$(BENCHMARK) benchmarks/suites/tune.yaml --root $(TUNE_PDFS) --out benchmarks/results/tune
+	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
+	for suite in books forms receipts; do \
+		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
+			--out benchmarks/results/$$suite || exit 1; \
+	done
+
+$(PDFS):
+	sh benchmarks/fetch_pdfs.sh typeset $@
+
+$(TUNE_PDFS):
+	sh benchmarks/fetch_pdfs.sh tune $@
+
+speed: env programs
+	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --out benchmarks/results/speed
+
+tables: env
+	$(BIN)/python benchmarks/publish.py
 
 check: env
 	$(BIN)/ruff check .

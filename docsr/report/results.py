@@ -1,4 +1,4 @@
-"""``results.json``: everything a benchmark found, for machines. DESIGN of the fields: docs/benchmark.md."""
+"""``results.json``: everything a benchmark found, for machines; docs/benchmark.md explains its fields."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""Hold the scores of a benchmark against jiwer, an independent implementation, on what the engines really read.
+
+    python benchmarks/check_scorer.py SUITE.yaml --root DIR --results DIR --out benchmarks/results/scorer.json
+
+``--results`` is the folder of a `docsr benchmark` of that suite: its rows.jsonl holds the texts. They are folded by
+docsr and counted by jiwer, and the CER and WER of every row compared with docsr's. Exit code 1 where the rates that
+follow from docsr's counts differ by more than 1e-9, or the rates in the row, which are rounded to 1e-6, by more than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import jiwer
+
+from docsr.bench.suite import load_suite
+from docsr.benchmark import ROWS
+from docsr.metrics.text import fold
+
+COUNTS, RATES = 1e-9, 1e-6
+
+
+def main() -> None:
+    """Compare, write the largest differences, and judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("suite", type=Path)
+    for name in ("root", "results", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = parser.parse_args()
+    pages = {(page.set, page.name): page for page in load_suite(options.suite, options.root, None).pages}
+    rows = map(json.loads, (options.results / ROWS).read_text(encoding="utf-8").splitlines())
+    worst, texts, engines = {"cer": 0.0, "wer": 0.0, "cer_rounded": 0.0, "wer_rounded": 0.0}, 0, set()
+    for row in rows:
+        page = pages.get((row["set"], row["page"]))
+        if page is None:
+            continue
+        true, read = (fold(text, case=page.source.case) for text in (page.text, row["text"]))
+        cer, wer = jiwer.cer(true, read), jiwer.wer(true, read)
+        differences = {
+            "cer": row["edits"] / row["reference_chars"] - cer,
+            "wer": row["word_edits"] / row["reference_words"] - wer,
+            "cer_rounded": row["cer"] - cer,
+            "wer_rounded": row["wer"] - wer,
+        }
+        worst = {name: max(worst[name], abs(value)) for name, value in differences.items()}
+        texts += 1
+        engines.add(row["engine"])
+    result = {
+        "suite": options.suite.stem,
+        "jiwer": version("jiwer"),
+        "page_texts": texts,
+        "engines": sorted(engines),
+        "largest_difference": worst,
+    }
+    options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    counts, rates = max(worst["cer"], worst["wer"]), max(worst["cer_rounded"], worst["wer_rounded"])
+    sys.exit(f"{options.out}: docsr and jiwer differ" if not texts or counts > COUNTS or rates > RATES else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""Write what the committed results say into the model cards and the README.
+
+    python benchmarks/publish.py            # docsr/weights/*.json and *.md, README.md
+    python benchmarks/publish.py --check    # exit code 1 when one of them says something else
+
+Results are benchmarks/results/SUITE/results.json, each made by the command in it. A card is made of the network's own
+metadata, benchmarks/cards/NAME.yaml (in words: training_data, training_command, steps, hours, notes) and the results.
+The x-heights at which ``--factor auto`` uses a network are decided by the suite ``tune`` alone, which nothing else
+reports: the longest run of resolutions at which it reads no worse than bicubic (at its better size) in any degradation
+and better in at least one, between the smallest and the largest x-height that were measured there. Pages that Tesseract
+cannot read in HR do not take part: which way it fails at formulae or at the order of columns is luck.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import onnx
+import yaml
+
+from docsr.bench.arms import AUTO, BASELINE, HR, label_of
+from docsr.upscalers.peers import PEERS
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "docsr" / "weights"
+RESULTS = ROOT / "benchmarks" / "results"
+README = ROOT / "README.md"
+MARKERS = ("<!-- results: made by `make tables` -->", "<!-- end of results -->")
+
+TUNE, TUNE_ENGINE = "tune", "tesseract"
+READABLE = 0.05
+"""Highest CER of HR with which a page takes part in deciding where a network is used."""
+
+Cells = dict[str, dict[str, Any]]
+"""The arms of one set, resolution, degradation and engine."""
+
+
+@cache
+def results(suite: str) -> dict[str, Any]:
+    """What a suite's results.json holds."""
+    found: dict[str, Any] = json.loads((RESULTS / suite / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
+def suites() -> list[str]:
+    """The suites that are reported."""
+    return [path.parent.name for path in sorted(RESULTS.glob("*/results.json")) if path.parent.name != TUNE]
+
+
+def settings(suite: str) -> Iterator[Cells]:
+    """The cells of each setting, by arm."""
+    found: dict[tuple[Any, ...], Cells] = {}
+    for cell in results(suite)["summary"]:
+        place = cell["set"], cell["lr_dpi"], cell["degradation"], cell["engine"]
+        found.setdefault(place, {})[cell["arm"]] = cell
+    yield from found.values()
+
+
+def helpful_range(name: str) -> list[float] | None:
+    """(smallest, largest) x-height in px at which the network is used; None: nowhere."""
+    rows = [row for row in results(TUNE)["rows"] if row["engine"] == TUNE_ENGINE]
+    readable = {row["page"] for row in rows if row["upscaler"] == HR and row["cer"] <= READABLE}
+    counts: dict[tuple[float, str], dict[str, int]] = {}
+    heights: dict[float, list[float]] = {}
+    for row in rows:
+        if row["page"] in readable and row["upscaler"] != HR:
+            arms = counts.setdefault((row["lr_dpi"], row["degradation"]), {})
+            label = label_of(row["upscaler"], row["factor"])
+            arms[label] = arms.get(label, 0) + row["edits"]
+            if row["x_height"] is not None:
+                heights.setdefault(row["lr_dpi"], []).append(row["x_height"])
+    runs: list[list[float]] = [[]]
+    for dpi in sorted(heights):
+        arms_there = [arms for (at, _), arms in counts.items() if at == dpi]
+        gains = [_best_bicubic(arms) - arms[name] for arms in arms_there if name in arms]
+        if gains and min(gains) >= 0 and max(gains) > 0:
+            runs[-1].append(median(heights[dpi]))
+        else:
+            runs.append([])
+    best = max(runs, key=len)
+    return [round(min(best), 1), round(max(best), 1)] if best else None
+
+
+def _best_bicubic(arms: dict[str, int]) -> int:
+    return min(errors for label, errors in arms.items() if label.startswith(f"{BASELINE}_x"))
+
+
+def card(name: str) -> dict[str, Any]:
+    """Everything that docsr.weights.ModelCard reads, and what the .md says."""
+    network = WEIGHTS / f"{name}.onnx"
+    training = yaml.safe_load((ROOT / "benchmarks" / "cards" / f"{name}.yaml").read_text(encoding="utf-8"))
+    model = onnx.load(network)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    kernels = {tensor.name for tensor in model.graph.initializer if tensor.name.endswith("kernel")}
+    weights = [tensor for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
+    return {
+        "name": name,
+        "factor": int(metadata["docsr.factor"]),
+        "parameters": sum(_size(tensor) for tensor in weights if tensor.name not in kernels and tensor.dims),
+        "bytes": network.stat().st_size,
+        **training,
+        "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
+        "x_height_helps": helpful_range(name),
+        "results": [row for suite in suites() for cells in settings(suite) if (row := _card_row(suite, cells, name))],
+    }
+
+
+def _size(tensor: onnx.TensorProto) -> int:
+    size = 1
+    for length in tensor.dims:
+        size *= length
+    return size
+
+
+def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
+    """What a setting says of one arm; errors in percent."""
+    if name not in cells:
+        return None
+    mine = cells[name]
+    place = (mine["set"], mine["lr_dpi"], mine["degradation"])
+    rows = results(suite)["rows"]
+    heights = [
+        row["x_height"]
+        for row in rows
+        if (row["set"], row["lr_dpi"], row["degradation"]) == place and row["upscaler"] == "none" and row["x_height"]
+    ]
+    return {
+        "set": mine["set"],
+        "dpi": "as it is" if mine["lr_dpi"] is None else f"{mine['lr_dpi']:g} {mine['degradation']}",
+        "engine": mine["engine"],
+        "x-height, px": round(median(heights), 1) if heights else None,
+        "as it is": _error(cells, "none"),
+        "bicubic": _error(cells, mine["baseline"]),
+        name: _error(cells, name),
+        "hr": _error(cells, HR),
+        "harmed": f"{mine['pages_harmed']} of {mine['pages']}",
+    }
+
+
+def _error(cells: Cells, arm: str) -> float | None:
+    return round(100 * cells[arm]["error"]["value"], 2) if arm in cells else None
+
+
+def _table(header: list[str], rows: list[list[Any]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join("" if value is None else str(value) for value in line) + " |" for line in lines)
+
+
+def card_markdown(card: dict[str, Any]) -> str:
+    """The card for people."""
+    helps = card["x_height_helps"]
+    where = f"{helps[0]:g} to {helps[1]:g} px" if helps else "nowhere: `--factor auto` uses bicubic instead"
+    table = _table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
+    return f"""# {card["name"]}
+
+{card["factor"]}x, {card["parameters"]:,} parameters, {card["bytes"]:,} bytes.
+
+- Trained on: {card["training_data"]}
+- Command: `{card["training_command"].strip()}`
+- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one CPU core.
+- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
+- Helps (used by `--factor auto`): {where}; decided on the suite `tune`, whose pages are in no table.
+
+{card["notes"]}
+
+## Measured
+
+In percent, pooled over pages: CER, or words missed for forms and receipts. Bicubic is taken at 2x or 4x, whichever
+reads better in that row. Harmed: pages whose error is over half a point above that bicubic's. No page was trained on.
+Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
+
+{table}
+"""
+
+
+def readme_table() -> str:
+    """One row for each setting in which peers were measured, with both engines where both read it."""
+    header = ["pages", "made low", "engine", "as it is", "bicubic", "best peer", "**docsr**", "original scan"]
+    rows = [row for suite in suites() for cells in settings(suite) if (row := _readme_row(cells)) is not None]
+    return _table([*header, "gap closed", "harmed"], rows)
+
+
+def _readme_row(cells: Cells) -> list[Any] | None:
+    peers = {arm: cell["error"]["value"] for arm, cell in cells.items() if arm in PEERS}
+    if not peers or AUTO not in cells:
+        return None
+    mine = cells[AUTO]
+    best = min(peers, key=lambda arm: peers[arm])
+    gap = mine["gap_closed"]
+    sign = {1: " ▲", -1: " ▼", 0: ""}[mine["beats_bicubic"]]
+    return [
+        mine["set"],
+        "as it is" if mine["lr_dpi"] is None else f"{mine['lr_dpi']:g} dpi, {mine['degradation']}",
+        mine["engine"],
+        _error(cells, "none"),
+        _error(cells, mine["baseline"]),
+        f"{100 * peers[best]:.2f} ({best})",
+        f"**{_error(cells, AUTO)}**{sign}",
+        _error(cells, HR),
+        "" if gap is None else f"{100 * gap['value']:.0f} %",
+        f"{mine['pages_harmed']} of {mine['pages']}",
+    ]
+
+
+def readme() -> str:
+    """The README with its table."""
+    text = README.read_text(encoding="utf-8")
+    start, end = map(re.escape, MARKERS)
+    if len(re.findall(f"{start}.*{end}", text, flags=re.DOTALL)) != 1:
+        raise SystemExit(f"README.md has no place for the table: it wants {MARKERS[0]} and {MARKERS[1]}")
+    body = f"{MARKERS[0]}\n\n{readme_table()}\n\n{MARKERS[1]}"
+    return re.sub(f"{start}.*{end}", lambda match: body, text, flags=re.DOTALL)
+
+
+def published() -> dict[Path, str]:
+    """Every file that follows from the results, and what it says."""
+    files = {README: readme()}
+    for path in sorted(WEIGHTS.glob("*.onnx")):
+        one = card(path.stem)
+        files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"
+        files[path.with_suffix(".md")] = card_markdown(one)
+    return files
+
+
+def main() -> None:
+    """Write, or compare."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a file says otherwise")
+    check = parser.parse_args().check
+    other = [path for path, text in published().items() if not path.is_file() or path.read_text("utf-8") != text]
+    if check and other:
+        names = ", ".join(str(path.relative_to(ROOT)) for path in other)
+        sys.exit(f"{names}: not what benchmarks/results says; run make tables")
+    for path in other:
+        path.write_text(published()[path], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
