@@ -3,8 +3,8 @@
     python benchmarks/check_scorer.py SUITE.yaml --root DIR --results DIR --out benchmarks/results/scorer.json
 
 ``--results`` is the folder of a `docsr benchmark` of that suite: its rows.jsonl holds the texts. They are folded by
-docsr and counted by jiwer, and the CER and WER of every row compared with docsr's. Exit code 1 where the rates that
-follow from docsr's counts differ by more than 1e-9, or the rates in the row, which are rounded to 1e-6, by more than that.
+docsr and counted by jiwer, and the CER and WER of every row compared with docsr's. Exit code 1 where the rates which
+follow from counts differ by more than 1e-9, or the rates in the row, which are rounded to 1e-6, by more than that.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from torch import nn
 from docsr.errors import UsageError
 from docsr.models.base import Generator
 from docsr.models.compact import Compact
-from docsr.models.discriminator import Discriminator
+from docsr.models.discriminator import DeepDiscriminator, Discriminator
+from docsr.models.edsr import EDSR, MDSR
+from docsr.models.rrdb import RRDB
 from docsr.models.srresnet import SRResNet
 from docsr.registry import Registry, suggestion
 
@@ -22,6 +24,9 @@ GENERATORS: Registry[Callable[..., Generator]] = Registry(
     {
         "srgan": SRResNet,
         "compact": Compact,
+        "rrdb": RRDB,
+        "edsr": EDSR,
+        "mdsr": MDSR,
     },
 )
 
@@ -29,6 +34,7 @@ DISCRIMINATORS: Registry[Callable[..., nn.Module]] = Registry(
     "discriminator",
     {
         "srgan": Discriminator,
+        "deep": DeepDiscriminator,
     },
 )
 

@@ -18,6 +18,12 @@ def conv(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: b
     return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
 
 
+def check_colours(colours: int) -> None:
+    """Refuse, with a ValueError, what is neither grey nor RGB."""
+    if colours not in {1, 3}:
+        raise ValueError(f"colours must be 1 (grey) or 3 (RGB), not {colours}")
+
+
 def log2_factor(factor: int) -> int:
     """Return log2(factor) for a power of two from 2 on; anything else is a ValueError."""
     if factor < 2 or factor & (factor - 1):
@@ -48,11 +54,25 @@ class Residual(nn.Module):
         return out
 
 
-class Upsample(nn.Sequential):
-    """One doubling: convolution to 4x channels, PixelShuffle(2), PReLU."""
+class ScaledResidual(nn.Module):
+    """x + scale * conv(ReLU(conv(x))), no batch norm (EDSR, arXiv 1707.02921)."""
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(conv(channels, 4 * channels), nn.PixelShuffle(2), nn.PReLU())
+    def __init__(self, channels: int, scale: float, kernel: int = 3) -> None:
+        super().__init__()
+        self.scale = scale
+        self.body = nn.Sequential(conv(channels, channels, kernel), nn.ReLU(), conv(channels, channels, kernel))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x C x H x W to the same shape."""
+        out: Tensor = x + self.scale * self.body(x)
+        return out
+
+
+class Upsample(nn.Sequential):
+    """One doubling: convolution to 4x channels, PixelShuffle(2), and PReLU unless ``plain``."""
+
+    def __init__(self, channels: int, *, plain: bool = False) -> None:
+        super().__init__(conv(channels, 4 * channels), nn.PixelShuffle(2), *([] if plain else [nn.PReLU()]))
 
 
 class BicubicPhases(nn.Module):

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import Residual, Upsample, conv, log2_factor, not_negative
+from docsr.models.blocks import Residual, Upsample, check_colours, conv, log2_factor, not_negative
+
+TANH_SCALE, TANH_SHIFT = 2.38, 0.26
+IMAGENET_MEAN, IMAGENET_STD = 0.449, 0.226
+"""Means over the three colours."""
 
 
 class SRResNet(Generator):
-    """SRGAN's generator (arXiv 1609.04802) with log2(factor) upsample blocks after a residual trunk, one grey channel.
+    """SRGAN's generator (arXiv 1609.04802) with log2(factor) upsample blocks after a residual trunk.
 
     A large first kernel for context, ``blocks`` residual blocks, a long skip, log2(factor) doublings, a large last
-    kernel. Batch norm as published; ``batch_norm: false`` leaves it out.
+    kernel. Batch norm as published; ``batch_norm: false`` leaves it out. ``tanh: true`` bounds the output as recipe R4
+    does: 2.38 tanh(x) + 0.26 is the range of ImageNet-normalised images, here brought back to [0, 1].
     """
 
     def __init__(
-        self, factor: int, channels: int = 64, blocks: int = 16, kernel: int = 9, batch_norm: bool = True
+        self,
+        factor: int,
+        channels: int = 64,
+        blocks: int = 16,
+        kernel: int = 9,
+        batch_norm: bool = True,
+        tanh: bool = False,
+        colours: int = 1,
     ) -> None:
         super().__init__()
         doublings = log2_factor(factor)
         not_negative(blocks)
-        self.factor = factor
-        self.head = nn.Sequential(conv(1, channels, kernel), nn.PReLU())
+        check_colours(colours)
+        self.factor, self.colours, self.tanh = factor, colours, tanh
+        self.head = nn.Sequential(conv(colours, channels, kernel), nn.PReLU())
         self.trunk = nn.Sequential(*(Residual(channels, batch_norm=batch_norm) for _ in range(blocks)))
         self.merge = nn.Sequential(conv(channels, channels), *([nn.BatchNorm2d(channels)] if batch_norm else []))
         self.upsample = nn.Sequential(*(Upsample(channels) for _ in range(doublings)))
-        self.tail = conv(channels, 1, kernel)
+        self.tail = conv(channels, colours, kernel)
         self.radius = kernel // 2 + 2 * blocks + 1 + doublings + -(-(kernel // 2) // factor)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x 1 x factor*H x factor*W."""
+        """N x C x H x W to N x C x factor*H x factor*W."""
         features = self.head(x)
         features = features + self.merge(self.trunk(features))
         out: Tensor = self.tail(self.upsample(features))
-        return out
+        return _denormalised(torch.tanh(out)) if self.tanh else out
+
+
+def _denormalised(bounded: Tensor) -> Tensor:
+    """(-1, 1) over R4's affine to the ImageNet-normalised range, and from there to about [0, 1]."""
+    return (TANH_SCALE * bounded + TANH_SHIFT) * IMAGENET_STD + IMAGENET_MEAN

@@ -1,0 +1,121 @@
+"""EDSR and MDSR (Lim et al., arXiv 1707.02921): residual networks without batch norm, one factor or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+from torch import Tensor, nn
+
+from docsr.models.base import Generator
+from docsr.models.blocks import ScaledResidual, Upsample, conv, log2_factor, not_negative
+
+PAGE_MEAN = 0.85
+"""Mean brightness of a page of text; 0.449 for photographs (ImageNet's grey)."""
+
+WIDE_KERNEL, WIDE_BLOCKS = 5, 2
+"""What MDSR does for each factor before its trunk."""
+
+
+class EDSR(Generator):
+    """The data set's mean taken away, a residual trunk with a long skip, log2(factor) doublings, the mean put back.
+
+    Args:
+        factor: the enlargement.
+        channels: of the trunk.
+        blocks: residual blocks.
+        kernel: of the first and the last convolution.
+        residual_scale: what a block adds is multiplied by this.
+        mean: brightness that is taken away, in [0, 1].
+    """
+
+    def __init__(
+        self,
+        factor: int,
+        channels: int = 64,
+        blocks: int = 8,
+        kernel: int = 3,
+        residual_scale: float = 0.1,
+        mean: float = PAGE_MEAN,
+    ) -> None:
+        super().__init__()
+        not_negative(blocks)
+        self.factor, self.mean = factor, mean
+        self.head = conv(1, channels, kernel)
+        self.trunk = _trunk(channels, blocks, residual_scale)
+        self.tail = _tail(factor, channels, kernel)
+        self.radius = kernel // 2 + 2 * blocks + 1 + _tail_radius(factor, kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x 1 x H x W to N x 1 x factor*H x factor*W."""
+        features = self.head(x - self.mean)
+        out: Tensor = self.tail(features + self.trunk(features)) + self.mean
+        return out
+
+
+class MDSR(Generator):
+    """One trunk for several factors, each with its own residual blocks before it and its own doublings behind.
+
+    Args:
+        factor: the one of ``factors`` that is chosen now.
+        channels, blocks, kernel, residual_scale, mean: as of :class:`EDSR`.
+        factors: that it learns; a training step takes one after the other.
+    """
+
+    def __init__(
+        self,
+        factor: int,
+        channels: int = 64,
+        blocks: int = 16,
+        kernel: int = 3,
+        residual_scale: float = 0.1,
+        mean: float = PAGE_MEAN,
+        factors: Sequence[int] = (2, 4, 8),
+    ) -> None:
+        super().__init__()
+        not_negative(blocks)
+        log2_factor(factor)
+        listed = isinstance(factors, (list, tuple)) and all(type(one) is int for one in factors)
+        if not listed or factor not in factors:
+            raise ValueError(f"factors must be a list of whole numbers with the factor {factor} in it, not {factors!r}")
+        self.mean, self._factors = mean, tuple(sorted(set(factors)))
+        self._kernel, self._blocks = kernel, blocks
+        self.head = conv(1, channels, kernel)
+        self.trunk = _trunk(channels, blocks, residual_scale)
+        wide = (ScaledResidual(channels, residual_scale, WIDE_KERNEL) for _ in range(WIDE_BLOCKS * len(self._factors)))
+        self.before = nn.ModuleDict({str(one): nn.Sequential(next(wide), next(wide)) for one in self._factors})
+        self.tails = nn.ModuleDict({str(one): _tail(one, channels, kernel) for one in self._factors})
+        self.at(factor)
+
+    @property
+    def factors(self) -> tuple[int, ...]:
+        """The factors that it was made for."""
+        return self._factors
+
+    def at(self, factor: int) -> Self:
+        """Choose the factor."""
+        super().at(factor)
+        self.factor = factor
+        wide = 2 * WIDE_BLOCKS * (WIDE_KERNEL // 2)
+        self.radius = self._kernel // 2 + wide + 2 * self._blocks + 1 + _tail_radius(factor, self._kernel)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x 1 x H x W to N x 1 x factor*H x factor*W, by the factor that is chosen."""
+        features = self.before[str(self.factor)](self.head(x - self.mean))
+        out: Tensor = self.tails[str(self.factor)](features + self.trunk(features)) + self.mean
+        return out
+
+
+def _trunk(channels: int, blocks: int, scale: float) -> nn.Sequential:
+    return nn.Sequential(*(ScaledResidual(channels, scale) for _ in range(blocks)), conv(channels, channels))
+
+
+def _tail(factor: int, channels: int, kernel: int) -> nn.Sequential:
+    doublings = (Upsample(channels, plain=True) for _ in range(log2_factor(factor)))
+    return nn.Sequential(*doublings, conv(channels, 1, kernel))
+
+
+def _tail_radius(factor: int, kernel: int) -> int:
+    """In LR px: each doubling sees a pixel at its own size, the last convolution some at HR size."""
+    return log2_factor(factor) - (-(kernel // 2) // factor)
