@@ -43,7 +43,9 @@ class Exported:
     difference: float
 
 
-def export(checkpoint: Path, out: Path, page: Path | None = None, *, share: float = 1.0) -> Exported:
+def export(
+    checkpoint: Path, out: Path, page: Path | None = None, *, share: float = 1.0, factor: int | None = None
+) -> Exported:
     """Write the checkpoint's network as ONNX with dynamic height and width and prove it against torch.
 
     Args:
@@ -51,9 +53,11 @@ def export(checkpoint: Path, out: Path, page: Path | None = None, *, share: floa
         out: the .onnx file to write; it is written only when the proof holds, and its stem becomes the network's name.
         page: an image to compare on; none: a page of text drawn for the purpose.
         share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
+        factor: of a network that has several; none: the one that it was validated at.
 
     Raises:
-        UsageError: ``out`` is no .onnx file, or ``share`` is below 1 for a network that does not add to bicubic.
+        UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, or it has
+            not this factor.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         DocsrError: ONNX Runtime and torch differ by more than 1/255.
@@ -62,6 +66,8 @@ def export(checkpoint: Path, out: Path, page: Path | None = None, *, share: floa
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)
     network = loaded.build_generator()
+    if factor is not None:
+        network.at(factor)
     if share != 1:
         network.soften(share)
     plane = _proof_plane(page)
@@ -78,7 +84,7 @@ def export(checkpoint: Path, out: Path, page: Path | None = None, *, share: floa
 def compare(network: Generator, path: Path, plane: Plane) -> float:
     """Largest absolute difference between torch and ONNX Runtime on one plane in [0, 1]."""
     with torch.inference_mode():
-        expected = network(torch.from_numpy(plane)[None, None])[0, 0].numpy()
+        expected = network.on_grey(torch.from_numpy(plane)[None, None])[0, 0].numpy()
     return float(np.abs(OnnxUpscaler(path)(plane) - expected).max())
 
 
@@ -88,7 +94,7 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            _Dense(network),
+            _OnGrey(network),
             (example,),
             dynamo=True,
             opset_version=OPSET,
@@ -105,23 +111,22 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) ->
     return model
 
 
-class _Dense(nn.Module):
-    """The network with the argument name that the export's shapes speak of."""
+class _OnGrey(nn.Module):
+    """The network on grey pages, with the argument name that the export's shapes speak of."""
 
     def __init__(self, network: Generator) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """As the network."""
-        out: torch.Tensor = self.network(x)
-        return out
+        """As the network's ``on_grey``."""
+        return self.network.on_grey(x)
 
 
 def _metadata(network: Generator, header: Header, name: str, share: float) -> dict[str, str]:
     values = {
         "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
-        "factor": str(header.factor),
+        "factor": str(network.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
         "share": str(share),

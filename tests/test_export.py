@@ -24,16 +24,19 @@ from docsr.upscalers.onnx import OnnxUpscaler
 ARGS = {"channels": 8, "blocks": 1}
 
 
-def checkpoint(path: Path, name: str, factor: int, x_height: tuple[float, float] | None = (7.0, 28.0)) -> Path:
+def checkpoint(
+    path: Path, name: str, factor: int, x_height: tuple[float, float] | None = (7.0, 28.0), **args: object
+) -> Path:
     """A tiny network whose weights all do something."""
     torch.manual_seed(0)
-    network = build_generator(name, factor, ARGS)
+    arguments = {**ARGS, **args}
+    network = build_generator(name, factor, arguments)
     for weight in network.parameters():
         if weight.ndim > 1:
             nn.init.normal_(weight, std=0.05)
     with torch.no_grad():  # batch norm that is not the identity
-        network.train()(torch.rand(4, 1, 16, 16))
-    save_checkpoint(path, Header(name, factor, ARGS, x_height, 7), network.state_dict())
+        network.train()(torch.rand(4, network.colours, 16, 16))
+    save_checkpoint(path, Header(name, factor, arguments, x_height, 7), network.state_dict())
     return path
 
 
@@ -180,3 +183,19 @@ def test_only_what_adds_to_bicubic_can_be_softened(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be softened"):
         export(source, tmp_path / "a.onnx", share=0.5)
     assert not (tmp_path / "a.onnx").exists()
+
+
+def test_each_factor_of_a_network_that_has_several(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "several.safetensors", "mdsr", 2, factors=[2, 4])
+    for factor in (None, 4):
+        out = tmp_path / f"several_{factor}.onnx"
+        assert export(source, out, factor=factor).difference <= TOLERANCE
+        assert OnnxUpscaler(out).factor == (factor or 2)
+    with pytest.raises(UsageError, match="enlarges 2, 4 times here, not 8"):
+        export(source, tmp_path / "none.onnx", factor=8)
+
+
+def test_an_rgb_network_is_exported_for_grey_pages(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "colour.safetensors", "srgan", 2, colours=3)
+    assert export(source, tmp_path / "colour.onnx").difference <= TOLERANCE
+    assert OnnxUpscaler(tmp_path / "colour.onnx")(np.ones((9, 12), np.float32)).shape == (18, 24)

@@ -131,11 +131,13 @@ def train(
     show_default=True,
     help="Share of the network in the output; the rest is bicubic. Less is softer.",
 )
-def export(checkpoint: Path, out: Path, page: Path | None, share: float) -> None:
+@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Of a network that has several (mdsr).")
+def export(checkpoint: Path, out: Path, page: Path | None, share: float, factor: str | None) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""
     with _needs_training_packages("export"):
         from docsr.export import export as run
-    done = run(checkpoint, out, page or _sample_page(), share=share)
+    chosen = None if factor is None else int(factor)
+    done = run(checkpoint, out, page or _sample_page(), share=share, factor=chosen)
     click.echo(
         f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
         f"largest difference to torch {done.difference * 255:.4f}/255"

@@ -52,7 +52,8 @@ class InTraining:
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge H x W in [0, 1] to fH x fW."""
         with torch.inference_mode():
-            large: Plane = self.network(torch.from_numpy(plane)[None, None].to(self.device))[0, 0].float().cpu().numpy()
+            grey = torch.from_numpy(plane)[None, None].to(self.device)
+            large: Plane = self.network.on_grey(grey)[0, 0].float().cpu().numpy()
         return large
 
 

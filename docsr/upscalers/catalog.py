@@ -42,7 +42,7 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
         return CLASSICAL["none"](1)
     if model in CLASSICAL:
         return CLASSICAL[model](factor or 2)
-    upscaler = _load(Path(model) if is_file(model) else _shipped_path(model), threads, device)
+    upscaler = _load(Path(model) if is_file(model) else _shipped_path(model), threads, device, factor)
     if factor is not None and upscaler.factor != factor:
         raise UsageError(f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}")
     return upscaler
@@ -67,11 +67,11 @@ def _shipped_path(model: str) -> Path:
     return cards[model].path
 
 
-def _load(path: Path, threads: int | None, device: str) -> Upscaler:
+def _load(path: Path, threads: int | None, device: str, factor: int | None) -> Upscaler:
     if path.suffix == ".safetensors":
         from docsr.upscalers.torch import TorchUpscaler  # torch only when asked for
 
-        return TorchUpscaler(path, threads, device)
+        return TorchUpscaler(path, threads, device, factor)
     from docsr.upscalers.onnx import OnnxUpscaler
 
     return OnnxUpscaler(path, threads, device)

@@ -23,20 +23,21 @@ class TorchUpscaler:
 
     keeps_white = False
 
-    def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
+    def __init__(self, path: Path, threads: int | None = None, device: str = "auto", factor: int | None = None) -> None:
         """Load.
 
         Args:
             path: a .safetensors checkpoint.
             threads: CPU threads of this process, or None to leave torch's own choice.
             device: ``cpu``, ``cuda``, or ``auto`` (CUDA where torch sees one).
+            factor: of a network that has several; none: the one in the file, as for a network that has not this one.
 
         Raises:
             MissingExtraError: torch is not installed.
             CheckpointError: the file is missing, damaged or unknown.
             UsageError: ``cuda`` is asked for and not available.
         """
-        self.path, self._threads, self._choice = Path(path), threads, device
+        self.path, self._arguments = Path(path), (threads, device, factor)
         try:
             # By name, so that nothing on the way of `docsr enhance` depends on torch.
             self._torch: Any = import_module("torch")
@@ -44,12 +45,14 @@ class TorchUpscaler:
         except ImportError as error:
             raise MissingExtraError("reading a .safetensors checkpoint", "train") from error
         checkpoint = load(self.path)
-        self.factor = int(checkpoint.header.factor)
-        self.name = f"{checkpoint.header.name}_x{self.factor}"
         if threads:
             self._torch.set_num_threads(threads)
         self._device = self._pick(device)
         self._generator = checkpoint.build_generator().eval().to(self._device)
+        if factor in self._generator.factors:
+            self._generator.at(factor)
+        self.factor = int(self._generator.factor)
+        self.name = f"{checkpoint.header.name}_x{self.factor}"
         self.overlap = int(self._generator.radius)
 
     def __call__(self, plane: Plane) -> Plane:
@@ -62,7 +65,7 @@ class TorchUpscaler:
         try:
             with self._torch.inference_mode():
                 batch = self._torch.tensor(plane[None, None], device=self._device)
-                output: Plane = self._generator(batch)[0, 0].float().cpu().numpy()
+                output: Plane = self._generator.on_grey(batch)[0, 0].float().cpu().numpy()
         except RuntimeError as error:  # what torch raises, also where memory runs out
             size = f"{plane.shape[1]} x {plane.shape[0]}"
             advice = "use a smaller --tile if memory ran out"
@@ -72,8 +75,8 @@ class TorchUpscaler:
             raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header says")
         return output
 
-    def __reduce__(self) -> tuple[type[TorchUpscaler], tuple[Path, int | None, str]]:
-        return type(self), (self.path, self._threads, self._choice)
+    def __reduce__(self) -> tuple[type[TorchUpscaler], tuple[Path, int | None, str, int | None]]:
+        return type(self), (self.path, *self._arguments)
 
     def _pick(self, device: str) -> str:
         available = bool(self._torch.cuda.is_available())
