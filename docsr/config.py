@@ -71,7 +71,11 @@ class DegradeConfig(Options):
     ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")
     bleed_through: Probability = Field(0.05, description="the other side shining through, LR only")
     blur: Probability = 0.7
+    motion: Probability = Field(0.2, description="share of the blurred patches whose blur is a motion's")
     blur_sigma_lr: Annotated[Range, _within(0.01, 10)] = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
+    kernel: Literal["mixed", "area", "bicubic"] = Field(
+        "mixed", description="down-sampling; mixed: area for clean patches, one of five draws for the others"
+    )
     contrast: Probability = 0.6
     ink_level: Share = Field((0.0, 0.25), description="brightness of the darkest ink")
     paper_level: Share = Field((0.82, 1.0), description="brightness of the paper")
@@ -92,6 +96,8 @@ class DataConfig(Options):
     x_height: Annotated[Range, _within(1, 1000)] | None = Field(
         None, description="x-height of HR patches in px, drawn log-uniformly; none: the prepared one, spread a little"
     )
+    flip: bool = Field(False, description="mirror every second patch: for photographs, never for text")
+    rotate: bool = Field(False, description="turn patches by a multiple of 90 degrees: likewise")
     degrade: DegradeConfig = DegradeConfig()
 
 
@@ -154,6 +160,11 @@ class TrainConfig(Options):
     loss: LossConfig = LossConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     output: OutputConfig = OutputConfig()
+
+    @property
+    def colours(self) -> int:
+        """Channels of the images: those of the generator, 1 (grey) unless it says otherwise."""
+        return int(self.generator.args.get("colours", 1))
 
     @model_validator(mode="after")
     def _phases_fit(self) -> TrainConfig:

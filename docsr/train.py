@@ -20,6 +20,7 @@ from docsr.errors import Interrupted, TrainingError, UsageError
 from docsr.io.files import atomic_write
 from docsr.losses import ADVERSARIAL, ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, stream
+from docsr.pairs.store import PatchStore
 from docsr.training.schedule import Skips, SpikeGuard, learning_rate
 from docsr.training.state import CHECKPOINT, STATE, TrainingState
 from docsr.training.validation import Validation
@@ -53,10 +54,12 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
     if (out / STATE).exists() and not resume:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    dataset = PairDataset(patches, "train", config.data, config.factor, config.seed)
-    if not len(dataset):
+    store = PatchStore(patches, "train")
+    if not len(store):
         raise TrainingError(f"{patches} holds no training patches")
-    state = TrainingState(config, device, patches=dataset.store.fingerprint(), resumed=resume)
+    state = TrainingState(config, device, patches=store.fingerprint(), resumed=resume)
+    batch, factors = config.data.batch, state.generator.factors
+    dataset = PairDataset(patches, "train", config.data, factors, config.seed, colours=config.colours, turn=batch)
     if resume:
         state.load(out)
     content = ContentLoss(config.loss).to(device)
@@ -67,7 +70,7 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
         path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     if not resume:
         run.save()  # a run that is killed at once can be resumed too
-    pairs = stream(dataset, config.data.batch, config.data.workers, start=state.step * config.data.batch)
+    pairs = stream(dataset, batch, config.data.workers, start=state.step * batch)
     # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
     log = SummaryWriter(str(out / "tensorboard"), purge_step=state.step + 1)
     with _stop_signals() as stopped, log as writer, closing(pairs) as batches:
@@ -141,7 +144,7 @@ class Run:
         critic = state.discriminator if self.in_gan_phase() else None
         if state.step == config.schedule.gan_start:
             state.spikes = SpikeGuard(config.schedule.spike)  # with other terms the loss has another level
-        state.generator.train()
+        state.generator.at(hr.shape[-1] // lr.shape[-1]).train()
         with self.autocast():
             sr = state.generator(lr)
         sr = sr.float()
@@ -206,7 +209,7 @@ class Run:
             writer.add_scalar(f"validation/{name}", value, step)
         picture = self.validation.strip(network, self.device, self.out / "strips" / f"step-{step:07d}.png")
         if picture is not None:
-            writer.add_image("LR_bicubic_SR_HR", picture, step, dataformats="HW")
+            writer.add_image("LR_bicubic_SR_HR", picture, step, dataformats="HW" if picture.ndim == 2 else "HWC")
 
     def in_gan_phase(self) -> bool:
         """True from ``schedule.gan_start`` on."""
@@ -227,7 +230,7 @@ def _lr_x_height(dataset: PairDataset, factor: int) -> tuple[float, float] | Non
     stored = dataset.store.header.x_height
     if stored is None:
         return None
-    low, high = dataset.scale
+    low, high = dataset.scales[factor]
     return round(stored * low / factor, 2), round(stored * high / factor, 2)
 
 

@@ -86,7 +86,7 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
     assert train(config(), patches, out, heard) == out / CHECKPOINT
     assert sorted(heard.steps) == [1, 2, 3, 4, 5, 6]
     assert {"loss", "learning_rate"} <= heard.steps[6].keys()
-    assert {"psnr", "ssim", "psnr_bicubic", "ssim_bicubic"} == heard.validations[6].keys()
+    assert {"mse", "psnr", "ssim", "mse_bicubic", "psnr_bicubic", "ssim_bicubic"} == heard.validations[6].keys()
     checkpoint = load_checkpoint(out / CHECKPOINT)
     assert checkpoint.header.step == 6
     assert checkpoint.header.x_height == (10.2, 12.0)

@@ -55,14 +55,14 @@ class PerceptualLoss(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Scalar loss of N x 1 x H x W images in [0, 1]."""
+        """Scalar loss of N x C x H x W images in [0, 1], grey (C = 1) or RGB (C = 3)."""
         with torch.no_grad():
             target = self.features(self.normalise(hr))
         return self.scale * F.l1_loss(self.features(self.normalise(sr)), target)
 
-    def normalise(self, grey: Tensor) -> Tensor:
-        """N x 1 x H x W in [0, 1] to N x 3 x H x W as the weights want it."""
-        return (grey.expand(-1, 3, -1, -1) - self.mean) / self.std
+    def normalise(self, image: Tensor) -> Tensor:
+        """N x C x H x W in [0, 1] to N x 3 x H x W as the weights want it; grey is repeated."""
+        return (image.expand(-1, 3, -1, -1) - self.mean) / self.std
 
 
 def build_features(network: str, layer: int) -> nn.Sequential:

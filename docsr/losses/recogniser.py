@@ -37,8 +37,8 @@ class RecogniserLoss(nn.Module):
         self.requires_grad_(False).eval()
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Scalar loss of N x 1 x H x W images in [0, 1]."""
-        sr, hr = sr[: self.patches] * 2 - 1, hr[: self.patches] * 2 - 1
+        """Scalar loss of N x C x H x W images in [0, 1], of their grey."""
+        sr, hr = (side[: self.patches].mean(dim=1, keepdim=True) * 2 - 1 for side in (sr, hr))
         losses = []
         for stage in self.stages:
             sr = stage(sr)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import active_children
 from pathlib import Path
@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
-from docsr.page import Pixels
+from docsr.page import Pixels, luminance
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PatchStore, StoreHeader
 
@@ -37,28 +37,83 @@ _DEAD_WORKER = "DataLoader worker (pid"
 
 
 class PairDataset(Dataset[Pair]):
-    """Pairs of one split of a store: LR 1 x P x P and HR 1 x fP x fP, float32 in [0, 1]."""
+    """Pairs of one split of a store: LR C x P x P and HR C x fP x fP, float32 in [0, 1].
 
-    def __init__(self, folder: Path, split: str, config: DataConfig, factor: int, seed: int) -> None:
+    Args:
+        folder: the store.
+        split: 'train' or 'val'.
+        config: how patches become pairs.
+        factors: of the pairs; of several, each serves ``turn`` samples, then the next.
+        seed: of every draw.
+        colours: 1 makes grey pairs of any patches, 3 wants patches in colour.
+        turn: samples in a row with the same factor: those of one step.
+
+    Raises:
+        UsageError: the store's patches do not fit: too small, grey, or pairs of another factor.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        split: str,
+        config: DataConfig,
+        factors: Sequence[int],
+        seed: int,
+        *,
+        colours: int = 1,
+        turn: int = 1,
+    ) -> None:
         self.store = PatchStore(folder, split)
-        self.hr_patch = config.lr_patch * factor
-        self.scale = scale_range(config, self.store.header, self.hr_patch)
-        self.degrade = Degrade(config.degrade, factor)
-        self.seed = seed
+        header = self.store.header
+        if colours > header.colours:
+            raise UsageError(f"the patches in {folder} are grey: prepare them with --colour to train on RGB")
+        if header.lr_factor is not None and set(factors) != {header.lr_factor}:
+            asked = ", ".join(map(str, factors))
+            raise UsageError(f"the patches in {folder} are pairs of the factor {header.lr_factor}, not {asked}")
+        self.config, self.seed, self.colours, self.turn = config, seed, colours, turn
+        self.factors = tuple(factors)
+        self.scales = {factor: scale_range(config, header, config.lr_patch * factor) for factor in factors}
+        self.degrade = {factor: Degrade(config.degrade, factor) for factor in factors}
 
     def __getitem__(self, number: int) -> Pair:
         """Sample ``number`` of the stream (it may exceed the number of patches)."""
         random = np.random.default_rng([self.seed, number])
-        for _ in range(TRIES):
-            patch = self.store[int(random.integers(len(self.store)))]
-            piece = crop(patch, self.hr_patch, self.scale, random)
-            if piece.std() > BLANK_DEVIATION:
-                break
-        hr, lr = self.degrade(piece, random)
+        factor = self.factors[number // self.turn % len(self.factors)]
+        made = self._made if self.store.header.lr_factor is None else self._prepared
+        hr, lr = _turned(*made(factor, random), self.config, random)
         return _tensor(lr), _tensor(hr)
 
     def __len__(self) -> int:
         return len(self.store)
+
+    def _made(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """(HR, LR) of a piece with something on it, degraded here."""
+        for _ in range(TRIES):
+            patch = self._coloured(self.store[int(random.integers(len(self.store)))])
+            piece = crop(patch, self.config.lr_patch * factor, self.scales[factor], random)
+            if piece.std() > BLANK_DEVIATION:
+                break
+        return self.degrade[factor](piece, random)
+
+    def _prepared(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """(HR, LR) of the same place in a pair that the source had."""
+        number, size = int(random.integers(len(self.store))), self.config.lr_patch
+        lr, hr = self._coloured(self.store.lr(number)), self._coloured(self.store[number])
+        y, x = (int(random.integers(length - size + 1)) for length in lr.shape[:2])
+        place, large = (slice(y, y + size), slice(x, x + size)), size * factor
+        y, x = y * factor, x * factor
+        return hr[y : y + large, x : x + large], lr[place]
+
+    def _coloured(self, patch: Pixels) -> Pixels:
+        return luminance(patch) if self.colours == 1 else patch
+
+
+def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+    """Both mirrored and turned alike, where the configuration asks for that."""
+    if config.flip and random.random() < 0.5:
+        hr, lr = hr[:, ::-1], lr[:, ::-1]
+    turns = int(random.integers(4)) if config.rotate else 0
+    return np.rot90(hr, turns), np.rot90(lr, turns)
 
 
 class Counting(Sampler[int]):
@@ -106,7 +161,7 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
 
 
 def stream(dataset: PairDataset, batch: int, workers: int, start: int) -> Generator[Pair, None, None]:
-    """Batches (LR N x 1 x P x P, HR N x 1 x fP x fP) from sample ``start`` on, without end: close it.
+    """Batches (LR N x C x P x P, HR N x C x fP x fP) from sample ``start`` on, without end: close it.
 
     Raises:
         TrainingError: a worker died; it is told here, between two steps.
@@ -162,4 +217,5 @@ def _start_worker(_: int) -> None:
 
 
 def _tensor(image: Pixels) -> Tensor:
-    return torch.from_numpy(image.astype(np.float32) / 255).unsqueeze(0)
+    planes = image[None] if image.ndim == 2 else np.moveaxis(image, -1, 0)
+    return torch.from_numpy(np.ascontiguousarray(planes, np.float32) / np.float32(255))

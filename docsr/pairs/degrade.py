@@ -17,8 +17,12 @@ from docsr.page import Pixels
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
 
 import albumentations as A
+from PIL import Image
 
 PAPER = 255
+KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
+"""Down-sampling by one kernel, wide enough that nothing aliases."""
+
 SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
@@ -44,8 +48,8 @@ class Degrade:
             [
                 A.OneOf(
                     [
-                        A.GaussianBlur(blur_limit=0, sigma_limit=(low * factor, high * factor), p=0.8),
-                        A.MotionBlur(blur_limit=(3, 2 * factor + 1), p=0.2),
+                        A.GaussianBlur(blur_limit=0, sigma_limit=(low * factor, high * factor), p=1 - config.motion),
+                        A.MotionBlur(blur_limit=(3, 2 * factor + 1), p=config.motion),
                     ],
                     p=config.blur,
                 )
@@ -67,7 +71,7 @@ class Degrade:
         self._file = A.Compose([A.ImageCompression(quality_range=quality, p=config.jpeg)])
 
     def __call__(self, hr: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
-        """Return (HR, LR) of one HR patch, H x W uint8, H and W multiples of the factor; ``hr`` is not changed."""
+        """Return (HR, LR) of one HR patch, H x W or H x W x 3 uint8, H and W multiples of the factor."""
         config = self.config
         if random.random() < config.warp:
             hr = _run(self._warp, hr, random)
@@ -90,6 +94,8 @@ class Degrade:
 
     def _sample(self, image: Pixels, kernel: int) -> Pixels:
         shape = (image.shape[1] // self.factor, image.shape[0] // self.factor)
+        if self.config.kernel != "mixed":
+            return np.asarray(Image.fromarray(image).resize(shape, KERNELS[self.config.kernel]), np.uint8)
         return np.asarray(cv2.resize(image, shape, interpolation=kernel), np.uint8)
 
 
@@ -118,7 +124,7 @@ def _bleed_through(image: Pixels, random: np.random.Generator) -> Pixels:
 def _tone(image: Pixels, ink: float, paper: float, random: np.random.Generator) -> Pixels:
     """Ink and paper at these levels in [0, 1], darker towards one side."""
     fall = np.linspace(-0.5, 0.5, image.shape[1]) * random.uniform(-0.08, 0.08)
-    toned = ink + image / PAPER * (paper - ink) + fall[None, :]
+    toned = ink + image / PAPER * (paper - ink) + fall.reshape(1, -1, *[1] * (image.ndim - 2))
     return np.asarray((toned * PAPER).clip(0, PAPER).round(), np.uint8)
 
 

@@ -45,9 +45,7 @@ class TrainingState:
         self.generator = build_generator(name, config.factor, args).to(device)
         self.discriminator: nn.Module | None = None
         if config.schedule.gan_start is not None:
-            patch = config.data.lr_patch * config.factor
-            critic = config.discriminator
-            self.discriminator = build_discriminator(critic.name, config.factor, patch, critic.args).to(device)
+            self.discriminator = _critic(config, self.generator).to(device)
         if config.init is not None and not resumed:
             load_fitting(self.generator, load_checkpoint(config.init).state)
         self.ema = AveragedModel(self.generator, multi_avg_fn=_average(config.schedule.ema))
@@ -136,6 +134,16 @@ class TrainingState:
                 f"{folder} was trained with other options: {', '.join(differing)}; resume with the same, or start a "
                 "new --out"
             )
+
+
+def _critic(config: TrainConfig, generator: Generator) -> nn.Module:
+    if len(generator.factors) > 1:
+        raise UsageError(
+            "a discriminator sees patches of one size, and this generator learns several factors: leave "
+            "schedule.gan_start away, or give generator.args.factors the one factor"
+        )
+    critic, patch = config.discriminator, config.data.lr_patch * config.factor
+    return build_discriminator(critic.name, config.factor, patch, {"colours": config.colours, **critic.args})
 
 
 def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from docsr.metrics.image import psnr, ssim
 from docsr.metrics.text import edits
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
-from docsr.page import Page, Pixels, Plane
+from docsr.page import Page, Pixels, Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PAGES
@@ -68,10 +68,10 @@ class Validation:
 
     def __init__(self, config: TrainConfig, folder: Path, warn: Callable[[str], None]) -> None:
         self.factor, self.warn = config.factor, warn
-        dataset = PairDataset(folder, "val", config.data, config.factor, config.seed + 1)
+        dataset = PairDataset(folder, "val", config.data, [config.factor], config.seed + 1, colours=config.colours)
         self.pairs = [dataset[n] for n in range(config.output.validation_patches if len(dataset) else 0)]
         degrade = Degrade(config.data.degrade, config.factor)
-        scale = float(np.sqrt(dataset.scale[0] * dataset.scale[1]))
+        scale = float(np.sqrt(np.prod(dataset.scales[config.factor])))
         paths = sorted((folder / PAGES).glob("*.png"))[: config.output.validation_pages]
         self.pages: list[ValidationPage] = []
         try:
@@ -80,8 +80,8 @@ class Validation:
             warn(f"validation goes without CER: {_line(error)}")
 
     def run(self, network: Generator, device: torch.device) -> dict[str, float]:
-        """Scores by name: psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent."""
-        network.eval()
+        """Scores by name: mse, psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent."""
+        network.at(self.factor).eval()
         scores: dict[str, float] = {}
         if self.pairs:
             lr, hr = (torch.stack(side) for side in zip(*self.pairs, strict=True))
@@ -102,7 +102,7 @@ class Validation:
         """Write and return the picture LR | bicubic | SR | HR of the first pairs; None when there is no pair."""
         if not self.pairs:
             return None
-        network.eval()
+        network.at(self.factor).eval()
         rows = []
         for lr, hr in self.pairs[:STRIP_ROWS]:
             with torch.no_grad():
@@ -110,7 +110,7 @@ class Validation:
             near = lr.repeat_interleave(self.factor, 1).repeat_interleave(self.factor, 2)
             cells = [near, self._bicubic(lr.unsqueeze(0))[0], sr[0], hr]
             rows.append(torch.cat([cell.clamp(0, 1) for cell in cells], dim=2))
-        picture = (torch.cat(rows, dim=1)[0].numpy() * 255).round().astype(np.uint8)
+        picture = _pixels(torch.cat(rows, dim=1))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_pages(path, [Page(picture)], "png")
         return picture
@@ -125,9 +125,10 @@ class Validation:
         return ValidationPage(lr, text, _score(lr, text, Interpolation("bicubic", self.factor)))
 
     def _bicubic(self, lr: Tensor) -> Tensor:
-        """Bicubic enlargement of N x 1 x H x W, clipped to [0, 1]."""
-        planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr[:, 0]]
-        return torch.stack(planes).unsqueeze(1).clamp(0, 1)
+        """Bicubic enlargement of N x C x H x W, clipped to [0, 1]."""
+        planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr.flatten(0, 1)]
+        large = torch.stack(planes)
+        return large.reshape(*lr.shape[:2], *large.shape[1:]).clamp(0, 1)
 
 
 def _score(lr: Page, text: str, upscaler: Upscaler) -> tuple[int, int]:
@@ -144,8 +145,19 @@ def _percent(found: list[tuple[int, int]]) -> float:
 
 
 def _image_scores(sr: Tensor, hr: Tensor, suffix: str) -> dict[str, float]:
-    """PSNR of the pooled error and mean SSIM of N x 1 x H x W in [0, 1]; a score that does not apply is left out."""
-    large, truth = ((side[:, 0].numpy() * 255).round().clip(0, 255).astype(np.uint8) for side in (sr, hr))
-    similar = [score for pair in zip(large, truth, strict=True) if (score := ssim(*pair)) is not None]
-    found = {"psnr": psnr(large, truth), "ssim": float(np.mean(similar)) if similar else None}
-    return {f"{name}{suffix}": value for name, value in found.items() if value is not None}
+    """Means over the images, N x C x H x W in [0, 1], of their grey: MSE of [0, 1], PSNR in dB, SSIM.
+
+    PSNR is 20 log10(MAX) - 10 log10(MSE) of each image. A score that does not apply is left out.
+    """
+    pairs = [(luminance(_pixels(large)), luminance(_pixels(true))) for large, true in zip(sr, hr, strict=True)]
+    errors = [float(np.mean((large / 255.0 - true / 255.0) ** 2)) for large, true in pairs]
+    found: dict[str, Sequence[float | None]] = {"mse": errors}
+    found |= {"psnr": [psnr(*pair) for pair in pairs], "ssim": [ssim(*pair) for pair in pairs]}
+    known = {name: [value for value in values if value is not None] for name, values in found.items()}
+    return {f"{name}{suffix}": float(np.mean(values)) for name, values in known.items() if values}
+
+
+def _pixels(image: Tensor) -> Pixels:
+    """C x H x W in [0, 1] as H x W or H x W x 3."""
+    pixels: Pixels = (image.numpy() * 255).round().clip(0, 255).astype(np.uint8)
+    return pixels[0] if len(pixels) == 1 else np.ascontiguousarray(np.moveaxis(pixels, 0, -1))

@@ -19,7 +19,7 @@ from tests.pairs import make_store, patches
 
 
 def dataset(folder, seed=0, **options):
-    return PairDataset(folder, "train", DataConfig(lr_patch=16, **options), 2, seed)
+    return PairDataset(folder, "train", DataConfig(lr_patch=16, **options), [2], seed)
 
 
 class Broken(PairDataset):
@@ -83,7 +83,7 @@ def test_a_worker_that_dies_is_told_between_batches(tmp_path):
 
 
 def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
-    pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), 2, 0)
+    pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), [2], 0)
     with closing(stream(pairs, 2, 1, start=0)) as batches, pytest.raises(RuntimeError, match="something is wrong"):
         next(batches)
 

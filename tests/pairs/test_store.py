@@ -88,7 +88,7 @@ def test_a_shard_that_is_gone_is_told(tmp_path, monkeypatch, number):
 @pytest.mark.parametrize("other", [np.zeros((4, 9, 9), np.uint8), np.zeros((4, 8, 8)), np.zeros(4, np.uint8)])
 def test_a_shard_of_something_else_is_told(tmp_path, monkeypatch, other):
     np.save(sharded(tmp_path, monkeypatch) / "train-00001.npy", other)
-    with pytest.raises(TrainingError, match=r"train-00001\.npy does not hold patches of 8 px"):
+    with pytest.raises(TrainingError, match=r"train-00001\.npy does not hold patches of 8 x 8 px"):
         PatchStore(tmp_path, "train")
 
 
@@ -158,3 +158,20 @@ def test_a_damaged_shard_is_named(tmp_path, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(TrainingError, match=r"train-00000\.npy is damaged"):
         PatchStore(tmp_path, "train")
+
+
+def test_lr_and_colour_are_kept_with_their_hr(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "SHARD", 4)
+    writer = StoreWriter(tmp_path / "store", 8)
+    hr = np.stack([np.full((8, 8, 3), n, np.uint8) for n in range(6)])
+    writer.add("train", hr, hr[:, :2, :2] + 100)
+    header = StoreHeader("div2k", 8, None, train=6, colours=3, lr_factor=4)
+    writer.close(header)
+    train = PatchStore(tmp_path / "store", "train")
+    assert train.header == header
+    assert [train[n].shape for n in range(6)] == [(8, 8, 3)] * 6
+    assert [train.lr(n).shape for n in range(6)] == [(2, 2, 3)] * 6
+    assert all(int(train.lr(n)[0, 0, 0]) == int(train[n][0, 0, 0]) + 100 for n in range(6))
+    (tmp_path / "store" / "train-lr-00001.npy").unlink()
+    with pytest.raises(TrainingError, match="lacks LR patches of train"):
+        PatchStore(tmp_path / "store", "train")

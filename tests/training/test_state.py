@@ -48,7 +48,14 @@ def test_saved_and_loaded(tmp_path):
         assert torch.equal(value, second.generator.state_dict()[name])
     header = load_checkpoint(tmp_path / CHECKPOINT).header
     assert (header.name, header.factor, header.x_height, header.step) == ("srgan", 2, (9.0, 12.5), 7)
-    assert header.args == {"channels": 4, "blocks": 1, "kernel": 3, "batch_norm": True}  # the default among them
+    assert header.args == {
+        "channels": 4,
+        "blocks": 1,
+        "kernel": 3,
+        "batch_norm": True,
+        "tanh": False,
+        "colours": 1,
+    }  # the default among them
 
 
 def resumed(folder, patches="", **changes) -> TrainingState:
