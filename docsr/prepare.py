@@ -16,7 +16,8 @@ from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import write_pages
 from docsr.page import Page, Pixels, luminance
-from docsr.pairs.sources import SOURCES, Document, Source, SourcePage
+from docsr.pairs.source import Document, Source, SourcePage
+from docsr.pairs.sources import SOURCES
 from docsr.pairs.store import PAGES, StoreHeader, StoreWriter, check_new
 from docsr.pool import run_in_processes
 
@@ -26,6 +27,8 @@ FEWEST_WORDS = 100
 """A validation page with fewer words moves by whole percents of CER with one of them."""
 INK_SHARE = (0.004, 0.6)
 """Ink of a patch as a share of its pixels: less is blank paper or a speck, more a picture or a black border."""
+TRIES = 4
+"""So many places are drawn for each patch that is wanted."""
 MARGIN = 0.04
 """The rim of a page, as a share of its side, holds scanner shadows and punch holes rather than text."""
 
@@ -40,6 +43,8 @@ class PrepareOptions:
         per_page: at most so many patches of a page.
         per_document: at most so many pages of a document, from its start.
         pages_kept: validation pages kept whole, with their text, for CER while training.
+        colour: keep RGB; else patches are grey.
+        lr_factor: take the LR of this factor that the source has; None: what it has of itself (npy-pairs), or none.
     """
 
     x_height: float | None
@@ -47,6 +52,8 @@ class PrepareOptions:
     per_page: int = 6
     per_document: int = 40
     pages_kept: int = 4
+    colour: bool = False
+    lr_factor: int | None = None
 
 
 @dataclass
@@ -55,6 +62,7 @@ class Harvest:
 
     document: Document
     patches: list[NDArray[np.uint8]] = field(default_factory=list)
+    lr: list[NDArray[np.uint8]] = field(default_factory=list)
     whole: list[tuple[Page, str]] = field(default_factory=list)
     pages: int = 0
     skipped: list[str] = field(default_factory=list)
@@ -72,7 +80,8 @@ def prepare(
     """Fill the folder ``out`` with patches of the documents under ``root``; return what it holds.
 
     Raises:
-        UsageError: ``out`` holds something already or would hold the source, or ``root`` is not of this kind.
+        UsageError: ``out`` holds something already or would hold the source, ``root`` is not of this kind, or the
+            options are not for this kind.
         NoInputError: ``root`` does not exist, or holds no document, or none of its training pages gave a patch.
     """
     if not root.exists():
@@ -80,17 +89,39 @@ def prepare(
     if root.resolve().is_relative_to(out.resolve()):
         raise UsageError(f"--out {out} holds the source {root}: choose another folder")
     check_new(out)
-    source = SOURCES.find(kind)()
+    source = _source(kind, options)
     documents = source.documents(root)
+    if source.lr_factor is not None and options.size % source.lr_factor:
+        raise UsageError(f"a patch of {options.size} px is no multiple of the pairs' factor {source.lr_factor}")
     writer = StoreWriter(out, options.size)
     harvests = _harvests(partial(harvest, source=source, options=options), documents, jobs)
     pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
         raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
-    counts = {**writer.counts, "documents": len(documents), "pages": pages}
-    header = StoreHeader(kind, options.size, options.x_height, **counts, skipped=tuple(skipped))
+    header = StoreHeader(
+        kind,
+        options.size,
+        options.x_height,
+        **writer.counts,
+        documents=len(documents),
+        pages=pages,
+        colours=3 if options.colour else 1,
+        lr_factor=source.lr_factor,
+        skipped=tuple(skipped),
+    )
     writer.close(header)
     return header
+
+
+def _source(kind: str, options: PrepareOptions) -> Source:
+    source = SOURCES.find(kind)()
+    if source.x_height is None and options.x_height is not None:
+        raise UsageError(f"{kind} are no pages of text: they have no x-height to be brought to")
+    if options.lr_factor is not None:
+        if not source.has_lr:
+            raise UsageError(f"{kind} has no LR of its own: leave the factor to docsr train")
+        source.lr_factor = options.lr_factor
+    return source
 
 
 def _harvests(read: Callable[[Document], Harvest], documents: list[Document], jobs: int) -> Iterable[Harvest]:
@@ -110,7 +141,8 @@ def _gather(
         pages += found.pages
         skipped += found.skipped
         if found.patches:
-            writer.add(found.document.split, np.concatenate(found.patches))
+            lr = np.concatenate(found.lr) if found.lr else None
+            writer.add(found.document.split, np.concatenate(found.patches), lr)
         for page, text in found.whole[: pages_kept - kept]:
             _keep(writer.folder / PAGES, f"{kept:02d}-{found.document.path.stem}", page, text)
             kept += 1
@@ -127,7 +159,7 @@ def harvest(document: Document, source: Source, options: PrepareOptions) -> Harv
                 break
             found.pages += 1
             try:
-                _harvest_page(found, leaf, options)
+                _harvest_page(found, leaf, source, options)
             except PageError as error:
                 found.skipped.append(f"{document.path}, page {leaf.number + 1}: {error}")
     except PageError as error:
@@ -141,14 +173,19 @@ def _broken(document: Document) -> Harvest:
     )
 
 
-def _harvest_page(found: Harvest, leaf: SourcePage, options: PrepareOptions) -> None:
+def _harvest_page(found: Harvest, leaf: SourcePage, source: Source, options: PrepareOptions) -> None:
     page = leaf.at(normal_scale(leaf, options.x_height))
     seed = zlib.crc32(f"{found.document.path.name} {leaf.number}".encode())
-    page = replace(page, pixels=luminance(page.pixels), icc=None)  # what networks see, patches and whole pages alike
-    patches = cut(page.pixels, options.size, options.per_page, seed=seed)
-    if not len(patches):
-        raise PageError("no part of it looks like text: it is blank, or a picture")
-    found.patches.append(patches)
+    pixels = _as_trained(page.pixels, options)
+    if source.x_height is not None:
+        pixels = _at_least(pixels, options.size)
+    places = choose_places(luminance(pixels), source, options, seed=seed)
+    if not places:
+        raise PageError(_no_place(pixels, source, options))
+    if leaf.lr is not None and source.lr_factor is not None:
+        found.lr.append(_lr_patches(_as_trained(leaf.lr().pixels, options), pixels, places, source.lr_factor, options))
+    found.patches.append(np.stack([pixels[y:, x:][: options.size, : options.size] for y, x in places]))
+    page = replace(page, pixels=luminance(page.pixels), icc=None)  # what networks see
     wanted = found.document.split == "val" and not found.whole
     if wanted and leaf.text and _scorable(leaf.text):
         found.whole.append((page, leaf.text))
@@ -178,25 +215,60 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
     return scale
 
 
-def cut(pixels: Pixels, size: int, count: int, *, seed: int) -> NDArray[np.uint8]:
-    """At most ``count`` patches of size x size at places drawn by ``seed`` that are neither blank nor a picture."""
-    height, width = pixels.shape
-    if height < size or width < size:
-        border = ((0, max(0, size - height)), (0, max(0, size - width)))
-        pixels = np.pad(pixels, border, constant_values=255)  # paper around a page that is smaller than a patch
-        height, width = pixels.shape
+def choose_places(grey: Pixels, source: Source, options: PrepareOptions, *, seed: int) -> list[tuple[int, int]]:
+    """At most ``per_page`` places (top, left) for patches, drawn by ``seed``; none where the page is too small.
+
+    Of a page of text, what is blank or a picture is passed over, and so is the rim. Of a source with LR, places are
+    multiples of its factor.
+    """
+    text, step, size = source.x_height is not None, source.lr_factor or 1, options.size
+    room = [(length - size) // step for length in grey.shape]
+    if min(room) < 0:
+        return []
     random = np.random.default_rng(seed)
-    top, left = int(height * MARGIN), int(width * MARGIN)
-    patches = []
-    for _ in range(4 * count):
-        y = int(random.integers(min(top, height - size), max(top, height - size - top) + 1))
-        x = int(random.integers(min(left, width - size), max(left, width - size - left) + 1))
-        patch = pixels[min(y, height - size) :, min(x, width - size) :][:size, :size]
-        if INK_SHARE[0] < float((patch < 128).mean()) < INK_SHARE[1]:
-            patches.append(patch)
-        if len(patches) == count:
+    rim = [int(length * MARGIN) // step if text else 0 for length in grey.shape]
+    places: list[tuple[int, int]] = []
+    for _ in range(TRIES * options.per_page):
+        y, x = (
+            step * min(int(random.integers(min(edge, most), max(edge, most - edge) + 1)), most)
+            for edge, most in zip(rim, room, strict=True)
+        )
+        ink = float((grey[y : y + size, x : x + size] < 128).mean())
+        if not text or INK_SHARE[0] < ink < INK_SHARE[1]:
+            places.append((y, x))
+        if len(places) == options.per_page:
             break
-    return np.stack(patches) if patches else np.empty((0, size, size), np.uint8)
+    return places
+
+
+def _as_trained(pixels: Pixels, options: PrepareOptions) -> Pixels:
+    """RGB or grey, as the patches shall be."""
+    if not options.colour:
+        return luminance(pixels)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def _at_least(pixels: Pixels, size: int) -> Pixels:
+    """The page with paper around it where it is smaller than a patch."""
+    border = [(0, max(0, size - length)) for length in pixels.shape[:2]] + [(0, 0)] * (pixels.ndim - 2)
+    return np.pad(pixels, border, constant_values=255)
+
+
+def _no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
+    if source.x_height is not None:
+        return "no part of it looks like text: it is blank, or a picture"
+    height, width = pixels.shape[:2]
+    return f"its {width} x {height} px are less than a patch of {options.size} px: a smaller --patch takes it"
+
+
+def _lr_patches(
+    lr: Pixels, hr: Pixels, places: list[tuple[int, int]], factor: int, options: PrepareOptions
+) -> NDArray[np.uint8]:
+    """The LR of each patch. PageError when the LR page is not the HR page's size over the factor."""
+    if tuple(length * factor for length in lr.shape[:2]) != hr.shape[:2]:
+        raise PageError(f"its LR of shape {lr.shape} is not {factor} times smaller than its HR of shape {hr.shape}")
+    side = options.size // factor
+    return np.stack([lr[y // factor :, x // factor :][:side, :side] for y, x in places])
 
 
 def _keep(folder: Path, name: str, page: Page, text: str) -> None:

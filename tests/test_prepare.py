@@ -8,7 +8,7 @@ from PIL import Image
 
 from docsr.errors import NoInputError, UsageError
 from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, StoreWriter, read_header
-from docsr.prepare import PrepareOptions, cut, prepare
+from docsr.prepare import PrepareOptions, prepare
 from docsr.textsize import measure
 from tests.pairs import save, text_page, write_pdf
 from tests.pairs.test_sources import rvl_cdip
@@ -182,9 +182,12 @@ def test_text_that_is_far_too_small_is_not_blown_up(tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(40, 500), (500, 40), (192, 192), (193, 700)])
-def test_cut_takes_pages_of_any_shape(shape):
-    page = np.resize(text_page(14, 700, 700)[0], shape)
-    found = cut(page, 192, 4, seed=1)
-    assert found.shape[1:] == (192, 192)
-    assert len(found) <= 4
-    assert np.array_equal(found, cut(page, 192, 4, seed=1))
+def test_pages_of_any_shape_are_cut(tmp_path, shape):
+    save(tmp_path / "in" / "page.png", np.resize(text_page(14, 700, 700)[0], shape))
+    options = PrepareOptions(x_height=None, size=192, per_page=4)
+    for name in ("one", "again"):
+        header = prepare("images", tmp_path / "in", tmp_path / name, options)
+        assert (header.size, 1 <= header.train <= 4) == (192, True)
+    one, again = (np.load(tmp_path / name / "train-00000.npy") for name in ("one", "again"))
+    assert one.shape[1:] == (192, 192)
+    assert np.array_equal(one, again)

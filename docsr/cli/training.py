@@ -32,9 +32,11 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the patches.")
 @click.option("--x-height", type=click.FloatRange(2, 200), help="Text size in px that pages are brought to.")
 @click.option("--as-is", is_flag=True, help="Leave pages at the size they have.")
-@click.option("--patch", type=click.IntRange(16, 4096), default=384, show_default=True, help="Side of a patch in px.")
+@click.option("--patch", type=click.IntRange(16, 4096), help="Side of a patch in px.  [default: the kind's]")
 @click.option("--per-page", type=click.IntRange(1), default=6, show_default=True, help="Most patches of a page.")
 @click.option("--per-document", type=click.IntRange(1), default=40, show_default=True, help="Most pages of a document.")
+@click.option("--colour", is_flag=True, help="Keep RGB; else patches are grey.")
+@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 def prepare(
     kind: str,
@@ -42,9 +44,11 @@ def prepare(
     out: Path,
     x_height: float | None,
     as_is: bool,
-    patch: int,
+    patch: int | None,
     per_page: int,
     per_document: int,
+    colour: bool,
+    factor: str | None,
     jobs: int,
 ) -> None:
     """Cut documents into training patches, all text brought to one size.
@@ -52,6 +56,10 @@ def prepare(
     KIND rvl-cdip is a folder with images/ and labels/; pdf a folder of PDF files with real text (rendered); images a
     folder of images, each with NAME.txt beside it where its text is known. Text size unless --x-height says otherwise:
     8 px (rvl-cdip), 28 px (pdf), 24 px (images).
+
+    Pictures are taken as they are: div2k is a folder with DIV2K_train_HR, celeba one with img_align_celeba; npy-pairs
+    has folders hr and lr with arrays of the same names. Patches are 384 px of text, 192 px of div2k, 256 px of celeba
+    and 96 px of npy-pairs.
     """
     from docsr.pairs.sources import SOURCES
     from docsr.prepare import PrepareOptions
@@ -59,9 +67,11 @@ def prepare(
 
     if as_is and x_height is not None:
         raise UsageError("--as-is and --x-height exclude each other")
-    usual = SOURCES.find(kind).x_height
-    size = None if as_is else x_height or usual
-    options = PrepareOptions(size, patch, per_page, per_document)
+    usual = SOURCES.find(kind)
+    size = None if as_is else x_height or usual.x_height
+    lr_factor = None if factor is None else int(factor)
+    patch = patch or usual.patch
+    options = PrepareOptions(size, patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
     with _bar("documents") as advance:
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
     for sentence in header.skipped[:_NAMED]:

@@ -47,6 +47,16 @@ def pdf_texts(path: Path) -> list[str]:
 def render_page(path: Path, number: int, dpi: float) -> Page:
     """One page (counted from 0) in grey at ``dpi``."""
     with open_pdf(path) as document:
-        image = document[number].render(scale=dpi / POINTS_PER_INCH, grayscale=True).to_numpy()
-        pixels: Pixels = np.array(image if image.ndim == 2 else image[..., 0], np.uint8)
-    return Page(pixels, (dpi, dpi), source=path, number=number)
+        return render_leaf(document[number], path, number, dpi / POINTS_PER_INCH)
+
+
+def render_leaf(leaf: Any, path: Path, number: int, scale: float) -> Page:
+    """A page of an open document in grey; scale 1.0 is 72 dpi. PageError when it cannot be rendered."""
+    from pypdfium2 import PdfiumError
+
+    try:
+        image = leaf.render(scale=scale, grayscale=True).to_numpy()
+    except PdfiumError as error:
+        raise PageError(f"cannot be rendered ({error})") from error
+    pixels: Pixels = np.array(image if image.ndim == 2 else image[..., 0], np.uint8)
+    return Page(pixels, (POINTS_PER_INCH * scale,) * 2, source=path, number=number)

@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.pairs.sources import SOURCES, Document, Images, Pdf, RvlCdip
+from docsr.pairs.documents import Images, Pdf, RvlCdip
+from docsr.pairs.source import Document
+from docsr.pairs.sources import SOURCES
 from tests.pairs import make_store, save, text_page, write_pdf
 
 

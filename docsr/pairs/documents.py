@@ -1,0 +1,129 @@
+"""Sources of pages of text: images, RVL-CDIP, PDF files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from docsr.errors import NoInputError, PageError, UsageError
+from docsr.io.files import find_inputs
+from docsr.io.images import read_pages
+from docsr.io.pdf import open_pdf, render_leaf
+from docsr.page import Page
+from docsr.pairs.source import Document, SourcePage, split_by_name
+from docsr.pairs.store import outside_stores
+
+LARGEST_ENLARGEMENT = 1.35
+PDF_LARGEST_SCALE = 12.0
+PDF_CHARACTERS = 1500
+PDF_FEWEST = 40
+X_HIGH = frozenset("acemnorsuvwxz")
+
+
+class Images:
+    """A folder of images; ``name.txt`` beside one is its reference text. Patch stores below it are left out."""
+
+    x_height: float | None = 24.0
+    patch = 384
+    has_lr = False
+    lr_factor: int | None = None
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every image, one document each."""
+        return split_by_name(outside_stores([source.path for source in find_inputs([root])], root), root)
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The image's pages; the text belongs to the first one."""
+        text = document.path.with_suffix(".txt")
+        for page in read_pages(document.path):
+            has_text = page.number == 0 and text.is_file()
+            words = text.read_text(encoding="utf-8", errors="replace") if has_text else None
+            yield SourcePage(page.number, partial(rescale, page), LARGEST_ENLARGEMENT, words)
+
+
+class RvlCdip(Images):
+    """RVL-CDIP's own layout: ``images/`` and ``labels/{train,val,test}.txt`` with lines 'path label'.
+
+    The labels' split is kept, and 'test' is left alone: it is for measuring.
+    """
+
+    x_height: float | None = 8.0
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every listed image, in the order of the label files, that are not test images."""
+        if not (root / "labels").is_dir() or not (root / "images").is_dir():
+            raise UsageError(f"{root} has not the layout of RVL-CDIP: it wants the folders images/ and labels/")
+        documents = []
+        for split in ("train", "val"):
+            listing = root / "labels" / f"{split}.txt"
+            if not listing.is_file():
+                raise UsageError(f"{root} has not the layout of RVL-CDIP: {listing} is missing")
+            for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+                if line.strip():
+                    documents.append(Document(_inside(root / "images", line.rsplit(maxsplit=1)[0]), split))
+        if not documents:
+            raise NoInputError(f"the label files of {root} list no image")
+        return documents
+
+
+class Pdf:
+    """PDF files with real text, rendered at the dpi that is wanted; their own text is the reference."""
+
+    x_height: float | None = 28.0
+    patch = 384
+    has_lr = False
+    lr_factor: int | None = None
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every .pdf under the folder, or the one file."""
+        paths = [root] if root.is_file() else sorted(p for p in root.rglob("*.pdf") if p.is_file())
+        return split_by_name(paths, root)
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """Every page that has text (PageError when none has); scale 1.0 is 72 dpi."""
+        has_text = False
+        with open_pdf(document.path) as pdf:
+            for number in range(len(pdf)):
+                leaf = pdf[number]
+                x_height, text = _pdf_text(leaf.get_textpage())
+                if x_height is not None:
+                    has_text = True
+                    render = partial(render_leaf, leaf, document.path, number)
+                    yield SourcePage(number, render, PDF_LARGEST_SCALE, text, x_height)
+        if not has_text:
+            raise PageError(f"{document.path}: no page has text of its own: render a scan to images, and prepare those")
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """``folder / name``, refusing names that lead out of the folder."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise UsageError(f"the label files of {folder.parent} name a file outside it: {name}")
+    return folder / name
+
+
+def rescale(page: Page, scale: float) -> Page:
+    """The page resized: area when it shrinks, cubic when it grows."""
+    if scale == 1.0:
+        return page
+    shape = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
+    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return page.resized(np.asarray(cv2.resize(page.pixels, shape, interpolation=kernel), np.uint8))
+
+
+def _pdf_text(textpage: Any) -> tuple[float | None, str]:
+    """(x-height in points, text) of a page from its characters' boxes; None when it has too little text."""
+    text = textpage.get_text_range()
+    heights = []
+    for index, character in enumerate(text[:PDF_CHARACTERS]):
+        if character in X_HIGH:
+            _, bottom, _, top = textpage.get_charbox(index)
+            heights.append(top - bottom)
+    if len(heights) < PDF_FEWEST:
+        return None, text
+    height = float(np.median(heights))
+    return (height if height > 0 else None), text

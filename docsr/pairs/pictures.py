@@ -1,0 +1,179 @@
+"""Sources that are no pages of text, for the recipes R0, R1 and R4: DIV2K, CelebA, and pairs given as .npy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from docsr.errors import NoInputError, PageError, UsageError
+from docsr.io.files import IMAGE_SUFFIXES
+from docsr.io.images import read_pages
+from docsr.page import Page, Pixels
+from docsr.pairs.source import Document, SourcePage, split_by_name
+
+CELEBA_INPUT, CELEBA_CROP, CELEBA_HR = 176, 144, 256
+"""Recipe R4: faces at 176 x 176 px, the middle 144 of them, brought to 256 x 256 px."""
+
+HR_NAMES, LR_NAMES = ("hr", "HR"), ("lr", "LR")
+
+
+class Div2k:
+    """DIV2K's layout: ``DIV2K_train_HR``, ``DIV2K_valid_HR``, and ``DIV2K_train_LR_bicubic/X4`` where it is there.
+
+    With ``lr_factor`` None, LR is made while training.
+    """
+
+    x_height: float | None = None
+    patch = 192
+    has_lr = True
+    lr_factor: int | None = None
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every HR picture; DIV2K's own validation pictures are the validation side, where they are there."""
+        train = _pictures(root / "DIV2K_train_HR")
+        if not train:
+            raise UsageError(f"{root} has not the layout of DIV2K: it wants pictures in the folder DIV2K_train_HR")
+        held = _pictures(root / "DIV2K_valid_HR")
+        if not held:
+            return split_by_name(train, root)
+        return [Document(path, "train") for path in train] + [Document(path, "val") for path in held]
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The picture, with its LR."""
+        page = next(iter(read_pages(document.path)))
+        lr = None if self.lr_factor is None else partial(_first_page, self._lr_path(document.path, self.lr_factor))
+        yield SourcePage(0, lambda scale: page, 1.0, lr=lr)
+
+    def _lr_path(self, hr: Path, factor: int) -> Path:
+        """``DIV2K_train_LR_bicubic/X4/0001x4.png`` of ``DIV2K_train_HR/0001.png``."""
+        folder = hr.parent.parent / hr.parent.name.replace("_HR", "_LR_bicubic") / f"X{factor}"
+        return folder / f"{hr.stem}x{factor}{hr.suffix}"
+
+
+class CelebA:
+    """CelebA's layout: ``img_align_celeba/`` and, where it is there, ``list_eval_partition.txt``.
+
+    That lists 0 (training), 1 (validation) or 2 (test: left alone) after each name.
+    """
+
+    x_height: float | None = None
+    patch = CELEBA_HR
+    has_lr = False
+    lr_factor: int | None = None
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every listed picture, or all of them."""
+        pictures = _pictures(root / "img_align_celeba")
+        if not pictures:
+            raise UsageError(f"{root} has not the layout of CelebA: it wants pictures in the folder img_align_celeba")
+        listing = root / "list_eval_partition.txt"
+        if not listing.is_file():
+            return split_by_name(pictures, root)
+        sides = dict(line.split()[:2] for line in listing.read_text(encoding="utf-8").splitlines() if line.strip())
+        names = {"0": "train", "1": "val"}
+        return [Document(path, names[side]) for path in pictures if (side := sides.get(path.name, "")) in names]
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The face: a square of 176 px, its middle 144, at 256 px."""
+        page = next(iter(read_pages(document.path)))
+        side = min(page.width, page.height)
+        square = _resized(_middle(page.pixels, side), CELEBA_INPUT)
+        face = _resized(_middle(square, CELEBA_CROP), CELEBA_HR)
+        yield SourcePage(0, lambda scale: Page(face, source=document.path), 1.0)
+
+
+class NpyPairs:
+    """Pairs of arrays by name: ``hr/NAME.npy`` and ``lr/NAME.npy``, H x W or H x W x 3, uint8 or floats in [0, 1].
+
+    All pairs must have the factor of the first one, or ``lr_factor`` where that is set.
+    """
+
+    x_height: float | None = None
+    patch = 96
+    has_lr = True
+    lr_factor: int | None = None
+
+    def documents(self, root: Path) -> list[Document]:
+        """Every pair, checked by its header: names, shapes, types and ratio."""
+        hr, lr = (_arrays(root, names) for names in (HR_NAMES, LR_NAMES))
+        if alone := sorted(hr.keys() ^ lr.keys()):
+            path = hr.get(alone[0]) or lr[alone[0]]
+            raise UsageError(f"{path} has no partner of the same name ({len(alone)} such files): pairs go by name")
+        if not hr:
+            raise NoInputError(f"the folders hr and lr of {root} hold no .npy file")
+        for name, path in hr.items():
+            self.lr_factor = _factor(path, lr[name], self.lr_factor)
+        return split_by_name(list(hr.values()), root)
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The pair."""
+        hr = document.path
+        folder = next(hr.parent.parent / name for name in LR_NAMES if (hr.parent.parent / name / hr.name).is_file())
+        page = Page(_array(hr), source=hr)
+        yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_array(folder / hr.name)))
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+
+
+def _first_page(path: Path) -> Page:
+    return next(iter(read_pages(path)))
+
+
+def _middle(pixels: Pixels, side: int) -> Pixels:
+    y, x = ((length - side) // 2 for length in pixels.shape[:2])
+    return pixels[y : y + side, x : x + side]
+
+
+def _resized(pixels: Pixels, side: int) -> Pixels:
+    mode = cv2.INTER_AREA if side < pixels.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (side, side), interpolation=mode), np.uint8)
+
+
+def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
+    folder = next((root / name for name in names if (root / name).is_dir()), None)
+    if folder is None:
+        raise UsageError(f"{root} has no folder {names[0]}: pairs lie in the folders hr and lr, under the same names")
+    return {path.name: path for path in sorted(folder.glob("*.npy"))}
+
+
+def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
+    """The factor of a pair, which must be a whole number and, where one is wanted, that one."""
+    large, small = _opened(hr), _opened(lr)
+    factor = int(large.shape[0] // max(1, small.shape[0]))
+    height, width = small.shape[:2]
+    if large.shape[:2] != (factor * height, factor * width) or factor < 2 or large.shape[2:] != small.shape[2:]:
+        raise UsageError(f"{hr} of shape {large.shape} is no whole multiple of {lr} of shape {small.shape}")
+    if wanted is not None and factor != wanted:
+        raise UsageError(f"{hr} is {factor} times as large as {lr}, and the factor of the pairs is {wanted}")
+    return factor
+
+
+def _opened(path: Path) -> Pixels:
+    """The array without its values; UsageError for what is no picture."""
+    try:
+        array: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{path} is not a readable .npy file") from error
+    if array.shape[2:] not in {(), (1,), (3,)} or array.ndim < 2:
+        raise UsageError(f"{path} is no picture: its shape is {array.shape}, not H x W or H x W x 3")
+    if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise UsageError(f"{path} holds {array.dtype}: pictures are uint8, or floats in [0, 1]")
+    return array
+
+
+def _array(path: Path) -> Pixels:
+    """The pixels; PageError for floats outside [0, 1]."""
+    array = np.array(_opened(path))
+    if array.shape[2:] == (1,):
+        array = array[..., 0]
+    if array.dtype == np.uint8:
+        return array
+    if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+        raise PageError(f"{path}: its floats are not in [0, 1]")
+    return np.rint(array * 255).astype(np.uint8)

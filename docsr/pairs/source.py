@@ -1,0 +1,76 @@
+"""What every source of HR pages promises."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from docsr.errors import NoInputError
+from docsr.page import Page
+
+VALIDATION_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of a source: a file, and on which side of the split all its pages lie ('train' or 'val')."""
+
+    path: Path
+    split: str
+
+
+@dataclass(frozen=True)
+class SourcePage:
+    """One HR page that can be had at several sizes.
+
+    Attributes:
+        number: 0-based page number.
+        at: gives the page at a scale (1.0: the source's own size, or its nominal dpi); PageError when damaged.
+        largest_scale: beyond it the page would only be blown up.
+        text: reference text, or None.
+        x_height: x-height in px at scale 1.0 where the source knows it; None: to be measured.
+        lr: gives the page's own LR, where the source has pairs; it is ``Source.lr_factor`` times smaller.
+    """
+
+    number: int
+    at: Callable[[float], Page]
+    largest_scale: float
+    text: str | None = None
+    x_height: float | None = None
+    lr: Callable[[], Page] | None = None
+
+
+class Source(Protocol):
+    """Lists documents and reads the pages of one.
+
+    Attributes:
+        x_height: the text size in px that pages of this kind are normalised to unless told otherwise; None: these are
+            no pages of text, and they are taken as they are.
+        patch: usual side of a patch in px.
+        has_lr: whether its pages can have LR of their own.
+        lr_factor: the factor of that LR; None: pages are read without it.
+    """
+
+    x_height: float | None
+    patch: int
+    has_lr: bool
+    lr_factor: int | None
+
+    def documents(self, root: Path) -> list[Document]:
+        """All documents under ``root`` (a folder or a file), split. NoInputError when there is none."""
+
+    def pages(self, document: Document) -> Iterator[SourcePage]:
+        """The document's pages; PageError for a damaged one."""
+
+
+def split_by_name(paths: list[Path], root: Path) -> list[Document]:
+    """Put the documents with the smallest hash of their name on the validation side: the same ones each time."""
+    if not paths:
+        raise NoInputError(f"no readable document in {root}")
+    ranked = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
+    count = max(1, round(VALIDATION_SHARE * len(paths))) if len(paths) > 1 else 0
+    chosen = set(ranked[:count])
+    return [Document(path, "val" if path in chosen else "train") for path in paths]
