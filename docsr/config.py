@@ -109,6 +109,9 @@ class LossConfig(Options):
 
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
     pixel_weight: float = Field(1.0, ge=0)
+    gradient_weight: float = Field(0.0, ge=0, description="L1 of the steps from pixel to pixel")
+    edge_weight: float = Field(0.0, ge=0, description="L1 that weighs edges up to five times")
+    frequency_weight: float = Field(0.0, ge=0, description="L1 of the spectra")
     perceptual_weight: float = Field(0.0, ge=0)
     perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
@@ -118,6 +121,8 @@ class LossConfig(Options):
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees")
     adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
+    real_labels: Share = Field((1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch")
+    fake_labels: Share = Field((0.0, 0.0), description="and of SR")
 
 
 class ScheduleConfig(Options):
@@ -175,8 +180,8 @@ class TrainConfig(Options):
             raise ValueError("recogniser_weight needs recogniser_weights: the recogniser's file")
         if start and not self.loss.pixel_weight:
             raise ValueError("gan_start leaves the pixel term alone until then: give it a pixel_weight above 0")
-        weights = (self.loss.pixel_weight, self.loss.perceptual_weight, self.loss.recogniser_weight)
-        if not any(weights) and start is None:
+        terms = ("pixel", "gradient", "edge", "frequency", "perceptual", "recogniser")
+        if not any(getattr(self.loss, f"{term}_weight") for term in terms) and start is None:
             raise ValueError("every term of the loss has the weight 0: there is nothing to learn from")
         return self
 

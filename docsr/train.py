@@ -21,11 +21,13 @@ from docsr.io.files import atomic_write
 from docsr.losses import ADVERSARIAL, ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, stream
 from docsr.pairs.store import PatchStore
+from docsr.training.curves import draw_curves
 from docsr.training.schedule import Skips, SpikeGuard, learning_rate
 from docsr.training.state import CHECKPOINT, STATE, TrainingState
 from docsr.training.validation import Validation
 
-CONFIG = "config.yaml"
+CONFIG, LOG, CURVES = "config.yaml", "tensorboard", "curves.png"
+"""What a run leaves in its folder, beside state and checkpoint."""
 
 
 class Observer(Protocol):
@@ -72,7 +74,7 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
         run.save()  # a run that is killed at once can be resumed too
     pairs = stream(dataset, batch, config.data.workers, start=state.step * batch)
     # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
-    log = SummaryWriter(str(out / "tensorboard"), purge_step=state.step + 1)
+    log = SummaryWriter(str(out / LOG), purge_step=state.step + 1)
     with _stop_signals() as stopped, log as writer, closing(pairs) as batches:
         run.loop(batches, stopped, writer)
     return out / CHECKPOINT
@@ -179,9 +181,11 @@ class Run:
     def discriminator_step(self, critic: nn.Module, sr: Tensor, hr: Tensor, rate: float) -> float:
         """Teach the discriminator this batch; return its loss."""
         critic.train()
+        config = self.config.loss
         with self.autocast():
             real, fake = critic(hr), critic(sr)
-        loss = self.adversarial.discriminator(real.float(), fake.float())
+        labels = (torch.empty_like(real).uniform_(*ends) for ends in (config.real_labels, config.fake_labels))
+        loss = self.adversarial.discriminator(real.float(), fake.float(), *(label.float() for label in labels))
         optimiser = self.state.critic_optimiser
         assert optimiser is not None
         taken = self.update(optimiser, critic, loss, self.config.schedule.discriminator_learning_rate * rate)
@@ -210,6 +214,8 @@ class Run:
         picture = self.validation.strip(network, self.device, self.out / "strips" / f"step-{step:07d}.png")
         if picture is not None:
             writer.add_image("LR_bicubic_SR_HR", picture, step, dataformats="HW" if picture.ndim == 2 else "HWC")
+        writer.flush()
+        draw_curves(self.out / LOG, self.out / CURVES)
 
     def in_gan_phase(self) -> bool:
         """True from ``schedule.gan_start`` on."""

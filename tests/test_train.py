@@ -12,7 +12,7 @@ import pytest
 import torch
 import yaml
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from docsr.config import TrainConfig, check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
@@ -96,6 +96,9 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
     assert list((out / "tensorboard").glob("events.*"))
     with Image.open(out / "strips" / "step-0000006.png") as strip:
         assert strip.size == (4 * 16, 2 * 16)  # LR, bicubic, SR, HR; two pairs
+    with Image.open(out / "curves.png") as curves:  # loss and PSNR; no page, so no CER
+        assert curves.width > 2 * curves.height
+        assert len(curves.convert("RGB").getcolors(2**24) or []) > 20
     assert saved(out)["step"] == 6
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from docsr.config import LossConfig
-from docsr.losses import adversarial, pixel
+from docsr.losses import adversarial, pixel, structure
 from docsr.losses.perceptual import PerceptualLoss
 from docsr.losses.recogniser import RecogniserLoss
 from docsr.registry import Registry
@@ -20,7 +20,7 @@ class Adversarial(NamedTuple):
     """Both sides of an adversarial game, on logits."""
 
     generator: Callable[[Tensor], Tensor]
-    discriminator: Callable[[Tensor, Tensor], Tensor]
+    discriminator: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 PIXEL: Registry[PixelLoss] = Registry(
@@ -31,6 +31,16 @@ PIXEL: Registry[PixelLoss] = Registry(
         "mse": pixel.mse,
     },
 )
+
+STRUCTURE: Registry[PixelLoss] = Registry(
+    "structure loss",
+    {
+        "gradient": structure.gradient,
+        "edge": structure.edge,
+        "frequency": structure.frequency,
+    },
+)
+"""Each is weighted by the option of its name: loss.gradient_weight."""
 
 ADVERSARIAL: Registry[Adversarial] = Registry(
     "adversarial loss",
@@ -48,6 +58,8 @@ class ContentLoss(nn.Module):
         super().__init__()
         self.config = config
         self.pixel = PIXEL.find(config.pixel)
+        weights = {name: float(getattr(config, f"{name}_weight")) for name in STRUCTURE}
+        self.structure = {name: (weight, STRUCTURE[name]) for name, weight in weights.items() if weight}
         self.perceptual: PerceptualLoss | None = None
         self.recogniser: RecogniserLoss | None = None
         if config.perceptual_weight:
@@ -64,6 +76,7 @@ class ContentLoss(nn.Module):
             terms["pixel"] = self.config.pixel_weight * self.pixel(sr, hr)
         if pixel_only:
             return terms
+        terms |= {name: weight * loss(sr, hr) for name, (weight, loss) in self.structure.items()}
         if self.perceptual is not None:
             terms["perceptual"] = self.config.perceptual_weight * self.perceptual(sr, hr)
         if self.recogniser is not None:

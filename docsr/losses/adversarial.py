@@ -1,6 +1,8 @@
 """Adversarial losses on the discriminator's logits.
 
 ``bce`` is SRGAN's binary cross entropy; ``lsgan`` the least squares of Mao et al. (arXiv 1611.04076), on the logits.
+What a discriminator shall answer is a label for each patch: 1 for HR and 0 for SR, or drawn near them (noisy labels,
+recipe R0).
 """
 
 from __future__ import annotations
@@ -14,9 +16,10 @@ def bce_generator(fake: Tensor) -> Tensor:
     return F.softplus(-fake).mean()
 
 
-def bce_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """Binary cross entropy of HR as 1 and SR as 0."""
-    return F.softplus(-real).mean() + F.softplus(fake).mean()
+def bce_discriminator(real: Tensor, fake: Tensor, real_labels: Tensor, fake_labels: Tensor) -> Tensor:
+    """Binary cross entropy of HR and SR with their labels."""
+    cost = F.binary_cross_entropy_with_logits
+    return cost(real, real_labels) + cost(fake, fake_labels)
 
 
 def lsgan_generator(fake: Tensor) -> Tensor:
@@ -24,6 +27,6 @@ def lsgan_generator(fake: Tensor) -> Tensor:
     return ((fake - 1) ** 2).mean()
 
 
-def lsgan_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """(D(y) - 1)^2 + D(G(x))^2."""
-    return ((real - 1) ** 2).mean() + (fake**2).mean()
+def lsgan_discriminator(real: Tensor, fake: Tensor, real_labels: Tensor, fake_labels: Tensor) -> Tensor:
+    """(D(y) - label)^2 + (D(G(x)) - label)^2."""
+    return ((real - real_labels) ** 2).mean() + ((fake - fake_labels) ** 2).mean()
