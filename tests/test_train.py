@@ -174,8 +174,8 @@ def test_a_misspelt_loss_is_refused_before_anything_is_written(tmp_path, patches
 
 @pytest.mark.parametrize("signalled", [False, True])
 def test_a_dead_worker_loses_no_step_and_is_no_error_while_stopping(tmp_path, patches, monkeypatch, signalled):
-    def dying(dataset, batch, workers, start):
-        yield from islice(stream(dataset, batch, workers, start), 2)
+    def dying(dataset, share, workers, start):
+        yield from islice(stream(dataset, share, workers, start), 2)
         if signalled:
             os.kill(os.getpid(), signal.SIGTERM)
         raise TrainingError("a process that prepares batches died")

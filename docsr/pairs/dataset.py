@@ -10,6 +10,8 @@ import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -116,17 +118,39 @@ def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Genera
     return np.rot90(hr, turns), np.rot90(lr, turns)
 
 
-class Counting(Sampler[int]):
-    """start, start + 1, ... without end."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Which samples of a step are this process's.
 
-    def __init__(self, start: int) -> None:
-        self.start = start
+    Attributes:
+        batch: samples of a batch.
+        batches: batches of a step (gradient accumulation).
+        rank: number of the process, from 0.
+        processes: how many there are.
+    """
+
+    batch: int
+    batches: int = 1
+    rank: int = 0
+    processes: int = 1
+
+    @property
+    def step(self) -> int:
+        """Samples of a step, of all processes."""
+        return self.batch * self.batches * self.processes
+
+
+class Counting(Sampler[int]):
+    """The samples of a process from ``start`` on, without end: of each step, its batches after those of lower rank."""
+
+    def __init__(self, start: int, share: Share) -> None:
+        self.start, self.share = start, share
 
     def __iter__(self) -> Iterator[int]:
-        number = self.start
-        while True:
-            yield number
-            number += 1
+        share = self.share
+        mine = share.batch * share.batches
+        for step in count(self.start + mine * share.rank, share.step):
+            yield from range(step, step + mine)
 
 
 def scale_range(config: DataConfig, header: StoreHeader, hr_patch: int) -> tuple[float, float]:
@@ -160,16 +184,16 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
     return np.asarray(cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def stream(dataset: PairDataset, batch: int, workers: int, start: int) -> Generator[Pair, None, None]:
-    """Batches (LR N x C x P x P, HR N x C x fP x fP) from sample ``start`` on, without end: close it.
+def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Generator[Pair, None, None]:
+    """Batches (LR N x C x P x P, HR N x C x fP x fP) of a process from sample ``start`` on, without end: close it.
 
     Raises:
         TrainingError: a worker died; it is told here, between two steps.
     """
     loader = DataLoader(
         dataset,
-        batch_size=batch,
-        sampler=Counting(start),
+        batch_size=share.batch,
+        sampler=Counting(start, share),
         num_workers=workers,
         worker_init_fn=_start_worker,
         prefetch_factor=8 if workers else None,

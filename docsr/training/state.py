@@ -22,7 +22,7 @@ from docsr.training.schedule import SpikeGuard
 
 STATE = "state.pt"
 CHECKPOINT = "checkpoint.safetensors"
-FREE = re.compile(r"output\..*|schedule\.steps|data\.(workers|dir)|init")
+FREE = re.compile(r"output\..*|schedule\.(steps|compile)|data\.(workers|dir)|init")
 """Options that may differ when a run is resumed. The patches of data.dir are compared themselves: a folder may move."""
 
 
@@ -41,6 +41,7 @@ class TrainingState:
         self.config = config
         self.patches = patches
         self.step = 0
+        self.samples = 0
         name, args = config.generator.name, config.generator.args
         self.generator = build_generator(name, config.factor, args).to(device)
         self.discriminator: nn.Module | None = None
@@ -76,7 +77,12 @@ class TrainingState:
     def save(self, folder: Path, x_height: tuple[float, float] | None) -> None:
         """Write the state and the checkpoint of the averaged weights, each atomically."""
         values: dict[str, Any] = {name: part.state_dict() for name, part in self.parts().items()}
-        values |= {"step": self.step, "config": self.config.model_dump(mode="json"), "patches": self.patches}
+        values |= {
+            "step": self.step,
+            "samples": self.samples,
+            "config": self.config.model_dump(mode="json"),
+            "patches": self.patches,
+        }
         values |= {"spikes": [self.spikes.mean, self.spikes.seen], "random": torch.get_rng_state()}
         buffer = io.BytesIO()
         torch.save(values, buffer)
@@ -108,6 +114,7 @@ class TrainingState:
             for name, part in self.parts().items():
                 part.load_state_dict(values[name])
             self.step = int(values["step"])
+            self.samples = int(values.get("samples", self.step * self.config.data.batch))  # absent in earlier states
             self.spikes.mean, self.spikes.seen = values["spikes"]
             torch.set_rng_state(values["random"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:

@@ -13,7 +13,7 @@ import torch
 
 from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
-from docsr.pairs.dataset import Counting, PairDataset, crop, scale_range, stream
+from docsr.pairs.dataset import Counting, PairDataset, Share, crop, scale_range, stream
 from docsr.pairs.store import PatchStore, StoreHeader
 from tests.pairs import make_store, patches
 
@@ -44,8 +44,8 @@ def test_a_sample_depends_on_seed_and_number_only(tmp_path):
 
 def test_a_worker_gives_the_same_batches(tmp_path):
     pairs = dataset(make_store(tmp_path))
-    alone = list(islice(stream(pairs, 2, 0, start=6), 3))
-    with closing(stream(pairs, 2, 1, start=6)) as batches:
+    alone = list(islice(stream(pairs, Share(2), 0, start=6), 3))
+    with closing(stream(pairs, Share(2), 1, start=6)) as batches:
         helped = list(islice(batches, 3))
     for mine, theirs in zip(alone, helped, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
@@ -54,7 +54,7 @@ def test_a_worker_gives_the_same_batches(tmp_path):
 
 
 def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
-    with closing(stream(dataset(make_store(tmp_path)), 2, 1, start=0)) as batches:
+    with closing(stream(dataset(make_store(tmp_path)), Share(2), 1, start=0)) as batches:
         next(batches)
         (worker,) = active_children()
         assert worker.pid is not None
@@ -68,7 +68,7 @@ def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
 
 def test_a_worker_that_dies_is_told_between_batches(tmp_path):
     before = signal.getsignal(signal.SIGCHLD)
-    with closing(stream(dataset(make_store(tmp_path)), 2, 2, start=0)) as batches:
+    with closing(stream(dataset(make_store(tmp_path)), Share(2), 2, start=0)) as batches:
         next(batches)
         assert signal.getsignal(signal.SIGCHLD) == before  # nothing is raised in the middle of a step
         worker, other = active_children()
@@ -84,7 +84,10 @@ def test_a_worker_that_dies_is_told_between_batches(tmp_path):
 
 def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
     pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), [2], 0)
-    with closing(stream(pairs, 2, 1, start=0)) as batches, pytest.raises(RuntimeError, match="something is wrong"):
+    with (
+        closing(stream(pairs, Share(2), 1, start=0)) as batches,
+        pytest.raises(RuntimeError, match="something is wrong"),
+    ):
         next(batches)
 
 
@@ -96,7 +99,16 @@ def test_a_worker_is_not_sent_the_patches(tmp_path):
 
 
 def test_counting_starts_where_told():
-    assert list(islice(Counting(7), 3)) == [7, 8, 9]
+    assert list(islice(Counting(7, Share(2)), 3)) == [7, 8, 9]
+
+
+def test_processes_share_a_step_and_leave_nothing_out():
+    shares = [Share(2, batches=3, rank=rank, processes=4) for rank in range(4)]
+    assert {share.step for share in shares} == {24}
+    steps = [[*zip(*[iter(islice(Counting(5, share), 18))] * 6, strict=True)] for share in shares]
+    for number in range(3):
+        drawn = [sample for mine in steps for sample in mine[number]]
+        assert drawn == list(range(5 + 24 * number, 5 + 24 * (number + 1)))
 
 
 def test_scale_range():

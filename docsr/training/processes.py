@@ -1,0 +1,93 @@
+"""The processes of one run: several under torchrun, which share each step's work, or one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from docsr.errors import TrainingError
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """This process among those of the run.
+
+    Attributes:
+        rank: its number, from 0.
+        size: how many there are.
+        device: where it computes.
+    """
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Whether it is the one that writes, validates and tells."""
+        return self.rank == 0
+
+    def share(self, network: nn.Module, *, parts_unused: bool = False) -> nn.Module:
+        """The network with gradients averaged over the processes.
+
+        Args:
+            network: the same on every process.
+            parts_unused: whether a step leaves some of its weights alone (a network with several factors).
+        """
+        if self.size == 1:
+            return network
+        devices = [self.device.index] if self.device.type == "cuda" else None
+        # Buffers (batch norm's running means) are each process's own: the first one's are kept.
+        return DistributedDataParallel(
+            network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=parts_unused
+        )
+
+    def mean(self, value: float) -> float:
+        """The mean of all processes' values, the same on each. TrainingError when one of them is gone."""
+        if self.size == 1:
+            return value
+        total = torch.tensor(value, dtype=torch.float64, device=self.device)
+        with lost_process_told():
+            distributed.all_reduce(total)
+        return float(total) / self.size
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is so on any process; the same answer on each."""
+        return self.mean(float(flag)) > 0
+
+
+@contextmanager
+def joined() -> Iterator[Processes]:
+    """Join the other processes of torchrun (it sets WORLD_SIZE, RANK and LOCAL_RANK), and leave them at the end."""
+    size, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
+    cuda = torch.cuda.is_available()
+    device = torch.device("cuda", local) if cuda else torch.device("cpu")
+    if size == 1:
+        yield Processes(0, 1, device)
+        return
+    with lost_process_told():
+        distributed.init_process_group("nccl" if cuda else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), size, device)
+    finally:
+        distributed.destroy_process_group()
+
+
+@contextmanager
+def lost_process_told() -> Iterator[None]:
+    """Say what torch.distributed's errors mean."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not distributed.is_available() or isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise TrainingError(
+            "another process of this run ended or cannot be reached: start torchrun again with --resume; the state of "
+            "the last checkpoint is kept"
+        ) from error

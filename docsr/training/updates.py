@@ -1,0 +1,152 @@
+"""One step of a run: the discriminator's update, where there is one, then the generator's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from docsr.config import TrainConfig
+from docsr.errors import TrainingError
+from docsr.losses import ADVERSARIAL, ContentLoss
+from docsr.pairs.dataset import Pair
+from docsr.training.processes import Processes, lost_process_told
+from docsr.training.schedule import Skips, SpikeGuard, learning_rate
+from docsr.training.state import CHECKPOINT, TrainingState
+
+
+class Updates:
+    """Takes steps.
+
+    Args:
+        config: of the run.
+        state: that the steps change.
+        content: the terms of the loss that compare SR with HR.
+        processes: among which each step's batches are shared.
+    """
+
+    def __init__(self, config: TrainConfig, state: TrainingState, content: ContentLoss, processes: Processes) -> None:
+        self.config, self.state, self.content, self.processes = config, state, content, processes
+        # Found now, so that a wrong name does not wait for the GAN phase.
+        self.adversarial = ADVERSARIAL.find(config.loss.adversarial)
+        self.skips = Skips()
+        network: nn.Module = state.generator
+        if config.schedule.compile:
+            network = torch.compile(network)  # type: ignore[assignment]
+        self.generator = processes.share(network, parts_unused=len(state.generator.factors) > 1)
+        self.critic = None if state.discriminator is None else processes.share(state.discriminator)
+
+    def step(self, batches: Sequence[Pair]) -> dict[str, float]:
+        """One update of each network that learns in this phase, from all batches together; its scalars.
+
+        Raises:
+            TrainingError: the loss is not a number, or no update could be taken for long, or a process is gone.
+        """
+        config, state = self.config, self.state
+        batches = [(lr.to(self.processes.device), hr.to(self.processes.device)) for lr, hr in batches]
+        rate = learning_rate(config.schedule, state.step)
+        if state.step == config.schedule.gan_start:
+            state.spikes = SpikeGuard(config.schedule.spike)  # with other terms the loss has another level
+        lr, hr = batches[0]
+        state.generator.at(hr.shape[-1] // lr.shape[-1]).train()
+        gan = self.in_gan_phase()
+        # The discriminator learns first, from the same SR; of several batches, that would be too much to keep.
+        kept = self.enlarge(lr) if len(batches) == 1 else None
+        scalars = {"discriminator": self.teach_critic(batches, kept, rate)} if gan else {}
+        return scalars | self.teach_generator(batches, kept, rate * config.schedule.learning_rate, gan=gan)
+
+    def teach_generator(
+        self, batches: Sequence[Pair], kept: Tensor | None, rate: float, *, gan: bool
+    ) -> dict[str, float]:
+        """Backward over all batches, then an update unless the loss is a spike."""
+        state, sums, value = self.state, dict[str, float](), 0.0
+        state.optimiser.zero_grad(set_to_none=True)
+        for lr, hr in batches:
+            sr = self.enlarge(lr) if kept is None else kept
+            terms = self.terms(sr, hr, gan=gan)
+            loss = torch.stack([term.float() for term in terms.values()]).sum() / len(batches)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term.detach()) / len(batches)
+            value += self.processes.mean(float(loss.detach()))
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss is not a number at step {state.step}: lower schedule.learning_rate and start a new "
+                    f"--out with --set init= and this run's {CHECKPOINT}"
+                )
+            self.backward(loss)
+        spike = state.spikes.is_spike(value)
+        taken = not spike and self.update(state.optimiser, state.generator, rate)
+        if taken:
+            state.ema.update_parameters(state.generator)
+        self.skips.add("generator", taken=taken)
+        return sums | {"loss": value, "learning_rate": rate, "skipped": self.skips.total}
+
+    def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, rate: float) -> float:
+        """One update of the discriminator; its loss."""
+        critic, optimiser, config = self.critic, self.state.critic_optimiser, self.config.loss
+        assert critic is not None
+        assert optimiser is not None
+        critic.train()
+        optimiser.zero_grad(set_to_none=True)
+        total = 0.0
+        for lr, hr in batches:
+            with torch.no_grad() if kept is None else nullcontext():
+                sr = self.enlarge(lr) if kept is None else kept.detach()
+            with self.autocast():
+                real, fake = critic(hr).float(), critic(sr).float()
+            labels = (torch.empty_like(real).uniform_(*ends) for ends in (config.real_labels, config.fake_labels))
+            loss = self.adversarial.discriminator(real, fake, *labels) / len(batches)
+            total += float(loss.detach())
+            self.backward(loss)
+        rate *= self.config.schedule.discriminator_learning_rate
+        assert self.state.discriminator is not None
+        self.skips.add("discriminator", taken=self.update(optimiser, self.state.discriminator, rate))
+        return self.processes.mean(total)
+
+    def enlarge(self, lr: Tensor) -> Tensor:
+        """SR of a batch, in float32."""
+        with self.autocast():
+            sr: Tensor = self.generator(lr)
+        return sr.float()
+
+    def terms(self, sr: Tensor, hr: Tensor, *, gan: bool) -> dict[str, Tensor]:
+        """The weighted terms of the generator's loss by name."""
+        with self.autocast():
+            terms: dict[str, Tensor] = self.content(sr, hr, pixel_only=self.in_pixel_phase())
+            if gan:
+                critic = self.state.discriminator  # not the shared one: this gradient is not the critic's
+                assert critic is not None
+                fooled = self.adversarial.generator(critic(sr).float())
+                terms["adversarial"] = self.config.loss.adversarial_weight * fooled
+        return terms
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the loss's gradient."""
+        with lost_process_told() if self.processes.size > 1 else nullcontext():
+            loss.backward()  # type: ignore[no-untyped-call]
+
+    def update(self, optimiser: torch.optim.Optimizer, network: nn.Module, rate: float) -> bool:
+        """Clip and step; False when the gradient is not finite and the step is left out."""
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        norm = nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
+        finite = bool(torch.isfinite(norm))
+        if finite:  # else the weights would be lost, and the next checkpoint with them
+            optimiser.step()
+        return finite
+
+    def in_gan_phase(self) -> bool:
+        """True from ``schedule.gan_start`` on."""
+        start = self.config.schedule.gan_start
+        return start is not None and self.state.step >= start
+
+    def in_pixel_phase(self) -> bool:
+        """True before ``schedule.gan_start``, where there is one."""
+        return self.config.schedule.gan_start is not None and not self.in_gan_phase()
+
+    def autocast(self) -> torch.autocast:
+        """Mixed precision where configured."""
+        return torch.autocast(self.processes.device.type, torch.bfloat16, enabled=self.config.schedule.bf16)

@@ -1,0 +1,124 @@
+"""Several processes under torchrun train as one with the larger batch; losing one is told, and resuming works."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from docsr.training.state import CHECKPOINT, STATE
+from tests.pairs import make_store
+
+OPTIONS = {
+    "generator.args": "{channels: 8, blocks: 1}",
+    "loss.pixel": "mse",
+    "data.lr_patch": "8",
+    "data.workers": "0",
+    "schedule.bf16": "false",
+    "schedule.warmup": "2",
+    "schedule.learning_rate": "0.01",
+    "output.log_every": "1",
+    "output.checkpoint_every": "2",
+    "output.validate_every": "100000",
+    "output.validation_patches": "2",
+    "output.validation_pages": "0",
+}
+
+
+def command(store: Path, out: Path, processes: int, *more: str, **options: str) -> list[str]:
+    """``docsr train`` in this environment, under torchrun where there are several processes."""
+    together = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"] if processes > 1 else []
+    values = {**OPTIONS, **{name.replace("__", "."): value for name, value in options.items()}}
+    sets = [word for key, value in values.items() for word in ("--set", f"{key}={value}")]
+    return [sys.executable, *together, "-m", "docsr", "train", "--data", str(store), "--out", str(out), *sets, *more]
+
+
+def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, env=environment, check=False)
+
+
+def losses(out: Path) -> dict[int, float]:
+    events = EventAccumulator(str(out / "tensorboard"))
+    events.Reload()
+    return {point.step: point.value for point in events.Scalars("train/loss")}
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    values: dict[str, torch.Tensor] = torch.load(out / STATE, weights_only=True)["generator"]
+    return values
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return make_store(tmp_path_factory.mktemp("patches") / "store", train=24, x_height=24.0)
+
+
+@pytest.mark.parametrize(
+    ("processes", "options"),
+    [(2, {"data__batch": "3"}), (1, {"data__batch": "2", "schedule__accumulate": "3"})],
+    ids=["two processes", "accumulated"],
+)
+def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, processes, options):
+    ran = [
+        run(command(store, tmp_path / "alone", 1, data__batch="6", schedule__steps="12")),
+        run(command(store, tmp_path / "shared", processes, schedule__steps="12", **options)),
+    ]
+    assert [one.returncode for one in ran] == [0, 0], ran[1].stderr
+    alone, shared = losses(tmp_path / "alone"), losses(tmp_path / "shared")
+    assert list(alone) == list(shared) == list(range(1, 13))
+    assert shared == pytest.approx(alone, rel=1e-4)
+    one, other = weights(tmp_path / "alone"), weights(tmp_path / "shared")
+    assert one["tail.weight"].abs().max() > 0.01, "it was 0: steps were taken, so equal curves say something"
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-4)
+    assert ran[1].stderr.count("step 12: ") == 1, "one process tells"
+
+
+def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store):
+    out = tmp_path / "run"
+    words = command(store, out, 2, data__batch="3", schedule__steps="100000")
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    with (tmp_path / "stderr").open("w") as stderr:
+        main = subprocess.Popen(words, stderr=stderr, stdout=subprocess.DEVNULL, env=environment)
+        until(lambda: (out / STATE).is_file() and torch.load(out / STATE, weights_only=True)["step"] >= 4)
+        os.kill(worker(main.pid, rank=1), signal.SIGKILL)
+        assert main.wait(60) != 0
+    told = (tmp_path / "stderr").read_text()
+    assert "another process of this run ended" in told or re.search(r"docsr: stopped at step \d+", told)
+    saved = torch.load(out / STATE, weights_only=True)
+    assert saved["samples"] == 6 * saved["step"]
+    more = {"data__batch": "3", "schedule__steps": str(saved["step"] + 4)}
+    resumed = run(command(store, out, 1, "--resume", **more))
+    assert resumed.returncode == 0, resumed.stderr
+    after = torch.load(out / STATE, weights_only=True)
+    assert after["step"] == saved["step"] + 4
+    assert after["samples"] == saved["samples"] + 4 * 3
+    assert (out / CHECKPOINT).is_file()
+
+
+def until(true, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.1)
+
+
+def worker(launcher: int, rank: int) -> int:
+    """The process of a rank, by its environment."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            if parent == launcher and f"RANK={rank}" in folder.joinpath("environ").read_text().split("\0"):
+                return int(folder.name)
+        except (OSError, ValueError):
+            continue
+    raise AssertionError("there is no such process")
