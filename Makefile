@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow benchmark-smoke benchmark speed tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark speed tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -24,6 +24,7 @@ help:
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium (apt-get)"
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
@@ -57,6 +58,9 @@ test: env programs
 
 test-slow: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m slow
+
+recipes: env programs
+	$(TEST_ENV) $(BIN)/python -m pytest -m recipes -n $(WORKERS)
 
 benchmark-smoke: env programs
 	$(TEST_ENV) $(BIN)/docsr benchmark benchmarks/suites/smoke.yaml --jobs $(WORKERS) --out build/smoke

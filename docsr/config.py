@@ -115,6 +115,7 @@ class LossConfig(Options):
     perceptual_weight: float = Field(0.0, ge=0)
     perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
+    perceptual_distance: Literal["l1", "mse"] = Field("l1", description="between the features")
     perceptual_layer: int = Field(18, ge=1, description="features[:layer], torchvision's numbering")
     recogniser_weight: float = Field(0.0, ge=0)
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")

@@ -64,7 +64,10 @@ class ContentLoss(nn.Module):
         self.recogniser: RecogniserLoss | None = None
         if config.perceptual_weight:
             self.perceptual = PerceptualLoss(
-                config.perceptual_network, config.perceptual_weights, config.perceptual_layer
+                config.perceptual_network,
+                config.perceptual_weights,
+                config.perceptual_layer,
+                PIXEL[config.perceptual_distance],
             )
         if config.recogniser_weight and config.recogniser_weights is not None:
             self.recogniser = RecogniserLoss(config.recogniser_weights, config.recogniser_patches)

@@ -1,4 +1,4 @@
-"""VGG perceptual loss: L1 between ImageNet features of SR and HR.
+"""VGG perceptual loss: L1 (or squared) distance between ImageNet features of SR and HR.
 
 Grey is repeated to three channels and normalised as the weights want it. Weights come from torchvision (which
 downloads them) or from a local file; without weights there is no loss: random features are never used in silence.
@@ -6,6 +6,7 @@ downloads them) or from a local file; without weights there is no loss: random f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -30,25 +31,29 @@ CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 
 
 class PerceptualLoss(nn.Module):
-    """L1 between ``features[:layer]`` of SR and HR (VGG layer numbers as in torchvision).
+    """Distance between ``features[:layer]`` of SR and HR (VGG layer numbers as in torchvision).
 
     Args:
         network: 'vgg19' or 'vgg16'.
         weights: 'torchvision', or a file: torchvision's state dict as .pth or .safetensors, or an .npz with the same
             keys whose name contains 'caffe_bgr' (input BGR in 0..255 less the ImageNet means, no division).
         layer: how many layers of ``features`` to use.
+        distance: between the features.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, network: str, weights: str, layer: int) -> None:
+    def __init__(
+        self, network: str, weights: str, layer: int, distance: Callable[[Tensor, Tensor], Tensor] = F.l1_loss
+    ) -> None:
         super().__init__()
+        self.distance = distance
         self.features = build_features(network, layer)
         self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, weights))
         self.requires_grad_(False)
         caffe = "caffe_bgr" in Path(weights).name
-        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe else 1.0  # inputs that much larger: bring the loss back
+        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe else 1.0  # inputs that much larger: bring features back
         mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe else list(IMAGENET_MEAN)
         std = [1 / 255] * 3 if caffe else list(IMAGENET_STD)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
@@ -57,8 +62,13 @@ class PerceptualLoss(nn.Module):
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
         """Scalar loss of N x C x H x W images in [0, 1], grey (C = 1) or RGB (C = 3)."""
         with torch.no_grad():
-            target = self.features(self.normalise(hr))
-        return self.scale * F.l1_loss(self.features(self.normalise(sr)), target)
+            target = self.seen(hr)
+        return self.distance(self.seen(sr), target)
+
+    def seen(self, image: Tensor) -> Tensor:
+        """The features, in the scale of torchvision's."""
+        features: Tensor = self.scale * self.features(self.normalise(image))
+        return features
 
     def normalise(self, image: Tensor) -> Tensor:
         """N x C x H x W in [0, 1] to N x 3 x H x W as the weights want it; grey is repeated."""
