@@ -28,7 +28,7 @@ help:
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
-	@echo "make tables     model cards and the README's table from benchmarks/results"
+	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
 	@echo "make check      ruff, mypy, import-linter"
 	@echo "make format     rewrite the sources with ruff"
 	@echo "make clean      remove what the targets above made"
@@ -85,6 +85,7 @@ speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --out benchmarks/results/speed
 
 tables: env
+	$(BIN)/python tools/option_table.py
 	$(BIN)/python benchmarks/publish.py
 
 check: env

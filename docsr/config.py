@@ -50,15 +50,15 @@ class Options(BaseModel):
 class GeneratorConfig(Options):
     """A generator by its registered name and the arguments of its constructor (``factor`` is added)."""
 
-    name: str = "compact"
-    args: dict[str, Any] = {}
+    name: str = Field("compact", description="compact, srgan, rrdb, edsr or mdsr")
+    args: dict[str, Any] = Field({}, description="arguments of its constructor, such as {channels: 32, blocks: 8}")
 
 
 class DiscriminatorConfig(Options):
     """A discriminator, likewise (``factor`` and ``patch`` are added)."""
 
-    name: str = "srgan"
-    args: dict[str, Any] = {}
+    name: str = Field("srgan", description="srgan (log2(factor) halvings) or deep (SRGAN's eight convolutions)")
+    args: dict[str, Any] = Field({}, description="arguments of its constructor")
 
 
 class DegradeConfig(Options):
@@ -67,23 +67,23 @@ class DegradeConfig(Options):
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
     warp: Probability = Field(0.3, description="slight rotation and warp, the same for HR and LR")
-    rotation_degrees: Annotated[Range, _within(-45, 45)] = (-1.0, 1.0)
+    rotation_degrees: Annotated[Range, _within(-45, 45)] = Field((-1.0, 1.0), description="of warped patches")
     ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")
     bleed_through: Probability = Field(0.05, description="the other side shining through, LR only")
-    blur: Probability = 0.7
+    blur: Probability = Field(0.7, description="share of patches that are blurred")
     motion: Probability = Field(0.2, description="share of the blurred patches whose blur is a motion's")
     blur_sigma_lr: Annotated[Range, _within(0.01, 10)] = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
     kernel: Literal["mixed", "area", "bicubic"] = Field(
         "mixed", description="down-sampling; mixed: area for clean patches, one of five draws for the others"
     )
-    contrast: Probability = 0.6
+    contrast: Probability = Field(0.6, description="share of patches whose ink and paper are no longer black and white")
     ink_level: Share = Field((0.0, 0.25), description="brightness of the darkest ink")
     paper_level: Share = Field((0.82, 1.0), description="brightness of the paper")
     sharpen: Probability = Field(0.1, description="a scanner's sharpening, with its halos")
-    noise: Probability = 0.6
+    noise: Probability = Field(0.6, description="share of patches with a sensor's noise")
     noise_sigma: Share = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
-    jpeg: Probability = 0.6
-    jpeg_quality: Annotated[Range, _within(1, 100)] = (35.0, 95.0)
+    jpeg: Probability = Field(0.6, description="share of patches that went through JPEG")
+    jpeg_quality: Annotated[Range, _within(1, 100)] = Field((35.0, 95.0), description="1 to 100")
 
 
 class DataConfig(Options):
@@ -91,7 +91,7 @@ class DataConfig(Options):
 
     dir: Path | None = Field(None, description="folder made by docsr prepare; none: the repository's samples")
     lr_patch: int = Field(48, ge=8, description="side of a training patch in LR pixels")
-    batch: int = Field(16, ge=1)
+    batch: int = Field(16, ge=1, description="patches of a batch, in each process")
     workers: int = Field(1, ge=0, description="processes that read and degrade patches")
     x_height: Annotated[Range, _within(1, 1000)] | None = Field(
         None, description="x-height of HR patches in px, drawn log-uniformly; none: the prepared one, spread a little"
@@ -108,16 +108,16 @@ class LossConfig(Options):
     """
 
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
-    pixel_weight: float = Field(1.0, ge=0)
+    pixel_weight: float = Field(1.0, ge=0, description="of the pixel loss, images in [0, 1]")
     gradient_weight: float = Field(0.0, ge=0, description="L1 of the steps from pixel to pixel")
     edge_weight: float = Field(0.0, ge=0, description="L1 that weighs edges up to five times")
     frequency_weight: float = Field(0.0, ge=0, description="L1 of the spectra")
-    perceptual_weight: float = Field(0.0, ge=0)
+    perceptual_weight: float = Field(0.0, ge=0, description="of the distance between VGG features")
     perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
     perceptual_distance: Literal["l1", "mse"] = Field("l1", description="between the features")
     perceptual_layer: int = Field(18, ge=1, description="features[:layer], torchvision's numbering")
-    recogniser_weight: float = Field(0.0, ge=0)
+    recogniser_weight: float = Field(0.0, ge=0, description="of the distance between a text recogniser's features")
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees")
     adversarial: str = Field("bce", description="bce or lsgan")
@@ -133,14 +133,14 @@ class ScheduleConfig(Options):
     gan_start: int | None = Field(
         None, ge=0, description="step at which the GAN phase follows the pixel phase; none: one phase, no GAN"
     )
-    learning_rate: float = Field(6e-4, gt=0, lt=1)
-    discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1)
-    shape: Literal["cosine", "step"] = "cosine"
-    warmup: int = Field(200, ge=0)
+    learning_rate: float = Field(6e-4, gt=0, lt=1, description="of Adam, at its highest")
+    discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1, description="likewise, of the discriminator")
+    shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (halved now and then)")
+    warmup: int = Field(200, ge=0, description="steps in which the rate rises from 0")
     step_every: int = Field(10_000, ge=1, description="shape 'step': halve the rate every so many steps")
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds this times the running mean")
-    ema: float = Field(0.999, ge=0, lt=1)
+    ema: float = Field(0.999, ge=0, lt=1, description="memory of the average of the weights, which is what is kept")
     bf16: bool = Field(True, description="mixed precision")
     accumulate: int = Field(1, ge=1, description="batches of each process that make one update")
     compile: bool = Field(False, description="torch.compile the generator: slow to begin, faster from then on")
@@ -149,18 +149,18 @@ class ScheduleConfig(Options):
 class OutputConfig(Options):
     """What a run leaves behind, and how often (in steps)."""
 
-    log_every: int = Field(50, ge=1)
-    validate_every: int = Field(2_000, ge=1)
-    checkpoint_every: int = Field(100, ge=1)
-    validation_patches: int = Field(32, ge=1)
+    log_every: int = Field(50, ge=1, description="steps between logged scalars")
+    validate_every: int = Field(2_000, ge=1, description="steps between validations, each with a picture")
+    checkpoint_every: int = Field(100, ge=1, description="steps between saved states")
+    validation_patches: int = Field(32, ge=1, description="pairs for MSE, PSNR and SSIM")
     validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")
 
 
 class TrainConfig(Options):
     """One training run."""
 
-    factor: Literal[2, 4, 8] = 2
-    seed: int = Field(0, ge=0, lt=2**63)
+    factor: Literal[2, 4, 8] = Field(2, description="enlargement")
+    seed: int = Field(0, ge=0, lt=2**63, description="of weights, patches and draws")
     init: Path | None = Field(None, description="checkpoint whose fitting weights are the start")
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from pydantic import ValidationError
 
+from docsr.cli import cli
+from docsr.cli.options import options_of
 from docsr.config import DegradeConfig, TrainConfig, check_config, load_config, parse_override
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL
@@ -257,3 +260,18 @@ def test_bad_yaml_says_where(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"absent\.yaml"):
         load_config(tmp_path / "absent.yaml", {})
+
+
+def test_every_option_says_what_it_is() -> None:
+    options = list(options_of(TrainConfig))
+    assert {"factor", "loss.gradient_weight", "data.degrade.kernel"} <= {name for name, _, _ in options}
+    assert [name for name, _, description in options if not description] == []
+    assert dict((name, default) for name, default, _ in options)["data.degrade.rotation_degrees"] == "[-1, 1]"
+
+
+def test_the_help_and_the_page_name_every_option() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "training-options.md").read_text(encoding="utf-8")
+    shown = " ".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
+    for name, default, description in options_of(TrainConfig):
+        assert f"| `{name}` | {default} | {description} |" in page, "run make tables"
+        assert f"{name} [{default}] {description}" in shown

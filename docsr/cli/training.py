@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from docsr.cli.options import TrainCommand
 from docsr.errors import MissingExtraError, UsageError
 
 _NAMED = 10
@@ -84,7 +86,7 @@ def prepare(
     )
 
 
-@click.command()
+@click.command(cls=TrainCommand)
 @click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Enlargement; 2 unless the configuration says.")
 @click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="YAML, see configs/train.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder made by docsr prepare.")
@@ -122,7 +124,8 @@ def train(
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
     with _TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume)
-    click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
+    if os.environ.get("RANK", "0") == "0":  # one of torchrun's processes tells
+        click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
 @click.command()
