@@ -90,9 +90,7 @@ def prepare(
         raise UsageError(f"--out {out} holds the source {root}: choose another folder")
     check_new(out)
     source = _source(kind, options)
-    documents = source.documents(root)
-    if source.lr_factor is not None and options.size % source.lr_factor:
-        raise UsageError(f"a patch of {options.size} px is no multiple of the pairs' factor {source.lr_factor}")
+    documents = _documents(source, root, options)
     writer = StoreWriter(out, options.size)
     harvests = _harvests(partial(harvest, source=source, options=options), documents, jobs)
     pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
@@ -100,8 +98,7 @@ def prepare(
         raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
     header = StoreHeader(
         kind,
-        options.size,
-        options.x_height,
+        *(options.size, options.x_height),
         **writer.counts,
         documents=len(documents),
         pages=pages,
@@ -111,6 +108,13 @@ def prepare(
     )
     writer.close(header)
     return header
+
+
+def _documents(source: Source, root: Path, options: PrepareOptions) -> list[Document]:
+    documents = source.documents(root)
+    if source.lr_factor is not None and options.size % source.lr_factor:  # known once the documents are
+        raise UsageError(f"a patch of {options.size} px is no multiple of the pairs' factor {source.lr_factor}")
+    return documents
 
 
 def _source(kind: str, options: PrepareOptions) -> Source:

@@ -31,7 +31,7 @@ def test_from_documents_to_an_enlarged_page(run, tmp_path):
 
     first = run("train", "--factor", 2, "--data", "p", "--out", "r", *TINY, "--set", "schedule.steps=4")
     assert first.code == 0, first.err
-    assert "step 4, validation: psnr" in first.err
+    assert "step 4, validation: mse" in first.err
     again = run("train", "--factor", 2, "--data", "p", "--out", "r", *TINY, "--set", "schedule.steps=4")
     assert again.code == 2
     assert "--resume" in again.err
@@ -90,7 +90,8 @@ def test_a_misspelt_option_is_one_sentence(run):
     assert ran.code == 2
     assert ran.err == (
         "docsr: error: unknown option 'loss.pixl'; did you mean 'pixel'? (choices: adversarial, adversarial_weight, "
-        "perceptual_layer, perceptual_network, perceptual_weight, perceptual_weights, pixel, pixel_weight, "
+        "edge_weight, fake_labels, frequency_weight, gradient_weight, perceptual_distance, perceptual_layer, "
+        "perceptual_network, perceptual_weight, perceptual_weights, pixel, pixel_weight, real_labels, "
         "recogniser_patches, recogniser_weight, recogniser_weights)\n"
     )
 
@@ -108,7 +109,7 @@ def test_a_misspelt_option_is_one_sentence(run):
         (("prepare", "images", "nope", "--out", "q"), 3,
          "nope does not exist: give a folder of documents, or one of them"),
         (("prepare", "imagse", "p", "--out", "q"), 2,
-         "unknown source 'imagse'; did you mean 'images'? (choices: images, pdf, rvl-cdip)"),
+         "unknown source 'imagse'; did you mean 'images'? (choices: celeba, div2k, images, npy-pairs, pdf, rvl-cdip)"),
         (("prepare", "images", "p", "--out", "p"), 2, "--out p holds the source p: choose another folder"),
         (("export", "none.safetensors", "--out", "x.onnx"), 2, "the checkpoint none.safetensors does not exist"),
     ],

@@ -1,4 +1,4 @@
-"""Write docs/training-options.md: every option of docsr train with its default. A test holds the page to the options."""
+"""Write docs/training-options.md: every option of docsr train with its default. A test holds the page to them."""
 
 from __future__ import annotations
 

@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from docsr.cli.options import TrainCommand
 from docsr.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from docsr.pairs.store import StoreHeader
 
 _NAMED = 10
 """So many skipped pages are named; store.json has them all."""
@@ -72,16 +75,19 @@ def prepare(
     usual = SOURCES.find(kind)
     size = None if as_is else x_height or usual.x_height
     lr_factor = None if factor is None else int(factor)
-    patch = patch or usual.patch
-    options = PrepareOptions(size, patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
+    options = PrepareOptions(size, patch or usual.patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
     with _bar("documents") as advance:
-        header = run(kind, source, out, options, jobs=jobs, progress=advance)
+        _tell(run(kind, source, out, options, jobs=jobs, progress=advance), out)
+
+
+def _tell(header: StoreHeader, out: Path) -> None:
+    """What was prepared, and what was not."""
     for sentence in header.skipped[:_NAMED]:
         click.echo(f"docsr: skipped: {sentence}", err=True)
     if len(header.skipped) > _NAMED:
         click.echo(f"docsr: skipped: {len(header.skipped) - _NAMED} more, named in {out / 'store.json'}", err=True)
     click.echo(
-        f"{out}: {header.train} training and {header.val} validation patches of {patch} px "
+        f"{out}: {header.train} training and {header.val} validation patches of {header.size} px "
         f"from {header.pages} pages of {header.documents} documents, {len(header.skipped)} skipped"
     )
 

@@ -145,14 +145,8 @@ def _ncnn(
         blobs: names of input and output.
         trim: input pixels that the network eats at each side, put around it first by reflection.
     """
-    param, weights = find(folder)
     ncnn = _library("ncnn", "ncnn")
-    net = ncnn.Net()
-    net.opt.use_vulkan_compute, net.opt.num_threads = False, threads
-    pools = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
-    net.opt.blob_allocator, net.opt.workspace_allocator = pools
-    net.load_param(str(param))
-    net.load_model(str(weights))
+    net, pools = _ncnn_net(ncnn, find(folder), threads)
 
     def call(plane: Plane) -> Plane:
         height, width = plane.shape
@@ -168,6 +162,18 @@ def _ncnn(
         return np.asarray(grey[: height * factor, : width * factor], np.float32)
 
     return call
+
+
+def _ncnn_net(ncnn: Any, files: list[Path], threads: int) -> tuple[Any, list[Any]]:
+    """The loaded network, and what it takes its memory from."""
+    net = ncnn.Net()
+    net.opt.use_vulkan_compute, net.opt.num_threads = False, threads
+    pools = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
+    net.opt.blob_allocator, net.opt.workspace_allocator = pools
+    param, weights = files
+    net.load_param(str(param))
+    net.load_model(str(weights))
+    return net, pools
 
 
 def _pair_in(stem: str) -> Callable[[Path | None], list[Path]]:
