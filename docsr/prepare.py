@@ -96,13 +96,13 @@ def prepare(
     pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
         raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
+    told = {"documents": len(documents), "pages": pages, "colours": 3 if options.colour else 1}
     header = StoreHeader(
         kind,
-        *(options.size, options.x_height),
+        options.size,
+        options.x_height,
         **writer.counts,
-        documents=len(documents),
-        pages=pages,
-        colours=3 if options.colour else 1,
+        **told,
         lr_factor=source.lr_factor,
         skipped=tuple(skipped),
     )
