@@ -1,1 +1,1 @@
-"""The parts of a training run that are not its loop: state, schedule, validation."""
+"""The parts of a training run that are not its loop: updates, processes, state, schedule, validation, curves."""
