@@ -9,13 +9,15 @@ from torch.nn import functional as F
 PAPER = 1.0
 
 
-def conv(inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
+def conv(
+    inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True, dilation: int = 1
+) -> nn.Conv2d:
     """A convolution that keeps (stride 1) or halves (stride 2) the size; ValueError for a kernel that cannot."""
     if min(inputs, outputs) < 1:
         raise ValueError(f"channels must be 1 or more, not {min(inputs, outputs)}")
     if kernel < 1 or kernel % 2 == 0:
         raise ValueError(f"kernel must be an odd number from 1 on, not {kernel}")
-    return nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+    return nn.Conv2d(inputs, outputs, kernel, stride, dilation * (kernel // 2), dilation, bias=bias)
 
 
 def check_colours(colours: int) -> None:
@@ -40,9 +42,10 @@ def not_negative(blocks: int) -> None:
 class Residual(nn.Module):
     """x + conv(PReLU(conv(x))), with batch norm after each convolution where asked (SRGAN, arXiv 1609.04802)."""
 
-    def __init__(self, channels: int, *, batch_norm: bool) -> None:
+    def __init__(self, channels: int, *, batch_norm: bool, bias: bool = True, dilation: int = 1) -> None:
         super().__init__()
-        layers: list[nn.Module] = [conv(channels, channels), nn.PReLU(), conv(channels, channels)]
+        first, second = (conv(channels, channels, bias=bias, dilation=dilation) for _ in range(2))
+        layers: list[nn.Module] = [first, nn.PReLU(), second]
         if batch_norm:
             layers.insert(1, nn.BatchNorm2d(channels))
             layers.append(nn.BatchNorm2d(channels))

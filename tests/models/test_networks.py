@@ -91,6 +91,16 @@ def test_untrained_compact_keeps_white(factor: int) -> None:
 
 
 @factors
+def test_compact_without_biases_keeps_white_whatever_it_learned(factor: int) -> None:
+    network = tiny("compact", factor, bias=False)
+    for weight in network.parameters():
+        nn.init.normal_(weight, std=0.3)
+    with torch.inference_mode():
+        out = network(torch.ones(1, 1, 10, 11))
+    torch.testing.assert_close(out, torch.ones_like(out), atol=1e-6, rtol=0)
+
+
+@factors
 def test_the_taps_of_every_bicubic_phase_sum_to_one(factor: int) -> None:
     kernel = BicubicPhases(factor).kernel
     torch.testing.assert_close(kernel.sum(dim=(1, 2, 3)), torch.ones(factor * factor))
@@ -98,6 +108,20 @@ def test_the_taps_of_every_bicubic_phase_sum_to_one(factor: int) -> None:
 
 def test_the_bicubic_kernel_is_no_weight() -> None:
     assert not [key for key in tiny("compact", 2).state_dict() if "bicubic" in key]
+
+
+def test_dilation_widens_what_compact_sees_and_costs_nothing() -> None:
+    plain, wide = tiny("compact", 2, blocks=4), tiny("compact", 2, blocks=4, dilation=4)
+    assert size(wide) == size(plain)
+    assert (plain.radius, wide.radius) == (2 + 2 * 4 + 2, 2 + 2 * (1 + 2 + 4 + 1) + 2)
+    x = torch.rand(1, 1, 9, 12)
+    assert wide(x).shape == (1, 1, 18, 24)
+    with pytest.raises(UsageError, match="dilation must be a power of two, not 3"):
+        tiny("compact", 2, dilation=3)
+
+
+def test_nothing_beyond_the_radius_is_seen_by_wide_compact() -> None:
+    test_nothing_beyond_the_radius_is_seen("compact", 2, {"blocks": 3, "dilation": 4, "bias": False})
 
 
 @pytest.mark.parametrize("args", [{}, {"kernel": 3}, {"blocks": 0, "kernel": 1}, {"blocks": 2}], ids=str)
@@ -144,8 +168,11 @@ def test_wrong_arguments_are_a_usage_error(name: str, args: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
-        ({"chanels": 8}, "unknown argument 'chanels'; did you mean 'channels'? (choices: blocks, channels, kernel)"),
-        ({"factor": 4}, "unknown argument 'factor' (choices: blocks, channels, kernel)"),
+        (
+            {"chanels": 8},
+            "unknown argument 'chanels'; did you mean 'channels'? (choices: bias, blocks, channels, dilation, kernel)",
+        ),
+        ({"factor": 4}, "unknown argument 'factor' (choices: bias, blocks, channels, dilation, kernel)"),
         ({"channels": 0}, "channels must be 1 or more, not 0"),
         ({"channels": "wide"}, "channels must be a whole number, not 'wide'"),
         ({"blocks": True}, "blocks must be a whole number, not True"),
