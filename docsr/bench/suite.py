@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby, islice, zip_longest
@@ -111,7 +112,6 @@ class SuitePage:
         path: the PDF or image.
         number: 0-based page number.
         text: the reference.
-        hr_dpi: to render at, or to assume.
         source: its source's configuration.
         digest: identifies file, page and reference, for the cache.
     """
@@ -201,11 +201,14 @@ def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
 
 
 def _image_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
+    stems = Counter(path.with_suffix("") for path in paths if path.suffix.lower() in IMAGE_SUFFIXES)
     for path in paths:
         text = source.text.format(stem=path.stem)
         found = next((file for file in (path.parent / text, root / text) if file.is_file()), None)
         if path.suffix.lower() in IMAGE_SUFFIXES and found is not None:
-            yield _page(source, path, path.relative_to(root), 0, found.read_text(encoding="utf-8", errors="replace"))
+            alone = stems[path.with_suffix("")] == 1  # or scan.png and scan.jpg would be one page
+            name = str((path.with_suffix("") if alone else path).relative_to(root))
+            yield _page(source, path, name, 0, found.read_text(encoding="utf-8", errors="replace"))
 
 
 def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
@@ -214,7 +217,8 @@ def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[
         wordy = [number for number, text in enumerate(texts) if _is_wordy(text, source)]
         taken = min(source.per_document, len(wordy))
         for number in (wordy[int((turn + 0.5) * len(wordy) / taken)] for turn in range(taken)):
-            yield _page(source, path, path.relative_to(root), number, texts[number])
+            name = f"{path.relative_to(root).with_suffix('')}-{number + 1}"
+            yield _page(source, path, name, number, texts[number])
 
 
 def _is_wordy(text: str, source: SourceConfig) -> bool:
@@ -224,8 +228,7 @@ def _is_wordy(text: str, source: SourceConfig) -> bool:
     return len(words) >= source.fewest_words and letters >= source.fewest_letters * len(characters)
 
 
-def _page(source: SourceConfig, path: Path, place: Path, number: int, text: str) -> SuitePage:
+def _page(source: SourceConfig, path: Path, name: str, number: int, text: str) -> SuitePage:
     digest = hashlib.sha256(path.read_bytes())
     digest.update(f"{number} {source.hr_dpi} {source.case} {text}".encode())
-    name = str(place.with_suffix("")) + (f"-{number + 1}" if source.pdf else "")
     return SuitePage(name, source.set, path, number, text, source, digest.hexdigest())

@@ -180,6 +180,8 @@ def _sample_patches(folder: Path) -> Path:
     from docsr.prepare import PrepareOptions
     from docsr.prepare import prepare as run
 
+    if "WORLD_SIZE" in os.environ and not (folder / HEADER).exists():
+        raise UsageError("several processes cannot prepare the samples at once: give --data, or run docsr train once")
     if (folder / HEADER).exists():
         click.echo(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
         return folder

@@ -52,7 +52,7 @@ class PerceptualLoss(nn.Module):
         self.features = build_features(network, layer)
         self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, weights))
         self.requires_grad_(False)
-        caffe = "caffe_bgr" in Path(weights).name
+        caffe = self.bgr = "caffe_bgr" in Path(weights).name
         self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe else 1.0  # inputs that much larger: bring features back
         mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe else list(IMAGENET_MEAN)
         std = [1 / 255] * 3 if caffe else list(IMAGENET_STD)
@@ -72,6 +72,7 @@ class PerceptualLoss(nn.Module):
 
     def normalise(self, image: Tensor) -> Tensor:
         """N x C x H x W in [0, 1] to N x 3 x H x W as the weights want it; grey is repeated."""
+        image = image.flip(1) if self.bgr else image
         return (image.expand(-1, 3, -1, -1) - self.mean) / self.std
 
 

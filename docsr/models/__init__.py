@@ -66,7 +66,8 @@ def _build(kind: str, name: str, network: Callable[..., Built], args: dict[str, 
         if key not in choices:
             raise UsageError(f"{kind} '{name}': unknown argument '{key}'{suggestion(key, choices)}")
         wanted = known[key].annotation
-        if wanted in _WANTED and type(value) is not wanted:  # not isinstance: true is an int
+        whole = wanted is float and type(value) is int  # YAML's 1 is no 1.0
+        if wanted in _WANTED and type(value) is not wanted and not whole:  # not isinstance: true is an int
             raise UsageError(f"{kind} '{name}': {key} must be {_WANTED[wanted]}, not {value!r}")
     try:
         return network(**given, **args)

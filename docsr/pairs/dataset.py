@@ -165,7 +165,11 @@ def scale_range(config: DataConfig, header: StoreHeader, hr_patch: int) -> tuple
             "lower data.lr_patch or prepare with a larger --patch"
         )
     low, high = DEFAULT_SPREAD, 1.0
-    if config.x_height is not None and header.x_height is not None:
+    if config.x_height is not None:
+        if header.x_height is None:
+            raise UsageError(
+                "data.x_height is asked for, and the patches were prepared as they are, of unknown x-height"
+            )
         low, high = (x / header.x_height for x in config.x_height)
     if low > 1.0:
         raise UsageError(f"data.x_height asks for larger text than the prepared {header.x_height:g} px")

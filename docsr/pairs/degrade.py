@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from docsr.config import DegradeConfig
-from docsr.page import Pixels
+from docsr.page import Pixels, luminance
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
 
@@ -20,6 +20,8 @@ import albumentations as A
 from PIL import Image
 
 PAPER = 255
+WHITE = (PAPER,) * 3
+"""Of one channel or three: albumentations takes a single number for red."""
 KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
 """Down-sampling by one kernel, wide enough that nothing aliases."""
 
@@ -39,8 +41,8 @@ class Degrade:
         self.factor = factor
         self._warp = A.Compose(
             [
-                A.Affine(rotate=config.rotation_degrees, shear=(-0.5, 0.5), fill=PAPER, p=1),
-                A.ElasticTransform(alpha=4 * factor, sigma=12 * factor, fill=PAPER, p=0.5),
+                A.Affine(rotate=config.rotation_degrees, shear=(-0.5, 0.5), fill=WHITE, p=1),
+                A.ElasticTransform(alpha=4 * factor, sigma=12 * factor, fill=WHITE, p=0.5),
             ]
         )
         low, high = config.blur_sigma_lr
@@ -135,4 +137,5 @@ def _bilevel(image: Pixels, ink: float, paper: float, random: np.random.Generato
     the paper.
     """
     level = ink + (paper - ink) * random.uniform(0.4, 0.75)
-    return np.where(image > level * PAPER, PAPER, 0).astype(np.uint8)
+    bits = np.where(luminance(image) > level * PAPER, PAPER, 0).astype(np.uint8)
+    return bits if image.ndim == 2 else np.repeat(bits[..., None], 3, axis=2)

@@ -31,6 +31,7 @@ class Images:
     x_height: float | None = 24.0
     patch = 384
     has_lr = False
+    has_colour = True
     lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
@@ -77,6 +78,7 @@ class Pdf:
     x_height: float | None = 28.0
     patch = 384
     has_lr = False
+    has_colour = False
     lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:

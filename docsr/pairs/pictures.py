@@ -18,6 +18,8 @@ from docsr.pairs.source import Document, SourcePage, split_by_name
 CELEBA_INPUT, CELEBA_CROP, CELEBA_HR = 176, 144, 256
 """Recipe R4: faces at 176 x 176 px, the middle 144 of them, brought to 256 x 256 px."""
 
+CELEBA_LISTS = ("list_eval_partition.txt", "list_eval_partition.csv")
+
 HR_NAMES, LR_NAMES = ("hr", "HR"), ("lr", "LR")
 
 
@@ -30,6 +32,7 @@ class Div2k:
     x_height: float | None = None
     patch = 192
     has_lr = True
+    has_colour = True
     lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
@@ -49,13 +52,15 @@ class Div2k:
         yield SourcePage(0, lambda scale: page, 1.0, lr=lr)
 
     def _lr_path(self, hr: Path, factor: int) -> Path:
-        """``DIV2K_train_LR_bicubic/X4/0001x4.png`` of ``DIV2K_train_HR/0001.png``."""
-        folder = hr.parent.parent / hr.parent.name.replace("_HR", "_LR_bicubic") / f"X{factor}"
-        return folder / f"{hr.stem}x{factor}{hr.suffix}"
+        """Of ``0001.png`` ``DIV2K_train_LR_bicubic/X4/0001x4.png``, or ``DIV2K_train_LR_x8/0001x8.png``."""
+        root, name = hr.parent.parent, f"{hr.stem}x{factor}{hr.suffix}"
+        usual = root / hr.parent.name.replace("_HR", "_LR_bicubic") / f"X{factor}" / name
+        other = root / hr.parent.name.replace("_HR", f"_LR_x{factor}") / name
+        return other if other.is_file() else usual
 
 
 class CelebA:
-    """CelebA's layout: ``img_align_celeba/`` and, where it is there, ``list_eval_partition.txt``.
+    """CelebA's layout: ``img_align_celeba/`` and, where it is there, ``list_eval_partition`` as .txt or .csv.
 
     That lists 0 (training), 1 (validation) or 2 (test: left alone) after each name.
     """
@@ -63,6 +68,7 @@ class CelebA:
     x_height: float | None = None
     patch = CELEBA_HR
     has_lr = False
+    has_colour = True
     lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
@@ -70,12 +76,16 @@ class CelebA:
         pictures = _pictures(root / "img_align_celeba")
         if not pictures:
             raise UsageError(f"{root} has not the layout of CelebA: it wants pictures in the folder img_align_celeba")
-        listing = root / "list_eval_partition.txt"
-        if not listing.is_file():
+        listing = next((path for path in (root / name for name in CELEBA_LISTS) if path.is_file()), None)
+        if listing is None:
             return split_by_name(pictures, root)
-        sides = dict(line.split()[:2] for line in listing.read_text(encoding="utf-8").splitlines() if line.strip())
+        lines = listing.read_text(encoding="utf-8", errors="replace").replace(",", " ").splitlines()
+        sides = {words[0]: words[1] for line in lines if len(words := line.split()) > 1}
         names = {"0": "train", "1": "val"}
-        return [Document(path, names[side]) for path in pictures if (side := sides.get(path.name, "")) in names]
+        listed = [Document(path, names[side]) for path in pictures if (side := sides.get(path.name, "")) in names]
+        if not listed:
+            raise UsageError(f"{listing} lists none of the pictures in img_align_celeba for training")
+        return listed
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
         """The face: a square of 176 px, its middle 144, at 256 px."""
@@ -95,6 +105,7 @@ class NpyPairs:
     x_height: float | None = None
     patch = 96
     has_lr = True
+    has_colour = True
     lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:

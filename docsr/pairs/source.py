@@ -51,12 +51,14 @@ class Source(Protocol):
             no pages of text, and they are taken as they are.
         patch: usual side of a patch in px.
         has_lr: whether its pages can have LR of their own.
+        has_colour: whether its pages can be in colour.
         lr_factor: the factor of that LR; None: pages are read without it.
     """
 
     x_height: float | None
     patch: int
     has_lr: bool
+    has_colour: bool
     lr_factor: int | None
 
     def documents(self, root: Path) -> list[Document]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from docsr.errors import TrainingError
+from docsr.errors import TrainingError, UsageError
+
+LOST = re.compile(r"closed by peer|reset by peer|refused|Timed out|timed out|Broken pipe")
+"""In what gloo says when another process cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Processes:
         """
         if self.size == 1:
             return network
+        with lost_process_told():
+            return self._shared(network, parts_unused)
+
+    def _shared(self, network: nn.Module, parts_unused: bool) -> nn.Module:
         devices = [self.device.index] if self.device.type == "cuda" else None
         # Buffers (batch norm's running means) are each process's own: the first one's are kept.
         return DistributedDataParallel(
@@ -67,10 +75,14 @@ def joined() -> Iterator[Processes]:
     """Join the other processes of torchrun (it sets WORLD_SIZE, RANK and LOCAL_RANK), and leave them at the end."""
     size, local = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("LOCAL_RANK", "0"))
     cuda = torch.cuda.is_available()
+    if cuda and local >= torch.cuda.device_count():
+        raise UsageError(f"torchrun starts more processes than there are GPUs ({torch.cuda.device_count()})")
     device = torch.device("cuda", local) if cuda else torch.device("cpu")
     if size == 1:
         yield Processes(0, 1, device)
         return
+    if cuda:
+        torch.cuda.set_device(device)
     with lost_process_told():
         distributed.init_process_group("nccl" if cuda else "gloo")
     try:
@@ -85,7 +97,7 @@ def lost_process_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if not distributed.is_available() or isinstance(error, torch.OutOfMemoryError):
+        if not isinstance(error, distributed.DistError) and not LOST.search(str(error)):
             raise
         raise TrainingError(
             "another process of this run ended or cannot be reached: start torchrun again with --resume; the state of "

@@ -22,7 +22,7 @@ from docsr.training.schedule import SpikeGuard
 
 STATE = "state.pt"
 CHECKPOINT = "checkpoint.safetensors"
-FREE = re.compile(r"output\..*|schedule\.(steps|compile)|data\.(workers|dir)|init")
+FREE = re.compile(r"output\..*|schedule\.(steps|compile|accumulate)|data\.(workers|dir)|init")
 """Options that may differ when a run is resumed. The patches of data.dir are compared themselves: a folder may move."""
 
 
@@ -42,6 +42,7 @@ class TrainingState:
         self.patches = patches
         self.step = 0
         self.samples = 0
+        self.step_samples = 0
         name, args = config.generator.name, config.generator.args
         self.generator = build_generator(name, config.factor, args).to(device)
         self.discriminator: nn.Module | None = None
@@ -56,7 +57,8 @@ class TrainingState:
         if self.discriminator is not None:
             rate = config.schedule.discriminator_learning_rate
             self.critic_optimiser = torch.optim.Adam(self.discriminator.parameters(), rate, betas=(0.9, 0.99))
-        self.spikes = SpikeGuard(config.schedule.spike)
+        self.spikes: dict[int, SpikeGuard] = {}
+        self.forget_spikes()
 
     def parts(self) -> dict[str, Any]:
         """Everything with a state_dict, by name."""
@@ -69,6 +71,16 @@ class TrainingState:
         }
         return {name: part for name, part in parts.items() if part is not None}
 
+    def resize_steps(self, samples: int) -> int | None:
+        """Let a step have so many samples from now on, from a whole step on; what it had before, if that was other."""
+        before, self.step_samples = self.step_samples, samples
+        self.samples = -(-self.samples // samples) * samples
+        return before if before not in {0, samples} else None
+
+    def forget_spikes(self) -> None:
+        """Judge losses anew, those of each factor by themselves: they have other levels."""
+        self.spikes = {factor: SpikeGuard(self.config.schedule.spike) for factor in self.generator.factors}
+
     @property
     def averaged(self) -> Generator:
         """The generator with the averaged weights: what is validated and shipped."""
@@ -80,10 +92,12 @@ class TrainingState:
         values |= {
             "step": self.step,
             "samples": self.samples,
+            "step_samples": self.step_samples,
             "config": self.config.model_dump(mode="json"),
             "patches": self.patches,
         }
-        values |= {"spikes": [self.spikes.mean, self.spikes.seen], "random": torch.get_rng_state()}
+        values |= {"spikes": {factor: [guard.mean, guard.seen] for factor, guard in self.spikes.items()}}
+        values |= {"random": torch.get_rng_state()}
         buffer = io.BytesIO()
         torch.save(values, buffer)
         with atomic_write(folder / STATE) as path:
@@ -114,8 +128,14 @@ class TrainingState:
             for name, part in self.parts().items():
                 part.load_state_dict(values[name])
             self.step = int(values["step"])
-            self.samples = int(values.get("samples", self.step * self.config.data.batch))  # absent in earlier states
-            self.spikes.mean, self.spikes.seen = values["spikes"]
+            batch = self.config.data.batch  # what earlier states had, and did not tell
+            self.samples, self.step_samples = (
+                values.get("samples", self.step * batch),
+                values.get("step_samples", batch),
+            )
+            for factor, guard in self.spikes.items():
+                saved = values["spikes"]
+                guard.mean, guard.seen = saved[factor] if isinstance(saved, dict) else saved  # a pair in earlier states
             torch.set_rng_state(values["random"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise CheckpointError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -14,7 +14,7 @@ from docsr.errors import TrainingError
 from docsr.losses import ADVERSARIAL, ContentLoss
 from docsr.pairs.dataset import Pair
 from docsr.training.processes import Processes, lost_process_told
-from docsr.training.schedule import Skips, SpikeGuard, learning_rate
+from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
 
 
@@ -49,7 +49,7 @@ class Updates:
         batches = [(lr.to(self.processes.device), hr.to(self.processes.device)) for lr, hr in batches]
         rate = learning_rate(config.schedule, state.step)
         if state.step == config.schedule.gan_start:
-            state.spikes = SpikeGuard(config.schedule.spike)  # with other terms the loss has another level
+            state.forget_spikes()  # with other terms the loss has another level
         lr, hr = batches[0]
         state.generator.at(hr.shape[-1] // lr.shape[-1]).train()
         gan = self.in_gan_phase()
@@ -77,7 +77,7 @@ class Updates:
                     f"--out with --set init= and this run's {CHECKPOINT}"
                 )
             self.backward(loss)
-        spike = state.spikes.is_spike(value)
+        spike = state.spikes[state.generator.factor].is_spike(value)
         taken = not spike and self.update(state.optimiser, state.generator, rate)
         if taken:
             state.ema.update_parameters(state.generator)
@@ -91,13 +91,13 @@ class Updates:
         assert optimiser is not None
         critic.train()
         optimiser.zero_grad(set_to_none=True)
-        total = 0.0
+        draw, total = self.labels(), 0.0
         for lr, hr in batches:
             with torch.no_grad() if kept is None else nullcontext():
                 sr = self.enlarge(lr) if kept is None else kept.detach()
             with self.autocast():
                 real, fake = critic(hr).float(), critic(sr).float()
-            labels = (torch.empty_like(real).uniform_(*ends) for ends in (config.real_labels, config.fake_labels))
+            labels = (draw(len(real), ends) for ends in (config.real_labels, config.fake_labels))
             loss = self.adversarial.discriminator(real, fake, *labels) / len(batches)
             total += float(loss.detach())
             self.backward(loss)
@@ -105,6 +105,15 @@ class Updates:
         assert self.state.discriminator is not None
         self.skips.add("discriminator", taken=self.update(optimiser, self.state.discriminator, rate))
         return self.processes.mean(total)
+
+    def labels(self) -> Callable[[int, tuple[float, float]], Tensor]:
+        """Draws what the critic shall say of so many patches; by seed, step and process, so that resuming is exact."""
+        drawn = torch.Generator().manual_seed(hash((self.config.seed, self.state.step, self.processes.rank)) % 2**63)
+
+        def draw(count: int, ends: tuple[float, float]) -> Tensor:
+            return torch.empty(count, 1).uniform_(*ends, generator=drawn).to(self.processes.device)
+
+        return draw
 
     def enlarge(self, lr: Tensor) -> Tensor:
         """SR of a batch, in float32."""

@@ -32,13 +32,13 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
     assert set(catalogue()) <= set(labels)
 
 
-@pytest.mark.parametrize("em", [9, 12, 17, 45])
-def test_auto_does_what_enhance_does_with_each_page(em):
-    """At these sizes, x-heights of 5 to 25 px, enhance takes one network, the other, bicubic and nothing."""
+@pytest.mark.parametrize(("em", "does"), [(9, "compact_x4"), (12, "compact_x2"), (17, "bicubic_x2"), (45, "none")])
+def test_auto_does_what_enhance_does_with_each_page(em, does):
     pixels, _ = text_page(em, 400, 200)
     page = Page(pixels, None)
     arm = plan_arms(["auto"], None)[0][0]
     assert (arm.name, arm.label) == ("auto", "auto")
+    assert arm.on(page).label == does
     result = upscale_page(page, arm.on(page).load(None, 1))
     assert np.array_equal(result.pixels, Enhancer(factor=None)(pixels))
 

@@ -63,14 +63,18 @@ def test_prepared_pairs_are_cut_at_the_same_place(tmp_path):
 def test_both_sides_are_turned_alike(tmp_path):
     pairs = dataset(colour_store(tmp_path, 4), (4,), colours=3, flip=True, rotate=True)
     plain = dataset(colour_store(tmp_path / "again", 4), (4,), colours=3)
-    turned = 0
-    for number in range(24):
-        lr, hr = pairs[number]
-        spots = [torch.rot90(image, turns, (1, 2)) for image in (hr, hr.flip(2)) for turns in range(4)]
-        assert any(torch.equal(spot, plain[number][1]) for spot in spots)
-        turned += not torch.equal(hr, plain[number][1])
-        assert lr.shape == (3, 8, 8)
-    assert turned > 12
+    ways = [(flip, turns) for flip in (False, True) for turns in range(4)]
+    seen = set()
+    for number in range(40):
+        for flip, turns in ways:
+            lr, hr = (torch.rot90(image.flip(2) if flip else image, turns, (1, 2)) for image in plain[number])
+            if torch.equal(hr, pairs[number][1]):
+                assert torch.equal(lr, pairs[number][0])
+                seen.add((flip, turns))
+                break
+        else:
+            pytest.fail("HR was changed in another way")
+    assert seen == set(ways)
 
 
 def test_what_does_not_fit_is_a_usage_error(tmp_path):
@@ -107,3 +111,13 @@ def test_every_degradation_bears_colour():
     for seed in range(8):
         hr, lr = degrade(colour, np.random.default_rng(seed))
         assert (hr.shape, lr.shape) == ((64, 64, 3), (32, 32, 3))
+        assert (lr == lr[..., :1]).all(), "one bit: black or white, no colours"
+
+
+def test_paper_that_is_warped_stays_white():
+    degrade = Degrade(DegradeConfig(warp=1, clean=1, rotation_degrees=(-9, 9)), 2)
+    for white in (np.full((64, 64), 255, np.uint8), np.full((64, 64, 3), 255, np.uint8)):
+        for seed in range(8):
+            hr, lr = degrade(white, np.random.default_rng(seed))
+            assert (hr == 255).all()
+            assert (lr == 255).all()

@@ -40,10 +40,10 @@ def test_saved_and_loaded(tmp_path):
     with torch.no_grad():
         for parameter in first.generator.parameters():
             parameter.add_(1.0)
-    first.step, first.spikes.mean, first.spikes.seen = 7, 0.25, 40
+    first.step, first.spikes[2].mean, first.spikes[2].seen = 7, 0.25, 40
     first.save(tmp_path, (9.0, 12.5))
     second.load(tmp_path)
-    assert (second.step, second.spikes.mean, second.spikes.seen) == (7, 0.25, 40)
+    assert (second.step, second.spikes[2].mean, second.spikes[2].seen) == (7, 0.25, 40)
     for name, value in first.generator.state_dict().items():
         assert torch.equal(value, second.generator.state_dict()[name])
     header = load_checkpoint(tmp_path / CHECKPOINT).header
