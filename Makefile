@@ -67,7 +67,7 @@ benchmark-smoke: env programs
 
 BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesseract
 
-benchmark: env programs $(PDFS) $(TUNE_PDFS)
+benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/tune.yaml --root $(TUNE_PDFS) --out benchmarks/results/tune
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
 	for suite in books forms receipts; do \
@@ -75,11 +75,13 @@ benchmark: env programs $(PDFS) $(TUNE_PDFS)
 			--out benchmarks/results/$$suite || exit 1; \
 	done
 
-$(PDFS):
-	sh benchmarks/fetch_pdfs.sh typeset $@
+$(PDFS)/.fetched:
+	sh benchmarks/fetch_pdfs.sh typeset $(PDFS)
+	touch $@
 
-$(TUNE_PDFS):
-	sh benchmarks/fetch_pdfs.sh tune $@
+$(TUNE_PDFS)/.fetched:
+	sh benchmarks/fetch_pdfs.sh tune $(TUNE_PDFS)
+	touch $@
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --out benchmarks/results/speed

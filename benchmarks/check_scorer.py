@@ -12,8 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import jiwer
 
@@ -24,6 +27,18 @@ from docsr.metrics.text import fold
 COUNTS, RATES = 1e-9, 1e-6
 
 
+def row_key(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What no two rows of a run share; the ceiling's rows stand for all conditions of a page."""
+    return tuple(row[name] for name in ("page", "set", "lr_dpi", "degradation", "upscaler", "factor", "engine"))
+
+
+def kept(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a run with the texts that were read; a line that was cut off is passed over."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):
+            yield json.loads(line)
+
+
 def main() -> None:
     """Compare, write the largest differences, and judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -32,12 +47,12 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     options = parser.parse_args()
     pages = {(page.set, page.name): page for page in load_suite(options.suite, options.root, None).pages}
-    rows = map(json.loads, (options.results / ROWS).read_text(encoding="utf-8").splitlines())
+    current = {row_key(row): row for row in json.loads((options.results / "results.json").read_text("utf-8"))["rows"]}
     worst, texts, engines = {"cer": 0.0, "wer": 0.0, "cer_rounded": 0.0, "wer_rounded": 0.0}, 0, set()
-    for row in rows:
-        page = pages.get((row["set"], row["page"]))
-        if page is None:
-            continue
+    for row in kept(options.results / ROWS):
+        if current.get(row_key(row)) != {name: value for name, value in row.items() if name not in {"key", "text"}}:
+            continue  # of another version of the page, or cut off
+        page = pages[row["set"], row["page"]]
         true, read = (fold(text, case=page.source.case) for text in (page.text, row["text"]))
         cer, wer = jiwer.cer(true, read), jiwer.wer(true, read)
         differences = {

@@ -27,6 +27,7 @@ import onnx
 import yaml
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
+from docsr.report.markdown import how
 from docsr.upscalers.peers import PEERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,19 +69,17 @@ def helpful_range(name: str) -> list[float] | None:
     """(smallest, largest) x-height in px at which the network is used; None: nowhere."""
     rows = [row for row in results(TUNE)["rows"] if row["engine"] == TUNE_ENGINE]
     readable = {row["page"] for row in rows if row["upscaler"] == HR and row["cer"] <= READABLE}
-    counts: dict[tuple[float, str], dict[str, int]] = {}
+    edits: dict[tuple[float, str], dict[str, dict[str, int]]] = {}
     heights: dict[float, list[float]] = {}
     for row in rows:
         if row["page"] in readable and row["upscaler"] != HR:
-            arms = counts.setdefault((row["lr_dpi"], row["degradation"]), {})
-            label = label_of(row["upscaler"], row["factor"])
-            arms[label] = arms.get(label, 0) + row["edits"]
+            arm = edits.setdefault((row["lr_dpi"], row["degradation"]), {}).setdefault(_label(row), {})
+            arm[row["page"]] = row["edits"]
             if row["x_height"] is not None:
                 heights.setdefault(row["lr_dpi"], []).append(row["x_height"])
     runs: list[list[float]] = [[]]
     for dpi in sorted(heights):
-        arms_there = [arms for (at, _), arms in counts.items() if at == dpi]
-        gains = [_best_bicubic(arms) - arms[name] for arms in arms_there if name in arms]
+        gains = [_gain(arms, name) for (at, _), arms in edits.items() if at == dpi and name in arms]
         if gains and min(gains) >= 0 and max(gains) > 0:
             runs[-1].append(median(heights[dpi]))
         else:
@@ -89,8 +88,16 @@ def helpful_range(name: str) -> list[float] | None:
     return [round(min(best), 1), round(max(best), 1)] if best else None
 
 
-def _best_bicubic(arms: dict[str, int]) -> int:
-    return min(errors for label, errors in arms.items() if label.startswith(f"{BASELINE}_x"))
+def _label(row: dict[str, Any]) -> str:
+    return label_of(row["upscaler"], row["factor"])
+
+
+def _gain(arms: dict[str, dict[str, int]], name: str) -> int:
+    """How many edits fewer than bicubic at its better size, over the pages that all of them have."""
+    chosen = {label: pages for label, pages in arms.items() if label == name or label.startswith(f"{BASELINE}_x")}
+    common = set.intersection(*(set(pages) for pages in chosen.values()))
+    totals = {label: sum(pages[page] for page in common) for label, pages in chosen.items()}
+    return min(total for label, total in totals.items() if label != name) - totals[name]
 
 
 def card(name: str) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
     ]
     return {
         "set": mine["set"],
-        "dpi": "as it is" if mine["lr_dpi"] is None else f"{mine['lr_dpi']:g} {mine['degradation']}",
+        "made low": how(mine["lr_dpi"], mine["degradation"]),
         "engine": mine["engine"],
         "x-height, px": round(median(heights), 1) if heights else None,
         "as it is": _error(cells, "none"),
@@ -158,6 +165,8 @@ def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     helps = card["x_height_helps"]
     where = f"{helps[0]:g} to {helps[1]:g} px" if helps else "nowhere: `--factor auto` uses bicubic instead"
+    if not card["results"]:
+        raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     table = _table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
     return f"""# {card["name"]}
 
@@ -198,7 +207,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
     sign = {1: " ▲", -1: " ▼", 0: ""}[mine["beats_bicubic"]]
     return [
         mine["set"],
-        "as it is" if mine["lr_dpi"] is None else f"{mine['lr_dpi']:g} dpi, {mine['degradation']}",
+        how(mine["lr_dpi"], mine["degradation"]),
         mine["engine"],
         _error(cells, "none"),
         _error(cells, mine["baseline"]),
@@ -235,12 +244,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a file says otherwise")
     check = parser.parse_args().check
-    other = [path for path, text in published().items() if not path.is_file() or path.read_text("utf-8") != text]
+    files = published()
+    other = [path for path, text in files.items() if not path.is_file() or path.read_text("utf-8") != text]
     if check and other:
         names = ", ".join(str(path.relative_to(ROOT)) for path in other)
         sys.exit(f"{names}: not what benchmarks/results says; run make tables")
     for path in other:
-        path.write_text(published()[path], encoding="utf-8")
+        path.write_text(files[path], encoding="utf-8")
 
 
 if __name__ == "__main__":

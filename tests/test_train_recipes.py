@@ -14,7 +14,7 @@ from docsr.errors import UsageError
 from docsr.models import build_generator
 from docsr.models.checkpoint import load_checkpoint
 from docsr.train import train
-from docsr.training.state import CHECKPOINT
+from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
 from tests.pairs.test_kinds_of_pairs import colour_store
 from tests.test_train import TINY, Heard
@@ -41,6 +41,8 @@ def test_several_factors_take_turns_and_one_network_learns_them_all(tmp_path, pa
     assert network.at(2)(torch.ones(1, 1, 5, 7)).shape == (1, 1, 10, 14)
     torch.manual_seed(options.seed)
     before = build_generator("mdsr", 4, args).state_dict()
+    guards = torch.load(tmp_path / "run" / STATE, weights_only=True)["spikes"]
+    assert {factor: seen for factor, (_, seen) in guards.items()} == {2: 3, 4: 3}, "losses of each factor by themselves"
     for part in ("trunk.", "tails.2.", "tails.4.", "before.2.", "before.4."):
         names = [name for name in before if name.startswith(part)]
         assert any(not torch.equal(checkpoint.state[name], before[name]) for name in names), part

@@ -83,6 +83,22 @@ def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, processes, 
     assert ran[1].stderr.count("step 12: ") == 1, "one process tells"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"generator__name": "mdsr", "generator__args": "{channels: 8, blocks: 1, factors: [2, 4]}"},
+        {"generator__name": "srgan", "schedule__gan_start": "2", "discriminator__args": "{channels: 4}"},
+        {"schedule__compile": "true"},
+    ],
+    ids=["several factors", "batch norm and a discriminator", "compiled"],
+)
+def test_what_else_trains_together(tmp_path, store, options):
+    ran = run(command(store, tmp_path / "shared", 2, data__batch="2", schedule__steps="6", **options))
+    assert ran.returncode == 0, ran.stderr
+    assert list(losses(tmp_path / "shared")) == list(range(1, 7))
+
+
 def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store):
     out = tmp_path / "run"
     words = command(store, out, 2, data__batch="3", schedule__steps="100000")

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docsr import __version__, textsize
+from docsr import __version__
 from docsr.errors import DocsrError
 from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
-from docsr.upscalers.choose import factor_for_text, plan_page
+from docsr.upscalers.choose import factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -61,8 +61,7 @@ class Arm:
         """The arm itself, or for ``auto`` the one that the page's text size asks for."""
         if self.name != AUTO:
             return self
-        found = textsize.measure(page.pixels)
-        x_height = None if found is None else found.x_height
+        x_height = measured_x_height(page.pixels)
         plan = plan_page(factor_for_text(x_height), x_height, factor=None, model=None, own_factor=None)
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 

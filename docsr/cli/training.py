@@ -73,9 +73,9 @@ def prepare(
     if as_is and x_height is not None:
         raise UsageError("--as-is and --x-height exclude each other")
     usual = SOURCES.find(kind)
-    size = None if as_is else x_height or usual.x_height
+    x_height = None if as_is else x_height or usual.x_height
     lr_factor = None if factor is None else int(factor)
-    options = PrepareOptions(size, patch or usual.patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
+    options = PrepareOptions(x_height, patch or usual.patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
     with _bar("documents") as advance:
         _tell(run(kind, source, out, options, jobs=jobs, progress=advance), out)
 

@@ -33,7 +33,7 @@ class Discriminator(nn.Module):
 
 
 class DeepDiscriminator(nn.Module):
-    """SRGAN's eight convolutions (arXiv 1609.04802), stride 2 on every second, channels doubled four times less one.
+    """SRGAN's eight convolutions (arXiv 1609.04802), stride 2 on every second, channels doubled three times.
 
     Args:
         factor: of the generator; it does not change this network.

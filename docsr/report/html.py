@@ -18,7 +18,7 @@ from docsr.errors import DocsrError, MissingExtraError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING, differences
-from docsr.report.markdown import RANKING, against_bicubic, against_champion, champion_gap, percent, place
+from docsr.report.markdown import RANKING, against_bicubic, against_champion, champion_gap, how, percent, place
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results, machine
@@ -187,9 +187,9 @@ def _shown(
         pictures = crops(page, condition, arm, peers)
     except DocsrError:
         return None  # the file is gone since it was measured; its rows stay in the tables
-    how = "as it is" if condition.lr_dpi is None else f"{condition.lr_dpi:g} dpi, {condition.degradation}"
     texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
-    return Shown(f"{page.set}: {page.name}, {how}, {engine}", 100 * change, arm.label, pictures, texts)
+    made = how(condition.lr_dpi, condition.degradation)
+    return Shown(f"{page.set}: {page.name}, {made}, {engine}", 100 * change, arm.label, pictures, texts)
 
 
 def _marked(page: SuitePage, text: str) -> str:

@@ -18,7 +18,8 @@ SIGNS = {1: "better", -1: "worse", 0: "="}
 
 RANKING = (
     "By how far an arm is ahead of docsr in the settings (set, resolution, degradation) in which it ran and HR is "
-    "better than bicubic. docsr is the arm auto: what docsr enhance does with each page when it is asked for nothing."
+    "better than bicubic. docsr is the arm auto (what docsr enhance does with each page when it is asked for nothing), "
+    "or where that was not measured docsr's best network."
 )
 
 
@@ -33,10 +34,14 @@ def markdown(results: Results) -> str:
     return "\n".join([*_head(results), *_ranking(results), *_tables(results.cells), *_tail(results)]) + "\n"
 
 
+def how(lr_dpi: float | None, degradation: str) -> str:
+    """How a page was made low-resolution, in words."""
+    return "as it is" if lr_dpi is None else f"{lr_dpi:g} dpi, {degradation}"
+
+
 def place(cell: Cell) -> str:
     """Where a cell stands, in words: set, resolution, degradation, engine."""
-    how = "as it is" if cell.lr_dpi is None else f"{cell.lr_dpi:g} dpi, {cell.degradation}"
-    return f"{cell.set}, {how}, {cell.engine}"
+    return f"{cell.set}, {how(cell.lr_dpi, cell.degradation)}, {cell.engine}"
 
 
 def percent(interval: Interval | None) -> str:

@@ -9,10 +9,9 @@ import numpy as np
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.decode import page_of
 from docsr.page import Page
-from docsr.textsize import measure
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, own_factor, resolve
-from docsr.upscalers.choose import Plan, factor_for_text, plan_page
+from docsr.upscalers.choose import Plan, factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 
 Image = TypeVar("Image")
@@ -94,10 +93,8 @@ class Enhancer:
         return large
 
     def _upscale(self, page: Page) -> Page:
-        x_height = None
-        if self._model is None or self._factor is None:
-            found = measure(page.pixels)
-            x_height = found.x_height if found else None
+        undecided = self._model is None or self._factor is None
+        x_height = measured_x_height(page.pixels) if undecided else None
         needed = self._factor or factor_for_text(x_height)
         plan = plan_page(needed, x_height, factor=self._factor, model=self._model, own_factor=self._own_factor)
         return upscale_page(page, self._load(plan), tile=self._tile)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from docsr.page import Dpi
+from docsr.page import Dpi, Pixels
+from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped
 
 READABLE = (20.0, 30.0)
@@ -35,6 +36,12 @@ def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
     """Return the smallest factor that brings both axes of ``dpi`` to ``wanted`` or above (8 at most)."""
     scale = wanted / min(dpi)
     return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
+
+
+def measured_x_height(pixels: Pixels) -> float | None:
+    """x-height of a page in px, or None where it has no text."""
+    found = measure(pixels)
+    return None if found is None else found.x_height
 
 
 def plan_page(

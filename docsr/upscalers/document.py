@@ -15,10 +15,9 @@ from docsr.io.images import page_count, read_pages, write_pages
 from docsr.manifest import Entry, Manifest, note, sha256_of
 from docsr.page import Page
 from docsr.pool import Finished
-from docsr.textsize import measure
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, own_factor, resolve
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import TileCount, upscale_page
 from docsr.upscalers.results import PageResult, Reached, Task, failed, planned
@@ -136,8 +135,7 @@ class FileEnhancer:
 
     def _plan(self, page: Page) -> tuple[Plan, float | None]:
         options = self._options
-        measured = measure(page.pixels)
-        x_height = measured.x_height if measured is not None else None
+        x_height = measured_x_height(page.pixels)
         needed = factor_for_text(x_height)
         if options.dpi is not None:
             if page.dpi is None:

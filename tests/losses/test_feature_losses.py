@@ -190,3 +190,15 @@ def test_a_file_that_is_no_recogniser(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(CheckpointError) as caught:
         RecogniserLoss(path, 1)
     assert_a_sentence(str(caught.value), "a.pth", "cannot read the recogniser's weights")
+
+
+def test_bgr_weights_see_rgb_images_in_their_order(tmp_path: Path) -> None:
+    state = vgg_state(2)
+    plain = PerceptualLoss("vgg19", str(write(tmp_path / "plain.npz", state)), 2)
+    turned = {key: value.flip(1) if key.endswith("weight") else value for key, value in state.items()}
+    caffe = PerceptualLoss("vgg19", str(write(tmp_path / "caffe_bgr.npz", turned)), 2)
+    image = torch.rand(1, 3, 8, 8)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
+    torch.testing.assert_close(plain.normalise(image) * std + mean, image)
+    blue, green, red = (caffe.normalise(image)[:, channel] + CAFFE_BGR_MEAN[channel] for channel in range(3))
+    torch.testing.assert_close(torch.stack([red, green, blue], dim=1) / 255, image)
