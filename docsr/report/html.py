@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -116,11 +117,12 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
 
 
 def _series(cells: Sequence[Cell]) -> list[Series]:
-    """The arms that say most: the ceiling, bicubic, docsr's own, then the best of the others."""
+    """The arms that say most: the ceiling, bicubic, docsr's own, then the best of those that ran most often."""
     arms = list(dict.fromkeys(cell.arm for cell in cells))
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in arms}
     first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), AUTO, *catalogue()]
-    ranked = sorted(arms, key=lambda arm: (arm not in first, mean[arm]))[:MOST_LINES]
+    ran = Counter(cell.arm for cell in cells)
+    ranked = sorted(arms, key=lambda arm: (arm not in first, -ran[arm], mean[arm]))[:MOST_LINES]
     return [
         Series(arm, [(cell.lr_dpi or 0.0, _percent(cell.error)) for cell in cells if cell.arm == arm]) for arm in ranked
     ]

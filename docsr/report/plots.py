@@ -12,6 +12,11 @@ from docsr.metrics.bootstrap import Interval
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 14, 44
 LABEL_GAP, LABEL_WIDTH = 14, 130
+Y_MARGIN = 1.3
+FEW_TICKS = 2
+LOWEST = 0.1
+"""Errors of fewer percent are drawn as this: a logarithm has no 0."""
+
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -24,13 +29,17 @@ class Series:
 
 
 class Axes:
-    """A frame with ticks; x linear or logarithmic, y linear from 0."""
+    """A frame with ticks; x linear or logarithmic, y logarithmic: errors of 3 and of 60 % both have their say."""
 
-    def __init__(self, xs: Sequence[float], top: float, x_label: str, y_label: str, log_x: bool = False) -> None:
+    def __init__(self, series: Sequence[Series], x_label: str, y_label: str, log_x: bool = False) -> None:
         self.log_x = log_x
+        xs = [x for one in series for x, _ in one.points]
+        values = [y.value for one in series for _, y in one.points]
+        self.bottom = max(LOWEST, min(values) / Y_MARGIN)
+        self.top = max(max(values) * Y_MARGIN, self.bottom * 2)
         low, high = min(map(self._x, xs)), max(map(self._x, xs))
         margin = 0.06 * (high - low) or 0.5
-        self.low, self.high, self.top = low - margin, high + margin, top * 1.05 or 1.0
+        self.low, self.high = low - margin, high + margin
         self.parts = [
             f'<line class="axis" x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - RIGHT}" y2="{HEIGHT - BOTTOM}"/>',
             f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{HEIGHT - BOTTOM}"/>',
@@ -41,7 +50,7 @@ class Axes:
             self.parts.append(
                 f'<text class="tick" x="{self.x(value):.1f}" y="{HEIGHT - BOTTOM + 16}">{value:.3g}</text>'
             )
-        for value in _ticks(self.top):
+        for value in _ticks(self.bottom, self.top):
             y = self.y(value)
             self.parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
             self.parts.append(f'<text class="tick left" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>')
@@ -51,8 +60,9 @@ class Axes:
         return LEFT + (self._x(value) - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        """Pixels from the top; what lies beyond the frame is drawn at its edge."""
-        return TOP + (1 - min(value, self.top) / self.top) * (HEIGHT - TOP - BOTTOM)
+        """Pixels from the top; an interval that goes on beyond the frame ends at its edge."""
+        share = math.log(min(max(value, self.bottom), self.top) / self.bottom) / math.log(self.top / self.bottom)
+        return TOP + (1 - share) * (HEIGHT - TOP - BOTTOM)
 
     def svg(self, title: str) -> str:
         """The whole picture."""
@@ -65,8 +75,7 @@ class Axes:
 
 def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
     """Lines with intervals as bars, named at their right ends."""
-    xs = [x for one in series for x, _ in one.points]
-    axes = Axes(xs, _top(series), x_label, y_label)
+    axes = Axes(series, x_label, y_label)
     ends = []
     for number, one in enumerate(series):
         style = f'class="s{number % 8}" stroke-dasharray="{DASHES[number // 8 % len(DASHES)]}"'
@@ -81,7 +90,7 @@ def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> s
 
 def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
     """A named point for each series, x logarithmic."""
-    axes = Axes([x for one in series for x, _ in one.points], _top(series), x_label, y_label, log_x=True)
+    axes = Axes(series, x_label, y_label, log_x=True)
     named = [
         (axes.y(y.value), axes.x(x), one.name, f"s{number % 8}")
         for number, one in enumerate(series)
@@ -107,18 +116,18 @@ def _bar(axes: Axes, x: float, y: Interval, name: str) -> str:
 
 
 def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:
-    """Names at the right, pushed apart where they would meet."""
-    labels, last = [], -LABEL_GAP * 1.0
-    for y, name, style in sorted(ends):
-        last = max(y, last + LABEL_GAP)
-        labels.append(f'<text class="label {style}" x="{WIDTH - RIGHT + 6}" y="{last + 4:.1f}">{escape(name)}</text>')
-    return labels
-
-
-def _top(series: Sequence[Series]) -> float:
-    """The highest value, but not so high that one bad arm flattens all others."""
-    values = sorted(y.value for one in series for _, y in one.points)
-    return min(values[-1], 3 * values[len(values) // 2] or values[-1])
+    """Names at the right, pushed apart where they would meet, and up where they would leave the picture."""
+    places: list[float] = []
+    for y, _, _ in sorted(ends):
+        places.append(max(y, places[-1] + LABEL_GAP) if places else y)
+    lowest = HEIGHT - 1.0 * LABEL_GAP
+    for number in reversed(range(len(places))):
+        places[number] = min(places[number], lowest)
+        lowest = places[number] - LABEL_GAP
+    return [
+        f'<text class="label {style}" x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{escape(name)}</text>'
+        for y, (_, name, style) in zip(places, sorted(ends), strict=True)
+    ]
 
 
 def _decades(xs: Sequence[float]) -> list[float]:
@@ -128,7 +137,11 @@ def _decades(xs: Sequence[float]) -> list[float]:
     return inside if len(inside) > 1 else [min(xs), max(xs)]
 
 
-def _ticks(top: float) -> list[float]:
-    step = 10 ** math.floor(math.log10(top / 2))
-    step = next(step * times for times in (1, 2, 5, 10) if top / (step * times) <= 6)
-    return [round(step * number, 10) for number in range(int(top / step) + 1)]
+def _ticks(bottom: float, top: float) -> list[float]:
+    """1, 2, 5, 10, 20 ... within the frame; more of them where the frame is narrow."""
+    powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
+    for times in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
+        ticks = [value for power in powers for one in times if bottom <= (value := one * 10.0**power) <= top]
+        if len(ticks) > FEW_TICKS:
+            break
+    return ticks

@@ -1,0 +1,40 @@
+"""Model cards and the README's table say what the committed results say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docsr.report.results import SCHEMA
+from docsr.upscalers.peers import PEERS
+
+ROOT = Path(__file__).parents[1]
+RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*/results.json"))
+PUBLISH = [sys.executable, str(ROOT / "benchmarks" / "publish.py"), "--check"]
+
+
+def test_what_is_published_follows_from_the_results():
+    ran = subprocess.run(PUBLISH, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.parent.name)
+def test_committed_results_can_be_made_again(path):
+    found = json.loads(path.read_text(encoding="utf-8"))
+    assert found["schema"] == SCHEMA
+    assert found["command"].startswith(f"docsr benchmark benchmarks/suites/{path.parent.name}.yaml ")
+    assert not [word for word in found["command"].split() if word.startswith("/")], "a path of one machine"
+    assert {"processor", "cores", "libraries"} <= found["machine"].keys()
+    assert path.with_name("report.md").is_file()
+
+
+def test_the_proof_has_peers_of_many_projects_and_two_engines():
+    found = json.loads((ROOT / "benchmarks" / "results" / "typeset" / "results.json").read_text(encoding="utf-8"))
+    ran = {cell["arm"] for cell in found["summary"]} & set(PEERS)
+    assert len(ran) >= 8
+    assert len({PEERS[name].project for name in ran}) >= 5
+    assert {cell["engine"] for cell in found["summary"]} == {"tesseract", "rapidocr"}
