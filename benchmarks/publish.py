@@ -81,11 +81,16 @@ def helpful_range(name: str) -> list[float] | None:
     for dpi in sorted(heights):
         gains = [_gain(arms, name) for (at, _), arms in edits.items() if at == dpi and name in arms]
         if gains and min(gains) >= 0 and max(gains) > 0:
-            runs[-1].append(median(heights[dpi]))
+            runs[-1].append(dpi)
         else:
             runs.append([])
     best = max(runs, key=len)
-    return [round(min(best), 1), round(max(best), 1)] if best else None
+    if not best:
+        return None
+    low, high = heights[best[0]], heights[best[-1]]
+    # Where no smaller text was measured there is nothing against the smallest of this; likewise the largest.
+    ends = min(low) if best[0] == min(heights) else median(low), max(high) if best[-1] == max(heights) else median(high)
+    return [round(end, 1) for end in ends]
 
 
 def _label(row: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log2
 
 from docsr.page import Dpi, Pixels
 from docsr.textsize import measure
@@ -59,13 +60,15 @@ def plan_page(
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it reads
         better than bicubic at this x-height, and bicubic elsewhere. With the factor left open too, a network of
-        another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size).
+        another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size): the
+        nearest is asked first.
     """
     if factor is None and needed == 1:
         return Plan(1, "none")
     if model is not None:
         return Plan(factor or own_factor or needed, model)
-    for candidate in [factor] if factor is not None else [needed, *(f for f in FACTORS if f != needed)]:
+    nearest_first = sorted(FACTORS, key=lambda one: abs(log2(one / needed)))
+    for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
         if card is not None and card.helps(x_height):
             return Plan(candidate, card.name)
