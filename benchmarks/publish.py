@@ -163,7 +163,13 @@ def _error(cells: Cells, arm: str) -> float | None:
 
 def _table(header: list[str], rows: list[list[Any]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join("" if value is None else str(value) for value in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def card_markdown(card: dict[str, Any]) -> str:
@@ -217,7 +223,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
         _error(cells, "none"),
         _error(cells, mine["baseline"]),
         f"{100 * peers[best]:.2f} ({best})",
-        f"**{_error(cells, AUTO)}**{sign}",
+        f"**{_cell(_error(cells, AUTO))}**{sign}",
         _error(cells, HR),
         "" if gap is None else f"{100 * gap['value']:.0f} %",
         f"{mine['pages_harmed']} of {mine['pages']}",
