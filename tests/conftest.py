@@ -1,6 +1,11 @@
 from __future__ import annotations
 
 import os
+import signal
+
+# A shell gives its background jobs a SIGINT that is ignored, and programs that the tests start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything imports torch or starts Tesseract: tests run side by side, so each keeps to one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

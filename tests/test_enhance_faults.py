@@ -92,7 +92,7 @@ def test_whatever_a_library_raises_costs_one_file(tmp_path, capsys, monkeypatch,
             raise error
         return measure(pixels)
 
-    monkeypatch.setattr("docsr.upscalers.document.measure", failing)
+    monkeypatch.setattr("docsr.upscalers.choose.measure", failing)
     wish = ["--factor", 2, "--model", "bicubic"]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
