@@ -18,6 +18,7 @@ from docsr.io.files import atomic_write
 from docsr.losses import ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, Share, stream
 from docsr.pairs.store import PatchStore
+from docsr.training.clock import Clock
 from docsr.training.curves import draw_curves
 from docsr.training.processes import Processes, joined
 from docsr.training.state import CHECKPOINT, STATE, TrainingState
@@ -114,11 +115,17 @@ class Run:
     def loop(self, batches: Iterator[Pair], stopped: Callable[[], bool], writer: SummaryWriter | None) -> None:
         """Step until the schedule ends, saving, validating and logging on the way."""
         state, output, steps = self.state, self.config.output, self.config.schedule.steps
+        clock = Clock()
         while state.step < steps:
-            scalars = self.updates.step([self.next_batch(batches, stopped) for _ in range(self.share.batches)])
+            clock.begin()
+            mine = [self.next_batch(batches, stopped) for _ in range(self.share.batches)]
+            clock.waited()
+            scalars = self.updates.step(mine)
+            clock.stepped()
             state.step += 1
             state.samples += self.share.step
             if writer is not None and (state.step % output.log_every == 0 or state.step == steps):
+                scalars |= clock.read()
                 self.observer.on_step(state.step, scalars)
                 for name, value in scalars.items():
                     writer.add_scalar(f"train/{name}", value, state.step)

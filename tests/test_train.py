@@ -85,7 +85,8 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
     heard, out = Heard(), tmp_path / "run"
     assert train(config(), patches, out, heard) == out / CHECKPOINT
     assert sorted(heard.steps) == [1, 2, 3, 4, 5, 6]
-    assert {"loss", "learning_rate"} <= heard.steps[6].keys()
+    assert {"loss", "learning_rate", "seconds", "waiting"} <= heard.steps[6].keys()
+    assert all(0 <= scalars["waiting"] <= 1 for scalars in heard.steps.values())
     assert {"mse", "psnr", "ssim", "mse_bicubic", "psnr_bicubic", "ssim_bicubic"} == heard.validations[6].keys()
     checkpoint = load_checkpoint(out / CHECKPOINT)
     assert checkpoint.header.step == 6
