@@ -1,6 +1,6 @@
 """Write what the committed results say into the model cards and the README.
 
-    python benchmarks/publish.py            # docsr/weights/*.json and *.md, README.md
+    python benchmarks/publish.py            # writes what says something else
     python benchmarks/publish.py --check    # exit code 1 when one of them says something else
 
 Results are benchmarks/results/SUITE/results.json, each made by the command in it. A card is made of the network's own
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -25,6 +24,7 @@ from typing import Any
 
 import onnx
 import yaml
+from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
 from docsr.report.markdown import how
@@ -34,7 +34,6 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "docsr" / "weights"
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
-MARKERS = ("<!-- results: made by `make tables` -->", "<!-- end of results -->")
 
 TUNE, TUNE_ENGINE = "tune", "tesseract"
 READABLE = 0.05
@@ -161,24 +160,13 @@ def _error(cells: Cells, arm: str) -> float | None:
     return round(100 * cells[arm]["error"]["value"], 2) if arm in cells else None
 
 
-def _table(header: list[str], rows: list[list[Any]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     helps = card["x_height_helps"]
     where = f"{helps[0]:g} to {helps[1]:g} px" if helps else "nowhere: `--factor auto` uses bicubic instead"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
-    table = _table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
+    rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
     return f"""# {card["name"]}
 
 {card["factor"]}x, {card["parameters"]:,} parameters, {card["bytes"]:,} bytes.
@@ -197,7 +185,7 @@ In percent, pooled over pages: CER, or words missed for forms and receipts. Bicu
 reads better in that row. Harmed: pages whose error is over half a point above that bicubic's. No page was trained on.
 Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
 
-{table}
+{rows}
 """
 
 
@@ -205,7 +193,7 @@ def readme_table() -> str:
     """One row for each setting in which peers were measured, with both engines where both read it."""
     header = ["pages", "made low", "engine", "as it is", "bicubic", "best peer", "**docsr**", "original scan"]
     rows = [row for suite in suites() for cells in settings(suite) if (row := _readme_row(cells)) is not None]
-    return _table([*header, "gap closed", "harmed"], rows)
+    return table([*header, "gap closed", "harmed"], rows)
 
 
 def _readme_row(cells: Cells) -> list[Any] | None:
@@ -223,7 +211,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
         _error(cells, "none"),
         _error(cells, mine["baseline"]),
         f"{100 * peers[best]:.2f} ({best})",
-        f"**{_cell(_error(cells, AUTO))}**{sign}",
+        f"**{text_of(_error(cells, AUTO))}**{sign}",
         _error(cells, HR),
         "" if gap is None else f"{100 * gap['value']:.0f} %",
         f"{mine['pages_harmed']} of {mine['pages']}",
@@ -232,12 +220,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
 
 def readme() -> str:
     """The README with its table."""
-    text = README.read_text(encoding="utf-8")
-    start, end = map(re.escape, MARKERS)
-    if len(re.findall(f"{start}.*{end}", text, flags=re.DOTALL)) != 1:
-        raise SystemExit(f"README.md has no place for the table: it wants {MARKERS[0]} and {MARKERS[1]}")
-    body = f"{MARKERS[0]}\n\n{readme_table()}\n\n{MARKERS[1]}"
-    return re.sub(f"{start}.*{end}", lambda match: body, text, flags=re.DOTALL)
+    return filled(README.read_text(encoding="utf-8"), "results", readme_table())
 
 
 def published() -> dict[Path, str]:

@@ -3,13 +3,14 @@
     python benchmarks/train_recipes.py PLAN.yaml --data PATCHES --vgg FILE --recogniser FILE --out DIR [--row NAME]...
 
 A plan has ``budget`` (options of every row), ``factors``, and ``rows``: a configuration of configs/train and what is
-set over it. DIR gets a run for each row and factor, and NAME_xFACTOR.onnx for `docsr benchmark --upscaler`. A network
-with several factors is trained once, at the last factor.
+set over it. DIR gets a run for each row and factor, NAME_xFACTOR.onnx for `docsr benchmark --upscaler`, and
+trained.json with their sizes. A network with several factors is trained once, at the last factor.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from docsr.models import build_generator
 from docsr.train import train
 from docsr.training.state import CHECKPOINT, STATE
 
+TRAINED = "trained.json"
 LOG = logging.getLogger(__name__)
 SAME_LAYER = {18: 16, 36: 30}
 """Of VGG19 and VGG16: the last convolution before the third and after the last but one pooling."""
@@ -70,7 +72,15 @@ def run_row(name: str, config: TrainConfig, factors: list[int], data: Path, out:
     checkpoint = train(config, data, folder, Quiet(folder.name), resume=(folder / STATE).exists())
     assert checkpoint == folder / CHECKPOINT
     for factor, path in networks.items():
-        export(checkpoint, path, factor=factor)
+        exported = export(checkpoint, path, factor=factor)
+        facts = {"parameters": exported.parameters, "bytes": exported.bytes, "steps": config.schedule.steps}
+        note(out / TRAINED, path.stem, facts)
+
+
+def note(path: Path, name: str, facts: dict[str, int]) -> None:
+    """Add what is known of a network to the file of all."""
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps(known | {name: facts}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def main() -> None:
