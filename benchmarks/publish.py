@@ -27,13 +27,15 @@ import yaml
 from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
-from docsr.report.markdown import how
-from docsr.upscalers.peers import PEERS
+from docsr.report.words import how
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "docsr" / "weights"
 RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
+
+SIGNS = {1: " ▲", -1: " ▼", 0: ""}
+"""Better, worse, neither beyond chance."""
 
 TUNE, TUNE_ENGINE = "tune", "tesseract"
 READABLE = 0.05
@@ -190,28 +192,28 @@ Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
 
 
 def readme_table() -> str:
-    """One row for each setting in which peers were measured, with both engines where both read it."""
-    header = ["pages", "made low", "engine", "as it is", "bicubic", "best peer", "**docsr**", "original scan"]
+    """One row for each setting and engine in which docsr was measured."""
+    header = ["pages", "made low", "engine", "as it is", "bicubic", "best other", "**docsr**", "original scan"]
     rows = [row for suite in suites() for cells in settings(suite) if (row := _readme_row(cells)) is not None]
     return table([*header, "gap closed", "harmed"], rows)
 
 
 def _readme_row(cells: Cells) -> list[Any] | None:
-    peers = {arm: cell["error"]["value"] for arm, cell in cells.items() if arm in PEERS}
-    if not peers or AUTO not in cells:
+    if AUTO not in cells:
         return None
     mine = cells[AUTO]
-    best = min(peers, key=lambda arm: peers[arm])
+    own = {"none", HR, AUTO, *(path.stem for path in WEIGHTS.glob("*.onnx"))}
+    others = {arm: cell for arm, cell in cells.items() if arm not in own and not arm.startswith(BASELINE)}
+    best = min(others, key=lambda arm: others[arm]["error"]["value"])
     gap = mine["gap_closed"]
-    sign = {1: " ▲", -1: " ▼", 0: ""}[mine["beats_bicubic"]]
     return [
         mine["set"],
         how(mine["lr_dpi"], mine["degradation"]),
         mine["engine"],
         _error(cells, "none"),
         _error(cells, mine["baseline"]),
-        f"{100 * peers[best]:.2f} ({best})",
-        f"**{text_of(_error(cells, AUTO))}**{sign}",
+        f"{text_of(_error(cells, best))}{SIGNS[-others[best]['champion_beats']]} ({best})",
+        f"**{text_of(_error(cells, AUTO))}**{SIGNS[mine['beats_bicubic']]}",
         _error(cells, HR),
         "" if gap is None else f"{100 * gap['value']:.0f} %",
         f"{mine['pages_harmed']} of {mine['pages']}",

@@ -22,6 +22,9 @@ from docsr.pool import run_in_processes
 
 ROWS = "rows.jsonl"
 
+FEW_ARMS = 2
+"""So many arms are named where the same went wrong with one page."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -80,7 +83,7 @@ def _measure(
     wanted: list[Task], store: RowStore, measurer: Measurer, jobs: int, progress: Callable[[int, int], None]
 ) -> list[str]:
     """Measure what ``store`` lacks and put it there; return a sentence for each failure."""
-    engines, failed = measurer.engines, []
+    engines, failed = measurer.engines, dict[tuple[str, str], list[str]]()
     tasks = _missing(wanted, store, engines)
     total = sum(len(task.engines) for task in wanted)
     done = total - sum(len(task.engines) for task in tasks)
@@ -93,12 +96,18 @@ def _measure(
             for task, measured in results:
                 store.add(task, measured, engines)
                 if measured.failure is not None:
-                    failed.append(f"{task.page.name}, {task.arm.label}: {measured.failure}")
+                    failed.setdefault((task.page.name, measured.failure), []).append(task.arm.label)
                 done += len(task.engines)
                 progress(done, total)
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: finished rows are kept, run the same command again to go on") from error
-    return failed
+    return [f"{page} ({_listed(arms)}): {failure}" for (page, failure), arms in failed.items()]
+
+
+def _listed(arms: list[str]) -> str:
+    """Some arms by name, or how many they are: what is wrong with a page is wrong for all."""
+    names = list(dict.fromkeys(arms))
+    return ", ".join(names) if len(names) <= FEW_ARMS else f"{len(names)} arms"
 
 
 class RowStore:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from docsr.bench.arms import HR, Arm, plan_arms
 from docsr.bench.degradations import DEGRADATIONS
@@ -82,8 +83,7 @@ def test_an_arm_that_fails_is_named_and_the_others_go_on(tmp_path):
     suite = load_suite(folder_suite(tmp_path / "in"), None, LOWER)
     broken = Arm("broken", 2, str(tmp_path / "gone.onnx"), False, "broken")
     found = run_benchmark(suite, [broken, *plan_arms(ARMS, None)[0]], {"width": WidthEngine()}, tmp_path / "out")
-    assert len(found.failed) == 4
-    assert "broken_x2" in found.failed[0]
+    assert [sentence.split(": ")[0] for sentence in found.failed] == ["page0 (broken_x2)", "page1 (broken_x2)"]
     assert len(found.rows) == 16
 
 
@@ -108,7 +108,7 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     [
         (["--upscaler", "bicubik"], 2, "did you mean 'bicubic'"),
         (["--engine", "tesserakt"], 2, "tesserakt"),
-        (["--degradation", "scan"], 2, "--degradation wants --lr-dpi"),
+        (["--degradation", "scan"], 2, "--degradation and --hr-dpi want --lr-dpi"),
     ],
 )
 def test_a_wrong_wish_is_one_sentence(tmp_path, capsys, monkeypatch, wish, code, sentence):
@@ -118,11 +118,53 @@ def test_a_wrong_wish_is_one_sentence(tmp_path, capsys, monkeypatch, wish, code,
     assert "Traceback" not in ran.err
 
 
+def test_the_pages_and_the_results_are_kept_apart(tmp_path, capsys, monkeypatch):
+    folder = folder_suite(tmp_path / "in", pages=1)
+    before = sorted(folder.iterdir())
+    ran = docsr(capsys, monkeypatch, "benchmark", folder, "--out", folder)
+    assert ran.code == 2
+    assert "is the folder of the pages: name another one" in ran.err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_texts_and_pages_that_cannot_be_scored_are_named_and_the_others_go_on(tmp_path, capsys, monkeypatch):
+    folder = folder_suite(tmp_path / "in", pages=5)
+    (folder / "page1.txt").write_text(" \n")
+    (folder / "page2.txt").write_bytes("Größe".encode("latin-1"))
+    first, second = (Image.open(folder / f"page{number}.png") for number in (0, 1))
+    first.save(folder / "page3.tif", save_all=True, append_images=[second], dpi=(300, 300))
+    (folder / "page3.png").unlink()
+    (folder / "page4.txt").unlink()
+    ran = docsr(capsys, monkeypatch, "benchmark", folder, "--out", tmp_path / "out", "--engine", "null")
+    assert ran.code == 1
+    for sentence in (
+        f"not measured, for they have no text: {folder / 'page4.png'}\n",
+        f"failed: {folder / 'page1.txt'} is empty",
+        f"failed: {folder / 'page2.txt'} is not UTF-8",
+        f"failed: page3 (10 arms): {folder / 'page3.tif'} has several pages and one text",
+    ):
+        assert sentence in ran.err
+    results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))
+    assert {row["page"] for row in results["rows"]} == {"page0"}
+    assert len(results["failed"]) == 3
+
+
+def test_pages_that_do_not_say_their_resolution(tmp_path, capsys, monkeypatch):
+    folder = folder_suite(tmp_path / "in", pages=1)
+    with Image.open(folder / "page0.png") as page:
+        page.save(folder / "page0.png", dpi=None)
+    command = ["benchmark", folder, "--upscaler", "none", "--engine", "null", "--lr-dpi", 75]
+    ran = docsr(capsys, monkeypatch, *command, "--out", tmp_path / "unknown")
+    assert ran.code == 1
+    assert "page0 (3 arms): it does not say its resolution: give --hr-dpi" in ran.err
+    assert docsr(capsys, monkeypatch, *command, "--out", tmp_path / "told", "--hr-dpi", 300).code == 0
+
+
 def test_an_empty_folder_is_no_suite(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     ran = docsr(capsys, monkeypatch, "benchmark", tmp_path / "in", "--out", tmp_path / "out")
     assert ran.code == 3
-    assert "no page with reference text" in ran.err
+    assert "no page with text" in ran.err
 
 
 def test_a_run_that_is_killed_goes_on(tmp_path):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from docsr.errors import PageError
 from docsr.page import Page, Pixels, luminance
 from docsr.registry import Registry
 
@@ -51,11 +52,13 @@ def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
     """Bring an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
 
     Raises:
-        ValueError: the page does not know its dpi, or has fewer than ``dpi``.
+        PageError: the page does not know its dpi, or has fewer than ``dpi``.
         UsageError: an unknown degradation.
     """
-    if page.dpi is None or min(page.dpi) < dpi:
-        raise ValueError(f"a page of {page.dpi} dpi cannot be lowered to {dpi}")
+    if page.dpi is None:
+        raise PageError("it does not say its resolution: give --hr-dpi (in a suite, hr_dpi)")
+    if min(page.dpi) < dpi:
+        raise PageError(f"it has {min(page.dpi):g} dpi and cannot be brought down to {dpi:g}")
     grey = luminance(page.pixels)
     size = (max(1, round(page.width * dpi / page.dpi[0])), max(1, round(page.height * dpi / page.dpi[1])))
     small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)

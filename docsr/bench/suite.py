@@ -9,7 +9,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby, islice, zip_longest
 from pathlib import Path
 from typing import Literal
@@ -20,12 +20,15 @@ from pydantic import Field, ValidationError, model_validator
 from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.config import Options
-from docsr.errors import NoInputError, UsageError
+from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import IMAGE_SUFFIXES
 from docsr.io.images import read_pages
 from docsr.io.pdf import pdf_texts, render_page
 from docsr.ocr.engines import ENGINES
 from docsr.page import Page
+
+PDF_DPI = 300
+"""PDF pages are rendered at this where a suite does not say."""
 
 
 def _check_labels(labels: tuple[str, ...]) -> None:
@@ -64,8 +67,11 @@ class SourceConfig(Options):
     pdf: str | None = Field(None, description="PDF files, a glob below the root; their own text is the reference")
     images: str | None = Field(None, description="images, a glob below the root")
     text: str = Field("{stem}.txt", description="where an image's reference text is, beside it or from the root")
-    hr_dpi: float = Field(
-        300, ge=50, le=1200, description="render PDF pages at; take images for that do not say theirs"
+    hr_dpi: float | None = Field(
+        None,
+        ge=50,
+        le=1200,
+        description="render PDF pages at (none: 300); take images for that do not say theirs (none: they stay unknown)",
     )
     listed: Path | None = Field(None, description="file beside the suite with the names to take, one a line")
     per_document: int = Field(2, ge=1, description="pages taken of a PDF, spread over it")
@@ -127,28 +133,43 @@ class SuitePage:
     def load(self) -> Page:
         """Read or render the page in the resolution it has."""
         if self.source.pdf is not None:
-            return render_page(self.path, self.number, self.source.hr_dpi)
-        page = next(page for page in read_pages(self.path) if page.number == self.number)
-        if page.dpi is None and self.source.lower:
-            return Page(page.pixels, (self.source.hr_dpi,) * 2, source=page.source, number=page.number)
+            return render_page(self.path, self.number, self.source.hr_dpi or PDF_DPI)
+        pages = iter(read_pages(self.path))
+        page = next(pages)
+        if next(pages, None) is not None:
+            raise PageError(f"{self.path} has several pages and one text: give each page a file of its own")
+        if page.dpi is None and self.source.hr_dpi is not None and self.source.lower:
+            return replace(page, dpi=(self.source.hr_dpi,) * 2)
         return page
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """Pages in a fixed order."""
+    """Pages in a fixed order.
+
+    Attributes:
+        name: of the suite.
+        pages: that are measured.
+        problems: pages whose text cannot be used, a sentence each.
+        without_text: images that have no text, and are not measured.
+    """
 
     name: str
-    pages: list[SuitePage]
+    pages: list[SuitePage] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    without_text: list[Path] = field(default_factory=list)
 
 
-def load_suite(where: Path, root: Path | None, folder_lower: LowerConfig | None) -> Suite:
+def load_suite(
+    where: Path, root: Path | None, folder_lower: LowerConfig | None, folder_dpi: float | None = None
+) -> Suite:
     """Read a suite file, or take a folder for one.
 
     Args:
         where: a .yaml file, or a folder of images with ``name.txt`` beside each.
         root: the folder that a suite file's globs start from; none: the one that the file names.
         folder_lower: for a folder: how its pages are made low-resolution; none: they are measured as they are.
+        folder_dpi: for a folder: resolution of the pages that do not say theirs.
 
     Raises:
         UsageError: an unreadable or wrong suite file.
@@ -156,37 +177,45 @@ def load_suite(where: Path, root: Path | None, folder_lower: LowerConfig | None)
     """
     if where.is_dir():
         lower = (folder_lower,) if folder_lower else ()
-        source = SourceConfig(set=where.name, images="**/*", lower=lower, as_it_is=not lower)
-        suite = Suite(where.name, list(_pages_of(source, where, where)))
+        source = SourceConfig(set=where.name, images="**/*", lower=lower, as_it_is=not lower, hr_dpi=folder_dpi)
+        config, start, beside = SuiteConfig(name=where.name, sources=(source,)), where, where
     else:
         config = _read(where)
-        start = root or where.parent / config.root
-        pages = [page for source in config.sources for page in _pages_of(source, start, where.parent)]
-        suite = Suite(config.name, pages)
+        start, beside = root or where.parent / config.root, where.parent
+    suite = Suite(config.name)
+    for source in config.sources:
+        suite.pages.extend(_pages_of(source, start, beside, suite))
     if not suite.pages:
-        raise NoInputError(f"{where} has no page with reference text (an image and its .txt, or a PDF with text)")
+        problem = f" ({suite.problems[0]})" if suite.problems else ""
+        raise NoInputError(f"{start} has no page with text (an image and its .txt, or a PDF with text){problem}")
     return suite
 
 
 def _read(path: Path) -> SuiteConfig:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return SuiteConfig.model_validate(values)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no suite: a YAML file, or a folder, is wanted") from error
+    except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"cannot read the suite {path}: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} is no suite: it wants 'name' and 'sources'")
+    try:
+        return SuiteConfig.model_validate(values)
     except ValidationError as error:
         problem = error.errors()[0]
         place = ".".join(map(str, problem["loc"]))
         raise UsageError(f"suite {path}, '{place}': {problem['msg'].removeprefix('Value error, ')}") from error
 
 
-def _pages_of(source: SourceConfig, root: Path, beside: Path) -> Iterator[SuitePage]:
+def _pages_of(source: SourceConfig, root: Path, beside: Path, suite: Suite) -> list[SuitePage]:
+    """The source's pages; what cannot be one is noted in ``suite``."""
     paths = sorted(path for path in root.glob(source.pdf or source.images or "") if path.is_file())
     if source.listed is not None:
         names = set((beside / source.listed).read_text(encoding="utf-8").split())
         paths = [path for path in paths if path.name in names]
-    pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root))
-    yield from pages if source.pages is None else _drawn(pages, source.pages)
+    pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root, suite))
+    return pages if source.pages is None else _drawn(pages, source.pages)
 
 
 def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
@@ -200,15 +229,25 @@ def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
     return sorted(islice((page for page in turns if page), number), key=lambda page: page.name)
 
 
-def _image_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
-    stems = Counter(path.with_suffix("") for path in paths if path.suffix.lower() in IMAGE_SUFFIXES)
-    for path in paths:
-        text = source.text.format(stem=path.stem)
-        found = next((file for file in (path.parent / text, root / text) if file.is_file()), None)
-        if path.suffix.lower() in IMAGE_SUFFIXES and found is not None:
-            alone = stems[path.with_suffix("")] == 1  # or scan.png and scan.jpg would be one page
-            name = str((path.with_suffix("") if alone else path).relative_to(root))
-            yield _page(source, path, name, 0, found.read_text(encoding="utf-8", errors="replace"))
+def _image_pages(source: SourceConfig, paths: list[Path], root: Path, suite: Suite) -> Iterator[SuitePage]:
+    images = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
+    stems = Counter(path.with_suffix("") for path in images)
+    for path in images:
+        name = source.text.format(stem=path.stem)
+        found = next((file for file in (path.parent / name, root / name) if file.is_file()), None)
+        if found is None:
+            suite.without_text.append(path)
+            continue
+        try:
+            text = found.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            suite.problems.append(f"{found} is not UTF-8: save it as that")
+            continue
+        if not text.strip():
+            suite.problems.append(f"{found} is empty: a page without text cannot be scored")
+            continue
+        alone = stems[path.with_suffix("")] == 1  # or scan.png and scan.jpg would be one page
+        yield _page(source, path, str((path.with_suffix("") if alone else path).relative_to(root)), 0, text)
 
 
 def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
@@ -230,5 +269,5 @@ def _is_wordy(text: str, source: SourceConfig) -> bool:
 
 def _page(source: SourceConfig, path: Path, name: str, number: int, text: str) -> SuitePage:
     digest = hashlib.sha256(path.read_bytes())
-    digest.update(f"{number} {source.hr_dpi} {source.case} {text}".encode())
+    digest.update(f"{number} {source.hr_dpi or PDF_DPI} {source.case} {text}".encode())
     return SuitePage(name, source.set, path, number, text, source, digest.hexdigest())

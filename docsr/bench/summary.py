@@ -189,10 +189,14 @@ def _cell(
         champion_gain=ahead,
         champion_beats=0 if ahead is None else _sign(ahead, len(rows)),
         gap_closed=gap,
-        gap_reason=None if gap else NO_GAP if HR in arms else NO_HR,
+        gap_reason=None if gap else _no_gap(len(rows)) if HR in arms else NO_HR,
         pages_harmed=harmed,
         digit_cer_bicubic=_pooled(beside, "digit_edits", "reference_digits"),
     )
+
+
+def _no_gap(pages: int) -> str:
+    return NO_GAP if pages >= FEWEST_PAGES else f"{NO_GAP}, which takes {FEWEST_PAGES} pages and more"
 
 
 def _pooled_scores(rows: list[Row]) -> dict[str, Any]:

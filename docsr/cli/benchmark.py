@@ -58,6 +58,7 @@ MOST_CONFUSED = 10
     type=click.Choice(DEGRADATION_NAMES),
     help="For a folder, with --lr-dpi: how it is made low-resolution.  [default: clean]",
 )
+@click.option("--hr-dpi", type=click.FloatRange(50, 1200), help="For a folder: what images are that do not say it.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes, a thread each.")
 def benchmark(
     suite: Path,
@@ -68,6 +69,7 @@ def benchmark(
     root: Path | None,
     dpis: tuple[float, ...],
     degradations: tuple[str, ...],
+    hr_dpi: float | None,
     jobs: int,
 ) -> int:
     """Measure what enlarging gains for OCR, against bicubic and other upscalers.
@@ -80,7 +82,11 @@ def benchmark(
     from docsr.benchmark import run_benchmark
     from docsr.ocr.engines import ENGINES
 
-    pages = load_suite(suite, root, _lower(suite, dpis, degradations))
+    _check_out(out, suite)
+    pages = load_suite(suite, root, _lower(suite, dpis, degradations, hr_dpi), hr_dpi)
+    if pages.without_text:
+        count, first = len(pages.without_text), pages.without_text[0]
+        click.echo(f"docsr: not measured, for they have no text: {first}{_others(count - 1)}", err=True)
     arms, missing = plan_arms(upscalers, peers)
     for name, reason in missing.items():
         click.echo(f"docsr: {name} is not run: {reason}", err=True)
@@ -88,20 +94,32 @@ def benchmark(
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
     with _progress() as progress:
         found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
-    results = _results(pages, found, signatures, missing)
+    results = _results(pages, found, signatures, arms, missing)
     _write(out, results, pages, found, arms, peers)
-    for sentence in found.failed:
+    for sentence in results.failed:
         click.echo(f"docsr: failed: {sentence}", err=True)
     click.echo(f"{len(found.rows)} rows: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
-    return 1 if found.failed else 0
+    return 1 if results.failed else 0
 
 
-def _lower(suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...]) -> LowerConfig | None:
+def _check_out(out: Path, suite: Path) -> None:
+    """The results are not put among the pages, where a file of theirs could bear the same name."""
+    if suite.is_dir() and out.resolve() == suite.resolve():
+        raise UsageError(f"--out {out} is the folder of the pages: name another one")
+
+
+def _others(count: int) -> str:
+    return f" and {count:,} more" if count else ""
+
+
+def _lower(
+    suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...], hr_dpi: float | None
+) -> LowerConfig | None:
     """What --lr-dpi and --degradation ask for."""
-    if (dpis or degradations) and not suite.is_dir():
-        raise UsageError("--lr-dpi and --degradation are for a folder: a suite file says its own")
-    if degradations and not dpis:
-        raise UsageError("--degradation wants --lr-dpi: the resolution to bring the pages to")
+    if (dpis or degradations or hr_dpi) and not suite.is_dir():
+        raise UsageError("--lr-dpi, --degradation and --hr-dpi are for a folder: a suite file says its own")
+    if (degradations or hr_dpi) and not dpis:
+        raise UsageError("--degradation and --hr-dpi want --lr-dpi: the resolution to bring the pages to")
     if not dpis:
         return None
     from docsr.bench.suite import LowerConfig
@@ -109,7 +127,9 @@ def _lower(suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...]) 
     return LowerConfig(dpi=dpis, degradation=degradations or ("clean",))
 
 
-def _results(pages: Suite, found: Found, signatures: dict[str, str], missing: dict[str, str]) -> Results:
+def _results(
+    pages: Suite, found: Found, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
+) -> Results:
     from docsr.bench.summary import rank, summarise
     from docsr.report.results import Results
 
@@ -118,8 +138,9 @@ def _results(pages: Suite, found: Found, signatures: dict[str, str], missing: di
         suite=pages.name,
         command=shlex.join(["docsr", *sys.argv[1:]]),
         engines=signatures,
+        arms={arm.label: arm.signature for arm in arms},
         not_run=missing,
-        failed=found.failed,
+        failed=[*pages.problems, *found.failed],
         rows=found.rows,
         cells=cells,
         ranking=rank(cells),

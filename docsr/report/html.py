@@ -10,7 +10,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from docsr import __version__
 from docsr.bench.arms import AUTO, BASELINE, HR, Arm
 from docsr.bench.measure import Condition, Row
 from docsr.bench.suite import Suite, SuitePage
@@ -18,11 +17,25 @@ from docsr.bench.summary import Cell, error_rate, label
 from docsr.errors import DocsrError, MissingExtraError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
-from docsr.metrics.text import FOLDING, differences
-from docsr.report.markdown import RANKING, against_bicubic, against_champion, champion_gap, how, percent, place
+from docsr.metrics.text import differences
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
-from docsr.report.results import Results, machine
+from docsr.report.results import Results
+from docsr.report.words import (
+    METHOD,
+    RANKING,
+    against_bicubic,
+    against_champion,
+    champion_gap,
+    counted,
+    how,
+    made_by,
+    note,
+    percent,
+    place,
+    score_name,
+    verdicts,
+)
 from docsr.weights import catalogue
 
 MOST_PAGES = 24
@@ -68,9 +81,10 @@ def write_html(
     shown, left_out = _pages(results, suite, texts, arms, peers)
     page = environment.get_template("report.html.j2").render(
         results=results,
-        version=__version__,
-        machine=machine(),
-        folding=FOLDING,
+        made_by=made_by(results),
+        method=METHOD,
+        verdicts=list(verdicts(results.cells)),
+        counted=counted,
         ranking_note=RANKING,
         champion_gap=champion_gap,
         plots=list(_plots(results.cells)),
@@ -103,7 +117,7 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
 
     for (name, degradation, engine), group in groupby(sorted(cells, key=setting), key=setting):
         mine = list(group)
-        axis = "CER, %" if mine[0].score == "cer" else "words missed, %"
+        axis = score_name(mine[0])
         title = f"{name}, {degradation}, {engine}"
         dpis = {cell.lr_dpi for cell in mine}
         if len(dpis) > 1:
@@ -137,9 +151,8 @@ def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
         rows = sorted(group, key=lambda cell: cell.error.value)
         yield {
             "title": title,
-            "score": "CER, %" if rows[0].score == "cer" else "words missed, %",
-            "note": f"{rows[0].pages} pages; bicubic is {rows[0].baseline}."
-            + (f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""),
+            "score": score_name(rows[0]),
+            "note": note(rows[0]),
             "rows": [
                 (cell, percent(cell.error), percent(cell.gap_closed), against_bicubic(cell), against_champion(cell))
                 for cell in rows

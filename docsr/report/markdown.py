@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
-from docsr import __version__
-from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
+from docsr.bench.summary import Cell
 from docsr.io.files import atomic_write
-from docsr.metrics.bootstrap import Interval
-from docsr.metrics.text import FOLDING
-from docsr.report.results import Results, machine
-
-SIGNS = {1: "better", -1: "worse", 0: "="}
-
-
-RANKING = (
-    "By how far an arm is ahead of docsr in the settings (set, resolution, degradation) in which it ran and HR is "
-    "better than bicubic. docsr is the arm auto (what docsr enhance does with each page when it is asked for nothing), "
-    "or where that was not measured docsr's best network."
+from docsr.report.results import Results
+from docsr.report.words import (
+    METHOD,
+    RANKING,
+    against_bicubic,
+    against_champion,
+    champion_gap,
+    counted,
+    made_by,
+    note,
+    percent,
+    place,
+    score_name,
+    verdicts,
 )
+
+WIDTH = 118
+"""Columns of running text."""
 
 
 def write_markdown(path: Path, results: Results) -> None:
@@ -34,42 +40,13 @@ def markdown(results: Results) -> str:
     return "\n".join([*_head(results), *_ranking(results), *_tables(results.cells), *_tail(results)]) + "\n"
 
 
-def how(lr_dpi: float | None, degradation: str) -> str:
-    """How a page was made low-resolution, in words."""
-    return "as it is" if lr_dpi is None else f"{lr_dpi:g} dpi, {degradation}"
-
-
-def place(cell: Cell) -> str:
-    """Where a cell stands, in words: set, resolution, degradation, engine."""
-    return f"{cell.set}, {how(cell.lr_dpi, cell.degradation)}, {cell.engine}"
-
-
-def percent(interval: Interval | None) -> str:
-    """``12.3 (11.0-13.9)``."""
-    if interval is None:
-        return ""
-    return f"{100 * interval.value:.2f} ({100 * interval.low:.2f}-{100 * interval.high:.2f})"
-
-
-def champion_gap(one: Rank) -> str:
-    """Docsr's mean gap closed, in percent, over the settings of ``one``; empty where nothing of docsr ran."""
-    return "" if one.champion_gap_closed is None else f"{100 * one.champion_gap_closed:.1f}"
-
-
 def _head(results: Results) -> Iterator[str]:
-    runs = machine()
     yield f"# docsr benchmark: {results.suite}"
     yield ""
     yield f"    {results.command}"
     yield ""
-    yield f"docsr {__version__}; {runs['processor']}, {runs['cores']} cores; {'; '.join(results.engines.values())}."
-    yield ""
-    yield f"{FOLDING} Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over"
-    yield "pages. Bicubic is 2x or 4x, whichever reads the set better. Gap closed: 0 is that bicubic, 100 the original"
-    yield "scan; it is empty where the original is not better than bicubic beyond chance. Harmed: pages whose error"
-    yield f"exceeds bicubic's by over {100 * HARM_POINTS:g} point. Better and worse: beyond chance, on at least"
-    yield f"{FEWEST_PAGES} pages."
-    yield ""
+    for paragraph in (made_by(results), METHOD, " ".join(verdicts(results.cells))):
+        yield from (*wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False), "")
 
 
 def _ranking(results: Results) -> Iterator[str]:
@@ -90,14 +67,11 @@ def _ranking(results: Results) -> Iterator[str]:
 def _tables(cells: Sequence[Cell]) -> Iterator[str]:
     for title, group in groupby(cells, key=place):
         rows = sorted(group, key=lambda cell: cell.error.value)
-        name = "CER" if rows[0].score == "cer" else "words missed"
         yield f"## {title}"
         yield ""
-        yield f"{rows[0].pages} pages; bicubic is {rows[0].baseline}." + (
-            f" No gap closed: {rows[0].gap_reason}." if rows[0].gap_reason else ""
-        )
+        yield note(rows[0])
         yield ""
-        columns = ["arm", f"{name}, %", "gap closed, %", "against bicubic", "docsr against it", "harmed"]
+        columns = ["arm", score_name(rows[0]), "gap closed, %", "against bicubic", "docsr against it", "harmed"]
         yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s"]) + " |"
         yield "|---|---:|---:|---|---|---:|---:|---:|---:|---:|"
         yield from map(_line, rows)
@@ -120,16 +94,6 @@ def _line(cell: Cell) -> str:
     return "| " + " | ".join(values) + " |"
 
 
-def against_bicubic(cell: Cell) -> str:
-    """Whether the arm is better or worse than bicubic beyond chance, in a word; empty for bicubic itself."""
-    return "" if cell.arm == cell.baseline else SIGNS[cell.beats_bicubic]
-
-
-def against_champion(cell: Cell) -> str:
-    """Whether docsr is better or worse than the arm beyond chance, in a word."""
-    return "" if cell.champion in {None, cell.arm} else SIGNS[cell.champion_beats]
-
-
 def _number(value: float | None, times: float) -> str:
     return "" if value is None else f"{times * value:.2f}"
 
@@ -139,7 +103,8 @@ def _tail(results: Results) -> Iterator[str]:
         yield "## Characters confused most"
         yield ""
         for arm, pairs in results.confused.items():
-            yield f"- {arm}: " + ", ".join(f"`{true}` read as `{read}` {count} times" for true, read, count in pairs)
+            found = (f"`{true}` read as `{read}` {counted(count, 'time')}" for true, read, count in pairs)
+            yield f"- {arm}: {', '.join(found)}"
         yield ""
     if results.not_run or results.failed:
         yield "## Not run"

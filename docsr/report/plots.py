@@ -89,14 +89,14 @@ def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> s
 
 
 def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
-    """A named point for each series, x logarithmic."""
+    """A named point for each series, x logarithmic; the intervals, one above the other here, are left to the tables."""
     axes = Axes(series, x_label, y_label, log_x=True)
     named = [
         (axes.y(y.value), axes.x(x), one.name, f"s{number % 8}")
         for number, one in enumerate(series)
         for x, y in one.points
     ]
-    axes.parts += [_bar(axes, x, y, f"s{number % 8}") for number, one in enumerate(series) for x, y in one.points]
+    axes.parts += [_dot(axes, x, y, f"s{number % 8}") for number, one in enumerate(series) for x, y in one.points]
     taken: list[tuple[float, float]] = []
     for y, x, name, style in sorted(named):
         while any(abs(x - other_x) < LABEL_WIDTH and abs(y - other_y) < LABEL_GAP for other_y, other_x in taken):
@@ -109,10 +109,11 @@ def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) ->
 def _bar(axes: Axes, x: float, y: Interval, name: str) -> str:
     place = axes.x(x)
     ends = f'y1="{axes.y(y.low):.1f}" y2="{axes.y(y.high):.1f}"'
-    return (
-        f'<line class="{name}" x1="{place:.1f}" x2="{place:.1f}" {ends}/>'
-        f'<circle class="{name}" cx="{place:.1f}" cy="{axes.y(y.value):.1f}" r="3"/>'
-    )
+    return f'<line class="{name}" x1="{place:.1f}" x2="{place:.1f}" {ends}/>' + _dot(axes, x, y, name)
+
+
+def _dot(axes: Axes, x: float, y: Interval, name: str) -> str:
+    return f'<circle class="{name}" cx="{axes.x(x):.1f}" cy="{axes.y(y.value):.1f}" r="3"/>'
 
 
 def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:

@@ -31,6 +31,7 @@ class Results:
         suite: its name.
         command: that made it.
         engines: name -> version and options.
+        arms: label -> what it was: version, digest of its weights.
         not_run: arm -> why it was not run.
         failed: single measurements that failed, a sentence each.
         rows: of every page, condition, arm and engine.
@@ -42,6 +43,7 @@ class Results:
     suite: str
     command: str
     engines: dict[str, str]
+    arms: dict[str, str]
     not_run: dict[str, str]
     failed: list[str]
     rows: Sequence[Row]
@@ -59,6 +61,7 @@ class Results:
             "suite": self.suite,
             "folding": FOLDING,
             "engines": self.engines,
+            "arms": self.arms,
             "not_run": self.not_run,
             "failed": self.failed,
             "rows": [asdict(row) for row in self.rows],

@@ -132,7 +132,7 @@ def test_a_wrong_suite_is_one_sentence(tmp_path, text, sentence):
 
 def test_nothing_to_measure(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(NoInputError, match="no page with reference text"):
+    with pytest.raises(NoInputError, match="no page with text"):
         load_suite(tmp_path / "empty", None, None)
 
 

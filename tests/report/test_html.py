@@ -31,7 +31,8 @@ def report(tmp_path_factory):
     found = run_benchmark(suite, arms, {"width": WidthEngine()}, out)
     cells = summarise(found.rows, {})
     engines, missing = {"width": "width 1"}, {"peer_x2": "its weights are <missing>"}
-    results = Results("mine", "docsr benchmark", engines, missing, [], found.rows, cells, rank(cells), {})
+    ran = {arm.label: arm.signature for arm in arms}
+    results = Results("mine", "docsr benchmark", engines, ran, missing, [], found.rows, cells, rank(cells), {})
     write_html(out / "report.html", results, suite, found.texts, arms, None)
     return out / "report.html"
 
