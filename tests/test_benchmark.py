@@ -141,7 +141,7 @@ def test_texts_and_pages_that_cannot_be_scored_are_named_and_the_others_go_on(tm
         f"not measured, for they have no text: {folder / 'page4.png'}\n",
         f"failed: {folder / 'page1.txt'} is empty",
         f"failed: {folder / 'page2.txt'} is not UTF-8",
-        f"failed: page3 (10 arms): {folder / 'page3.tif'} has several pages and one text",
+        f"failed: page3 (10 arms): {folder / 'page3.tif'} and its text differ in the number of pages",
     ):
         assert sentence in ran.err
     results = json.loads((tmp_path / "out" / "results.json").read_text(encoding="utf-8"))

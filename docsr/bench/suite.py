@@ -117,6 +117,7 @@ class SuitePage:
         set: the set it belongs to.
         path: the PDF or image.
         number: 0-based page number.
+        pages: of the file, as its text has it.
         text: the reference.
         source: its source's configuration.
         digest: identifies file, page and reference, for the cache.
@@ -126,6 +127,7 @@ class SuitePage:
     set: str
     path: Path
     number: int
+    pages: int
     text: str
     source: SourceConfig
     digest: str
@@ -134,13 +136,25 @@ class SuitePage:
         """Read or render the page in the resolution it has."""
         if self.source.pdf is not None:
             return render_page(self.path, self.number, self.source.hr_dpi or PDF_DPI)
-        pages = iter(read_pages(self.path))
-        page = next(pages)
-        if next(pages, None) is not None:
-            raise PageError(f"{self.path} has several pages and one text: give each page a file of its own")
+        page = self._read()
         if page.dpi is None and self.source.hr_dpi is not None and self.source.lower:
             return replace(page, dpi=(self.source.hr_dpi,) * 2)
         return page
+
+    def _read(self) -> Page:
+        """The image's page, once it is sure that the file has as many as its text."""
+        found = None
+        for page in read_pages(self.path):
+            found = page if page.number == self.number else found
+            if page.number >= self.pages:
+                break
+        else:
+            if found is not None and page.number + 1 == self.pages:
+                return found
+        raise PageError(
+            f"{self.path} and its text differ in the number of pages ({self.pages} in the text): put a form feed "
+            "between the texts of two pages"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +260,15 @@ def _image_pages(source: SourceConfig, paths: list[Path], root: Path, suite: Sui
         if not text.strip():
             suite.problems.append(f"{found} is empty: a page without text cannot be scored")
             continue
+        texts = text.split("\f")
+        if not texts[-1].strip():  # Tesseract ends each page with a form feed
+            texts.pop()
         alone = stems[path.with_suffix("")] == 1  # or scan.png and scan.jpg would be one page
-        yield _page(source, path, str((path.with_suffix("") if alone else path).relative_to(root)), 0, text)
+        whole = str((path.with_suffix("") if alone else path).relative_to(root))
+        for number, part in enumerate(texts):
+            name = whole if len(texts) == 1 else f"{whole}-{number + 1}"
+            if part.strip():
+                yield _page(source, path, name, (number, len(texts)), part)
 
 
 def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[SuitePage]:
@@ -257,7 +278,7 @@ def _pdf_pages(source: SourceConfig, paths: list[Path], root: Path) -> Iterator[
         taken = min(source.per_document, len(wordy))
         for number in (wordy[int((turn + 0.5) * len(wordy) / taken)] for turn in range(taken)):
             name = f"{path.relative_to(root).with_suffix('')}-{number + 1}"
-            yield _page(source, path, name, number, texts[number])
+            yield _page(source, path, name, (number, len(texts)), texts[number])
 
 
 def _is_wordy(text: str, source: SourceConfig) -> bool:
@@ -267,7 +288,8 @@ def _is_wordy(text: str, source: SourceConfig) -> bool:
     return len(words) >= source.fewest_words and letters >= source.fewest_letters * len(characters)
 
 
-def _page(source: SourceConfig, path: Path, name: str, number: int, text: str) -> SuitePage:
+def _page(source: SourceConfig, path: Path, name: str, place: tuple[int, int], text: str) -> SuitePage:
     digest = hashlib.sha256(path.read_bytes())
+    number, pages = place
     digest.update(f"{number} {source.hr_dpi or PDF_DPI} {source.case} {text}".encode())
-    return SuitePage(name, source.set, path, number, text, source, digest.hexdigest())
+    return SuitePage(name, source.set, path, number, pages, text, source, digest.hexdigest())

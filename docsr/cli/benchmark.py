@@ -74,8 +74,9 @@ def benchmark(
 ) -> int:
     """Measure what enlarging gains for OCR, against bicubic and other upscalers.
 
-    SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each. Writes
-    results.json, report.md and report.html. Finished rows are kept: the same command goes on where it was cut off.
+    SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each (UTF-8, a form
+    feed between the pages of one file). Writes results.json, report.md and report.html. Finished rows are kept: the
+    same command goes on where it was cut off.
     """
     from docsr.bench.arms import plan_arms
     from docsr.bench.suite import load_suite

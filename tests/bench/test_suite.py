@@ -8,7 +8,7 @@ from PIL import Image
 from docsr.bench.arms import HR, plan_arms
 from docsr.bench.measure import AS_IT_IS, Condition, tasks_of
 from docsr.bench.suite import LowerConfig, SuitePage, load_suite
-from docsr.errors import NoInputError, UsageError
+from docsr.errors import NoInputError, PageError, UsageError
 from tests.bench.pages import folder_suite
 from tests.pairs import write_pdf
 
@@ -35,6 +35,25 @@ def test_a_folder_of_images_with_texts_is_a_suite(tmp_path):
     assert [page.name for page in suite.pages] == ["page0", "page1"]
     assert conditions(suite.pages[0]) == [AS_IT_IS]
     assert suite.pages[0].load().dpi == pytest.approx((300, 300), abs=0.1)
+
+
+def test_pages_of_one_file_have_form_feeds_between_their_texts(tmp_path):
+    images = [Image.new("L", (30, 30 + 10 * number)) for number in range(3)]
+    images[0].save(tmp_path / "a.tif", save_all=True, append_images=images[1:])
+    write(tmp_path / "a.txt", "one\f\n\fthree\f\n")
+    suite = load_suite(tmp_path, None, None)
+    assert [(page.name, page.text) for page in suite.pages] == [("a-1", "one"), ("a-3", "three")], "one has no text"
+    assert [page.load().height for page in suite.pages] == [30, 50]
+
+
+@pytest.mark.parametrize("text", ["one", "one\ftwo", "one\ftwo\fthree\ffour"])
+def test_a_file_and_its_text_have_as_many_pages(tmp_path, text):
+    images = [Image.new("L", (30, 30)) for _ in range(3)]
+    images[0].save(tmp_path / "a.tif", save_all=True, append_images=images[1:])
+    write(tmp_path / "a.txt", text)
+    for page in load_suite(tmp_path, None, None).pages:
+        with pytest.raises(PageError, match="differ in the number of pages"):
+            page.load()
 
 
 def test_a_folder_can_be_made_low_resolution(tmp_path):
