@@ -26,7 +26,8 @@ def test_what_is_published_follows_from_the_results():
 def test_committed_results_can_be_made_again(path):
     found = json.loads(path.read_text(encoding="utf-8"))
     assert found["schema"] == SCHEMA
-    assert found["command"].startswith(f"docsr benchmark benchmarks/suites/{path.parent.name}.yaml ")
+    assert found["command"].startswith("docsr benchmark ")
+    assert f"benchmarks/suites/{path.parent.name}.yaml" in found["command"].split()
     assert not [word for word in found["command"].split() if word.startswith("/")], "a path of one machine"
     assert {"processor", "cores", "libraries"} <= found["machine"].keys()
     assert path.with_name("report.md").is_file()
