@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark speed tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark recipe-networks experiments speed tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -27,6 +27,8 @@ help:
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
+	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
+	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
 	@echo "make check      ruff, mypy, import-linter"
@@ -82,6 +84,26 @@ $(PDFS)/.fetched:
 $(TUNE_PDFS)/.fetched:
 	sh benchmarks/fetch_pdfs.sh tune $(TUNE_PDFS)
 	touch $@
+
+# Every recipe trained with one budget (many hours), and measured; what is finished is kept. PATCHES: docsr prepare.
+RUNS ?= runs/recipes
+RECIPES = benchmarks/recipes/results
+ARMS = --upscaler none $(patsubst %,--upscaler %,$(sort $(wildcard $(RUNS)/*.onnx)))
+
+recipe-networks: env
+	$(BIN)/python benchmarks/train_recipes.py benchmarks/recipes/plan.yaml --data $(PATCHES) --vgg $(VGG) \
+		--recogniser $(RECOGNISER) --out $(RUNS)
+	$(BIN)/python benchmarks/twice.py $(RUNS)/srgan_l1_x2.onnx --out $(RUNS)/srgan_l1_twice.onnx
+	mkdir -p $(RECIPES)
+	cp $(RUNS)/trained.json $(RECIPES)/trained.json
+
+experiments: env programs $(PDFS)/.fetched
+	$(BENCHMARK) benchmarks/suites/recipes.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) \
+		$(ARMS) --upscaler lapsrn_x2 --upscaler lapsrn_x4 --out $(RECIPES)/typeset
+	$(BENCHMARK) benchmarks/suites/forms.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
+		$(ARMS) --upscaler lapsrn_x2 --out $(RECIPES)/forms
+	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
+		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --out benchmarks/results/speed

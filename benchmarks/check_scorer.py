@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +24,7 @@ import jiwer
 from docsr.bench.suite import load_suite
 from docsr.benchmark import ROWS
 from docsr.metrics.text import fold
+from docsr.report.results import machine
 
 COUNTS, RATES = 1e-9, 1e-6
 
@@ -34,7 +36,7 @@ def row_key(row: dict[str, Any]) -> tuple[Any, ...]:
 
 def kept(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a run with the texts that were read; a line that was cut off is passed over."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8").split("\n"):
         with suppress(ValueError):
             yield json.loads(line)
 
@@ -42,9 +44,10 @@ def kept(path: Path) -> Iterator[dict[str, Any]]:
 def main() -> None:
     """Compare, write the largest differences, and judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("suite", type=Path)
-    for name in ("root", "results", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("suite", type=Path, help="the suite file of that benchmark")
+    parser.add_argument("--root", type=Path, required=True, help="folder of the suite's files")
+    parser.add_argument("--results", type=Path, required=True, help="folder that docsr benchmark wrote")
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args()
     pages = {(page.set, page.name): page for page in load_suite(options.suite, options.root, None).pages}
     current = {row_key(row): row for row in json.loads((options.results / "results.json").read_text("utf-8"))["rows"]}
@@ -65,6 +68,8 @@ def main() -> None:
         texts += 1
         engines.add(row["engine"])
     result = {
+        "command": shlex.join(["python", "benchmarks/check_scorer.py", *sys.argv[1:]]),
+        "machine": machine(),
         "suite": options.suite.stem,
         "jiwer": version("jiwer"),
         "page_texts": texts,

@@ -7,8 +7,9 @@ Results are benchmarks/results/SUITE/results.json, each made by the command in i
 metadata, benchmarks/cards/NAME.yaml (in words: training_data, training_command, steps, hours, notes) and the results.
 The x-heights at which ``--factor auto`` uses a network are decided by the suite ``tune`` alone, which nothing else
 reports: the longest run of resolutions at which it reads no worse than bicubic (at its better size) in any degradation
-and better in at least one, between the smallest and the largest x-height that were measured there. Pages that Tesseract
-cannot read in HR do not take part: which way it fails at formulae or at the order of columns is luck.
+and better in at least one, from the median x-height of the lowest to that of the highest of them (from the smallest, to
+the largest where no lower or higher one was measured). Pages that Tesseract cannot read in HR do not take part: which
+way it fails at formulae or at the order of columns is luck.
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def helpful_range(name: str) -> list[float] | None:
                 heights.setdefault(row["lr_dpi"], []).append(row["x_height"])
     runs: list[list[float]] = [[]]
     for dpi in sorted(heights):
-        gains = [_gain(arms, name) for (at, _), arms in edits.items() if at == dpi and name in arms]
-        if gains and min(gains) >= 0 and max(gains) > 0:
+        found = [arms for (at, _), arms in edits.items() if at == dpi]
+        gains = [_gain(arms, name) for arms in found if name in arms]
+        if len(gains) == len(found) and min(gains) >= 0 and max(gains) > 0:
             runs[-1].append(dpi)
         else:
             runs.append([])

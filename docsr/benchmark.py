@@ -18,7 +18,7 @@ from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_o
 from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError
 from docsr.ocr.base import Engine
-from docsr.pool import run_in_processes
+from docsr.pool import run_here, run_in_processes
 
 ROWS = "rows.jsonl"
 
@@ -88,9 +88,7 @@ def _measure(
     total = sum(len(task.engines) for task in wanted)
     done = total - sum(len(task.engines) for task in tasks)
     progress(done, total)
-    run = ((task, measurer(task)) for task in tasks)
-    if jobs > 1:
-        run = run_in_processes(measurer, tasks, jobs=jobs, broken=_broken)
+    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, broken=_broken)
     try:
         with closing(run) as results:
             for task, measured in results:
@@ -118,7 +116,7 @@ class RowStore:
         self._path = folder / ROWS
         self._known: dict[str, tuple[Row, str]] = {}
         text = self._path.read_text(encoding="utf-8", errors="replace") if self._path.is_file() else ""
-        for line in text.splitlines():
+        for line in text.split("\n"):  # and not at U+2028, which texts hold
             self._read(line)
         self._append("" if text.endswith("\n") or not text else "\n")  # a line that was cut off ends here
 

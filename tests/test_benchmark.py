@@ -20,6 +20,7 @@ from docsr.benchmark import ROWS, run_benchmark
 from docsr.cli.benchmark import DEGRADATION_NAMES, ENGINE_NAMES
 from docsr.ocr.base import Engine
 from docsr.ocr.engines import ENGINES
+from docsr.page import Page
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.command import docsr
 
@@ -70,6 +71,20 @@ def test_a_cut_off_line_is_measured_again(tmp_path):
     assert engine.asked == 1
     assert [row.cer for row in after.rows] == [row.cer for row in before.rows]
     assert run(folder, out, WidthEngine()).rows == after.rows
+
+
+class LineSeparatorEngine(WidthEngine):
+    """Reads a character at which Python, but not JSON lines, begins a new line."""
+
+    def read(self, page: Page) -> str:
+        return super().read(page).replace(" ", "\u2028")
+
+
+def test_a_text_with_line_separators_is_measured_once(tmp_path):
+    folder, out = folder_suite(tmp_path / "in"), tmp_path / "out"
+    before, engine = run(folder, out, LineSeparatorEngine()), LineSeparatorEngine()
+    assert run(folder, out, engine) == before
+    assert engine.asked == 0
 
 
 def test_processes_find_what_one_process_finds(tmp_path):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docsr import __version__
-from docsr.errors import DocsrError
+from docsr.errors import DocsrError, UsageError
 from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
@@ -28,6 +28,8 @@ EVERY_PEER = "peers"
 
 BASELINE = "bicubic"
 CLASSICAL_FACTORS = (2, 4)
+BICUBICS = tuple(f"{BASELINE}_x{factor}" for factor in CLASSICAL_FACTORS)
+"""Labels of the arms of which the better one is what all others are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
         peers: folder of the peers' weights.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: an unknown name, or two arms of one name.
         CheckpointError: a network file that cannot be used.
     """
     wanted = list(names) or [*CLASSICAL, AUTO, *catalogue(), *(PEERS if peers is not None else [])]
@@ -106,18 +108,24 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
                 missing[name] = str(error)
         else:
             arms += _own(name)
-    return [*arms, Arm(HR, 1, "none", False, HR)], missing
+    arms.append(Arm(HR, 1, "none", False, HR))
+    for label, count in Counter(arm.label for arm in arms).items():
+        if count > 1:
+            raise UsageError(f"two arms are called {label}: give your network's file another name")
+    return arms, missing
 
 
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {cards} {__version__}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {cards}")]
     if name in CLASSICAL:
-        return [Arm(name, factor, name, False, f"{name} {factor} {__version__}") for factor in _factors(name)]
+        return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor
     path = Path(name) if is_file(name) else catalogue()[name].path
-    return [Arm(path.stem, factor, name, False, f"{sha256_of(path)} {__version__}")]
+    if path.stem in {HR, AUTO, *CLASSICAL}:
+        raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")
+    return [Arm(path.stem, factor, name, False, str(sha256_of(path)))]
 
 
 def _factors(name: str) -> tuple[int, ...]:
@@ -127,5 +135,5 @@ def _factors(name: str) -> tuple[int, ...]:
 def _peer(name: str, folder: Path | None) -> Arm:
     peer = PEERS.find(name)
     peer.load(folder, 1)
-    weights = " ".join(str(sha256_of(path)) for path in peer.weights(folder))
-    return Arm(name, peer.factor, name, True, f"{name} {weights}")
+    made_of = [name, *peer.libraries(), *(str(sha256_of(path)) for path in peer.weights(folder))]
+    return Arm(name, peer.factor, name, True, " ".join(made_of))

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from docsr import textsize
+from docsr import __version__, textsize
 from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import lower
 from docsr.bench.suite import SuitePage
@@ -85,6 +85,9 @@ class Looks:
     ink_ratio: float | None = None
 
 
+THREADS = 1
+"""Of an upscaler's call: pages run in parallel instead."""
+
 ROW_FIELDS = tuple(field.name for field in fields(Row))
 
 
@@ -120,9 +123,10 @@ def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> It
 
 
 def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
-    """Identifies a row by the content that decides it. The ceiling does not depend on the condition."""
+    """Identifies a row by what decides it, docsr's version included. The ceiling does not depend on the condition."""
     how = "" if arm.name == HR else f"{condition.lr_dpi} {condition.degradation}"
-    return hashlib.sha256(repr((page.digest, page.set, how, arm.signature, engine_signature)).encode()).hexdigest()
+    decides = (__version__, page.digest, page.set, how, arm.signature, engine_signature)
+    return hashlib.sha256(repr(decides).encode()).hexdigest()
 
 
 class Measurer:
@@ -131,11 +135,10 @@ class Measurer:
     Args:
         engines: by name.
         peers: folder of the peers' weights.
-        threads: of an upscaler's call.
     """
 
-    def __init__(self, engines: dict[str, Engine], peers: Path | None, threads: int = 1) -> None:
-        self.engines, self.peers, self.threads = engines, peers, threads
+    def __init__(self, engines: dict[str, Engine], peers: Path | None) -> None:
+        self.engines, self.peers = engines, peers
         self._loaded: dict[Arm, Upscaler] = {}
 
     def __call__(self, task: Task) -> Measured:
@@ -165,7 +168,7 @@ class Measurer:
 
     def _upscaler(self, arm: Arm) -> Upscaler:
         if arm not in self._loaded:
-            self._loaded[arm] = arm.load(self.peers, self.threads)
+            self._loaded[arm] = arm.load(self.peers, THREADS)
         return self._loaded[arm]
 
     def _row(self, task: Task, engine: str, result: Page, looks: Looks, factor: int) -> tuple[Row, str]:

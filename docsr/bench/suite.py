@@ -199,10 +199,21 @@ def load_suite(
     suite = Suite(config.name)
     for source in config.sources:
         suite.pages.extend(_pages_of(source, start, beside, suite))
+    _check_names(suite.pages)
     if not suite.pages:
         problem = f" ({suite.problems[0]})" if suite.problems else ""
         raise NoInputError(f"{start} has no page with text (an image and its .txt, or a PDF with text){problem}")
     return suite
+
+
+def _check_names(pages: list[SuitePage]) -> None:
+    """A set's pages have names of their own, and one score."""
+    for (name, page), count in Counter((page.set, page.name) for page in pages).items():
+        if count > 1:
+            raise UsageError(f"two pages of the set '{name}' are called {page}: rename a file, or the set")
+    for name in {page.set for page in pages}:
+        if len({page.source.score for page in pages if page.set == name}) > 1:
+            raise UsageError(f"the set '{name}' is scored in two ways: give its sources sets of their own")
 
 
 def _read(path: Path) -> SuiteConfig:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from statistics import fmean, median
 from typing import Any
 
-from docsr.bench.arms import AUTO, BASELINE, HR, label_of
+from docsr.bench.arms import AUTO, BICUBICS, HR, label_of
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
 from docsr.weights import catalogue
@@ -143,10 +143,11 @@ def rank(cells: Iterable[Cell]) -> list[Rank]:
 
 
 def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
-    """All arms of one group, on the pages that every arm has."""
-    pages = sorted(set.intersection(*(set(rows) for rows in arms.values())))
-    bicubics = [arm for arm in arms if arm.startswith(f"{BASELINE}_x")]
-    if not pages or not bicubics:
+    """The arms of one group that have all pages that bicubic has; where one failed is said elsewhere."""
+    bicubics = [arm for arm in BICUBICS if arm in arms]
+    pages = sorted(set.intersection(*(set(arms[arm]) for arm in bicubics))) if bicubics else []
+    arms = {arm: rows for arm, rows in arms.items() if rows.keys() >= set(pages)}
+    if not pages:
         return []
     errors = {arm: [_errors(rows[page], score)[0] for page in pages] for arm, rows in arms.items()}
     totals = [_errors(arms[bicubics[0]][page], score)[1] for page in pages]
@@ -170,7 +171,7 @@ def _cell(
 ) -> Cell:
     gain = rates.gain(arm, baseline)
     ahead = None if champion is None else rates.gain(champion, arm)
-    gap = rates.gap_closed(arm, baseline, HR) if HR in arms else None
+    gap = rates.gap_closed(arm, baseline, HR) if HR in arms and len(rows) >= FEWEST_PAGES else None
     beside = [arms[baseline][row.page] for row in rows]
     harmed = sum(
         error_rate(row, score) - error_rate(other, score) > HARM_POINTS for row, other in zip(rows, beside, strict=True)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _FEW = 20
 """So many pages are listed at the end; a report lists all."""
 
+_PIPE_WIDTH = 200
+"""Columns of a table that goes to no terminal."""
+
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
@@ -99,6 +102,8 @@ def models() -> None:
     from docsr.weights import catalogue
 
     console = Console(soft_wrap=True)
+    if not console.is_terminal:  # a pipe has no width to fit into
+        console.width = _PIPE_WIDTH
     cards = catalogue().values()
     for card in cards:
         console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")

@@ -1,7 +1,10 @@
 """Intervals by bootstrap over pages: how much of a difference is the luck of which pages were taken.
 
-Percentile bootstrap (Efron & Tibshirani 1993, chapter 13). Pages are drawn with replacement, the same draw for all arms
-that are compared (paired), and rates are pooled within a draw, as the reported rate is.
+Pages are drawn with replacement, the same draw for all arms that are compared (paired), and rates are pooled within a
+draw, as the reported rate is. The interval is the expanded percentile interval (Hesterberg 2015, "What teachers should
+know about the bootstrap"): plain percentiles of few pages lie too close together, so that they are taken further
+out, as Student's t lies beyond the normal. On made-up pages with skewed errors, intervals from 6 pages hold the truth
+91-93 times of 100 (plain ones 85), from 60 pages 93-95 times (tests/metrics/test_bootstrap.py).
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-DRAWS = 2000
+from docsr.errors import MissingExtraError
+
+DRAWS = 10_000
 LEVEL = 0.95
 SEED = 20
 
@@ -35,6 +40,7 @@ class PagedRates:
 
     def __init__(self, errors: dict[str, list[int]], totals: list[int]) -> None:
         pages = len(totals)
+        self._tail = _tail(pages)
         draws = np.random.default_rng(SEED).integers(pages, size=(DRAWS, pages))
         weights = np.asarray(totals, np.float64)
         drawn = weights[draws].sum(axis=1).clip(1e-9)
@@ -47,11 +53,11 @@ class PagedRates:
 
     def rate(self, arm: str) -> Interval:
         """The arm's pooled error rate."""
-        return _interval(self.rates[arm], self._drawn[arm])
+        return self._interval(self.rates[arm], self._drawn[arm])
 
     def gain(self, arm: str, over: str) -> Interval:
         """How much lower the arm's rate is than that of ``over``; above 0 beyond chance when ``low`` is."""
-        return _interval(self.rates[over] - self.rates[arm], self._drawn[over] - self._drawn[arm])
+        return self._interval(self.rates[over] - self.rates[arm], self._drawn[over] - self._drawn[arm])
 
     def gap_closed(self, arm: str, baseline: str, ceiling: str) -> Interval | None:
         """Share of the way from ``baseline`` to ``ceiling`` that the arm goes; 1 reaches the ceiling.
@@ -63,9 +69,19 @@ class PagedRates:
         value = (self.rates[baseline] - self.rates[arm]) / (self.rates[baseline] - self.rates[ceiling])
         room = self._drawn[baseline] - self._drawn[ceiling]
         real = room > 0
-        return _interval(value, (self._drawn[baseline] - self._drawn[arm])[real] / room[real])
+        return self._interval(value, (self._drawn[baseline] - self._drawn[arm])[real] / room[real])
+
+    def _interval(self, value: float, drawn: NDArray[np.float64]) -> Interval:
+        low, high = np.quantile(drawn, [self._tail, 1 - self._tail])
+        return Interval(value, float(low), float(high))
 
 
-def _interval(value: float, drawn: NDArray[np.float64]) -> Interval:
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(value, float(low), float(high))
+def _tail(pages: int) -> float:
+    """Share of the draws that is left out at each end."""
+    try:
+        from scipy.special import ndtr, stdtrit
+    except ImportError as error:
+        raise MissingExtraError("intervals", "benchmark") from error
+    if pages == 1:
+        return 0.0  # all draws are the same
+    return float(ndtr(stdtrit(pages - 1, (1 - LEVEL) / 2) * np.sqrt(pages / (pages - 1))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import cv2
@@ -11,6 +11,8 @@ import numpy as np
 
 from docsr.errors import DocsrError, MissingExtraError
 from docsr.page import Page
+
+PURPOSE = "reading text with RapidOCR"
 
 
 class RapidOcr:
@@ -20,15 +22,18 @@ class RapidOcr:
 
     @property
     def signature(self) -> str:
-        """The package's version decides the models."""
-        return f"rapidocr {version('rapidocr')}"
+        """The package's version decides the models. MissingExtraError when it is not installed."""
+        try:
+            return f"rapidocr {version('rapidocr')}"
+        except PackageNotFoundError as error:
+            raise MissingExtraError(PURPOSE, "peers") from error
 
     @cached_property
     def _engine(self) -> Any:
         try:
             from rapidocr import RapidOCR
         except ImportError as error:
-            raise MissingExtraError("reading text with RapidOCR", "benchmark") from error
+            raise MissingExtraError(PURPOSE, "peers") from error
         threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
         return RapidOCR(params={"Global.log_level": "critical", **threads})
 

@@ -32,7 +32,6 @@ class Crops:
     sr: str
     hr: str | None
     width: int
-    height: int
 
 
 def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -> Crops:
@@ -46,8 +45,7 @@ def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -
     sr_grey = same_size(luminance(sr.pixels), bicubic)
     where = _busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)))
     truth = None if condition.lr_dpi is None else _data_url(same_size(luminance(hr.pixels), bicubic)[where])
-    height, width = bicubic[where].shape
-    return Crops(_data_url(bicubic[where]), _data_url(sr_grey[where]), truth, width, height)
+    return Crops(_data_url(bicubic[where]), _data_url(sr_grey[where]), truth, bicubic[where].shape[1])
 
 
 def _busiest(change: Pixels) -> tuple[slice, slice]:

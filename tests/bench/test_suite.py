@@ -56,6 +56,32 @@ def test_a_file_and_its_text_have_as_many_pages(tmp_path, text):
             page.load()
 
 
+def test_two_pages_of_one_name_would_be_mixed_up(tmp_path):
+    images = [Image.new("L", (30, 30)) for _ in range(2)]
+    images[0].save(tmp_path / "a.tif", save_all=True, append_images=images[1:])
+    write(tmp_path / "a.txt", "one\ftwo")
+    images[0].save(tmp_path / "a-1.png")
+    write(tmp_path / "a-1.txt", "one")
+    with pytest.raises(UsageError, match=r"two pages of the set .* are called a-1"):
+        load_suite(tmp_path, None, None)
+
+
+def test_a_set_has_one_score(tmp_path):
+    folder_suite(tmp_path / "img", pages=2)
+    sources = ", ".join(
+        f"{{set: a, images: 'img/page{number}.png', as_it_is: true, score: {score}}}"
+        for number, score in enumerate(("cer", "words"))
+    )
+    with pytest.raises(UsageError, match="'a' is scored in two ways"):
+        load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{sources}]"), None, None)
+
+
+@pytest.mark.parametrize("text", ["", "- a\n- b", "just words"])
+def test_a_file_that_is_no_suite(tmp_path, text):
+    with pytest.raises(UsageError, match="is no suite: it wants 'name' and 'sources'"):
+        load_suite(write(tmp_path / "s.yaml", text), None, None)
+
+
 def test_a_folder_can_be_made_low_resolution(tmp_path):
     lower = LowerConfig(dpi=(100, 75), degradation=("clean", "fax"))
     suite = load_suite(folder_suite(tmp_path / "mine"), None, lower)

@@ -65,9 +65,14 @@ def test_words_missed_where_the_order_is_ambiguous() -> None:
     assert cell.error.value == pytest.approx(1 / 40)
 
 
-def test_pages_that_an_arm_lacks_are_left_out_for_all() -> None:
+def test_an_arm_that_failed_on_a_page_is_left_out_and_takes_nothing_from_the_others() -> None:
     found = [one for one in rows() if not (one.upscaler == "net_x4" and one.page == "p3")]
-    assert {cell.pages for cell in summarise(found, {})} == {11}
+    assert {cell.arm: cell.pages for cell in summarise(found, {})} == {"bicubic_x2": 12, "bicubic_x4": 12, "hr": 12}
+
+
+def test_a_page_that_bicubic_lacks_is_left_out_for_all() -> None:
+    found = [one for one in rows() if not (one.upscaler == "bicubic" and one.factor == 4 and one.page == "p3")]
+    assert {cell.arm: cell.pages for cell in summarise(found, {})}["net_x4"] == 11
 
 
 def test_ranking_is_by_gap_closed_and_leaves_the_ceiling_out() -> None:
@@ -95,4 +100,7 @@ def test_docsr_s_best_network_is_held_against_every_arm(monkeypatch: pytest.Monk
 
 def test_few_pages_prove_nothing() -> None:
     few = [one for one in rows() if one.page in {"p0", "p1", "p2"}]
-    assert {cell.beats_bicubic for cell in summarise(few, {})} == {0}
+    cells = summarise(few, {})
+    assert {cell.beats_bicubic for cell in cells} == {0}
+    assert {cell.gap_closed for cell in cells} == {None}
+    assert rank(cells) == []

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import importlib.metadata
+import pickle
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from docsr.errors import DocsrError, MissingExtraError
+from docsr.ocr import rapid
+from docsr.ocr.rapid import RapidOcr
+from docsr.page import Page
+
+SENTENCE = "The invoice of March is due"
+
+
+@pytest.fixture(scope="module")
+def engine() -> RapidOcr:
+    """Loading takes seconds."""
+    return RapidOcr()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_it_reads_grey_and_colour(engine, channels):
+    pixels = np.full((160, 900), 255, dtype=np.uint8)
+    cv2.putText(pixels, SENTENCE, (30, 90), cv2.FONT_HERSHEY_DUPLEX, 1.5, 0, 2, cv2.LINE_AA)
+    page = Page(pixels if channels == 1 else np.repeat(pixels[..., None], channels, axis=2), (300, 300))
+    read = engine.read(page)
+    assert read.replace(" ", "") == SENTENCE.replace(" ", "")
+
+
+def test_a_blank_page_has_no_text(engine):
+    assert engine.read(Page(np.full((200, 300), 255, np.uint8), None)) == ""
+
+
+def test_its_failure_is_a_sentence(monkeypatch):
+    def fail(image: object) -> None:
+        raise RuntimeError("out of memory")
+
+    broken = RapidOcr()
+    monkeypatch.setitem(broken.__dict__, "_engine", fail)
+    with pytest.raises(DocsrError, match=r"RapidOCR failed on scan\.png: out of memory"):
+        broken.read(Page(np.zeros((9, 9), np.uint8), None, source=Path("scan.png")))
+
+
+def test_without_its_package_the_extra_is_named(monkeypatch):
+    def unknown(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(rapid, "version", unknown)
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    with pytest.raises(MissingExtraError, match=r"docsr\[peers\]"):
+        _ = RapidOcr().signature
+    with pytest.raises(MissingExtraError, match=r"docsr\[peers\]"):
+        RapidOcr().read(Page(np.zeros((9, 9), np.uint8), None))
+
+
+def test_a_process_gets_it_without_what_is_loaded(engine):
+    assert not pickle.loads(pickle.dumps(engine)).__dict__
