@@ -106,7 +106,7 @@ experiments: env programs $(PDFS)/.fetched
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
 
 speed: env programs
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --out benchmarks/results/speed
+	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed
 
 tables: env
 	$(BIN)/python tools/option_table.py

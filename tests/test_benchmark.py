@@ -15,7 +15,8 @@ from PIL import Image
 
 from docsr.bench.arms import HR, Arm, plan_arms
 from docsr.bench.degradations import DEGRADATIONS
-from docsr.bench.suite import LowerConfig, load_suite
+from docsr.bench.suite import load_suite
+from docsr.bench.suite_file import LowerConfig
 from docsr.benchmark import ROWS, run_benchmark
 from docsr.cli.benchmark import DEGRADATION_NAMES, ENGINE_NAMES
 from docsr.ocr.base import Engine

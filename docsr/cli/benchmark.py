@@ -16,7 +16,8 @@ from docsr.errors import UsageError
 
 if TYPE_CHECKING:
     from docsr.bench.arms import Arm
-    from docsr.bench.suite import LowerConfig, Suite
+    from docsr.bench.suite import Suite
+    from docsr.bench.suite_file import LowerConfig
     from docsr.benchmark import Found
     from docsr.report.results import Results
 
@@ -85,12 +86,8 @@ def benchmark(
 
     _check_out(out, suite)
     pages = load_suite(suite, root, _lower(suite, dpis, degradations, hr_dpi), hr_dpi)
-    if pages.without_text:
-        count, first = len(pages.without_text), pages.without_text[0]
-        click.echo(f"docsr: not measured, for they have no text: {first}{_others(count - 1)}", err=True)
     arms, missing = plan_arms(upscalers, peers)
-    for name, reason in missing.items():
-        click.echo(f"docsr: {name} is not run: {reason}", err=True)
+    _tell_what_is_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
     with _progress() as progress:
@@ -109,8 +106,13 @@ def _check_out(out: Path, suite: Path) -> None:
         raise UsageError(f"--out {out} is the folder of the pages: name another one")
 
 
-def _others(count: int) -> str:
-    return f" and {count:,} more" if count else ""
+def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:
+    if pages.without_text:
+        more = len(pages.without_text) - 1
+        others = f" and {more:,} more" if more else ""
+        click.echo(f"docsr: not measured, for they have no text: {pages.without_text[0]}{others}", err=True)
+    for name, reason in missing.items():
+        click.echo(f"docsr: {name} is not run: {reason}", err=True)
 
 
 def _lower(
@@ -123,7 +125,7 @@ def _lower(
         raise UsageError("--degradation and --hr-dpi want --lr-dpi: the resolution to bring the pages to")
     if not dpis:
         return None
-    from docsr.bench.suite import LowerConfig
+    from docsr.bench.suite_file import LowerConfig
 
     return LowerConfig(dpi=dpis, degradation=degradations or ("clean",))
 

@@ -84,10 +84,10 @@ def score_name(cell: Cell) -> str:
 
 
 def percent(interval: Interval | None) -> str:
-    """``12.3 (11.0-13.9)``."""
+    """``12.34 (11.02 to 13.90)``."""
     if interval is None:
         return ""
-    return f"{100 * interval.value:.2f} ({100 * interval.low:.2f}-{100 * interval.high:.2f})"
+    return f"{100 * interval.value:.2f} ({100 * interval.low:.2f} to {100 * interval.high:.2f})"
 
 
 def champion_gap(one: Rank) -> str:

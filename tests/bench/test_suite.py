@@ -7,7 +7,8 @@ from PIL import Image
 
 from docsr.bench.arms import HR, plan_arms
 from docsr.bench.measure import AS_IT_IS, Condition, tasks_of
-from docsr.bench.suite import LowerConfig, SuitePage, load_suite
+from docsr.bench.suite import SuitePage, load_suite
+from docsr.bench.suite_file import LowerConfig
 from docsr.errors import NoInputError, PageError, UsageError
 from tests.bench.pages import folder_suite
 from tests.pairs import write_pdf

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from docsr.bench.arms import plan_arms
-from docsr.bench.suite import LowerConfig, load_suite
+from docsr.bench.suite import load_suite
+from docsr.bench.suite_file import LowerConfig
 from docsr.bench.summary import rank, summarise
 from docsr.benchmark import run_benchmark
 from docsr.report.html import write_html

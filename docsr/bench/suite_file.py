@@ -1,0 +1,113 @@
+"""What a suite file may say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from docsr.bench.arms import EVERY_PEER, known_labels
+from docsr.bench.degradations import DEGRADATIONS
+from docsr.config import Options
+from docsr.errors import UsageError
+from docsr.ocr.engines import ENGINES
+
+PDF_DPI = 300
+"""PDF pages are rendered at this where a suite does not say."""
+
+
+def _check_labels(labels: tuple[str, ...]) -> None:
+    known = known_labels()
+    for label in labels:
+        if label != EVERY_PEER and label not in known:
+            raise ValueError(f"there is no arm {label!r}; there are {', '.join(sorted(known))}, and '{EVERY_PEER}'")
+
+
+class LowerConfig(Options):
+    """Resolutions and degradations, each with each."""
+
+    dpi: tuple[float, ...] = Field(min_length=1)
+    degradation: tuple[str, ...] = Field(("clean",), min_length=1)
+    without: tuple[str, ...] = Field(
+        (), description="labels of arms that are not measured here, or 'peers' for all of them"
+    )
+    engines: tuple[str, ...] | None = Field(None, description="engines that read here, of those asked for; none: all")
+
+    @model_validator(mode="after")
+    def _known(self) -> LowerConfig:
+        for name in self.degradation:
+            DEGRADATIONS.find(name)
+        for name in self.engines or ():
+            ENGINES.find(name)
+        _check_labels(self.without)
+        if min(self.dpi) < 10:
+            raise ValueError("a dpi below 10 is no page")
+        return self
+
+
+class SourceConfig(Options):
+    """Pages of one set, from PDF files or images."""
+
+    set: str
+    pdf: str | None = Field(None, description="PDF files, a glob below the root; their own text is the reference")
+    images: str | None = Field(None, description="images, a glob below the root")
+    text: str = Field("{stem}.txt", description="where an image's reference text is, beside it or from the root")
+    hr_dpi: float | None = Field(
+        None,
+        ge=50,
+        le=1200,
+        description="render PDF pages at (none: 300); take images for that do not say theirs (none: they stay unknown)",
+    )
+    listed: Path | None = Field(None, description="file beside the suite with the names to take, one a line")
+    per_document: int = Field(2, ge=1, description="pages taken of a PDF, spread over it")
+    fewest_words: int = Field(150, ge=1, description="PDF pages with fewer are not taken")
+    fewest_letters: float = Field(
+        0.6, ge=0, le=1, description="PDF pages with a smaller share of letters and digits (dotted lines) are not taken"
+    )
+    pages: int | None = Field(
+        None,
+        ge=1,
+        description="most pages, drawn by a fixed seed, as evenly from the root's folders as can be; none: all",
+    )
+    score: Literal["cer", "words"] = Field("cer", description="words: recall, where the reading order is ambiguous")
+    case: bool = Field(True, description="false: upper and lower case count as the same")
+    lower: tuple[LowerConfig, ...] = ()
+    as_it_is: bool = Field(False, description="measure the pages in the resolution they have")
+    without: tuple[str, ...] = Field((), description="arms that are not measured on this set, as in 'lower'")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceConfig:
+        if (self.pdf is None) == (self.images is None):
+            raise ValueError("a source wants either 'pdf' or 'images'")
+        if not self.lower and not self.as_it_is:
+            raise ValueError("a source wants 'lower', 'as_it_is' or both")
+        _check_labels(self.without)
+        return self
+
+
+class SuiteConfig(Options):
+    """A suite file."""
+
+    name: str
+    root: Path = Field(Path(), description="what the globs start from, seen from the suite file; --root goes before it")
+    sources: tuple[SourceConfig, ...] = Field(min_length=1)
+
+
+def read_suite(path: Path) -> SuiteConfig:
+    """Read and check a suite file. UsageError when it is none, or a wrong one."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is no suite: a YAML file, or a folder, is wanted") from error
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"cannot read the suite {path}: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} is no suite: it wants 'name' and 'sources'")
+    try:
+        return SuiteConfig.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        raise UsageError(f"suite {path}, '{place}': {problem['msg'].removeprefix('Value error, ')}") from error
