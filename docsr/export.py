@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +14,23 @@ import torch
 from torch import nn
 
 from docsr import __version__
-from docsr.errors import DocsrError, NoInputError, PageError, UsageError
+from docsr.config import DataConfig
+from docsr.errors import DocsrError, NoInputError, PageError, TrainingError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
 from docsr.page import Plane, luminance
+from docsr.pairs.dataset import PairDataset
+from docsr.pairs.store import PatchStore
+from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
 
 TOLERANCE = 1 / 255
+INT8_TOLERANCE = 3 / 255
+EXAMPLES = 64
+"""Patches from which the ranges of 8 bits are taken."""
+
 OPSET = 18
 PROOF_SIDE = 512
 
@@ -35,16 +44,24 @@ class Exported:
         parameters: number of weights.
         bytes: size of the file.
         difference: largest difference to torch on the page, images in [0, 1].
+        rms: root of the mean squared difference, likewise.
     """
 
     path: Path
     parameters: int
     bytes: int
     difference: float
+    rms: float
 
 
 def export(
-    checkpoint: Path, out: Path, page: Path | None = None, *, share: float = 1.0, factor: int | None = None
+    checkpoint: Path,
+    out: Path,
+    page: Path | None = None,
+    *,
+    share: float = 1.0,
+    factor: int | None = None,
+    int8: Path | None = None,
 ) -> Exported:
     """Write the checkpoint's network as ONNX with dynamic height and width and prove it against torch.
 
@@ -54,13 +71,16 @@ def export(
         page: an image to compare on; none: a page of text drawn for the purpose.
         share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
         factor: of a network that has several; none: the one that it was validated at.
+        int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its patches give when they are
+            degraded.
 
     Raises:
         UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, or it has
             not this factor.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
-        DocsrError: ONNX Runtime and torch differ by more than 1/255.
+        TrainingError: the folder has no patches.
+        DocsrError: ONNX Runtime and torch differ by more than 1/255, in 8 bits by more than 3/255 (RMS).
     """
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
@@ -72,12 +92,25 @@ def export(
         network.soften(share)
     plane = _proof_plane(page)
     out.parent.mkdir(parents=True, exist_ok=True)
+    model = _to_onnx(network, loaded, out.stem, share)
+    if int8 is not None:
+        model = to_int8(model, _examples(int8, network.factor))
     with atomic_write(out) as temporary:
-        temporary.write_bytes(_to_onnx(network, loaded, out.stem, share).SerializeToString())
-        difference = compare(network, temporary, plane)
-        if not difference <= TOLERANCE:  # so that NaN is no proof
-            raise DocsrError(f"ONNX Runtime and torch differ by {difference * 255:.2f}/255: nothing was exported")
-    return Exported(out, _used_weights(network), out.stat().st_size, difference)
+        temporary.write_bytes(model.SerializeToString())
+        difference, rms = compare(network, temporary, plane)
+        apart, bound = (difference, TOLERANCE) if int8 is None else (rms, INT8_TOLERANCE)
+        if not apart <= bound:  # so that NaN is no proof
+            raise DocsrError(f"ONNX Runtime and torch differ by {apart * 255:.2f}/255: nothing was exported")
+    return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
+
+
+def _examples(patches: Path, factor: int) -> Iterator[Plane]:
+    """Degraded patches of a store, grey in [0, 1]."""
+    config = DataConfig(lr_patch=min(DataConfig().lr_patch, PatchStore(patches, "train").header.size // factor))
+    dataset = PairDataset(patches, "train", config, [factor], seed=0)
+    if not len(dataset):
+        raise TrainingError(f"{patches} holds no patches: the ranges of 8 bits are taken from some")
+    yield from (np.asarray(dataset[number][0][0].numpy(), np.float32) for number in range(EXAMPLES))
 
 
 def _used_weights(network: Generator) -> int:
@@ -87,11 +120,12 @@ def _used_weights(network: Generator) -> int:
     return sum(weight.numel() for weight in network.parameters() if weight.grad is not None)
 
 
-def compare(network: Generator, path: Path, plane: Plane) -> float:
-    """Largest absolute difference between torch and ONNX Runtime on one plane in [0, 1]."""
+def compare(network: Generator, path: Path, plane: Plane) -> tuple[float, float]:
+    """Largest and RMS difference between torch and ONNX Runtime on one plane in [0, 1]."""
     with torch.inference_mode():
         expected = network.on_grey(torch.from_numpy(plane)[None, None])[0, 0].numpy()
-    return float(np.abs(OnnxUpscaler(path)(plane) - expected).max())
+    apart = OnnxUpscaler(path)(plane) - expected
+    return float(np.abs(apart).max()), float(np.sqrt(np.mean(apart**2)))
 
 
 def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) -> onnx.ModelProto:

@@ -151,15 +151,21 @@ def train(
     help="Share of the network in the output; the rest is bicubic. Less is softer.",
 )
 @click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Of a network that has several (mdsr).")
-def export(checkpoint: Path, out: Path, page: Path | None, share: float, factor: str | None) -> None:
+@click.option(
+    "--int8",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="PATCHES",
+    help="In 8 bits, twice as fast on a CPU; the ranges come from patches of docsr prepare.",
+)
+def export(checkpoint: Path, out: Path, page: Path | None, share: float, factor: str | None, int8: Path | None) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""
     with _needs_training_packages("export"):
         from docsr.export import export as run
     chosen = None if factor is None else int(factor)
-    done = run(checkpoint, out, page or _sample_page(), share=share, factor=chosen)
+    done = run(checkpoint, out, page or _sample_page(), share=share, factor=chosen, int8=int8)
     click.echo(
         f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
-        f"largest difference to torch {done.difference * 255:.4f}/255"
+        f"largest difference to torch {done.difference * 255:.4f}/255, RMS {done.rms * 255:.4f}/255"
     )
 
 

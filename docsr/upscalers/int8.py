@@ -1,0 +1,79 @@
+"""A network in 8 bits: about twice as fast on a CPU, a quarter of the bytes, and nearly the same output.
+
+Static quantisation by ONNX Runtime (QDQ): activations unsigned with ranges measured on example pages, weights signed,
+each output channel with a range of its own. Weights take 7 bits, since processors without VNNI add pairs of products in
+16 bits and would overflow. What is left in floating point: everything but convolutions, and the interpolation that the
+network adds to, whose error would be seen as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from docsr.page import Plane
+
+
+def to_int8(model: onnx.ModelProto, planes: Iterable[Plane]) -> onnx.ModelProto:
+    """Quantise a network.
+
+    Args:
+        model: input N x 1 x H x W, H and W free.
+        planes: pages or pieces of them, H x W in [0, 1], as the network will get them: they decide the ranges.
+
+    Returns:
+        Another model; names of input and output and the metadata stay.
+    """
+    with TemporaryDirectory() as folder:
+        source, prepared, done = (Path(folder) / f"{name}.onnx" for name in ("source", "prepared", "done"))
+        plain = onnx.ModelProto()
+        plain.CopyFrom(model)
+        del plain.graph.value_info[:]  # the exporter's own names of sizes are not those of shape inference
+        onnx.save(plain, source)
+        quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+        quantize_static(
+            str(prepared),
+            str(done),
+            _Planes(planes, model.graph.input[0].name),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["Conv"],
+            nodes_to_exclude=list(_interpolation(onnx.load(prepared))),
+            calibrate_method=CalibrationMethod.MinMax,
+        )
+        result = onnx.load(done)
+    del result.metadata_props[:]
+    result.metadata_props.extend(model.metadata_props)
+    return result
+
+
+class _Planes(CalibrationDataReader):  # type: ignore[misc]
+    """What the quantiser asks for its examples."""
+
+    def __init__(self, planes: Iterable[Plane], name: str) -> None:
+        self._inputs = ({name: np.ascontiguousarray(plane[None, None], np.float32)} for plane in planes)
+
+    def get_next(self) -> dict[str, Plane] | None:
+        """The next example."""
+        return next(self._inputs, None)
+
+
+def _interpolation(model: onnx.ModelProto) -> Iterator[str]:
+    """Convolutions fed by a padding of its own: those of BicubicPhases."""
+    padded = {name for node in model.graph.node if node.op_type == "Pad" for name in node.output}
+    yield from (node.name for node in model.graph.node if node.op_type == "Conv" and node.input[0] in padded)
