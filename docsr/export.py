@@ -63,7 +63,7 @@ def export(
     factor: int | None = None,
     int8: Path | None = None,
 ) -> Exported:
-    """Write the checkpoint's network as ONNX with dynamic height and width and prove it against torch.
+    """Write the checkpoint's network as ONNX with free height and width, proved against torch.
 
     Args:
         checkpoint: a .safetensors file of ``docsr train``.
@@ -85,23 +85,34 @@ def export(
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)
+    network = _network(loaded, factor, share)
+    plane = _proof_plane(page)
+    model = _to_onnx(network, loaded, out.stem, share)
+    if int8 is not None:
+        model = to_int8(model, _examples(int8, network.factor))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(out) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+        difference, rms = _proved(network, temporary, plane, in_int8=int8 is not None)
+    return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
+
+
+def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     network = loaded.build_generator()
     if factor is not None:
         network.at(factor)
     if share != 1:
         network.soften(share)
-    plane = _proof_plane(page)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    model = _to_onnx(network, loaded, out.stem, share)
-    if int8 is not None:
-        model = to_int8(model, _examples(int8, network.factor))
-    with atomic_write(out) as temporary:
-        temporary.write_bytes(model.SerializeToString())
-        difference, rms = compare(network, temporary, plane)
-        apart, bound = (difference, TOLERANCE) if int8 is None else (rms, INT8_TOLERANCE)
-        if not apart <= bound:  # so that NaN is no proof
-            raise DocsrError(f"ONNX Runtime and torch differ by {apart * 255:.2f}/255: nothing was exported")
-    return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
+    return network
+
+
+def _proved(network: Generator, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
+    """As :func:`compare`; DocsrError where that is too much."""
+    difference, rms = compare(network, path, plane)
+    apart, bound = (rms, INT8_TOLERANCE) if in_int8 else (difference, TOLERANCE)
+    if not apart <= bound:  # so that NaN is no proof
+        raise DocsrError(f"ONNX Runtime and torch differ by {apart * 255:.2f}/255: nothing was exported")
+    return difference, rms
 
 
 def _examples(patches: Path, factor: int) -> Iterator[Plane]:
