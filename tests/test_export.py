@@ -159,7 +159,7 @@ def test_a_difference_writes_nothing(
     source, exported = made("compact", 2)
     model = onnx.load(exported.path)
     monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded, name, share: model)
-    monkeypatch.setattr(exporting, "compare", lambda network, path, plane: difference)
+    monkeypatch.setattr(exporting, "compare", lambda network, path, plane: (difference, difference))
     out = tmp_path / "a.onnx"
     out.write_bytes(b"what was there")
     with pytest.raises(DocsrError, match="nothing was exported"):
