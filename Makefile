@@ -78,11 +78,11 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	done
 
 $(PDFS)/.fetched:
-	sh benchmarks/fetch_pdfs.sh typeset $(PDFS)
+	sh benchmarks/fetch_packages.sh typeset $(PDFS)
 	touch $@
 
 $(TUNE_PDFS)/.fetched:
-	sh benchmarks/fetch_pdfs.sh tune $(TUNE_PDFS)
+	sh benchmarks/fetch_packages.sh tune $(TUNE_PDFS)
 	touch $@
 
 # Every recipe trained with one budget (many hours), and measured; what is finished is kept. PATCHES: docsr prepare.

@@ -2,9 +2,10 @@
 
     python benchmarks/train_recipes.py PLAN.yaml --data PATCHES --vgg FILE --recogniser FILE --out DIR [--row NAME]...
 
-A plan has ``budget`` (options of every row), ``factors``, and ``rows``: a configuration of configs/train and what is
-set over it. DIR gets a run for each row and factor, NAME_xFACTOR.onnx for `docsr benchmark --upscaler`, and
-trained.json with their sizes. A network with several factors is trained once, at the last factor.
+A plan has ``budget`` (options of every row), ``factors``, and ``rows``: a configuration of configs/train, what is set
+over it, and factors of its own if it has some. DIR gets a run for each row and factor, NAME_xFACTOR.onnx for
+`docsr benchmark --upscaler`, and trained.json with their sizes. A network with several factors is trained once, at the
+last factor.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def main() -> None:
     plan = yaml.safe_load(options.plan.read_text(encoding="utf-8"))
     files = {"network": options.network, "vgg": str(options.vgg), "recogniser": str(options.recogniser)}
     for name in options.row or plan["rows"]:
-        row, factors = plan["rows"][name], plan["factors"]
+        row = plan["rows"][name]
+        factors = row.get("factors", plan["factors"])
         several = configuration(plan, row, factors[-1], files).generator
         at_once = build_generator(several.name, factors[-1], several.args).factors
         groups = [factors] if len(at_once) > 1 else [[factor] for factor in factors]

@@ -18,7 +18,8 @@ from docsr.io.images import write_pages
 from docsr.page import Page, Pixels, luminance
 from docsr.pairs.source import Document, Source, SourcePage
 from docsr.pairs.sources import SOURCES
-from docsr.pairs.store import PAGES, StoreHeader, StoreWriter, check_new
+from docsr.pairs.store import PAGES, StoreHeader
+from docsr.pairs.store_writer import StoreWriter, check_new
 from docsr.pool import run_in_processes
 
 PLAIN_SHARE = 0.95

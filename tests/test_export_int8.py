@@ -12,7 +12,8 @@ from docsr import export as exporting
 from docsr.errors import DocsrError, TrainingError
 from docsr.export import Exported, export
 from docsr.page import Page
-from docsr.pairs.store import StoreHeader, StoreWriter
+from docsr.pairs.store import StoreHeader
+from docsr.pairs.store_writer import StoreWriter
 from docsr.upscalers.onnx import OnnxUpscaler
 from docsr.upscalers.page import upscale_page
 from tests.pairs import make_store, text_page

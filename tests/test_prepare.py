@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from docsr.errors import NoInputError, UsageError
-from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, StoreWriter, read_header
+from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, read_header
+from docsr.pairs.store_writer import StoreWriter
 from docsr.prepare import PrepareOptions, prepare
 from docsr.textsize import measure
 from tests.pairs import save, text_page, write_pdf

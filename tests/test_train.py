@@ -20,7 +20,8 @@ from docsr.losses import ContentLoss
 from docsr.losses.perceptual import build_features
 from docsr.models.checkpoint import load_checkpoint
 from docsr.pairs.dataset import stream
-from docsr.pairs.store import StoreHeader, StoreWriter
+from docsr.pairs.store import StoreHeader
+from docsr.pairs.store_writer import StoreWriter
 from docsr.train import CONFIG, train
 from docsr.training.schedule import Skips
 from docsr.training.state import CHECKPOINT, STATE

@@ -59,8 +59,9 @@ def prepare(
     """Cut documents into training patches, all text brought to one size.
 
     KIND rvl-cdip is a folder with images/ and labels/; pdf a folder of PDF files with real text (rendered); images a
-    folder of images, each with NAME.txt beside it where its text is known. Text size unless --x-height says otherwise:
-    8 px (rvl-cdip), 28 px (pdf), 24 px (images).
+    folder of images, each with NAME.txt beside it where its text is known; fonts a folder of typefaces (.ttf, .otf), in
+    which words, figures and ruled lines are drawn. Text size unless --x-height says otherwise: 8 px (rvl-cdip), 28 px
+    (pdf, fonts), 24 px (images).
 
     Pictures are taken as they are: div2k is a folder with DIV2K_train_HR, celeba one with img_align_celeba; npy-pairs
     has folders hr and lr with arrays of the same names. Patches are 384 px of text, 192 px of div2k, 256 px of celeba

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from docsr.pairs.documents import Images, Pdf, RvlCdip
+from docsr.pairs.fonts import Fonts
 from docsr.pairs.pictures import CelebA, Div2k, NpyPairs
 from docsr.pairs.source import Source
 from docsr.registry import Registry
@@ -13,6 +14,7 @@ SOURCES: Registry[type[Source]] = Registry(
         "rvl-cdip": RvlCdip,
         "pdf": Pdf,
         "images": Images,
+        "fonts": Fonts,
         "npy-pairs": NpyPairs,
         "div2k": Div2k,
         "celeba": CelebA,

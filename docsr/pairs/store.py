@@ -5,19 +5,19 @@ memory-mapped), beside them ``train-lr-00000.npy``, ... where the source has LR 
 validation pages and their reference text where it has that, and ``store.json``, written last: a folder without it is
 not finished. From the first moment until then the folder holds ``.docsr-store``, which says that what is in it
 was made by ``docsr prepare`` and may be thrown away.
+
+A folder of such folders is a store, too: the patches of all of them, which must be of one size and kind of pixel.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.errors import TrainingError, UsageError
-from docsr.io.files import atomic_write
 from docsr.page import Pixels
 
-SHARD = 512
 HEADER = "store.json"
 UNFINISHED = ".docsr-store"
 PAGES = "pages"
 LR = "-lr"
 """What the name of a shard of LR patches has after its split."""
-_OURS = (
-    ("", re.compile(r"(train|val)(-lr)?-\d{5}\.npy|\.docsr-(?!store$).+")),
-    (PAGES, re.compile(r"\d{2,}-.*\.(png|txt)|\.docsr-.+")),
-)
-"""Folder, and the names that docsr prepare gives to files in it (its temporary files among them)."""
 
 
 @dataclass(frozen=True)
@@ -68,74 +61,6 @@ class StoreHeader:
     skipped: tuple[str, ...] = field(default=())
 
 
-class StoreWriter:
-    """Collects patches into shards; each shard is written whole or not at all.
-
-    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied.
-
-    Raises:
-        UsageError: the folder holds anything else.
-        PageError: the folder cannot be written to.
-    """
-
-    def __init__(self, folder: Path, size: int) -> None:
-        check_new(folder)
-        with atomic_write(folder / UNFINISHED):
-            pass  # an empty file
-        _empty(folder)
-        self.folder = folder
-        self.size = size
-        self.counts = {"train": 0, "val": 0}
-        self._shards: Counter[str] = Counter()
-        self._pending: dict[str, list[Pixels]] = defaultdict(list)
-
-    def add(self, split: str, patches: NDArray[np.uint8], lr: NDArray[np.uint8] | None = None) -> None:
-        """Add N x size x size (x 3) patches, with their own LR patches where they have them, to 'train' or 'val'."""
-        self.counts[split] += len(patches)
-        for name, mine in ((split, patches), (f"{split}{LR}", lr)):
-            if mine is not None:
-                self._pending[name].extend(mine)
-            while len(self._pending[name]) >= SHARD:
-                self._flush(name, SHARD)
-
-    def close(self, header: StoreHeader) -> None:
-        """Write what is left and the header."""
-        for name, left in self._pending.items():
-            if left:
-                self._flush(name, len(left))
-        with atomic_write(self.folder / HEADER) as path:
-            path.write_text(json.dumps(asdict(header), indent=1) + "\n", encoding="utf-8")
-        (self.folder / UNFINISHED).unlink()
-
-    def _flush(self, name: str, count: int) -> None:
-        pending = self._pending[name]
-        shard, self._pending[name] = pending[:count], pending[count:]
-        file_name = f"{name}-{self._shards[name]:05d}.npy"
-        with atomic_write(self.folder / file_name) as path, path.open("wb") as file:
-            np.save(file, np.stack(shard))
-        self._shards[name] += 1
-
-
-def check_new(folder: Path) -> None:
-    """Refuse a folder that a store must not be written to.
-
-    Raises:
-        UsageError: it holds a finished store, or something that docsr prepare did not put there.
-    """
-    if (folder / HEADER).exists():
-        raise UsageError(f"{folder} holds prepared patches already: remove it or choose another folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / UNFINISHED).is_file():
-        raise UsageError(f"{folder} is not empty, and what it holds would mix with the patches: choose another --out")
-
-
-def _empty(folder: Path) -> None:
-    """Remove what an unfinished run left, and nothing else."""
-    for below, ours in _OURS:
-        for path in (folder / below).glob("*"):
-            if ours.fullmatch(path.name) and path.is_file():
-                path.unlink()
-
-
 def outside_stores(paths: Iterable[Path], root: Path) -> list[Path]:
     """The files below ``root`` that no store holds, finished or not: pages of a store are no scans."""
 
@@ -150,8 +75,8 @@ def _is_store(folder: Path) -> bool:
     if (folder / UNFINISHED).is_file():
         return True
     try:
-        read_header(folder)
-    except (TrainingError, UsageError):
+        _read_one(folder)
+    except TrainingError:
         return False
     return True
 
@@ -203,22 +128,29 @@ class PatchStore:
 
     def _open(self) -> None:
         """Memory-map the files and count their patches."""
-        header = self.header
-        self._shards = self._open_shards(self.split, header.size)
+        self._shards: list[NDArray[np.uint8]] = []
         self._lr_shards: list[NDArray[np.uint8]] = []
+        for folder in store_folders(self.folder):
+            self._open_folder(folder, _read_one(folder))
         self._ends = list(accumulate(len(shard) for shard in self._shards))
-        told: int = getattr(header, self.split)
-        lacking = "" if len(self) == told else f"holds {len(self)} {self.split} patches where its {HEADER} says {told}"
+
+    def _open_folder(self, folder: Path, header: StoreHeader) -> None:
+        shards, lr_shards = _open_shards(folder, header, self.split, header.size), []
+        told, found = getattr(header, self.split), sum(map(len, shards))
+        lacking = "" if found == told else f"holds {found} {self.split} patches where its {HEADER} says {told}"
         if header.lr_factor is not None:
-            self._lr_shards = self._open_shards(f"{self.split}{LR}", header.size // header.lr_factor)
-            if [len(shard) for shard in self._lr_shards] != [len(shard) for shard in self._shards]:
+            lr_shards = _open_shards(folder, header, f"{self.split}{LR}", header.size // header.lr_factor)
+            if [len(shard) for shard in lr_shards] != [len(shard) for shard in shards]:
                 lacking = lacking or f"lacks LR patches of {self.split}"
         if lacking:
-            raise TrainingError(f"{self.folder} {lacking}: remove it and run docsr prepare again")
+            raise TrainingError(f"{folder} {lacking}: remove it and run docsr prepare again")
+        self._shards += shards
+        self._lr_shards += lr_shards
 
-    def _open_shards(self, name: str, size: int) -> list[NDArray[np.uint8]]:
-        shape = (size, size) if self.header.colours == 1 else (size, size, self.header.colours)
-        return [_open_shard(path, shape) for path in sorted(self.folder.glob(f"{name}-[0-9]*.npy"))]
+
+def _open_shards(folder: Path, header: StoreHeader, name: str, size: int) -> list[NDArray[np.uint8]]:
+    shape = (size, size) if header.colours == 1 else (size, size, header.colours)
+    return [_open_shard(path, shape) for path in sorted(folder.glob(f"{name}-[0-9]*.npy"))]
 
 
 def _open_shard(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -234,18 +166,45 @@ def _open_shard(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return shard
 
 
-def read_header(folder: Path) -> StoreHeader:
-    """Read ``store.json``.
+def store_folders(folder: Path) -> list[Path]:
+    """The folder itself, or the finished stores directly below it.
 
     Raises:
-        UsageError: the folder does not exist, or docsr prepare did not finish (or never began) it.
-        TrainingError: the file is damaged.
+        UsageError: the folder does not exist, or docsr prepare did not finish (or never began) one.
     """
-    path = folder / HEADER
     if not folder.is_dir():
         raise UsageError(f"the folder of patches {folder} does not exist: make one with docsr prepare")
-    if not path.is_file():
+    if (folder / HEADER).is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{HEADER}"))
+    if not found or (folder / UNFINISHED).is_file():
         raise UsageError(f"{folder} is not a finished folder of patches ({HEADER} is missing): run docsr prepare")
+    return found
+
+
+def read_header(folder: Path) -> StoreHeader:
+    """Read what a store holds, or several together.
+
+    Raises:
+        UsageError: as :func:`store_folders`, or patches of several kinds that do not go together.
+        TrainingError: a header is damaged.
+    """
+    headers = {one: _read_one(one) for one in store_folders(folder)}
+    first = next(iter(headers.values()))
+    for other, header in headers.items():
+        for name in ("size", "x_height", "colours", "lr_factor"):
+            mine, theirs = getattr(first, name), getattr(header, name)
+            if mine != theirs:
+                raise UsageError(f"{other} has {name} {theirs}, the patches beside it {mine}: prepare them alike")
+    sums = {
+        name: sum(getattr(one, name) for one in headers.values()) for name in ("train", "val", "documents", "pages")
+    }
+    kinds = "+".join(dict.fromkeys(one.kind for one in headers.values()))
+    return replace(first, kind=kinds, skipped=tuple(chain(*(one.skipped for one in headers.values()))), **sums)
+
+
+def _read_one(folder: Path) -> StoreHeader:
+    path = folder / HEADER
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return StoreHeader(**{**values, "skipped": tuple(values["skipped"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, Pixels, Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
-from docsr.pairs.store import PAGES
+from docsr.pairs.store import PAGES, store_folders
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import Interpolation, enlarge
 from docsr.upscalers.page import upscale_page
@@ -72,7 +73,8 @@ class Validation:
         self.pairs = [dataset[n] for n in range(config.output.validation_patches if len(dataset) else 0)]
         degrade = Degrade(config.data.degrade, config.factor)
         scale = float(np.sqrt(np.prod(dataset.scales[config.factor])))
-        paths = sorted((folder / PAGES).glob("*.png"))[: config.output.validation_pages]
+        pages = (sorted((store / PAGES).glob("*.png")) for store in store_folders(folder))
+        paths = list(islice(chain(*pages), config.output.validation_pages))
         self.pages: list[ValidationPage] = []
         try:
             self.pages = [self._page(path, degrade, scale, n) for n, path in enumerate(paths)]

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from docsr.page import Pixels
-from docsr.pairs.store import StoreHeader, StoreWriter
+from docsr.pairs.store import StoreHeader
+from docsr.pairs.store_writer import StoreWriter
 
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 PROSE = (

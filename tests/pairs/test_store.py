@@ -1,21 +1,15 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
 
 from docsr.errors import TrainingError, UsageError
-from docsr.pairs import store
-from docsr.pairs.store import (
-    HEADER,
-    UNFINISHED,
-    PatchStore,
-    StoreHeader,
-    StoreWriter,
-    outside_stores,
-    read_header,
-)
+from docsr.pairs import store_writer
+from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, StoreHeader, outside_stores, read_header
+from docsr.pairs.store_writer import StoreWriter
 
 
 def numbered(count: int, start: int = 0):
@@ -23,7 +17,7 @@ def numbered(count: int, start: int = 0):
 
 
 def test_more_than_one_shard(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "SHARD", 4)
+    monkeypatch.setattr(store_writer, "SHARD", 4)
     writer = StoreWriter(tmp_path / "store", 8)
     writer.add("train", numbered(3))
     writer.add("val", numbered(2, 100))
@@ -60,7 +54,7 @@ def test_a_damaged_header_is_refused(tmp_path, text):
 
 def sharded(folder, monkeypatch):
     """Ten training patches, 0 to 9, in three shards."""
-    monkeypatch.setattr(store, "SHARD", 4)
+    monkeypatch.setattr(store_writer, "SHARD", 4)
     writer = StoreWriter(folder, 8)
     writer.add("train", numbered(10))
     writer.close(StoreHeader("images", 8, None, train=10))
@@ -70,7 +64,7 @@ def sharded(folder, monkeypatch):
 @pytest.mark.parametrize("now", [3, 5, 512])
 def test_a_patch_is_found_whatever_the_length_of_a_shard(tmp_path, monkeypatch, now):
     folder = sharded(tmp_path, monkeypatch)
-    monkeypatch.setattr(store, "SHARD", now)  # of another version of docsr
+    monkeypatch.setattr(store_writer, "SHARD", now)  # of another version of docsr
     train = PatchStore(folder, "train")
     assert [int(train[n][0, 0]) for n in range(len(train))] == list(range(10))
     for beyond in (10, -1):
@@ -161,7 +155,7 @@ def test_a_damaged_shard_is_named(tmp_path, keep):
 
 
 def test_lr_and_colour_are_kept_with_their_hr(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "SHARD", 4)
+    monkeypatch.setattr(store_writer, "SHARD", 4)
     writer = StoreWriter(tmp_path / "store", 8)
     hr = np.stack([np.full((8, 8, 3), n, np.uint8) for n in range(6)])
     writer.add("train", hr, hr[:, :2, :2] + 100)
@@ -175,3 +169,40 @@ def test_lr_and_colour_are_kept_with_their_hr(tmp_path, monkeypatch):
     (tmp_path / "store" / "train-lr-00001.npy").unlink()
     with pytest.raises(TrainingError, match="lacks LR patches of train"):
         PatchStore(tmp_path / "store", "train")
+
+
+def store_of(folder, numbers, kind="images", **header):
+    writer = StoreWriter(folder, 8)
+    writer.add("train", numbers)
+    writer.close(StoreHeader(kind, 8, **{"x_height": 24.0, "train": len(numbers), "documents": 1, **header}))
+
+
+def test_stores_in_one_folder_are_a_store(tmp_path):
+    store_of(tmp_path / "a", numbered(3), skipped=("one.png: blank",))
+    store_of(tmp_path / "b", numbered(2, 100), kind="fonts")
+    (tmp_path / "notes").mkdir()
+    both = PatchStore(tmp_path, "train")
+    assert [int(both[n][0, 0]) for n in range(len(both))] == [0, 1, 2, 100, 101]
+    assert both.header == StoreHeader("images+fonts", 8, 24.0, train=5, documents=2, skipped=("one.png: blank",))
+    assert both.fingerprint() not in {PatchStore(tmp_path / name, "train").fingerprint() for name in "ab"}
+    assert [int(one[0, 0]) for one in map(pickle.loads(pickle.dumps(both)).__getitem__, (0, 4))] == [0, 101]
+
+
+def test_stores_that_do_not_go_together_are_refused(tmp_path):
+    store_of(tmp_path / "a", numbered(3))
+    store_of(tmp_path / "b", numbered(2), x_height=28.0)
+    with pytest.raises(UsageError, match=r"b has x_height 28\.0, the patches beside it 24\.0: prepare them alike"):
+        PatchStore(tmp_path, "train")
+
+
+def test_a_damaged_store_among_several_is_named(tmp_path):
+    store_of(tmp_path / "a", numbered(3))
+    store_of(tmp_path / "b", numbered(2), train=9)
+    with pytest.raises(TrainingError, match=r"b holds 2 train patches where its .* says 9"):
+        PatchStore(tmp_path, "train")
+
+
+def test_images_beside_a_store_are_no_part_of_it(tmp_path):
+    store_of(tmp_path / "p", numbered(3))
+    inside, beside = tmp_path / "p" / "pages" / "a.png", tmp_path / "scan.png"
+    assert outside_stores([inside, beside], tmp_path) == [beside]

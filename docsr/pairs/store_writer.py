@@ -1,0 +1,92 @@
+"""Writing a patch store: shard by shard, the header last."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.errors import UsageError
+from docsr.io.files import atomic_write
+from docsr.page import Pixels
+from docsr.pairs.store import HEADER, LR, PAGES, UNFINISHED, StoreHeader
+
+SHARD = 512
+_OURS = (
+    ("", re.compile(r"(train|val)(-lr)?-\d{5}\.npy|\.docsr-(?!store$).+")),
+    (PAGES, re.compile(r"\d{2,}-.*\.(png|txt)|\.docsr-.+")),
+)
+"""Folder, and the names that docsr prepare gives to files in it (its temporary files among them)."""
+
+
+class StoreWriter:
+    """Collects patches into shards; each shard is written whole or not at all.
+
+    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied.
+
+    Raises:
+        UsageError: the folder holds anything else.
+        PageError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        check_new(folder)
+        with atomic_write(folder / UNFINISHED):
+            pass  # an empty file
+        _empty(folder)
+        self.folder = folder
+        self.size = size
+        self.counts = {"train": 0, "val": 0}
+        self._shards: Counter[str] = Counter()
+        self._pending: dict[str, list[Pixels]] = defaultdict(list)
+
+    def add(self, split: str, patches: NDArray[np.uint8], lr: NDArray[np.uint8] | None = None) -> None:
+        """Add N x size x size (x 3) patches, with their own LR patches where they have them, to 'train' or 'val'."""
+        self.counts[split] += len(patches)
+        for name, mine in ((split, patches), (f"{split}{LR}", lr)):
+            if mine is not None:
+                self._pending[name].extend(mine)
+            while len(self._pending[name]) >= SHARD:
+                self._flush(name, SHARD)
+
+    def close(self, header: StoreHeader) -> None:
+        """Write what is left and the header."""
+        for name, left in self._pending.items():
+            if left:
+                self._flush(name, len(left))
+        with atomic_write(self.folder / HEADER) as path:
+            path.write_text(json.dumps(asdict(header), indent=1) + "\n", encoding="utf-8")
+        (self.folder / UNFINISHED).unlink()
+
+    def _flush(self, name: str, count: int) -> None:
+        pending = self._pending[name]
+        shard, self._pending[name] = pending[:count], pending[count:]
+        file_name = f"{name}-{self._shards[name]:05d}.npy"
+        with atomic_write(self.folder / file_name) as path, path.open("wb") as file:
+            np.save(file, np.stack(shard))
+        self._shards[name] += 1
+
+
+def check_new(folder: Path) -> None:
+    """Refuse a folder that a store must not be written to.
+
+    Raises:
+        UsageError: it holds a finished store, or something that docsr prepare did not put there.
+    """
+    if (folder / HEADER).exists():
+        raise UsageError(f"{folder} holds prepared patches already: remove it or choose another folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / UNFINISHED).is_file():
+        raise UsageError(f"{folder} is not empty, and what it holds would mix with the patches: choose another --out")
+
+
+def _empty(folder: Path) -> None:
+    """Remove what an unfinished run left, and nothing else."""
+    for below, ours in _OURS:
+        for path in (folder / below).glob("*"):
+            if ours.fullmatch(path.name) and path.is_file():
+                path.unlink()
