@@ -11,8 +11,25 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from tests.pairs import make_store
 
 # The same examples on every run, and no time limit per example: the machines that run this are shared.
 settings.register_profile("docsr", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("docsr")
+
+
+@pytest.fixture(scope="module")
+def patches(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small store of patches of text."""
+    return make_store(tmp_path_factory.mktemp("patches") / "store", x_height=24.0)
+
+
+@pytest.fixture
+def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training tests compare numbers, which a GPU rounds in another way."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)

@@ -72,14 +72,7 @@ def saved(out):
     return torch.load(out / STATE, map_location="cpu", weights_only=True)
 
 
-@pytest.fixture(scope="module")
-def patches(tmp_path_factory):
-    return make_store(tmp_path_factory.mktemp("patches") / "store", x_height=24.0)
-
-
-@pytest.fixture(autouse=True)
-def on_the_cpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
 
 
 def test_what_a_run_leaves_behind(tmp_path, patches):

@@ -15,19 +15,10 @@ from docsr.models import build_generator
 from docsr.models.checkpoint import load_checkpoint
 from docsr.train import train
 from docsr.training.state import CHECKPOINT, STATE
-from tests.pairs import make_store
 from tests.pairs.test_kinds_of_pairs import colour_store
 from tests.test_train import TINY, Heard
 
-
-@pytest.fixture(scope="module")
-def patches(tmp_path_factory):
-    return make_store(tmp_path_factory.mktemp("patches") / "store", x_height=24.0)
-
-
-@pytest.fixture(autouse=True)
-def on_the_cpu(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+pytestmark = pytest.mark.usefixtures("on_the_cpu")
 
 
 def test_several_factors_take_turns_and_one_network_learns_them_all(tmp_path, patches):
