@@ -88,7 +88,9 @@ $(TUNE_PDFS)/.fetched:
 # Every recipe trained with one budget (many hours), and measured; what is finished is kept. PATCHES: docsr prepare.
 RUNS ?= runs/recipes
 RECIPES = benchmarks/recipes/results
-ARMS = --upscaler none $(patsubst %,--upscaler %,$(sort $(wildcard $(RUNS)/*.onnx)))
+NETWORKS = $(sort $(wildcard $(RUNS)/*.onnx))
+RIVALS = $(filter-out $(RUNS)/srgan_l% $(RUNS)/srgan_one% $(RUNS)/srgan_perceptual%,$(NETWORKS)) # those of the claims are not
+arms = --upscaler none $(patsubst %,--upscaler %,$(1))
 
 recipe-networks: env
 	$(BIN)/python benchmarks/train_recipes.py benchmarks/recipes/plan.yaml --data $(PATCHES) --vgg $(VGG) \
@@ -99,9 +101,9 @@ recipe-networks: env
 
 experiments: env programs $(PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/recipes.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) \
-		$(ARMS) --upscaler lapsrn_x2 --upscaler lapsrn_x4 --out $(RECIPES)/typeset
+		$(call arms,$(NETWORKS)) --upscaler lapsrn_x2 --upscaler lapsrn_x4 --out $(RECIPES)/typeset
 	$(BENCHMARK) benchmarks/suites/forms.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
-		$(ARMS) --upscaler lapsrn_x2 --out $(RECIPES)/forms
+		$(call arms,$(RIVALS)) --out $(RECIPES)/forms
 	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
 
