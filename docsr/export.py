@@ -71,8 +71,7 @@ def export(
         page: an image to compare on; none: a page of text drawn for the purpose.
         share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
         factor: of a network that has several; none: the one that it was validated at.
-        int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its patches give when they are
-            degraded.
+        int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its degraded patches give.
 
     Raises:
         UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, or it has

@@ -100,8 +100,8 @@ def test_a_misspelt_option_is_one_sentence(run):
     ("arguments", "code", "sentence"),
     [
         (("train", "--data", "nope"), 2, "the folder of patches nope does not exist: make one with docsr prepare"),
-        (("train", "--data", "."), 2,
-         ". is not a finished folder of patches (store.json is missing): run docsr prepare"),
+        (("train", "--data", "p/pages"), 2,
+         "p/pages is not a finished folder of patches (store.json is missing): run docsr prepare"),
         (("train", "--set", "generator.args.foo=3", "--data", "p"), 2,
          "generator 'compact': unknown argument 'foo' (choices: bias, blocks, channels, dilation, kernel)"),
         (("train", "--set", "data.batch=["), 2,
@@ -109,13 +109,15 @@ def test_a_misspelt_option_is_one_sentence(run):
         (("prepare", "images", "nope", "--out", "q"), 3,
          "nope does not exist: give a folder of documents, or one of them"),
         (("prepare", "imagse", "p", "--out", "q"), 2,
-         "unknown source 'imagse'; did you mean 'images'? (choices: celeba, div2k, images, npy-pairs, pdf, rvl-cdip)"),
+         "unknown source 'imagse'; did you mean 'images'? (choices: celeba, div2k, fonts, images, npy-pairs, pdf, "
+         "rvl-cdip)"),
         (("prepare", "images", "p", "--out", "p"), 2, "--out p holds the source p: choose another folder"),
         (("export", "none.safetensors", "--out", "x.onnx"), 2, "the checkpoint none.safetensors does not exist"),
     ],
 )  # fmt: skip
 def test_an_error_is_one_sentence_and_its_exit_code(run, tmp_path, arguments, code, sentence):
     make_store(tmp_path / "p", size=128)
+    (tmp_path / "p" / "pages").mkdir()
     ran = run(*arguments)
     assert (ran.code, ran.err) == (code, f"docsr: error: {sentence}\n")
 
