@@ -1,4 +1,4 @@
-"""Write what the committed results say into the model cards and the README.
+"""Write what the committed results say into the model cards, the README and docs/experiments.md.
 
     python benchmarks/publish.py            # writes what says something else
     python benchmarks/publish.py --check    # exit code 1 when one of them says something else
@@ -25,6 +25,7 @@ from typing import Any
 
 import onnx
 import yaml
+from experiments import DOCUMENT, document
 from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
@@ -229,7 +230,7 @@ def readme() -> str:
 
 def published() -> dict[Path, str]:
     """Every file that follows from the results, and what it says."""
-    files = {README: readme()}
+    files = {README: readme(), DOCUMENT: document()}
     for path in sorted(WEIGHTS.glob("*.onnx")):
         one = card(path.stem)
         files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"

@@ -26,8 +26,17 @@ def filled(text: str, name: str, body: str) -> str:
     Raises:
         SystemExit: the text has not one such place.
     """
-    start, end = f"<!-- {name}: made by `make tables` -->", f"<!-- end of {name} -->"
+    start, end = _markers(name)
     place = re.compile(f"{re.escape(start)}.*{re.escape(end)}", flags=re.DOTALL)
     if len(place.findall(text)) != 1:
         raise SystemExit(f"no one place for the table '{name}': it wants {start} and {end}")
     return place.sub(lambda match: f"{start}\n\n{body}\n\n{end}", text)
+
+
+def has_place(text: str, name: str) -> bool:
+    """Whether a table of this name belongs into the text."""
+    return _markers(name)[0] in text
+
+
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: made by `make tables` -->", f"<!-- end of {name} -->"
