@@ -41,8 +41,6 @@ CLAIMS = {
         "srgan_l2_x2",
         "srgan_perceptual_x2",
         "srgan_l1_x4",
-        "srgan_l2_x4",
-        "srgan_perceptual_x4",
     ),
 }
 """Table of a claim -> the arms that it compares."""

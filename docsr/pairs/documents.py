@@ -15,7 +15,7 @@ from docsr.io.files import find_inputs
 from docsr.io.images import read_pages
 from docsr.io.pdf import open_pdf, render_leaf
 from docsr.page import Page
-from docsr.pairs.source import Document, SourcePage, split_by_name
+from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 from docsr.pairs.store import outside_stores
 
 LARGEST_ENLARGEMENT = 1.35
@@ -25,14 +25,11 @@ PDF_FEWEST = 40
 X_HIGH = frozenset("acemnorsuvwxz")
 
 
-class Images:
+class Images(Source):
     """A folder of images; ``name.txt`` beside one is its reference text. Patch stores below it are left out."""
 
-    x_height: float | None = 24.0
-    patch = 384
-    has_lr = False
+    x_height = 24.0
     has_colour = True
-    lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """Every image, one document each."""
@@ -53,7 +50,7 @@ class RvlCdip(Images):
     The labels' split is kept, and 'test' is left alone: it is for measuring.
     """
 
-    x_height: float | None = 8.0
+    x_height = 8.0
 
     def documents(self, root: Path) -> list[Document]:
         """Every listed image, in the order of the label files, that are not test images."""
@@ -72,14 +69,10 @@ class RvlCdip(Images):
         return documents
 
 
-class Pdf:
+class Pdf(Source):
     """PDF files with real text, rendered at the dpi that is wanted; their own text is the reference."""
 
-    x_height: float | None = 28.0
-    patch = 384
-    has_lr = False
-    has_colour = False
-    lr_factor: int | None = None
+    x_height = 28.0
 
     def documents(self, root: Path) -> list[Document]:
         """Every .pdf under the folder, or the one file."""

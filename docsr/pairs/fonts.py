@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from docsr.errors import NoInputError, PageError
 from docsr.page import Page
-from docsr.pairs.source import Document, SourcePage, split_by_name
+from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 X_HEIGHT = 28.0
@@ -44,14 +44,10 @@ NEEDED = string.ascii_letters + string.digits + ".,:;-+/()%$#&*"
 Draw = Callable[[np.random.Generator], str]
 
 
-class Fonts:
+class Fonts(Source):
     """Typefaces (.ttf, .otf, .ttc) with Latin letters and figures; each is a document of a few drawn pages."""
 
-    x_height: float | None = X_HEIGHT
-    patch = 384
-    has_lr = False
-    has_colour = False
-    lr_factor: int | None = None
+    x_height = X_HEIGHT
 
     def documents(self, root: Path) -> list[Document]:
         """Every typeface under the folder, or the one file."""

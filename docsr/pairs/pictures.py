@@ -13,7 +13,7 @@ from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import IMAGE_SUFFIXES
 from docsr.io.images import read_pages
 from docsr.page import Page, Pixels
-from docsr.pairs.source import Document, SourcePage, split_by_name
+from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 
 CELEBA_INPUT, CELEBA_CROP, CELEBA_HR = 176, 144, 256
 """Recipe R4: faces at 176 x 176 px, the middle 144 of them, brought to 256 x 256 px."""
@@ -23,17 +23,15 @@ CELEBA_LISTS = ("list_eval_partition.txt", "list_eval_partition.csv")
 HR_NAMES, LR_NAMES = ("hr", "HR"), ("lr", "LR")
 
 
-class Div2k:
+class Div2k(Source):
     """DIV2K's layout: ``DIV2K_train_HR``, ``DIV2K_valid_HR``, and ``DIV2K_train_LR_bicubic/X4`` where it is there.
 
     With ``lr_factor`` None, LR is made while training.
     """
 
-    x_height: float | None = None
     patch = 192
     has_lr = True
     has_colour = True
-    lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """Every HR picture; DIV2K's own validation pictures are the validation side, where they are there."""
@@ -59,17 +57,14 @@ class Div2k:
         return other if other.is_file() else usual
 
 
-class CelebA:
+class CelebA(Source):
     """CelebA's layout: ``img_align_celeba/`` and, where it is there, ``list_eval_partition`` as .txt or .csv.
 
     That lists 0 (training), 1 (validation) or 2 (test: left alone) after each name.
     """
 
-    x_height: float | None = None
     patch = CELEBA_HR
-    has_lr = False
     has_colour = True
-    lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """Every listed picture, or all of them."""
@@ -96,17 +91,15 @@ class CelebA:
         yield SourcePage(0, lambda scale: Page(face, source=document.path), 1.0)
 
 
-class NpyPairs:
+class NpyPairs(Source):
     """Pairs of arrays by name: ``hr/NAME.npy`` and ``lr/NAME.npy``, H x W or H x W x 3, uint8 or floats in [0, 1].
 
     All pairs must have the factor of the first one, or ``lr_factor`` where that is set.
     """
 
-    x_height: float | None = None
     patch = 96
     has_lr = True
     has_colour = True
-    lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """Every pair, checked by its header: names, shapes, types and ratio."""

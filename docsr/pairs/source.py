@@ -44,7 +44,7 @@ class SourcePage:
 
 
 class Source(Protocol):
-    """Lists documents and reads the pages of one.
+    """Lists documents and reads the pages of one. A source derives from it and sets what is not usual.
 
     Attributes:
         x_height: the text size in px that pages of this kind are normalised to unless told otherwise; None: these are
@@ -55,11 +55,11 @@ class Source(Protocol):
         lr_factor: the factor of that LR; None: pages are read without it.
     """
 
-    x_height: float | None
-    patch: int
-    has_lr: bool
-    has_colour: bool
-    lr_factor: int | None
+    x_height: float | None = None
+    patch: int = 384
+    has_lr: bool = False
+    has_colour: bool = False
+    lr_factor: int | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """All documents under ``root`` (a folder or a file), split. NoInputError when there is none."""

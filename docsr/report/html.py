@@ -18,24 +18,10 @@ from docsr.errors import DocsrError, MissingExtraError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import differences
+from docsr.report import words
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results
-from docsr.report.words import (
-    METHOD,
-    RANKING,
-    against_bicubic,
-    against_champion,
-    champion_gap,
-    counted,
-    how,
-    made_by,
-    note,
-    percent,
-    place,
-    score_name,
-    verdicts,
-)
 from docsr.weights import catalogue
 
 MOST_PAGES = 24
@@ -81,12 +67,12 @@ def write_html(
     shown, left_out = _pages(results, suite, texts, arms, peers)
     page = environment.get_template("report.html.j2").render(
         results=results,
-        made_by=made_by(results),
-        method=METHOD,
-        verdicts=list(verdicts(results.cells)),
-        counted=counted,
-        ranking_note=RANKING,
-        champion_gap=champion_gap,
+        made_by=words.made_by(results),
+        method=words.METHOD,
+        verdicts=list(words.verdicts(results.cells)),
+        counted=words.counted,
+        ranking_note=words.RANKING,
+        champion_gap=words.champion_gap,
         plots=list(_plots(results.cells)),
         tables=list(_tables(results.cells)),
         shown=shown,
@@ -117,7 +103,7 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
 
     for (name, degradation, engine), group in groupby(sorted(cells, key=setting), key=setting):
         mine = list(group)
-        axis = score_name(mine[0])
+        axis = words.score_name(mine[0])
         title = f"{name}, {degradation}, {engine}"
         dpis = {cell.lr_dpi for cell in mine}
         if len(dpis) > 1:
@@ -126,7 +112,7 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
         timed = [cell for cell in lowest if cell.arm not in {HR, "none"} and cell.seconds_upscale > 0]
         if timed:
             points = [Series(cell.arm, [(cell.seconds_upscale, _percent(cell.error))]) for cell in timed]
-            where = place(timed[0])
+            where = words.place(timed[0])
             yield f"time: {where}", scatter(points, "seconds a page", axis, f"{axis} by seconds: {where}")
 
 
@@ -147,14 +133,20 @@ def _percent(interval: Interval) -> Interval:
 
 
 def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
-    for title, group in groupby(cells, key=place):
+    for title, group in groupby(cells, key=words.place):
         rows = sorted(group, key=lambda cell: cell.error.value)
         yield {
             "title": title,
-            "score": score_name(rows[0]),
-            "note": note(rows[0]),
+            "score": words.score_name(rows[0]),
+            "note": words.note(rows[0]),
             "rows": [
-                (cell, percent(cell.error), percent(cell.gap_closed), against_bicubic(cell), against_champion(cell))
+                (
+                    cell,
+                    words.percent(cell.error),
+                    words.percent(cell.gap_closed),
+                    words.against_bicubic(cell),
+                    words.against_champion(cell),
+                )
                 for cell in rows
             ],
         }
@@ -203,7 +195,7 @@ def _shown(
     except DocsrError:
         return None  # the file is gone since it was measured; its rows stay in the tables
     texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
-    made = how(condition.lr_dpi, condition.degradation)
+    made = words.how(condition.lr_dpi, condition.degradation)
     return Shown(f"{page.set}: {page.name}, {made}, {engine}", 100 * change, arm.label, pictures, texts)
 
 

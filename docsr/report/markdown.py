@@ -9,21 +9,8 @@ from textwrap import wrap
 
 from docsr.bench.summary import Cell
 from docsr.io.files import atomic_write
+from docsr.report import words
 from docsr.report.results import Results
-from docsr.report.words import (
-    METHOD,
-    RANKING,
-    against_bicubic,
-    against_champion,
-    champion_gap,
-    counted,
-    made_by,
-    note,
-    percent,
-    place,
-    score_name,
-    verdicts,
-)
 
 WIDTH = 118
 """Columns of running text."""
@@ -45,7 +32,7 @@ def _head(results: Results) -> Iterator[str]:
     yield ""
     yield f"    {results.command}"
     yield ""
-    for paragraph in (made_by(results), METHOD, " ".join(verdicts(results.cells))):
+    for paragraph in (words.made_by(results), words.METHOD, " ".join(words.verdicts(results.cells))):
         yield from (*wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False), "")
 
 
@@ -54,24 +41,24 @@ def _ranking(results: Results) -> Iterator[str]:
         return
     yield "## Ranking"
     yield ""
-    yield RANKING
+    yield words.RANKING
     yield ""
     yield "| engine | arm | mean gap closed, % | docsr there, % | settings | better than bicubic | worse |"
     yield "|---|---|---:|---:|---:|---:|---:|"
     for one in results.ranking:
-        gaps = f"{100 * one.gap_closed:.1f} | {champion_gap(one)}"
+        gaps = f"{100 * one.gap_closed:.1f} | {words.champion_gap(one)}"
         yield f"| {one.engine} | {one.arm} | {gaps} | {one.cells} | {one.better} | {one.worse} |"
     yield ""
 
 
 def _tables(cells: Sequence[Cell]) -> Iterator[str]:
-    for title, group in groupby(cells, key=place):
+    for title, group in groupby(cells, key=words.place):
         rows = sorted(group, key=lambda cell: cell.error.value)
         yield f"## {title}"
         yield ""
-        yield note(rows[0])
+        yield words.note(rows[0])
         yield ""
-        columns = ["arm", score_name(rows[0]), "gap closed, %", "against bicubic", "docsr against it", "harmed"]
+        columns = ["arm", words.score_name(rows[0]), "gap closed, %", "against bicubic", "docsr against it", "harmed"]
         yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s"]) + " |"
         yield "|---|---:|---:|---|---|---:|---:|---:|---:|---:|"
         yield from map(_line, rows)
@@ -81,10 +68,10 @@ def _tables(cells: Sequence[Cell]) -> Iterator[str]:
 def _line(cell: Cell) -> str:
     values: Iterable[str] = (
         cell.arm,
-        percent(cell.error),
-        percent(cell.gap_closed),
-        against_bicubic(cell),
-        against_champion(cell),
+        words.percent(cell.error),
+        words.percent(cell.gap_closed),
+        words.against_bicubic(cell),
+        words.against_champion(cell),
         str(cell.pages_harmed),
         _number(cell.digit_cer, 100),
         _number(cell.wer, 100),
@@ -103,7 +90,7 @@ def _tail(results: Results) -> Iterator[str]:
         yield "## Characters confused most"
         yield ""
         for arm, pairs in results.confused.items():
-            found = (f"`{true}` read as `{read}` {counted(count, 'time')}" for true, read, count in pairs)
+            found = (f"`{true}` read as `{read}` {words.counted(count, 'time')}" for true, read, count in pairs)
             yield f"- {arm}: {', '.join(found)}"
         yield ""
     if results.not_run or results.failed:
