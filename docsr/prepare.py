@@ -271,8 +271,9 @@ def _no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
 def _lr_patches(
     lr: Pixels, hr: Pixels, places: list[tuple[int, int]], factor: int, options: PrepareOptions
 ) -> NDArray[np.uint8]:
-    """The LR of each patch. PageError when the LR page is not the HR page's size over the factor."""
-    if tuple(length * factor for length in lr.shape[:2]) != hr.shape[:2]:
+    """The LR of each patch. PageError when the LR page is not the HR page's size over the factor, rounded."""
+    sides = zip(lr.shape[:2], hr.shape[:2], strict=True)
+    if any(small not in {large // factor, -(-large // factor)} for small, large in sides):
         raise PageError(f"its LR of shape {lr.shape} is not {factor} times smaller than its HR of shape {hr.shape}")
     side = options.size // factor
     return np.stack([lr[y // factor :, x // factor :][:side, :side] for y, x in places])

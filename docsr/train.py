@@ -77,20 +77,27 @@ def _train(
     content = ContentLoss(config.loss).to(processes.device)
     validation = Validation(config, patches, observer.on_warning) if processes.first else None
     x_height = _lr_x_height(dataset, config.factor)
-    run = Run(config, state, Updates(config, state, content, processes), validation, out, x_height, observer, share)
+    updates = Updates(config, state, content, processes)
+    updates.try_out()
+    run = Run(config, state, updates, validation, out, x_height, observer, share)
     if processes.first:
         out.mkdir(parents=True, exist_ok=True)
         with atomic_write(out / CONFIG) as path:
             path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     if not resume:
         run.save()  # a run that is killed at once can be resumed too
-    if before := state.resize_steps(share.step):
+    if (before := state.resize_steps(share.step)) and processes.first:
         observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
     pairs = stream(dataset, share, config.data.workers, start=state.samples)
     # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
     log = SummaryWriter(str(out / LOG), purge_step=state.step + 1) if processes.first else None
-    with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
-        run.loop(batches, stopped, log)
+    try:
+        with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
+            run.loop(batches, stopped, log)
+    except Interrupted:
+        if processes.first:  # the file of the log is complete now
+            draw_curves(out / LOG, out / CURVES)
+        raise
     return out / CHECKPOINT
 
 

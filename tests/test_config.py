@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from docsr.cli import cli
-from docsr.cli.options import options_of
+from docsr.cli.options import arguments_of, options_of
 from docsr.config import DegradeConfig, TrainConfig, check_config, load_config, parse_override
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL
 from docsr.losses.perceptual import build_features
-from docsr.models import build_discriminator, build_generator
+from docsr.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
 from docsr.pairs.degrade import Degrade
 
 README = (Path(__file__).parents[1] / "README.md").read_bytes()
@@ -275,3 +275,10 @@ def test_the_help_and_the_page_name_every_option() -> None:
     for name, default, description in options_of(TrainConfig):
         assert f"| `{name}` | {default} | {description} |" in page, "run make tables"
         assert f"{name} [{default}] {description}" in shown
+    arguments = list(arguments_of())
+    assert {f"generator {name}" for name in GENERATORS} | {f"discriminator {name}" for name in DISCRIMINATORS} == {
+        network for network, *_ in arguments
+    }
+    for network, name, default, description in arguments:
+        assert f"| {network} | `{name}` | {default} | {description} |" in page, "run make tables"
+        assert f"{name} of {network} [{default}] {description}" in shown

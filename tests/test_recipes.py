@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 from docsr.config import TrainConfig, load_config
@@ -43,27 +44,34 @@ def weights(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory) -> dict[str, Path]:
-    """Patches of each kind: pages of text, DIV2K's layout, pairs of arrays, CelebA's layout."""
+    """Patches of each kind: pages of text, the layouts of RVL-CDIP, DIV2K and CelebA, pairs of arrays."""
     root = tmp_path_factory.mktemp("sources")
     for number in range(3):
-        save(root / "text" / f"{number}.png", text_page(40 + number, 900, 800, first=20 * number)[0])
+        save(root / "images" / f"{number}.png", text_page(40 + number, 900, 800, first=20 * number)[0])
         save(root / "div2k" / "DIV2K_train_HR" / f"{number}.png", picture(300, 400, seed=number))
         save(root / "celeba" / "img_align_celeba" / f"{number}.jpg", picture(218, 178, seed=number))
+        save(root / "rvl-cdip" / "images" / f"{number}.png", text_page(24, 600, 500, first=20 * number)[0])
+    (root / "rvl-cdip" / "labels").mkdir()
+    (root / "rvl-cdip" / "labels" / "train.txt").write_text("0.png 0\n1.png 1\n")
+    (root / "rvl-cdip" / "labels" / "val.txt").write_text("2.png 2\n")
     arrays(root / "npy-pairs")
     options = {
-        "text": ("images", PrepareOptions(24.0, size=384)),
+        "images": ("images", PrepareOptions(24.0, size=384)),
         "div2k": ("div2k", PrepareOptions(None, size=256, colour=True)),
+        "div2k-grey": ("div2k", PrepareOptions(None, size=256)),
+        "rvl-cdip": ("rvl-cdip", PrepareOptions(8.0, size=128)),
+        "rvl-cdip-as-is": ("rvl-cdip", PrepareOptions(None, size=256)),
         "celeba": ("celeba", PrepareOptions(None, size=256, per_page=1, colour=True)),
         "npy-pairs": ("npy-pairs", PrepareOptions(None, size=96, colour=True)),
     }
     for name, (kind, chosen) in options.items():
-        prepare(kind, root / name, root / f"{name}-patches", chosen)
+        prepare(kind, root / kind, root / f"{name}-patches", chosen)
     return {name: root / f"{name}-patches" for name in options}
 
 
 def patches_of(path: Path, stores: dict[str, Path]) -> Path:
-    kinds = {"r0_srgan": "div2k", "r1_pairs": "npy-pairs", "r4_lsgan": "celeba"}
-    return stores[kinds.get(path.stem, "text")]
+    kinds = {"r0": "div2k", "r1": "npy-pairs", "r2": "div2k", "r3": "rvl-cdip", "r4": "celeba"}
+    return stores[kinds.get(path.stem[:2], "images")]
 
 
 def short(path: Path, weights: dict[str, Path], steps: int, **more: Any) -> TrainConfig:
@@ -93,6 +101,17 @@ def test_it_trains(tmp_path, path, stores, weights):
     assert ("adversarial" in scalars) == (config.schedule.gan_start is not None)
     assert ("perceptual" in scalars) == bool(config.loss.perceptual_weight)
     assert ("recogniser" in scalars) == bool(config.loss.recogniser_weight)
+
+
+OTHERWISE = [("r3_srgan", "rvl-cdip-as-is", {}), ("r0_srgan", "div2k-grey", {"generator.args.colours": 1})]
+
+
+@pytest.mark.parametrize(("name", "patches", "more"), OTHERWISE, ids=["text size as it is", "grey pictures"])
+def test_it_trains_on_other_patches_too(tmp_path, name, patches, more, stores, weights):
+    path = next(path for path in CONFIGS if path.stem == name)
+    config, heard = short(path, weights, 2, **{"data.lr_patch": 2 * LR_SIDE, "data.batch": 2, **more}), Heard()
+    train(config, stores[patches], tmp_path / "run", heard)
+    assert all(math.isfinite(value) for value in heard.steps[2].values())
 
 
 def fits(path: Path, factor: int) -> bool:
@@ -126,6 +145,24 @@ def test_it_trains_exports_and_enhances(tmp_path, path, factor, stores, weights)
     with Image.open(tmp_path / "out" / "page.png") as large:
         assert large.size == (200 * factor, 120 * factor)
         assert np.asarray(large).std() > 0
+
+
+@every_config
+def test_no_option_of_it_is_dead(path):
+    """What belongs to a term of weight 0, or to a GAN phase that never comes, would mislead."""
+    config, given = load_config(path, {}), yaml.safe_load(path.read_text(encoding="utf-8"))
+    loss = given.get("loss", {})
+    for term in ("pixel", "perceptual", "recogniser", "adversarial"):
+        used = (
+            config.schedule.gan_start is not None if term == "adversarial" else getattr(config.loss, f"{term}_weight")
+        )
+        assert used or not [key for key in loss if key.startswith(term) and key != f"{term}_weight"], term
+    if config.schedule.gan_start is None:
+        assert "discriminator" not in given
+        assert not {"gan_pixel_weight", "real_labels", "fake_labels"} & loss.keys()
+        assert "discriminator_learning_rate" not in given["schedule"]
+    if config.schedule.shape != "step":
+        assert not {"step_every", "step_factor"} & given["schedule"].keys()
 
 
 def test_the_recipes_are_all_there():

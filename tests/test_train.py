@@ -22,7 +22,7 @@ from docsr.models.checkpoint import load_checkpoint
 from docsr.pairs.dataset import stream
 from docsr.pairs.store import StoreHeader
 from docsr.pairs.store_writer import StoreWriter
-from docsr.train import CONFIG, train
+from docsr.train import CONFIG, CURVES, train
 from docsr.training.schedule import Skips
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
@@ -132,6 +132,13 @@ def test_what_was_logged_before_a_resume_stays_visible(tmp_path, patches):
     assert [event.step for event in events.Scalars("train/loss")] == [1, 2, 3, 4, 5, 6]
 
 
+def test_an_interrupted_run_has_its_curves(tmp_path, patches):
+    with pytest.raises(Interrupted):
+        train(config(), patches, tmp_path, Heard(3, interrupt))
+    with Image.open(tmp_path / CURVES) as picture:
+        picture.load()
+
+
 def test_the_signal_handlers_are_put_back(tmp_path, patches):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(Interrupted):
@@ -234,9 +241,9 @@ def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches, monkeypatch
     options = config(steps=50)
     content, calls = ContentLoss.forward, []
 
-    def overflowing(self, sr, hr, **options):
+    def overflowing(self, sr, hr, phase):
         calls.append(1)
-        terms = content(self, sr, hr, **options)
+        terms = content(self, sr, hr, phase)
         return {name: term * (float("inf") if len(calls) > 3 else 1) for name, term in terms.items()}
 
     monkeypatch.setattr(ContentLoss, "forward", overflowing)
@@ -248,8 +255,8 @@ def test_a_loss_that_is_not_a_number_ends_the_run(tmp_path, patches, monkeypatch
 def test_a_gradient_that_is_never_finite_ends_the_run(tmp_path, patches, monkeypatch):
     content, heard = ContentLoss.forward, Heard()
 
-    def without_slope(self, sr, hr, **options):
-        return content(self, sr, hr, **options) | {"odd": (sr - sr).abs().sum().sqrt()}  # 0, and its gradient NaN
+    def without_slope(self, sr, hr, phase):
+        return content(self, sr, hr, phase) | {"odd": (sr - sr).abs().sum().sqrt()}  # 0, and its gradient NaN
 
     monkeypatch.setattr(ContentLoss, "forward", without_slope)
     monkeypatch.setattr(Skips, "MOST_IN_A_ROW", 5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docsr.cli.options import options_of
+from docsr.cli.options import arguments_of, options_of
 from docsr.config import TrainConfig
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "training-options.md"
@@ -16,6 +16,16 @@ In a YAML file (`--config`), or as `--set key=value`. Times are steps: updates o
 |---|---|---|
 """
 
+NETWORKS = """
+## Arguments of the networks
+
+In a YAML file `generator: {name: srgan, args: {channels: 64}}`, or `--set generator.args.channels=64`.
+
+| network | argument | default | meaning |
+|---|---|---|---|
+"""
+
 if __name__ == "__main__":
     rows = (f"| `{name}` | {default} | {text} |\n" for name, default, text in options_of(TrainConfig))
-    PAGE.write_text(HEAD + "".join(rows), encoding="utf-8")
+    arguments = (f"| {name} | `{one}` | {default} | {text} |\n" for name, one, default, text in arguments_of())
+    PAGE.write_text(HEAD + "".join(rows) + NETWORKS + "".join(arguments), encoding="utf-8")

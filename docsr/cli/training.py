@@ -41,7 +41,9 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.option("--per-page", type=click.IntRange(1), default=6, show_default=True, help="Most patches of a page.")
 @click.option("--per-document", type=click.IntRange(1), default=40, show_default=True, help="Most pages of a document.")
 @click.option("--colour", is_flag=True, help="Keep RGB; else patches are grey.")
-@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor.")
+@click.option(
+    "--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor, where it has that."
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 def prepare(
     kind: str,
@@ -78,7 +80,10 @@ def prepare(
     lr_factor = None if factor is None else int(factor)
     options = PrepareOptions(x_height, patch or usual.patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
     with _bar("documents") as advance:
-        _tell(run(kind, source, out, options, jobs=jobs, progress=advance), out)
+        header = run(kind, source, out, options, jobs=jobs, progress=advance)
+    _tell(header, out)
+    if lr_factor is not None and header.lr_factor is None:
+        click.echo(f"docsr: {source} has no LR of the factor {factor}: docsr train makes it from HR", err=True)
 
 
 def _tell(header: StoreHeader, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum, auto
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -14,6 +15,14 @@ from docsr.losses.recogniser import RecogniserLoss
 from docsr.registry import Registry
 
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+class Phase(Enum):
+    """What a run with ``schedule.gan_start`` is in; without it there is only one phase."""
+
+    ONLY = auto()
+    PIXEL = auto()
+    GAN = auto()
 
 
 class Adversarial(NamedTuple):
@@ -72,12 +81,14 @@ class ContentLoss(nn.Module):
         if config.recogniser_weight and config.recogniser_weights is not None:
             self.recogniser = RecogniserLoss(config.recogniser_weights, config.recogniser_patches)
 
-    def forward(self, sr: Tensor, hr: Tensor, *, pixel_only: bool = False) -> dict[str, Tensor]:
-        """Weighted terms by name; their sum is the content loss. With ``pixel_only`` the others are left out."""
-        terms = {}
-        if self.config.pixel_weight:
-            terms["pixel"] = self.config.pixel_weight * self.pixel(sr, hr)
-        if pixel_only:
+    def forward(self, sr: Tensor, hr: Tensor, phase: Phase = Phase.ONLY) -> dict[str, Tensor]:
+        """Weighted terms by name; their sum is the content loss. In the pixel phase it is the pixel term alone."""
+        terms, weight = {}, self.config.pixel_weight
+        if phase is Phase.GAN and self.config.gan_pixel_weight is not None:
+            weight = self.config.gan_pixel_weight
+        if weight:
+            terms["pixel"] = weight * self.pixel(sr, hr)
+        if phase is Phase.PIXEL:
             return terms
         terms |= {name: weight * loss(sr, hr) for name, (weight, loss) in self.structure.items()}
         if self.perceptual is not None:

@@ -48,9 +48,10 @@ def build_generator(name: str, factor: int, args: dict[str, Any]) -> Generator:
     return _build("generator", name, GENERATORS.find(name), args, factor=factor)
 
 
-def build_discriminator(name: str, factor: int, patch: int, args: dict[str, Any]) -> nn.Module:
-    """Build a registered discriminator for HR patches of ``patch`` px, or raise a UsageError."""
-    return _build("discriminator", name, DISCRIMINATORS.find(name), args, factor=factor, patch=patch)
+def build_discriminator(name: str, factor: int, patch: int, args: dict[str, Any], colours: int = 1) -> nn.Module:
+    """Build a registered discriminator for HR patches of ``patch`` px, grey (1) or RGB (3), or raise a UsageError."""
+    critic = DISCRIMINATORS.find(name)
+    return _build("discriminator", name, critic, args, factor=factor, patch=patch, colours=colours)
 
 
 def generator_arguments(name: str, args: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,12 @@ class Discriminator(nn.Module):
 
     log2(factor) blocks, each halving the size and doubling the channels, then flatten and dense; the patch size
     therefore belongs to the network and changes with the factor.
+
+    Args:
+        factor: of the generator.
+        patch: side of an HR patch in px.
+        channels: of the first convolution.
+        colours: 1 (grey) or 3 (RGB).
     """
 
     def __init__(self, factor: int, patch: int, channels: int = 64, colours: int = 1) -> None:

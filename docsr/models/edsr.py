@@ -8,7 +8,7 @@ from typing import Self
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import ScaledResidual, Upsample, conv, log2_factor, not_negative
+from docsr.models.blocks import ScaledResidual, Upsample, check_colours, conv, log2_factor, not_negative
 
 PAGE_MEAN = 0.85
 """Mean brightness of a page of text; 0.449 for photographs (ImageNet's grey)."""
@@ -27,6 +27,7 @@ class EDSR(Generator):
         kernel: of the first and the last convolution.
         residual_scale: what a block adds is multiplied by this.
         mean: brightness that is taken away, in [0, 1].
+        colours: 1 (grey) or 3 (RGB).
     """
 
     def __init__(
@@ -37,17 +38,19 @@ class EDSR(Generator):
         kernel: int = 3,
         residual_scale: float = 0.1,
         mean: float = PAGE_MEAN,
+        colours: int = 1,
     ) -> None:
         super().__init__()
         not_negative(blocks)
-        self.factor, self.mean = factor, mean
-        self.head = conv(1, channels, kernel)
+        check_colours(colours)
+        self.factor, self.mean, self.colours = factor, mean, colours
+        self.head = conv(colours, channels, kernel)
         self.trunk = _trunk(channels, blocks, residual_scale)
-        self.tail = _tail(factor, channels, kernel)
+        self.tail = _tail(factor, channels, kernel, colours)
         self.radius = kernel // 2 + 2 * blocks + 1 + _tail_radius(factor, kernel)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x 1 x factor*H x factor*W."""
+        """N x C x H x W to N x C x factor*H x factor*W."""
         features = self.head(x - self.mean)
         out: Tensor = self.tail(features + self.trunk(features)) + self.mean
         return out
@@ -58,7 +61,12 @@ class MDSR(Generator):
 
     Args:
         factor: the one of ``factors`` that is chosen now.
-        channels, blocks, kernel, residual_scale, mean: as of :class:`EDSR`.
+        channels: of the trunk.
+        blocks: residual blocks.
+        kernel: of the first and the last convolutions.
+        residual_scale: what a block adds is multiplied by this.
+        mean: brightness that is taken away, in [0, 1].
+        colours: 1 (grey) or 3 (RGB).
         factors: that it learns; a training step takes one after the other.
     """
 
@@ -70,21 +78,23 @@ class MDSR(Generator):
         kernel: int = 3,
         residual_scale: float = 0.1,
         mean: float = PAGE_MEAN,
+        colours: int = 1,
         factors: Sequence[int] = (2, 4, 8),
     ) -> None:
         super().__init__()
         not_negative(blocks)
+        check_colours(colours)
         log2_factor(factor)
         listed = isinstance(factors, (list, tuple)) and all(type(one) is int for one in factors)
         if not listed or factor not in factors:
             raise ValueError(f"factors must be a list of whole numbers with the factor {factor} in it, not {factors!r}")
-        self.mean, self._factors = mean, tuple(sorted(set(factors)))
+        self.mean, self.colours, self._factors = mean, colours, tuple(sorted(set(factors)))
         self._kernel, self._blocks = kernel, blocks
-        self.head = conv(1, channels, kernel)
+        self.head = conv(colours, channels, kernel)
         self.trunk = _trunk(channels, blocks, residual_scale)
         wide = (ScaledResidual(channels, residual_scale, WIDE_KERNEL) for _ in range(WIDE_BLOCKS * len(self._factors)))
         self.before = nn.ModuleDict({str(one): nn.Sequential(next(wide), next(wide)) for one in self._factors})
-        self.tails = nn.ModuleDict({str(one): _tail(one, channels, kernel) for one in self._factors})
+        self.tails = nn.ModuleDict({str(one): _tail(one, channels, kernel, colours) for one in self._factors})
         self.at(factor)
 
     @property
@@ -101,7 +111,7 @@ class MDSR(Generator):
         return self
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x 1 x factor*H x factor*W, by the factor that is chosen."""
+        """N x C x H x W to N x C x factor*H x factor*W, by the factor that is chosen."""
         features = self.before[str(self.factor)](self.head(x - self.mean))
         out: Tensor = self.tails[str(self.factor)](features + self.trunk(features)) + self.mean
         return out
@@ -111,9 +121,9 @@ def _trunk(channels: int, blocks: int, scale: float) -> nn.Sequential:
     return nn.Sequential(*(ScaledResidual(channels, scale) for _ in range(blocks)), conv(channels, channels))
 
 
-def _tail(factor: int, channels: int, kernel: int) -> nn.Sequential:
+def _tail(factor: int, channels: int, kernel: int, colours: int) -> nn.Sequential:
     doublings = (Upsample(channels, plain=True) for _ in range(log2_factor(factor)))
-    return nn.Sequential(*doublings, conv(channels, 1, kernel))
+    return nn.Sequential(*doublings, conv(channels, colours, kernel))
 
 
 def _tail_radius(factor: int, kernel: int) -> int:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import Upsample, conv, log2_factor, not_negative
+from docsr.models.blocks import Upsample, check_colours, conv, log2_factor, not_negative
 
 RESIDUAL_SCALE = 0.2
 CONVOLUTIONS = 5
@@ -53,26 +53,35 @@ class RRDB(Generator):
         kernel: of the first convolution.
         growth: channels that each convolution of a dense block adds.
         dense: dense blocks in a residual dense block (3 as published; with 1, four blocks have R2's 1.34 M parameters).
+        colours: 1 (grey) or 3 (RGB).
     """
 
     def __init__(
-        self, factor: int, channels: int = 64, blocks: int = 4, kernel: int = 3, growth: int = 32, dense: int = 3
+        self,
+        factor: int,
+        channels: int = 64,
+        blocks: int = 4,
+        kernel: int = 3,
+        growth: int = 32,
+        dense: int = 3,
+        colours: int = 1,
     ) -> None:
         super().__init__()
         doublings = log2_factor(factor)
         not_negative(blocks)
         if dense < 1:
             raise ValueError(f"dense must be 1 or more, not {dense}")
-        self.factor = factor
-        self.head = conv(1, channels, kernel)
+        check_colours(colours)
+        self.factor, self.colours = factor, colours
+        self.head = conv(colours, channels, kernel)
         self.trunk = nn.Sequential(*(ResidualDense(channels, growth, dense) for _ in range(blocks)))
         self.merge = conv(channels, channels)
         self.upsample = nn.Sequential(*(Upsample(channels) for _ in range(doublings)))
-        self.tail = nn.Sequential(conv(channels, channels), nn.LeakyReLU(0.2), conv(channels, 1))
+        self.tail = nn.Sequential(conv(channels, channels), nn.LeakyReLU(0.2), conv(channels, colours))
         self.radius = kernel // 2 + CONVOLUTIONS * dense * blocks + 1 + doublings + 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x 1 x factor*H x factor*W."""
+        """N x C x H x W to N x C x factor*H x factor*W."""
         features = self.head(x)
         features = features + self.merge(self.trunk(features))
         out: Tensor = self.tail(self.upsample(features))

@@ -19,6 +19,15 @@ class SRResNet(Generator):
     A large first kernel for context, ``blocks`` residual blocks, a long skip, log2(factor) doublings, a large last
     kernel. Batch norm as published; ``batch_norm: false`` leaves it out. ``tanh: true`` bounds the output as recipe R4
     does: 2.38 tanh(x) + 0.26 is the range of ImageNet-normalised images, here brought back to [0, 1].
+
+    Args:
+        factor: the enlargement.
+        channels: of the trunk.
+        blocks: residual blocks.
+        kernel: of the first and the last convolution.
+        batch_norm: after each convolution of the trunk.
+        tanh: bound the output.
+        colours: 1 (grey) or 3 (RGB).
     """
 
     def __init__(

@@ -26,7 +26,7 @@ HR_NAMES, LR_NAMES = ("hr", "HR"), ("lr", "LR")
 class Div2k(Source):
     """DIV2K's layout: ``DIV2K_train_HR``, ``DIV2K_valid_HR``, and ``DIV2K_train_LR_bicubic/X4`` where it is there.
 
-    With ``lr_factor`` None, LR is made while training.
+    Where there is no LR of ``lr_factor``, or with None, LR is made while training.
     """
 
     patch = 192
@@ -38,6 +38,8 @@ class Div2k(Source):
         train = _pictures(root / "DIV2K_train_HR")
         if not train:
             raise UsageError(f"{root} has not the layout of DIV2K: it wants pictures in the folder DIV2K_train_HR")
+        if self.lr_factor is not None and not any(self._lr_path(hr, self.lr_factor).is_file() for hr in train):
+            self.lr_factor = None
         held = _pictures(root / "DIV2K_valid_HR")
         if not held:
             return split_by_name(train, root)
@@ -152,7 +154,9 @@ def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
     factor = int(large.shape[0] // max(1, small.shape[0]))
     height, width = small.shape[:2]
     if large.shape[:2] != (factor * height, factor * width) or factor < 2 or large.shape[2:] != small.shape[2:]:
-        raise UsageError(f"{hr} of shape {large.shape} is no whole multiple of {lr} of shape {small.shape}")
+        raise UsageError(
+            f"{hr} of shape {large.shape} must be 2 or more whole times as large as {lr} of shape {small.shape}"
+        )
     if wanted is not None and factor != wanted:
         raise UsageError(f"{hr} is {factor} times as large as {lr}, and the factor of the pairs is {wanted}")
     return factor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from docsr.errors import TrainingError, UsageError
+from docsr.training.shared_norm import share_norms
 
 LOST = re.compile(r"closed by peer|reset by peer|refused|Timed out|timed out|Broken pipe")
 """In what gloo says when another process cannot be reached."""
@@ -37,6 +39,11 @@ class Processes:
         """Whether it is the one that writes, validates and tells."""
         return self.rank == 0
 
+    def share_norms(self, network: nn.Module) -> None:
+        """Let batch norm see the batches of all processes, in place."""
+        if self.size > 1:
+            share_norms(network)
+
     def share(self, network: nn.Module, *, parts_unused: bool = False) -> nn.Module:
         """The network with gradients averaged over the processes.
 
@@ -51,10 +58,12 @@ class Processes:
 
     def _shared(self, network: nn.Module, parts_unused: bool) -> nn.Module:
         devices = [self.device.index] if self.device.type == "cuda" else None
-        # Buffers (batch norm's running means) are each process's own: the first one's are kept.
-        return DistributedDataParallel(
-            network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=parts_unused
-        )
+        # Buffers (batch norm's running means) need no sending: they are the same everywhere.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # older torch knows the option by this name only
+            return DistributedDataParallel(
+                network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=parts_unused
+            )
 
     def mean(self, value: float) -> float:
         """The mean of all processes' values, the same on each. TrainingError when one of them is gone."""

@@ -10,11 +10,11 @@ from docsr.errors import TrainingError
 
 
 def learning_rate(config: ScheduleConfig, step: int) -> float:
-    """Share of the base rate at ``step`` (from 0): linear warm-up, then cosine to 0 or halving every so often."""
+    """Share of the base rate at ``step`` (from 0): linear warm-up, then cosine to 0 or lowered every so often."""
     if step < config.warmup:
         return (step + 1) / config.warmup
     if config.shape == "step":
-        return float(0.5 ** ((step - config.warmup) // config.step_every))
+        return float(config.step_factor ** ((step - config.warmup) // config.step_every))
     progress = (step - config.warmup) / max(1, config.steps - config.warmup)
     return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 from docsr.config import TrainConfig, check_config
 from docsr.errors import CheckpointError, UsageError
 from docsr.io.files import atomic_write
-from docsr.models import build_discriminator, build_generator, generator_arguments
+from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
 from docsr.training.schedule import SpikeGuard
@@ -45,6 +45,7 @@ class TrainingState:
         self.step_samples = 0
         name, args = config.generator.name, config.generator.args
         self.generator = build_generator(name, config.factor, args).to(device)
+        DISCRIMINATORS.find(config.discriminator.name)  # a wrong name is told without a GAN phase, too
         self.discriminator: nn.Module | None = None
         if config.schedule.gan_start is not None:
             self.discriminator = _critic(config, self.generator).to(device)
@@ -170,7 +171,7 @@ def _critic(config: TrainConfig, generator: Generator) -> nn.Module:
             "schedule.gan_start away, or give generator.args.factors the one factor"
         )
     critic, patch = config.discriminator, config.data.lr_patch * config.factor
-    return build_discriminator(critic.name, config.factor, patch, {"colours": config.colours, **critic.args})
+    return build_discriminator(critic.name, config.factor, patch, critic.args, config.colours)
 
 
 def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from docsr.config import TrainConfig
-from docsr.errors import TrainingError
-from docsr.losses import ADVERSARIAL, ContentLoss
+from docsr.errors import TrainingError, UsageError
+from docsr.losses import ADVERSARIAL, ContentLoss, Phase
 from docsr.pairs.dataset import Pair
 from docsr.training.processes import Processes, lost_process_told
 from docsr.training.schedule import Skips, learning_rate
@@ -33,6 +33,9 @@ class Updates:
         # Found now, so that a wrong name does not wait for the GAN phase.
         self.adversarial = ADVERSARIAL.find(config.loss.adversarial)
         self.skips = Skips()
+        for learner in (state.generator, state.discriminator):
+            if learner is not None:
+                processes.share_norms(learner)
         network: nn.Module = state.generator
         if config.schedule.compile:
             network = torch.compile(network)  # type: ignore[assignment]
@@ -52,21 +55,50 @@ class Updates:
             state.forget_spikes()  # with other terms the loss has another level
         lr, hr = batches[0]
         state.generator.at(hr.shape[-1] // lr.shape[-1]).train()
-        gan = self.in_gan_phase()
+        phase = self.phase()
         # The discriminator learns first, from the same SR; of several batches, that would be too much to keep.
         kept = self.enlarge(lr) if len(batches) == 1 else None
-        scalars = {"discriminator": self.teach_critic(batches, kept, rate)} if gan else {}
-        return scalars | self.teach_generator(batches, kept, rate * config.schedule.learning_rate, gan=gan)
+        scalars = {"discriminator": self.teach_critic(batches, kept, rate)} if phase is Phase.GAN else {}
+        return scalars | self.teach_generator(batches, kept, rate * config.schedule.learning_rate, phase)
+
+    def try_out(self) -> None:
+        """Take noise through every network and term of the run, and forget it.
+
+        Raises:
+            UsageError: they do not fit each other, the patches, the memory, or this machine's compiler.
+        """
+        networks = [network for network in (self.state.generator, self.state.discriminator) if network is not None]
+        before = [{name: value.clone() for name, value in network.named_buffers()} for network in networks]
+        try:
+            for factor in self.state.generator.factors:
+                self.state.generator.at(factor).train()
+                lr, hr = self.noise(factor)
+                sr = self.enlarge(lr)
+                self.terms(sr, hr, Phase.ONLY if self.state.discriminator is None else Phase.GAN)
+        except (RuntimeError, ValueError) as error:
+            told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise UsageError(f"the options do not fit each other or this machine: {told.strip()}") from error
+        finally:
+            for network, buffers in zip(networks, before, strict=True):
+                for name, value in network.named_buffers():
+                    value.copy_(buffers[name])
+
+    def noise(self, factor: int) -> Pair:
+        """A pair of the run's size."""
+        data, draws = self.config.data, torch.Generator().manual_seed(0)
+        sides = (data.lr_patch, data.lr_patch * factor)
+        lr, hr = (torch.rand(data.batch, self.config.colours, side, side, generator=draws) for side in sides)
+        return lr.to(self.processes.device), hr.to(self.processes.device)
 
     def teach_generator(
-        self, batches: Sequence[Pair], kept: Tensor | None, rate: float, *, gan: bool
+        self, batches: Sequence[Pair], kept: Tensor | None, rate: float, phase: Phase
     ) -> dict[str, float]:
         """Backward over all batches, then an update unless the loss is a spike."""
         state, sums, value = self.state, dict[str, float](), 0.0
         state.optimiser.zero_grad(set_to_none=True)
         for lr, hr in batches:
             sr = self.enlarge(lr) if kept is None else kept
-            terms = self.terms(sr, hr, gan=gan)
+            terms = self.terms(sr, hr, phase)
             loss = torch.stack([term.float() for term in terms.values()]).sum() / len(batches)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + float(term.detach()) / len(batches)
@@ -86,19 +118,18 @@ class Updates:
 
     def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, rate: float) -> float:
         """One update of the discriminator; its loss."""
-        critic, optimiser, config = self.critic, self.state.critic_optimiser, self.config.loss
+        critic, optimiser = self.critic, self.state.critic_optimiser
         assert critic is not None
         assert optimiser is not None
         critic.train()
         optimiser.zero_grad(set_to_none=True)
-        draw, total = self.labels(), 0.0
-        for lr, hr in batches:
+        labels, total = self.labels(batches), 0.0
+        for (lr, hr), wanted in zip(batches, labels, strict=True):
             with torch.no_grad() if kept is None else nullcontext():
                 sr = self.enlarge(lr) if kept is None else kept.detach()
             with self.autocast():
                 real, fake = critic(hr).float(), critic(sr).float()
-            labels = (draw(len(real), ends) for ends in (config.real_labels, config.fake_labels))
-            loss = self.adversarial.discriminator(real, fake, *labels) / len(batches)
+            loss = self.adversarial.discriminator(real, fake, *wanted) / len(batches)
             total += float(loss.detach())
             self.backward(loss)
         rate *= self.config.schedule.discriminator_learning_rate
@@ -106,14 +137,19 @@ class Updates:
         self.skips.add("discriminator", taken=self.update(optimiser, self.state.discriminator, rate))
         return self.processes.mean(total)
 
-    def labels(self) -> Callable[[int, tuple[float, float]], Tensor]:
-        """Draws what the critic shall say of so many patches; by seed, step and process, so that resuming is exact."""
-        drawn = torch.Generator().manual_seed(hash((self.config.seed, self.state.step, self.processes.rank)) % 2**63)
+    def labels(self, batches: Sequence[Pair]) -> list[tuple[Tensor, Tensor]]:
+        """What the critic shall say of each batch's HR and SR: the same for a sample, however many processes share it.
 
-        def draw(count: int, ends: tuple[float, float]) -> Tensor:
-            return torch.empty(count, 1).uniform_(*ends, generator=drawn).to(self.processes.device)
-
-        return draw
+        Drawn by seed and step, so that resuming is exact.
+        """
+        mine = sum(len(hr) for _, hr in batches)
+        drawn = torch.Generator().manual_seed(hash((self.config.seed, self.state.step)) % 2**63)
+        sides = []
+        for ends in (self.config.loss.real_labels, self.config.loss.fake_labels):
+            every = torch.empty(mine * self.processes.size, 1).uniform_(*ends, generator=drawn)
+            own = every[mine * self.processes.rank :][:mine].to(self.processes.device)
+            sides.append(torch.split(own, [len(hr) for _, hr in batches]))
+        return list(zip(*sides, strict=True))
 
     def enlarge(self, lr: Tensor) -> Tensor:
         """SR of a batch, in float32."""
@@ -121,11 +157,11 @@ class Updates:
             sr: Tensor = self.generator(lr)
         return sr.float()
 
-    def terms(self, sr: Tensor, hr: Tensor, *, gan: bool) -> dict[str, Tensor]:
+    def terms(self, sr: Tensor, hr: Tensor, phase: Phase) -> dict[str, Tensor]:
         """The weighted terms of the generator's loss by name."""
         with self.autocast():
-            terms: dict[str, Tensor] = self.content(sr, hr, pixel_only=self.in_pixel_phase())
-            if gan:
+            terms: dict[str, Tensor] = self.content(sr, hr, phase)
+            if phase is Phase.GAN:
                 critic = self.state.discriminator  # not the shared one: this gradient is not the critic's
                 assert critic is not None
                 fooled = self.adversarial.generator(critic(sr).float())
@@ -147,14 +183,12 @@ class Updates:
             optimiser.step()
         return finite
 
-    def in_gan_phase(self) -> bool:
-        """True from ``schedule.gan_start`` on."""
+    def phase(self) -> Phase:
+        """The phase of the next step."""
         start = self.config.schedule.gan_start
-        return start is not None and self.state.step >= start
-
-    def in_pixel_phase(self) -> bool:
-        """True before ``schedule.gan_start``, where there is one."""
-        return self.config.schedule.gan_start is not None and not self.in_gan_phase()
+        if start is None:
+            return Phase.ONLY
+        return Phase.GAN if self.state.step >= start else Phase.PIXEL
 
     def autocast(self) -> torch.autocast:
         """Mixed precision where configured."""

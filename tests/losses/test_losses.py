@@ -11,7 +11,7 @@ import torch
 
 from docsr.config import LossConfig, check_config
 from docsr.errors import UsageError
-from docsr.losses import ADVERSARIAL, PIXEL, STRUCTURE, ContentLoss
+from docsr.losses import ADVERSARIAL, PIXEL, STRUCTURE, ContentLoss, Phase
 from docsr.losses.perceptual import build_features
 from docsr.losses.pixel import CHARBONNIER_EPSILON
 from tests.losses.weights_files import images, vgg_state, write
@@ -82,7 +82,7 @@ def test_structure_terms_are_weighed_and_join_after_the_pixel_phase() -> None:
     assert terms.keys() == {"pixel", *STRUCTURE}
     for name, loss in STRUCTURE.items():
         torch.testing.assert_close(terms[name], weights[f"{name}_weight"] * loss(sr, hr))
-    assert content(sr, hr, pixel_only=True).keys() == {"pixel"}
+    assert content(sr, hr, Phase.PIXEL).keys() == {"pixel"}
 
 
 @adversarials
@@ -157,7 +157,7 @@ def test_the_pixel_phase_knows_the_pixel_term_alone(tmp_path: Path, recogniser: 
         recogniser_weights=recogniser,
     )
     sr, hr = images()
-    assert set(ContentLoss(config)(sr, hr, pixel_only=True)) == {"pixel"}
+    assert set(ContentLoss(config)(sr, hr, Phase.PIXEL)) == {"pixel"}
 
 
 def test_an_unknown_loss_suggests() -> None:

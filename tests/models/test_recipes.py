@@ -107,7 +107,7 @@ def test_tanh_bounds_the_output_to_the_normalised_range() -> None:
 
 def test_colour_in_colour_out() -> None:
     network = build_generator("srgan", 2, {"channels": 8, "blocks": 1, "colours": 3}).eval()
-    critic = build_discriminator("deep", 2, 16, {"channels": 4, "colours": 3})
+    critic = build_discriminator("deep", 2, 16, {"channels": 4}, colours=3)
     with torch.inference_mode():
         assert network(torch.rand(1, 3, 8, 8)).shape == (1, 3, 16, 16)
         grey = torch.rand(1, 1, 8, 8)

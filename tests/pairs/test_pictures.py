@@ -59,10 +59,29 @@ def test_div2k_s_own_lr_is_kept_with_its_hr(tmp_path):
         assert np.abs(small - store.lr(number))[2:-2, 2:-2].max() <= 2, "the same place; borders see what lay outside"
 
 
-def test_div2k_without_the_lr_that_is_asked_for(tmp_path):
-    options = PrepareOptions(None, size=48, lr_factor=2)
-    with pytest.raises(NoInputError, match=r"0001x2\.png"):
-        prepare("div2k", div2k(tmp_path / "in", 4), tmp_path / "out", options)
+def test_div2k_without_the_lr_that_is_asked_for_has_it_made(tmp_path):
+    options = PrepareOptions(None, size=48, per_page=4, lr_factor=2)
+    header = prepare("div2k", div2k(tmp_path / "in", 4), tmp_path / "out", options)
+    assert (header.train, header.lr_factor, header.skipped) == (12, None, ())
+
+
+def test_a_picture_of_div2k_without_its_lr_is_named(tmp_path):
+    source = div2k(tmp_path / "in", 4)
+    (source / "DIV2K_train_LR_bicubic" / "X4" / "0002x4.png").unlink()
+    header = prepare("div2k", source, tmp_path / "out", PrepareOptions(None, size=48, per_page=4, lr_factor=4))
+    assert (header.train, header.lr_factor) == (8, 4)
+    assert len(header.skipped) == 1
+    assert "0002x4.png" in header.skipped[0]
+
+
+def test_lr_that_was_rounded_up_fits(tmp_path):
+    hr, lr = picture(100, 123, seed=1), picture(13, 16, seed=1)
+    for split in ("train", "valid"):
+        save(tmp_path / "in" / f"DIV2K_{split}_HR" / "0001.png", hr)
+        save(tmp_path / "in" / f"DIV2K_{split}_LR_bicubic" / "X8" / "0001x8.png", lr)
+    prepare("div2k", tmp_path / "in", tmp_path / "out", PrepareOptions(None, size=48, per_page=4, lr_factor=8))
+    store = PatchStore(tmp_path / "out", "train")
+    assert {store.lr(number).shape for number in range(len(store))} == {(6, 6)}
 
 
 def test_celeba_faces_are_cut_as_the_recipe_says_and_split_as_listed(tmp_path):
@@ -100,8 +119,11 @@ def replaced(folder: Path, name: str, array: np.ndarray) -> None:
         (lambda f: (f / "lr" / "001.npy").unlink(), r"hr/001\.npy has no partner of the same name"),
         (lambda f: (f / "hr" / "001.npy").unlink(), r"lr/001\.npy has no partner of the same name"),
         (lambda f: replaced(f, "lr/002.npy", np.zeros((48, 64, 3), np.uint8)), r"002\.npy is 2 times as large .* is 4"),
-        (lambda f: replaced(f, "lr/002.npy", np.zeros((25, 32, 3), np.uint8)), r"no whole multiple of .*lr/002\.npy"),
-        (lambda f: replaced(f, "lr/002.npy", np.zeros((24, 32), np.uint8)), "no whole multiple"),
+        (
+            lambda f: replaced(f, "lr/002.npy", np.zeros((25, 32, 3), np.uint8)),
+            r"whole times as large as .*lr/002\.npy",
+        ),
+        (lambda f: replaced(f, "lr/002.npy", np.zeros((24, 32), np.uint8)), "2 or more whole times"),
         (lambda f: replaced(f, "hr/002.npy", np.zeros((96, 128, 3), np.int32)), "holds int32"),
         (lambda f: replaced(f, "hr/002.npy", np.zeros((96, 128, 5), np.uint8)), r"is no picture: its shape is"),
         (lambda f: (f / "hr" / "002.npy").write_bytes(b"not an array"), r"002\.npy is not a readable \.npy file"),
