@@ -157,6 +157,11 @@ class OutputConfig(Options):
     log_every: int = Field(50, ge=1, description="steps between logged scalars")
     validate_every: int = Field(2_000, ge=1, description="steps between validations, each with a picture")
     checkpoint_every: int = Field(100, ge=1, description="steps between saved states")
+    keep_every: int | None = Field(
+        None,
+        ge=1,
+        description="steps between states kept beside the latest, in kept/STEP; none: only the latest is kept",
+    )
     validation_patches: int = Field(32, ge=1, description="pairs for MSE, PSNR and SSIM")
     validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")
 

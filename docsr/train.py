@@ -12,7 +12,7 @@ from typing import NoReturn, Protocol
 import yaml
 from torch.utils.tensorboard import SummaryWriter
 
-from docsr.config import TrainConfig
+from docsr.config import DegradeConfig, TrainConfig
 from docsr.errors import Interrupted, TrainingError, UsageError
 from docsr.io.files import atomic_write
 from docsr.losses import ContentLoss
@@ -25,7 +25,7 @@ from docsr.training.state import CHECKPOINT, STATE, TrainingState
 from docsr.training.updates import Updates
 from docsr.training.validation import Validation
 
-CONFIG, LOG, CURVES = "config.yaml", "tensorboard", "curves.png"
+CONFIG, LOG, CURVES, KEPT = "config.yaml", "tensorboard", "curves.png", "kept"
 """What a run leaves in its folder, beside state and checkpoint."""
 
 
@@ -42,10 +42,26 @@ class Observer(Protocol):
         """Something is left out, and the run goes on."""
 
 
-def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, resume: bool = False) -> Path:
+def train(
+    config: TrainConfig,
+    patches: Path,
+    out: Path,
+    observer: Observer,
+    *,
+    resume: bool = False,
+    resume_at: int | None = None,
+) -> Path:
     """Train a network on the patch store ``patches``; return the checkpoint, ``out/checkpoint.safetensors``.
 
     Under torchrun, all processes call this: they share each step's batches, and the first one writes and tells.
+
+    Args:
+        config: the run's options.
+        patches: folder made by ``docsr prepare``.
+        out: the run's folder.
+        observer: hears how it goes on.
+        resume: go on with the run in ``out``.
+        resume_at: from this kept step (``output.keep_every``) instead of the latest; what came after is done anew.
 
     Raises:
         UsageError: ``out`` holds a run and ``resume`` is not given, there is none to resume, options do not fit each
@@ -55,25 +71,45 @@ def train(config: TrainConfig, patches: Path, out: Path, observer: Observer, *, 
             last good state is kept).
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
-    if (out / STATE).exists() and not resume:
+    if (out / STATE).exists() and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     with joined() as processes:
-        return _train(config, patches, out, observer, processes, resume=resume)
+        return _train(config, patches, out, observer, processes, _state_folder(out, resume, resume_at))
+
+
+def _state_folder(out: Path, resume: bool, at: int | None) -> Path | None:
+    """Where the state lies from which a run goes on; None: it begins. UsageError for a step that was not kept."""
+    if at is None:
+        return out if resume else None
+    folder = _kept(out, at)
+    if not folder.is_dir():
+        there = ", ".join(str(int(path.name)) for path in sorted((out / KEPT).glob("*")))
+        raise UsageError(f"{out} has kept no step {at}: it has {there or 'none (output.keep_every)'}")
+    return folder
+
+
+def _kept(out: Path, step: int) -> Path:
+    return out / KEPT / f"{step:07d}"
 
 
 def _train(
-    config: TrainConfig, patches: Path, out: Path, observer: Observer, processes: Processes, *, resume: bool
+    config: TrainConfig,
+    patches: Path,
+    out: Path,
+    observer: Observer,
+    processes: Processes,
+    saved: Path | None,
 ) -> Path:
     store = PatchStore(patches, "train")
     if not len(store):
         raise TrainingError(f"{patches} holds no training patches")
-    state = TrainingState(config, processes.device, patches=store.fingerprint(), resumed=resume)
+    state = TrainingState(config, processes.device, patches=store.fingerprint(), resumed=saved is not None)
     share = Share(config.data.batch, config.schedule.accumulate, processes.rank, processes.size)
     dataset = PairDataset(
         patches, "train", config.data, state.generator.factors, config.seed, colours=config.colours, turn=share.step
     )
-    if resume:
-        state.load(out)
+    if saved is not None:
+        state.load(saved)
     content = ContentLoss(config.loss).to(processes.device)
     validation = Validation(config, patches, observer.on_warning) if processes.first else None
     x_height = _lr_x_height(dataset, config.factor)
@@ -84,8 +120,10 @@ def _train(
         out.mkdir(parents=True, exist_ok=True)
         with atomic_write(out / CONFIG) as path:
             path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
-    if not resume:
+    if saved != out:
         run.save()  # a run that is killed at once can be resumed too
+    if processes.first and store.header.lr_factor is not None and config.data.degrade != DegradeConfig():
+        observer.on_warning("data.degrade is left aside: these patches have LR of their own")
     if (before := state.resize_steps(share.step)) and processes.first:
         observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
     pairs = stream(dataset, share, config.data.workers, start=state.samples)
@@ -132,7 +170,7 @@ class Run:
             state.step += 1
             state.samples += self.share.step
             if writer is not None and (state.step % output.log_every == 0 or state.step == steps):
-                scalars |= clock.read()
+                scalars |= clock.read() | self.processes.memory()
                 self.observer.on_step(state.step, scalars)
                 for name, value in scalars.items():
                     writer.add_scalar(f"train/{name}", value, state.step)
@@ -140,6 +178,8 @@ class Run:
                 self.stop()
             if state.step % output.checkpoint_every == 0 or state.step == steps:
                 self.save()
+            if output.keep_every is not None and state.step % output.keep_every == 0:
+                self.save(_kept(self.out, state.step))
             if writer is not None and (state.step % output.validate_every == 0 or state.step == steps):
                 self.validate(writer)
 
@@ -160,10 +200,12 @@ class Run:
             f"stopped at step {self.state.step} of {self.config.schedule.steps}; --resume goes on from there"
         )
 
-    def save(self) -> None:
-        """Write the state and the checkpoint: one of the processes does."""
+    def save(self, folder: Path | None = None) -> None:
+        """Write the state and the checkpoint, into the run's folder unless another is given; one process does."""
         if self.processes.first:
-            self.state.save(self.out, self.x_height)
+            folder = folder or self.out
+            folder.mkdir(parents=True, exist_ok=True)
+            self.state.save(folder, self.x_height)
 
     def validate(self, writer: SummaryWriter) -> None:
         """Score the averaged weights and leave a picture."""

@@ -122,7 +122,7 @@ def test_a_wrong_value_names_its_option(values: dict[str, Any], option: str) -> 
         ({"data": {"batch": 1.5}}, "option 'data.batch' must be a valid integer, not 1.5"),
         ({"init": 3}, "option 'init' must be a path, not 3"),
         ({"output": 5}, "option 'output' is a group, not a value: set one of log_every, validate_every, "
-         "checkpoint_every, validation_patches, validation_pages"),
+         "checkpoint_every, keep_every, validation_patches, validation_pages"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_said_in_the_users_words(values: dict[str, Any], sentence: str) -> None:

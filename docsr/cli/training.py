@@ -107,6 +107,9 @@ def _tell(header: StoreHeader, out: Path) -> None:
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override an option, such as data.batch=8."
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, by its own options.")
+@click.option(
+    "--resume-at", type=click.IntRange(1), metavar="STEP", help="Likewise from a step kept by output.keep_every."
+)
 def train(
     factor: str | None,
     config: Path | None,
@@ -114,6 +117,7 @@ def train(
     out: Path | None,
     overrides: tuple[str, ...],
     resume: bool,
+    resume_at: int | None,
 ) -> None:
     """Train a network. With no option but --factor: a demonstration on the repository's own samples."""
     with _needs_training_packages("training"):
@@ -130,13 +134,14 @@ def train(
         naming = {key: value for key, value in values.items() if key.partition(".")[0] in {"factor", "generator"}}
         named = load_config(config, naming)
         out = Path("runs") / f"{named.generator.name}_x{named.factor}"
+    resume = resume or resume_at is not None
     if resume and not (out / CONFIG).is_file():
         raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
     checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
     with _TrainingProgress(checked.schedule.steps) as progress:
-        checkpoint = run(checked, patches, out, progress, resume=resume)
-    if os.environ.get("RANK", "0") == "0":  # one of torchrun's processes tells
+        checkpoint = run(checked, patches, out, progress, resume=resume, resume_at=resume_at)
+    if _tells():
         click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
@@ -217,6 +222,11 @@ def _bar(what: str) -> Iterator[Any]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def _tells() -> bool:
+    """Whether this is the one of torchrun's processes that tells."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 class _TrainingProgress:
     """Says how a run goes on: a bar on a terminal, lines otherwise."""
 
@@ -226,7 +236,7 @@ class _TrainingProgress:
 
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and _tells()), transient=True)
         self._task = self._bar.add_task("step", total=steps)
 
     def __enter__(self) -> _TrainingProgress:

@@ -85,6 +85,13 @@ class PairDataset(Dataset[Pair]):
         hr, lr = _turned(*made(factor, random), self.config, random)
         return _tensor(lr), _tensor(hr)
 
+    def validation(self, count: int) -> list[Pair]:
+        """At most so many fixed pairs: pieces of patches, degraded, or the source's own pairs whole and each once."""
+        if self.store.header.lr_factor is None:
+            return [self[number] for number in range(count if len(self) else 0)]
+        sides = ((self.store.lr(number), self.store[number]) for number in range(min(count, len(self))))
+        return [(_tensor(self._coloured(lr)), _tensor(self._coloured(hr))) for lr, hr in sides]
+
     def __len__(self) -> int:
         return len(self.store)
 

@@ -65,6 +65,12 @@ class Processes:
                 network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=parts_unused
             )
 
+    def memory(self) -> dict[str, float]:
+        """The most memory that a GPU had in use so far, in MiB; nothing on a CPU."""
+        if self.device.type != "cuda":
+            return {}
+        return {"memory": torch.cuda.max_memory_allocated(self.device) / 2**20}
+
     def mean(self, value: float) -> float:
         """The mean of all processes' values, the same on each. TrainingError when one of them is gone."""
         if self.size == 1:

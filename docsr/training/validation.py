@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -15,7 +16,7 @@ from torch import Tensor
 from docsr.config import TrainConfig
 from docsr.errors import DocsrError
 from docsr.io.images import read_pages, write_pages
-from docsr.metrics.image import psnr, ssim
+from docsr.metrics.image import ssim
 from docsr.metrics.text import edits
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
@@ -70,7 +71,7 @@ class Validation:
     def __init__(self, config: TrainConfig, folder: Path, warn: Callable[[str], None]) -> None:
         self.factor, self.warn = config.factor, warn
         dataset = PairDataset(folder, "val", config.data, [config.factor], config.seed + 1, colours=config.colours)
-        self.pairs = [dataset[n] for n in range(config.output.validation_patches if len(dataset) else 0)]
+        self.pairs = dataset.validation(config.output.validation_patches)
         degrade = Degrade(config.data.degrade, config.factor)
         scale = float(np.sqrt(np.prod(dataset.scales[config.factor])))
         pages = (sorted((store / PAGES).glob("*.png")) for store in store_folders(folder))
@@ -86,11 +87,8 @@ class Validation:
         network.at(self.factor).eval()
         scores: dict[str, float] = {}
         if self.pairs:
-            lr, hr = (torch.stack(side) for side in zip(*self.pairs, strict=True))
-            with torch.no_grad():
-                sr = network(lr.to(device)).float().cpu().clamp(0, 1)
-            scores |= _image_scores(sr, hr, "")
-            scores |= _image_scores(self._bicubic(lr), hr, "_bicubic")
+            scores |= _image_scores([(self._enlarged(network, lr, device), hr) for lr, hr in self.pairs], "")
+            scores |= _image_scores([(self._bicubic(lr), hr) for lr, hr in self.pairs], "_bicubic")
         if self.pages:
             upscaler = InTraining(network, device)
             try:
@@ -107,11 +105,8 @@ class Validation:
         network.at(self.factor).eval()
         rows = []
         for lr, hr in self.pairs[:STRIP_ROWS]:
-            with torch.no_grad():
-                sr = network(lr.unsqueeze(0).to(device)).float().cpu()
             near = lr.repeat_interleave(self.factor, 1).repeat_interleave(self.factor, 2)
-            cells = [near, self._bicubic(lr.unsqueeze(0))[0], sr[0], hr]
-            rows.append(torch.cat([cell.clamp(0, 1) for cell in cells], dim=2))
+            rows.append(torch.cat([near, self._bicubic(lr), self._enlarged(network, lr, device), hr], dim=2))
         picture = _pixels(torch.cat(rows, dim=1))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_pages(path, [Page(picture)], "png")
@@ -126,11 +121,16 @@ class Validation:
         lr = Page(pixels, source=path)
         return ValidationPage(lr, text, _score(lr, text, Interpolation("bicubic", self.factor)))
 
+    def _enlarged(self, network: Generator, lr: Tensor, device: torch.device) -> Tensor:
+        """The network's SR of C x H x W, clipped to [0, 1]; one by one, so that many pairs need no more memory."""
+        with torch.no_grad():
+            sr: Tensor = network(lr.unsqueeze(0).to(device))[0].float().cpu().clamp(0, 1)
+        return sr
+
     def _bicubic(self, lr: Tensor) -> Tensor:
-        """Bicubic enlargement of N x C x H x W, clipped to [0, 1]."""
-        planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr.flatten(0, 1)]
-        large = torch.stack(planes)
-        return large.reshape(*lr.shape[:2], *large.shape[1:]).clamp(0, 1)
+        """Bicubic enlargement of C x H x W, clipped to [0, 1]."""
+        planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr]
+        return torch.stack(planes).clamp(0, 1)
 
 
 def _score(lr: Page, text: str, upscaler: Upscaler) -> tuple[int, int]:
@@ -146,15 +146,16 @@ def _percent(found: list[tuple[int, int]]) -> float:
     return 100 * sum(edit for edit, _ in found) / max(1, sum(characters for _, characters in found))
 
 
-def _image_scores(sr: Tensor, hr: Tensor, suffix: str) -> dict[str, float]:
-    """Means over the images, N x C x H x W in [0, 1], of their grey: MSE of [0, 1], PSNR in dB, SSIM.
+def _image_scores(pairs: Sequence[tuple[Tensor, Tensor]], suffix: str) -> dict[str, float]:
+    """Means over the images, SR and HR of C x H x W in [0, 1]: MSE, PSNR in dB, and SSIM of their grey.
 
-    PSNR is 20 log10(MAX) - 10 log10(MSE) of each image. A score that does not apply is left out.
+    PSNR is 20 log10(MAX) - 10 log10(MSE) of each image, MAX being 1. What does not apply (the PSNR of equal images, the
+    SSIM of small ones) is left out.
     """
-    pairs = [(luminance(_pixels(large)), luminance(_pixels(true))) for large, true in zip(sr, hr, strict=True)]
-    errors = [float(np.mean((large / 255.0 - true / 255.0) ** 2)) for large, true in pairs]
+    errors = [float((sr - hr).square().mean()) for sr, hr in pairs]
     found: dict[str, Sequence[float | None]] = {"mse": errors}
-    found |= {"psnr": [psnr(*pair) for pair in pairs], "ssim": [ssim(*pair) for pair in pairs]}
+    found["psnr"] = [-10 * math.log10(error) if error else None for error in errors]
+    found["ssim"] = [ssim(luminance(_pixels(sr)), luminance(_pixels(hr))) for sr, hr in pairs]
     known = {name: [value for value in values if value is not None] for name, values in found.items()}
     return {f"{name}{suffix}": float(np.mean(values)) for name, values in known.items() if values}
 

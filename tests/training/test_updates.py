@@ -10,9 +10,10 @@ import torch
 from docsr.config import check_config
 from docsr.errors import UsageError
 from docsr.losses import ContentLoss
-from docsr.train import train
+from docsr.models.checkpoint import load_checkpoint
+from docsr.train import KEPT, train
 from docsr.training.processes import Processes
-from docsr.training.state import TrainingState
+from docsr.training.state import CHECKPOINT, TrainingState
 from docsr.training.updates import Updates
 from tests.losses.weights_files import vgg_state
 from tests.pairs import make_store
@@ -73,6 +74,25 @@ def test_trying_the_options_out_leaves_no_trace():
     for network, values in zip(networks, before, strict=True):
         assert all(torch.equal(value, values[name]) for name, value in network.state_dict().items())
     assert torch.equal(torch.get_rng_state(), random)
+
+
+def test_a_run_goes_on_from_a_kept_step(tmp_path, patches):
+    output = {**TINY["output"], "keep_every": 2}
+    long, short = (
+        check_config({**TINY, "output": output, "schedule": {**TINY["schedule"], "steps": n}}) for n in (6, 4)
+    )
+    train(long, patches, tmp_path / "run", Heard())
+    assert sorted(path.name for path in (tmp_path / "run" / KEPT).iterdir()) == ["0000002", "0000004", "0000006"]
+    whole = (tmp_path / "run" / CHECKPOINT).read_bytes()
+    assert load_checkpoint(tmp_path / "run" / KEPT / "0000002" / CHECKPOINT).header.step == 2
+    with pytest.raises(UsageError, match="has kept no step 3: it has 2, 4, 6"):
+        train(long, patches, tmp_path / "run", Heard(), resume_at=3)
+    heard = Heard()
+    train(long, patches, tmp_path / "run", heard, resume_at=2)
+    assert list(heard.steps) == [3, 4, 5, 6]
+    assert (tmp_path / "run" / CHECKPOINT).read_bytes() == whole
+    train(short, patches, tmp_path / "run", Heard(), resume_at=4)
+    assert load_checkpoint(tmp_path / "run" / CHECKPOINT).header.step == 4, "the run is at that step now"
 
 
 def test_a_sample_has_its_labels_however_many_processes_share_the_step(monkeypatch):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import sys
 
 import numpy as np
@@ -11,10 +12,13 @@ from docsr.models import build_generator
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
-from docsr.training.validation import InTraining, Validation
+from docsr.pairs.store import PatchStore
+from docsr.prepare import PrepareOptions, prepare
+from docsr.training.validation import InTraining, Validation, _image_scores
 from docsr.upscalers.classical import Interpolation
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 from tests.pairs import make_store, save, text_page
+from tests.pairs.test_pictures import arrays
 
 CPU = torch.device("cpu")
 
@@ -157,9 +161,36 @@ def test_a_damaged_page_is_no_end_either(tmp_path):
 def test_bicubic_stays_in_range_and_is_the_baseline_of_reports(tmp_path, factor):
     held = validation(make_store(tmp_path))
     held.factor = factor
-    lr = torch.tensor([[[[0.0, 1.0], [1.0, 0.0]]], [[[0.2, 0.4], [0.6, 0.8]]]])
-    large = held._bicubic(lr)
-    assert large.shape == (2, 1, 2 * factor, 2 * factor)
-    assert 0 <= float(large.min()) <= float(large.max()) <= 1
-    expected = Interpolation("bicubic", factor)(lr[1, 0].numpy())
-    np.testing.assert_allclose(large[1, 0].numpy(), expected.clip(0, 1))
+    for planes in ([[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.4], [0.6, 0.8]]):
+        lr = torch.tensor([planes])
+        large = held._bicubic(lr)
+        assert large.shape == (1, 2 * factor, 2 * factor)
+        assert 0 <= float(large.min()) <= float(large.max()) <= 1
+        np.testing.assert_allclose(large[0].numpy(), Interpolation("bicubic", factor)(lr[0].numpy()).clip(0, 1))
+
+
+def test_pairs_of_the_source_are_scored_whole_and_each_once(tmp_path):
+    arrays(tmp_path / "in", count=40)
+    prepare("npy-pairs", tmp_path / "in", tmp_path / "store", PrepareOptions(None, size=96, per_page=1, colour=True))
+    options = {
+        "factor": 4,
+        "generator": {"name": "srgan", "args": {"colours": 3}},
+        "data": {"lr_patch": 8, "flip": True, "rotate": True},
+        "output": {"validation_patches": 9, "validation_pages": 0},
+    }
+    held = Validation(check_config(options), tmp_path / "store", pytest.fail)
+    store = PatchStore(tmp_path / "store", "val")
+    assert len(held.pairs) == len(store) == 2
+    for number, (lr, hr) in enumerate(held.pairs):
+        assert np.array_equal((lr * 255).round().numpy(), np.moveaxis(store.lr(number), -1, 0))
+        assert np.array_equal((hr * 255).round().numpy(), np.moveaxis(store[number], -1, 0))
+
+
+def test_image_scores_are_those_of_their_formulae():
+    hr = torch.full((3, 8, 8), 0.5)
+    near, far = hr.clone(), hr.clone()
+    near[0] += 0.03  # one colour of three
+    far += 0.1
+    scores = _image_scores([(near, hr), (far, hr), (hr, hr)], "")
+    assert scores["mse"] == pytest.approx((0.03**2 / 3 + 0.1**2) / 3, rel=1e-4)
+    assert scores["psnr"] == pytest.approx((-10 * math.log10(0.03**2 / 3) + 20) / 2, rel=1e-4), "equal images have none"
