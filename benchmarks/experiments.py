@@ -1,7 +1,7 @@
 """The tables of docs/experiments.md, from the committed results of every recipe (see publish.py).
 
-benchmarks/recipes/results holds trained.json (benchmarks/train_recipes.py), typeset and forms (`docsr benchmark`), and
-text_size.json (benchmarks/text_size.py).
+benchmarks/recipes/results holds trained.json (benchmarks/train_recipes.py), typeset and forms (`docsr benchmark`),
+text_size.json (benchmarks/text_size.py) and training_speed.json (benchmarks/training_speed.py).
 """
 
 from __future__ import annotations
@@ -125,9 +125,24 @@ def text_size() -> str:
     return table(["x-height, px", *arms], lines)
 
 
+def training_speed() -> str:
+    """Seconds a step and the share of them spent waiting."""
+    rows = [
+        [
+            one["config"],
+            f"{one['batch']} of {one['lr_patch']} x {one['lr_patch']}",
+            f"{one['seconds_step']:.3f}",
+            f"{100 * one['waiting_share']:.1f} % (at most {100 * one['waiting_share_high']:.1f} %)",
+        ]
+        for one in read("training_speed.json")["networks"]
+    ]
+    return table(["configuration, pixel loss alone", "LR patches a step", "seconds a step", "waiting"], rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "recipes": recipes,
     "text size": text_size,
+    "training speed": training_speed,
     **{name: partial(claim, name) for name in CLAIMS},
 }
 """Name of a table -> what makes it."""
