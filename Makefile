@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark recipe-networks experiments speed tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark recipe-networks experiments crops speed tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -29,6 +29,7 @@ help:
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
 	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
+	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
 	@echo "make check      ruff, mypy, import-linter"
@@ -106,6 +107,10 @@ experiments: env programs $(PDFS)/.fetched
 		$(call arms,$(RIVALS)) --out $(RECIPES)/forms
 	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
+	$(BIN)/python benchmarks/training_speed.py --data $(PATCHES) --out $(RECIPES)/training_speed.json
+
+crops: env programs $(PDFS)/.fetched
+	$(TEST_ENV) $(BIN)/python benchmarks/crops.py --pdfs $(PDFS) --documents $(DOCUMENTS) --peers $(PEERS)
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -126,16 +126,7 @@ def _train(
         observer.on_warning("data.degrade is left aside: these patches have LR of their own")
     if (before := state.resize_steps(share.step)) and processes.first:
         observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
-    pairs = stream(dataset, share, config.data.workers, start=state.samples)
-    # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
-    log = SummaryWriter(str(out / LOG), purge_step=state.step + 1) if processes.first else None
-    try:
-        with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
-            run.loop(batches, stopped, log)
-    except Interrupted:
-        if processes.first:  # the file of the log is complete now
-            draw_curves(out / LOG, out / CURVES)
-        raise
+    run.go(stream(dataset, share, config.data.workers, start=state.samples))
     return out / CHECKPOINT
 
 
@@ -156,6 +147,19 @@ class Run:
         self.config, self.state, self.updates, self.validation = config, state, updates, validation
         self.out, self.x_height, self.observer, self.share = out, x_height, observer, share
         self.processes = updates.processes
+
+    def go(self, pairs: Generator[Pair, None, None]) -> None:
+        """Step to the end, or until a signal stops it; the pairs are closed."""
+        # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
+        purged = self.state.step + 1
+        log = SummaryWriter(str(self.out / LOG), purge_step=purged) if self.processes.first else None
+        try:
+            with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
+                self.loop(batches, stopped, log)
+        except Interrupted:
+            if self.processes.first:  # the file of the log is complete now
+                draw_curves(self.out / LOG, self.out / CURVES)
+            raise
 
     def loop(self, batches: Iterator[Pair], stopped: Callable[[], bool], writer: SummaryWriter | None) -> None:
         """Step until the schedule ends, saving, validating and logging on the way."""

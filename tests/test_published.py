@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
 from docsr.upscalers.peers import PEERS
+from docsr.weights import catalogue
 
 ROOT = Path(__file__).parents[1]
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*/results.json"))
@@ -31,6 +34,14 @@ def test_committed_results_can_be_made_again(path):
     assert not [word for word in found["command"].split() if word.startswith("/")], "a path of one machine"
     assert {"processor", "cores", "libraries"} <= found["machine"].keys()
     assert path.with_name("report.md").is_file()
+
+
+def test_the_crops_are_those_of_the_networks_that_ship():
+    page = (ROOT / "docs" / "crops.md").read_text(encoding="utf-8")
+    for name, card in catalogue().items():
+        assert f"{name} {(sha256_of(card.path) or 'missing')[:8]}" in page, "run make crops"
+    for picture in re.findall(r"\((crops/.*?\.jpg)\)", page):
+        assert (ROOT / "docs" / picture).is_file()
 
 
 def test_the_proof_has_peers_of_many_projects_and_two_engines():

@@ -166,7 +166,7 @@ def train(
     "--int8",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="PATCHES",
-    help="In 8 bits, twice as fast on a CPU; the ranges come from patches of docsr prepare.",
+    help="In 8 bits, smaller and faster on a CPU; the ranges come from patches of docsr prepare.",
 )
 def export(checkpoint: Path, out: Path, page: Path | None, share: float, factor: str | None, int8: Path | None) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""

@@ -1,4 +1,4 @@
-"""A network in 8 bits: about twice as fast on a CPU, a quarter of the bytes, and nearly the same output.
+"""A network in 8 bits: faster on a CPU, a quarter of the bytes, and nearly the same output.
 
 Static quantisation by ONNX Runtime (QDQ): activations unsigned with ranges measured on example pages, weights signed,
 each output channel with a range of its own. Weights take 7 bits, since processors without VNNI add pairs of products in
