@@ -193,9 +193,11 @@ class TrainConfig(Options):
             raise ValueError("recogniser_weight needs recogniser_weights: the recogniser's file")
         if start and not self.loss.pixel_weight:
             raise ValueError("gan_start leaves the pixel term alone until then: give it a pixel_weight above 0")
-        terms = ("pixel", "gradient", "edge", "frequency", "perceptual", "recogniser")
-        if not any(getattr(self.loss, f"{term}_weight") for term in terms) and start is None:
-            raise ValueError("every term of the loss has the weight 0: there is nothing to learn from")
+        names = {"pixel", "gradient", "edge", "frequency", "perceptual", "recogniser"}
+        if start is not None and self.loss.gan_pixel_weight is not None:
+            names = names - {"pixel"} | {"gan_pixel"}
+        if not any(getattr(self.loss, f"{name}_weight") for name in names):
+            raise ValueError("every term that compares SR with HR has the weight 0: there is nothing to learn from")
         return self
 
 

@@ -45,7 +45,8 @@ class PrepareOptions:
         per_document: at most so many pages of a document, from its start.
         pages_kept: validation pages kept whole, with their text, for CER while training.
         colour: keep RGB; else patches are grey.
-        lr_factor: take the LR of this factor that the source has; None: what it has of itself (npy-pairs), or none.
+        lr_factor: take the LR of this factor that the source has (made while training where it has not); None: what it
+            has of itself (npy-pairs), or none.
     """
 
     x_height: float | None

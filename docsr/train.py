@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -61,7 +62,7 @@ def train(
         out: the run's folder.
         observer: hears how it goes on.
         resume: go on with the run in ``out``.
-        resume_at: from this kept step (``output.keep_every``) instead of the latest; what came after is done anew.
+        resume_at: from this kept step (``output.keep_every``) instead of the latest; what came after it is dropped.
 
     Raises:
         UsageError: ``out`` holds a run and ``resume`` is not given, there is none to resume, options do not fit each
@@ -81,15 +82,19 @@ def _state_folder(out: Path, resume: bool, at: int | None) -> Path | None:
     """Where the state lies from which a run goes on; None: it begins. UsageError for a step that was not kept."""
     if at is None:
         return out if resume else None
-    folder = _kept(out, at)
-    if not folder.is_dir():
-        there = ", ".join(str(int(path.name)) for path in sorted((out / KEPT).glob("*")))
-        raise UsageError(f"{out} has kept no step {at}: it has {there or 'none (output.keep_every)'}")
-    return folder
+    there = _kept_steps(out)
+    if at not in there:
+        listed = ", ".join(map(str, there)) or "none (output.keep_every)"
+        raise UsageError(f"{out} has kept no step {at}: it has {listed}")
+    return _kept(out, at)
 
 
 def _kept(out: Path, step: int) -> Path:
     return out / KEPT / f"{step:07d}"
+
+
+def _kept_steps(out: Path) -> list[int]:
+    return sorted(int(path.parent.name) for path in (out / KEPT).glob(f"*/{STATE}") if path.parent.name.isdigit())
 
 
 def _train(
@@ -122,6 +127,7 @@ def _train(
             path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
     if saved != out:
         run.save()  # a run that is killed at once can be resumed too
+        run.drop_later()
     if processes.first and store.header.lr_factor is not None and config.data.degrade != DegradeConfig():
         observer.on_warning("data.degrade is left aside: these patches have LR of their own")
     if (before := state.resize_steps(share.step)) and processes.first:
@@ -210,6 +216,13 @@ class Run:
             folder = folder or self.out
             folder.mkdir(parents=True, exist_ok=True)
             self.state.save(folder, self.x_height)
+
+    def drop_later(self) -> None:
+        """Remove the kept states of steps that are still to come: they are of another past."""
+        if self.processes.first:
+            for step in _kept_steps(self.out):
+                if step > self.state.step:
+                    shutil.rmtree(_kept(self.out, step))
 
     def validate(self, writer: SummaryWriter) -> None:
         """Score the averaged weights and leave a picture."""

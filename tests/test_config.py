@@ -171,6 +171,9 @@ def test_the_discriminator_has_a_default_of_its_own() -> None:
 
 def test_a_loss_without_a_term_is_refused() -> None:
     assert "nothing to learn from" in refusal({"loss": {"pixel_weight": 0}})
+    later = {"loss": {"gan_pixel_weight": 0}, "schedule": {"gan_start": 5}}
+    assert "nothing to learn from" in refusal(later)
+    assert check_config({**later, "loss": {"gan_pixel_weight": 0, "edge_weight": 1}}).loss.edge_weight == 1
     values = {"loss": {"pixel_weight": 0, "perceptual_weight": 1}, "schedule": {"gan_start": 5}}
     assert "leaves the pixel term alone until then" in refusal(values)
     assert check_config({**values, "schedule": {"gan_start": 0}}).loss.pixel_weight == 0

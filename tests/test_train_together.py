@@ -46,10 +46,10 @@ def run(words: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=120, env=environment, check=False)
 
 
-def losses(out: Path) -> dict[int, float]:
+def losses(out: Path, name: str = "loss") -> dict[int, float]:
     events = EventAccumulator(str(out / "tensorboard"))
     events.Reload()
-    return {point.step: point.value for point in events.Scalars("train/loss")}
+    return {point.step: point.value for point in events.Scalars(f"train/{name}")}
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
@@ -97,8 +97,8 @@ def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, stor
         for name, processes, batch in (("alone", 1, "6"), ("shared", 2, "3"))
     ]
     assert [one.returncode for one in ran] == [0, 0], ran[1].stderr
-    alone, shared = losses(tmp_path / "alone"), losses(tmp_path / "shared")
-    assert shared == pytest.approx(alone, rel=1e-3)
+    for name in ("loss", "discriminator"):
+        assert losses(tmp_path / "shared", name) == pytest.approx(losses(tmp_path / "alone", name), rel=1e-3)
     one, other = weights(tmp_path / "alone"), weights(tmp_path / "shared")
     name = next(name for name in one if name.endswith("running_var"))
     torch.testing.assert_close(other[name], one[name], rtol=1e-3, atol=1e-5)
@@ -120,10 +120,10 @@ def test_what_else_trains_together(tmp_path, store, options):
     assert list(losses(tmp_path / "shared")) == list(range(1, 7))
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store, rank):
+@pytest.mark.parametrize(("rank", "network"), [(0, "compact"), (1, "compact"), (1, "srgan")])
+def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store, rank, network):
     out = tmp_path / "run"
-    words = command(store, out, 2, data__batch="3", schedule__steps="100000")
+    words = command(store, out, 2, data__batch="3", schedule__steps="100000", generator__name=network)
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
     with (tmp_path / "stderr").open("w") as stderr:
         main = subprocess.Popen(words, stderr=stderr, stdout=subprocess.DEVNULL, env=environment)
@@ -135,7 +135,8 @@ def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_o
     assert "another process of this run ended" in told or re.search(r"docsr: stopped at step \d+", told)
     saved = torch.load(out / STATE, weights_only=True)
     assert saved["samples"] == 6 * saved["step"]
-    more = {"data__batch": "3", "schedule__steps": str(saved["step"] + 4)}
+    assert "/docsr/training/" not in told, "a traceback"
+    more = {"data__batch": "3", "schedule__steps": str(saved["step"] + 4), "generator__name": network}
     resumed = run(command(store, out, 1, "--resume", **more))
     assert resumed.returncode == 0, resumed.stderr
     after = torch.load(out / STATE, weights_only=True)

@@ -1,4 +1,4 @@
-"""Discriminators: the mission's, with log2(factor) downsample blocks before its head, and SRGAN's deep one."""
+"""Discriminators: recipe R3's, with log2(factor) downsample blocks before its head, and SRGAN's deep one."""
 
 from __future__ import annotations
 

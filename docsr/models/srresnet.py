@@ -1,4 +1,4 @@
-"""The mission's generator: SRGAN driven by the factor."""
+"""SRGAN's generator, driven by the factor (recipe R3)."""
 
 from __future__ import annotations
 

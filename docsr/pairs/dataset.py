@@ -86,10 +86,14 @@ class PairDataset(Dataset[Pair]):
         return _tensor(lr), _tensor(hr)
 
     def validation(self, count: int) -> list[Pair]:
-        """At most so many fixed pairs: pieces of patches, degraded, or the source's own pairs whole and each once."""
+        """At most so many fixed pairs: pieces of patches, degraded, or the source's own pairs, whole and each once.
+
+        The latter from all over the store, where neighbours are of one picture.
+        """
         if self.store.header.lr_factor is None:
             return [self[number] for number in range(count if len(self) else 0)]
-        sides = ((self.store.lr(number), self.store[number]) for number in range(min(count, len(self))))
+        numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
+        sides = ((self.store.lr(number), self.store[number]) for number in map(int, numbers))
         return [(_tensor(self._coloured(lr)), _tensor(self._coloured(hr))) for lr, hr in sides]
 
     def __len__(self) -> int:

@@ -34,14 +34,14 @@ class Div2k(Source):
     has_colour = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every HR picture; DIV2K's own validation pictures are the validation side, where they are there."""
+        """Every HR picture; DIV2K's own validation pictures are the validation side, where they have what is needed."""
         train = _pictures(root / "DIV2K_train_HR")
         if not train:
             raise UsageError(f"{root} has not the layout of DIV2K: it wants pictures in the folder DIV2K_train_HR")
-        if self.lr_factor is not None and not any(self._lr_path(hr, self.lr_factor).is_file() for hr in train):
-            self.lr_factor = None
         held = _pictures(root / "DIV2K_valid_HR")
-        if not held:
+        if not self._any_lr(train):
+            self.lr_factor = None
+        if not held or (self.lr_factor is not None and not self._any_lr(held)):
             return split_by_name(train, root)
         return [Document(path, "train") for path in train] + [Document(path, "val") for path in held]
 
@@ -50,6 +50,9 @@ class Div2k(Source):
         page = next(iter(read_pages(document.path)))
         lr = None if self.lr_factor is None else partial(_first_page, self._lr_path(document.path, self.lr_factor))
         yield SourcePage(0, lambda scale: page, 1.0, lr=lr)
+
+    def _any_lr(self, pictures: list[Path]) -> bool:
+        return self.lr_factor is not None and any(self._lr_path(hr, self.lr_factor).is_file() for hr in pictures)
 
     def _lr_path(self, hr: Path, factor: int) -> Path:
         """Of ``0001.png`` ``DIV2K_train_LR_bicubic/X4/0001x4.png``, or ``DIV2K_train_LR_x8/0001x8.png``."""

@@ -6,7 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -79,6 +79,10 @@ class Processes:
         with lost_process_told():
             distributed.all_reduce(total)
         return float(total) / self.size
+
+    def telling(self) -> AbstractContextManager[None]:
+        """Where others are waited for: says what it means when one of them is gone."""
+        return lost_process_told() if self.size > 1 else nullcontext()
 
     def any(self, flag: bool) -> bool:
         """Whether it is so on any process; the same answer on each."""

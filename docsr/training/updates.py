@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from docsr.config import TrainConfig
-from docsr.errors import TrainingError, UsageError
+from docsr.errors import TrainingError, UsageError, first_line
 from docsr.losses import ADVERSARIAL, ContentLoss, Phase
 from docsr.pairs.dataset import Pair
-from docsr.training.processes import Processes, lost_process_told
+from docsr.training.processes import Processes
 from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
 
@@ -48,6 +48,10 @@ class Updates:
         Raises:
             TrainingError: the loss is not a number, or no update could be taken for long, or a process is gone.
         """
+        with self.processes.telling():
+            return self._step(batches)
+
+    def _step(self, batches: Sequence[Pair]) -> dict[str, float]:
         config, state = self.config, self.state
         batches = [(lr.to(self.processes.device), hr.to(self.processes.device)) for lr, hr in batches]
         rate = learning_rate(config.schedule, state.step)
@@ -62,22 +66,22 @@ class Updates:
         return scalars | self.teach_generator(batches, kept, rate * config.schedule.learning_rate, phase)
 
     def try_out(self) -> None:
-        """Take noise through every network and term of the run, and forget it.
+        """Take noise forward through every network and term of the run, and forget it.
 
         Raises:
-            UsageError: they do not fit each other, the patches, the memory, or this machine's compiler.
+            UsageError: they do not fit each other, the patches, or this machine's compiler.
+            TrainingError: another process is gone.
         """
         networks = [network for network in (self.state.generator, self.state.discriminator) if network is not None]
         before = [{name: value.clone() for name, value in network.named_buffers()} for network in networks]
         try:
-            for factor in self.state.generator.factors:
-                self.state.generator.at(factor).train()
-                lr, hr = self.noise(factor)
-                sr = self.enlarge(lr)
-                self.terms(sr, hr, Phase.ONLY if self.state.discriminator is None else Phase.GAN)
+            with self.processes.telling():
+                for factor in self.state.generator.factors:
+                    self.state.generator.at(factor).train()
+                    lr, hr = self.noise(factor)
+                    self.terms(self.enlarge(lr), hr, Phase.ONLY if self.state.discriminator is None else Phase.GAN)
         except (RuntimeError, ValueError) as error:
-            told = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise UsageError(f"the options do not fit each other or this machine: {told.strip()}") from error
+            raise UsageError(f"the options do not fit each other or this machine: {first_line(error)}") from error
         finally:
             for network, buffers in zip(networks, before, strict=True):
                 for name, value in network.named_buffers():
@@ -108,7 +112,7 @@ class Updates:
                     f"the loss is not a number at step {state.step}: lower schedule.learning_rate and start a new "
                     f"--out with --set init= and this run's {CHECKPOINT}"
                 )
-            self.backward(loss)
+            loss.backward()  # type: ignore[no-untyped-call]
         spike = state.spikes[state.generator.factor].is_spike(value)
         taken = not spike and self.update(state.optimiser, state.generator, rate)
         if taken:
@@ -131,7 +135,7 @@ class Updates:
                 real, fake = critic(hr).float(), critic(sr).float()
             loss = self.adversarial.discriminator(real, fake, *wanted) / len(batches)
             total += float(loss.detach())
-            self.backward(loss)
+            loss.backward()  # type: ignore[no-untyped-call]
         rate *= self.config.schedule.discriminator_learning_rate
         assert self.state.discriminator is not None
         self.skips.add("discriminator", taken=self.update(optimiser, self.state.discriminator, rate))
@@ -167,11 +171,6 @@ class Updates:
                 fooled = self.adversarial.generator(critic(sr).float())
                 terms["adversarial"] = self.config.loss.adversarial_weight * fooled
         return terms
-
-    def backward(self, loss: Tensor) -> None:
-        """Add the loss's gradient."""
-        with lost_process_told() if self.processes.size > 1 else nullcontext():
-            loss.backward()  # type: ignore[no-untyped-call]
 
     def update(self, optimiser: torch.optim.Optimizer, network: nn.Module, rate: float) -> bool:
         """Clip and step; False when the gradient is not finite and the step is left out."""

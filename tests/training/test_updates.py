@@ -90,9 +90,11 @@ def test_a_run_goes_on_from_a_kept_step(tmp_path, patches):
     heard = Heard()
     train(long, patches, tmp_path / "run", heard, resume_at=2)
     assert list(heard.steps) == [3, 4, 5, 6]
+    (tmp_path / "run" / KEPT / "notes").mkdir()
     assert (tmp_path / "run" / CHECKPOINT).read_bytes() == whole
     train(short, patches, tmp_path / "run", Heard(), resume_at=4)
     assert load_checkpoint(tmp_path / "run" / CHECKPOINT).header.step == 4, "the run is at that step now"
+    assert not (tmp_path / "run" / KEPT / "0000006").exists(), "of another past"
 
 
 def test_a_sample_has_its_labels_however_many_processes_share_the_step(monkeypatch):
