@@ -50,6 +50,8 @@ PER_SETTING, WORST = 4, 10
 SURE = 80.0
 """Tesseract's confidence in percent from which a word of the original is taken as the truth."""
 FEWEST_LETTERS = 3
+SAME_PLACE = 0.2
+"""Share of two boxes that words of the same place have in common."""
 GAP = 6
 QUALITY = 85
 
@@ -131,7 +133,7 @@ def read_words(pixels: Pixels) -> list[Word]:
 def at(word: Word, words: Sequence[Word]) -> str:
     """What was read where the word is; nothing, where nothing was."""
     best = max(words, key=word.shared, default=None)
-    return best.text if best is not None and word.shared(best) > 0 else ""
+    return best.text if best is not None and word.shared(best) > SAME_PLACE else ""
 
 
 def changes(views: Views, truth: str) -> list[Change]:

@@ -3,7 +3,7 @@
     python benchmarks/training_speed.py --data PATCHES --out benchmarks/recipes/results/training_speed.json
 
 Pixel loss alone, which makes the shortest steps and so the hardest task for the processes that read and degrade
-patches. Readings are of 50 steps each; the first is left out (workers and caches warm up). On a GPU the file has its
+patches. Readings are of 20 steps each; the first is left out (workers and caches warm up). On a GPU the file has its
 peak memory too. Nothing else should run meanwhile.
 """
 
@@ -26,7 +26,7 @@ from docsr.report.results import machine
 from docsr.train import train
 
 ROOT = Path(__file__).resolve().parents[1]
-EVERY, READINGS = 50, 4
+EVERY, READINGS = 20, 4
 NETWORKS: dict[str, dict[str, Any]] = {
     "compact_x4": {"loss.recogniser_weight": 0},
     "r3_srgan": {"factor": 4, "schedule.gan_start": None, "loss.perceptual_weight": 0},
