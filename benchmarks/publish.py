@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -38,6 +39,9 @@ README = ROOT / "README.md"
 
 SIGNS = {1: " ▲", -1: " ▼", 0: ""}
 """Better, worse, neither beyond chance."""
+
+WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
+NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
 
 TUNE, TUNE_ENGINE = "tune", "tesseract"
 READABLE = 0.05
@@ -115,12 +119,10 @@ def card(name: str) -> dict[str, Any]:
     training = yaml.safe_load((ROOT / "benchmarks" / "cards" / f"{name}.yaml").read_text(encoding="utf-8"))
     model = onnx.load(network)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
-    kernels = {tensor.name for tensor in model.graph.initializer if tensor.name.endswith("kernel")}
-    weights = [tensor for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
     return {
         "name": name,
         "factor": int(metadata["docsr.factor"]),
-        "parameters": sum(_size(tensor) for tensor in weights if tensor.name not in kernels and tensor.dims),
+        "parameters": parameters(model),
         "bytes": network.stat().st_size,
         **training,
         "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
@@ -129,11 +131,14 @@ def card(name: str) -> dict[str, Any]:
     }
 
 
-def _size(tensor: onnx.TensorProto) -> int:
-    size = 1
-    for length in tensor.dims:
-        size *= length
-    return size
+def parameters(model: onnx.ModelProto) -> int:
+    """Learned weights of a network in floating point or 8 bits; bicubic's kernel and the ranges are none."""
+    weights = (
+        tensor
+        for tensor in model.graph.initializer
+        if tensor.dims and tensor.data_type in WEIGHT_TYPES and not tensor.name.endswith(NO_WEIGHTS)
+    )
+    return sum(math.prod(tensor.dims) for tensor in weights)
 
 
 def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
