@@ -56,7 +56,7 @@ def configuration(plan: dict[str, Any], row: dict[str, Any], factor: int, files:
     path = CONFIGS / f"{row['config']}.yaml"
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     if given["loss"].get("perceptual_weight"):
-        values |= {"loss.perceptual_network": files["network"], "loss.perceptual_weights": files["vgg"]}
+        values |= {f"loss.perceptual_{key}": files[key] for key in ("network", "weights", "input")}
         if files["network"] == "vgg16":
             values["loss.perceptual_layer"] = SAME_LAYER[given["loss"]["perceptual_layer"]]
     if given["loss"].get("recogniser_weight"):
@@ -91,11 +91,13 @@ def main() -> None:
     for name in ("data", "vgg", "recogniser", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--network", choices=("vgg16", "vgg19"), default="vgg16", help="what --vgg holds")
+    parser.add_argument("--input", choices=("torchvision", "caffe_bgr"), default="caffe_bgr", help="what --vgg wants")
     parser.add_argument("--row", action="append", default=[], help="repeat; none: all")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     plan = yaml.safe_load(options.plan.read_text(encoding="utf-8"))
-    files = {"network": options.network, "vgg": str(options.vgg), "recogniser": str(options.recogniser)}
+    files = {name: str(getattr(options, name)) for name in ("network", "input", "recogniser")}
+    files["weights"] = str(options.vgg)
     for name in options.row or plan["rows"]:
         row = plan["rows"][name]
         factors = row.get("factors", plan["factors"])

@@ -92,12 +92,12 @@ class DegradeConfig(Options):
 class DataConfig(Options):
     """Where patches come from and how large they are."""
 
-    dir: Path | None = Field(None, description="folder made by docsr prepare; none: the repository's samples")
+    dir: Path | None = Field(None, description="folder made by docsr prepare; null: the repository's samples")
     lr_patch: int = Field(48, ge=8, description="side of a training patch in LR pixels")
     batch: int = Field(16, ge=1, description="patches of a batch, in each process")
     workers: int = Field(1, ge=0, description="processes that read and degrade patches")
     x_height: Annotated[Range, _within(1, 1000)] | None = Field(
-        None, description="x-height of HR patches in px, drawn log-uniformly; none: the prepared one, spread a little"
+        None, description="x-height of HR patches in px, drawn log-uniformly; null: the prepared one, spread a little"
     )
     flip: bool = Field(False, description="mirror every second patch: for photographs, never for text")
     rotate: bool = Field(False, description="turn patches by a multiple of 90 degrees: likewise")
@@ -112,15 +112,20 @@ class LossConfig(Options):
 
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
     pixel_weight: float = Field(1.0, ge=0, description="of the pixel loss, images in [0, 1]")
-    gan_pixel_weight: float | None = Field(None, ge=0, description="the same in the GAN phase; none: pixel_weight")
+    gan_pixel_weight: float | None = Field(None, ge=0, description="the same in the GAN phase; null: pixel_weight")
     gradient_weight: float = Field(0.0, ge=0, description="L1 of the steps from pixel to pixel")
     edge_weight: float = Field(0.0, ge=0, description="L1 that weighs edges up to five times")
     frequency_weight: float = Field(0.0, ge=0, description="L1 of the spectra")
     perceptual_weight: float = Field(0.0, ge=0, description="of the distance between VGG features")
     perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
+    perceptual_input: Literal["torchvision", "caffe_bgr"] = Field(
+        "torchvision", description="what the weights want: RGB in [0, 1], normalised, or BGR in 0..255 less the means"
+    )
     perceptual_distance: Literal["l1", "mse"] = Field("l1", description="between the features")
-    perceptual_layer: int = Field(18, ge=1, description="features[:layer], torchvision's numbering")
+    perceptual_layer: int = Field(
+        18, ge=1, description="features[:layer], torchvision's numbering: VGG19's 18 and 36 are VGG16's 16 and 30"
+    )
     recogniser_weight: float = Field(0.0, ge=0, description="of the distance between a text recogniser's features")
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees, in each process")
@@ -135,7 +140,7 @@ class ScheduleConfig(Options):
 
     steps: int = Field(20_000, ge=1, description="generator updates in all")
     gan_start: int | None = Field(
-        None, ge=0, description="step at which the GAN phase follows the pixel phase; none: one phase, no GAN"
+        None, ge=0, description="step at which the GAN phase follows the pixel phase; null: one phase, no GAN"
     )
     learning_rate: float = Field(6e-4, gt=0, lt=1, description="of Adam, at its highest")
     discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1, description="likewise, of the discriminator")
@@ -160,7 +165,7 @@ class OutputConfig(Options):
     keep_every: int | None = Field(
         None,
         ge=1,
-        description="steps between states kept beside the latest, in kept/STEP; none: only the latest is kept",
+        description="steps between states kept beside the latest, in kept/STEP; null: only the latest is kept",
     )
     validation_patches: int = Field(32, ge=1, description="pairs for MSE, PSNR and SSIM")
     validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")

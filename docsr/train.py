@@ -26,7 +26,7 @@ from docsr.training.state import CHECKPOINT, STATE, TrainingState
 from docsr.training.updates import Updates
 from docsr.training.validation import Validation
 
-CONFIG, LOG, CURVES, KEPT = "config.yaml", "tensorboard", "curves.png", "kept"
+CONFIG, LOG, CURVES, KEPT, STRIPS = "config.yaml", "tensorboard", "curves.png", "kept", "strips"
 """What a run leaves in its folder, beside state and checkpoint."""
 
 
@@ -93,6 +93,10 @@ def _kept(out: Path, step: int) -> Path:
     return out / KEPT / f"{step:07d}"
 
 
+def _strip_name(step: int) -> str:
+    return f"step-{step:07d}.png"
+
+
 def _kept_steps(out: Path) -> list[int]:
     return sorted(int(path.parent.name) for path in (out / KEPT).glob(f"*/{STATE}") if path.parent.name.isdigit())
 
@@ -130,6 +134,8 @@ def _train(
         run.drop_later()
     if processes.first and store.header.lr_factor is not None and config.data.degrade != DegradeConfig():
         observer.on_warning("data.degrade is left aside: these patches have LR of their own")
+    if processes.first and state.taken is not None:
+        observer.on_warning("{} of the network's {} tensors begin as those of init".format(*state.taken))
     if (before := state.resize_steps(share.step)) and processes.first:
         observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
     run.go(stream(dataset, share, config.data.workers, start=state.samples))
@@ -218,11 +224,17 @@ class Run:
             self.state.save(folder, self.x_height)
 
     def drop_later(self) -> None:
-        """Remove the kept states of steps that are still to come: they are of another past."""
-        if self.processes.first:
-            for step in _kept_steps(self.out):
-                if step > self.state.step:
-                    shutil.rmtree(_kept(self.out, step))
+        """Remove kept states and pictures of steps that are still to come: they are of another past."""
+        if not self.processes.first:
+            return
+        later = [step for step in _kept_steps(self.out) if step > self.state.step]
+        for step in later:
+            shutil.rmtree(_kept(self.out, step))
+        for picture in (self.out / STRIPS).glob("step-*.png"):
+            if picture.name > _strip_name(self.state.step):
+                picture.unlink()
+        if later:
+            self.observer.on_warning(f"the kept steps {', '.join(map(str, later))} are removed: they will come anew")
 
     def validate(self, writer: SummaryWriter) -> None:
         """Score the averaged weights and leave a picture."""
@@ -232,7 +244,7 @@ class Run:
         self.observer.on_validation(step, scores)
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, step)
-        picture = self.validation.strip(network, device, self.out / "strips" / f"step-{step:07d}.png")
+        picture = self.validation.strip(network, device, self.out / STRIPS / _strip_name(step))
         if picture is not None:
             writer.add_image("LR_bicubic_SR_HR", picture, step, dataformats="HW" if picture.ndim == 2 else "HWC")
         writer.flush()

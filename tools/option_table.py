@@ -24,8 +24,20 @@ In a YAML file `generator: {name: srgan, args: {channels: 64}}`, or `--set gener
 | network | argument | default | meaning |
 |---|---|---|---|
 """
+LOGGED = """
+## What a run logs
+
+Every `output.log_every` steps, of the last step: the terms of the loss, each with its weight (`pixel`, `perceptual`,
+...), their sum (`loss`), the discriminator's own loss, the learning rate, and `skipped`, the updates left out so far
+because their loss was a spike or their gradient no number. Since the last log: `seconds` a step, and `waiting`, the
+share of them spent waiting for patches. On a GPU `memory`, the most in use so far, in MiB.
+
+At a validation, each with bicubic's beside it: `mse` of images in [0, 1], `psnr` in dB and `ssim`, means over the
+patches (so one bad patch moves `mse` much and `psnr` little), and `cer`, in percent, of the validation pages.
+`curves.png` shows loss, PSNR and CER.
+"""
 
 if __name__ == "__main__":
     rows = (f"| `{name}` | {default} | {text} |\n" for name, default, text in options_of(TrainConfig))
     arguments = (f"| {name} | `{one}` | {default} | {text} |\n" for name, one, default, text in arguments_of())
-    PAGE.write_text(HEAD + "".join(rows) + NETWORKS + "".join(arguments), encoding="utf-8")
+    PAGE.write_text(HEAD + "".join(rows) + NETWORKS + "".join(arguments) + LOGGED, encoding="utf-8")

@@ -79,7 +79,7 @@ def options_of(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, s
 
 def _shown(default: Any) -> str:
     if default is None:
-        return "none"
+        return "null"
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, tuple):

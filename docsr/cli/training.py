@@ -96,6 +96,8 @@ def _tell(header: StoreHeader, out: Path) -> None:
         f"{out}: {header.train} training and {header.val} validation patches of {header.size} px "
         f"from {header.pages} pages of {header.documents} documents, {len(header.skipped)} skipped"
     )
+    if not header.val:
+        click.echo("docsr: no document is left for validation: training will not score the network", err=True)
 
 
 @click.command(cls=TrainCommand)

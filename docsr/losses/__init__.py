@@ -77,6 +77,7 @@ class ContentLoss(nn.Module):
                 config.perceptual_weights,
                 config.perceptual_layer,
                 PIXEL[config.perceptual_distance],
+                caffe_bgr=config.perceptual_input == "caffe_bgr",
             )
         if config.recogniser_weight and config.recogniser_weights is not None:
             self.recogniser = RecogniserLoss(config.recogniser_weights, config.recogniser_patches)

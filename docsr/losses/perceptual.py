@@ -35,27 +35,34 @@ class PerceptualLoss(nn.Module):
 
     Args:
         network: 'vgg19' or 'vgg16'.
-        weights: 'torchvision', or a file: torchvision's state dict as .pth or .safetensors, or an .npz with the same
-            keys whose name contains 'caffe_bgr' (input BGR in 0..255 less the ImageNet means, no division).
+        weights: 'torchvision', or a file with the keys of torchvision's state dict: .pth, .safetensors or .npz.
         layer: how many layers of ``features`` to use.
         distance: between the features.
+        caffe_bgr: the weights want BGR in 0..255 less the ImageNet means, as the first VGGs did; else RGB in [0, 1],
+            normalised, as torchvision's do.
     """
 
     mean: Tensor
     std: Tensor
 
     def __init__(
-        self, network: str, weights: str, layer: int, distance: Callable[[Tensor, Tensor], Tensor] = F.l1_loss
+        self,
+        network: str,
+        weights: str,
+        layer: int,
+        distance: Callable[[Tensor, Tensor], Tensor] = F.l1_loss,
+        *,
+        caffe_bgr: bool = False,
     ) -> None:
         super().__init__()
         self.distance = distance
         self.features = build_features(network, layer)
-        self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, weights))
+        self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, network, weights))
         self.requires_grad_(False)
-        caffe = self.bgr = "caffe_bgr" in Path(weights).name
-        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe else 1.0  # inputs that much larger: bring features back
-        mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe else list(IMAGENET_MEAN)
-        std = [1 / 255] * 3 if caffe else list(IMAGENET_STD)
+        self.bgr = caffe_bgr
+        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe_bgr else 1.0  # inputs that much larger: bring features back
+        mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe_bgr else list(IMAGENET_MEAN)
+        std = [1 / 255] * 3 if caffe_bgr else list(IMAGENET_STD)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
@@ -118,9 +125,11 @@ def _from_torchvision(network: str) -> dict[str, Tensor]:
     return state
 
 
-def _fitting(state: dict[str, Tensor], features: nn.Module, source: str) -> dict[str, Tensor]:
+def _fitting(state: dict[str, Tensor], features: nn.Module, network: str, source: str) -> dict[str, Tensor]:
     wanted = features.state_dict()
     missing = [key for key, value in wanted.items() if getattr(state.get(key), "shape", None) != value.shape]
     if missing:
-        raise CheckpointError(f"{source} does not hold this network's features (missing: {missing[0]})")
+        raise CheckpointError(
+            f"{source} does not hold {network}'s features (missing: {missing[0]}): name its own network"
+        )
     return {key: state[key] for key in wanted}

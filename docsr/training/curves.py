@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logging import ERROR, getLogger
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -10,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from docsr.io.files import atomic_write
 
 PANELS = (
-    ("loss", {"train/loss": "training"}),
+    ("loss", {"train/loss": "training, smoothed"}),
     ("PSNR, dB", {"validation/psnr": "network", "validation/psnr_bicubic": "bicubic"}),
     ("CER, %", {"validation/cer": "network", "validation/cer_bicubic": "bicubic"}),
 )
@@ -25,6 +26,7 @@ SMOOTHING = 0.95
 
 def draw_curves(tensorboard: Path, picture: Path) -> None:
     """Draw what was logged so far, interrupted and resumed runs as one. PageError when it cannot be written."""
+    getLogger("tensorboard").setLevel(ERROR)  # it takes a resumed run for a mishap, and says so
     events = EventAccumulator(str(tensorboard), size_guidance={"scalars": 0})
     events.Reload()
     known = set(events.Tags()["scalars"])

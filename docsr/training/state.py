@@ -34,6 +34,9 @@ class TrainingState:
         device: where the networks live.
         patches: fingerprint of the patches that are trained on.
         resumed: a saved state follows, so that ``config.init`` is not read again.
+
+    Attributes:
+        taken: tensors that ``config.init`` gave, and how many the generator has; None without it.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device, *, patches: str = "", resumed: bool = False) -> None:
@@ -49,8 +52,10 @@ class TrainingState:
         self.discriminator: nn.Module | None = None
         if config.schedule.gan_start is not None:
             self.discriminator = _critic(config, self.generator).to(device)
+        self.taken: tuple[int, int] | None = None
         if config.init is not None and not resumed:
-            load_fitting(self.generator, load_checkpoint(config.init).state)
+            given = load_checkpoint(config.init).state
+            self.taken = load_fitting(self.generator, given), len(self.generator.state_dict())
         self.ema = AveragedModel(self.generator, multi_avg_fn=_average(config.schedule.ema))
         rate = config.schedule.learning_rate
         self.optimiser = torch.optim.Adam(self.generator.parameters(), rate, betas=(0.9, 0.99))

@@ -118,6 +118,7 @@ class Updates:
         if taken:
             state.ema.update_parameters(state.generator)
         self.skips.add("generator", taken=taken)
+        sums = {name: self.processes.mean(term) for name, term in sums.items()}
         return sums | {"loss": value, "learning_rate": rate, "skipped": self.skips.total}
 
     def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, rate: float) -> float:

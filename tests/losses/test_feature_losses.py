@@ -51,7 +51,7 @@ def test_the_layers_are_numbered_as_torchvision_does(network: str, layers: int) 
 def test_images_are_normalised_as_the_weights_want(tmp_path: Path) -> None:
     white = torch.ones(1, 1, 2, 2)
     plain = PerceptualLoss("vgg19", str(write(tmp_path / "a.npz", vgg_state())), 2).normalise(white)
-    caffe = PerceptualLoss("vgg19", str(write(tmp_path / "a_caffe_bgr.npz", vgg_state())), 2).normalise(white)
+    caffe = PerceptualLoss("vgg19", str(write(tmp_path / "a.npz", vgg_state())), 2, caffe_bgr=True).normalise(white)
     expected = [(1 - mean) / std for mean, std in zip(IMAGENET_MEAN, IMAGENET_STD, strict=True)]
     torch.testing.assert_close(plain[0, :, 0, 0], torch.tensor(expected))
     torch.testing.assert_close(caffe[0, :, 0, 0], torch.tensor([255 - mean for mean in CAFFE_BGR_MEAN]))
@@ -62,8 +62,8 @@ def test_the_normalisation_does_not_change_the_size_of_the_loss(tmp_path: Path) 
     state["features.0.bias"].fill_(1e3)  # the ReLU cuts nothing, so that only the scale differs
     sr, hr = images()
     plain, caffe = (
-        PerceptualLoss("vgg19", str(write(tmp_path / name, state)), 2)(sr, hr).item()
-        for name in ("a.npz", "a_caffe_bgr.npz")
+        PerceptualLoss("vgg19", str(write(tmp_path / "a.npz", state)), 2, caffe_bgr=bgr)(sr, hr).item()
+        for bgr in (False, True)
     )
     assert caffe == pytest.approx(plain, rel=0.05)
 
@@ -196,7 +196,7 @@ def test_bgr_weights_see_rgb_images_in_their_order(tmp_path: Path) -> None:
     state = vgg_state(2)
     plain = PerceptualLoss("vgg19", str(write(tmp_path / "plain.npz", state)), 2)
     turned = {key: value.flip(1) if key.endswith("weight") else value for key, value in state.items()}
-    caffe = PerceptualLoss("vgg19", str(write(tmp_path / "caffe_bgr.npz", turned)), 2)
+    caffe = PerceptualLoss("vgg19", str(write(tmp_path / "turned.npz", turned)), 2, caffe_bgr=True)
     image = torch.rand(1, 3, 8, 8)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_STD))
     torch.testing.assert_close(plain.normalise(image) * std + mean, image)
