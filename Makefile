@@ -107,7 +107,7 @@ experiments: env programs $(PDFS)/.fetched
 		$(call arms,$(RIVALS)) --out $(RECIPES)/forms
 	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
-	$(BIN)/python benchmarks/training_speed.py --data $(PATCHES) --out $(RECIPES)/training_speed.json
+	$(TEST_ENV) $(BIN)/python benchmarks/training_speed.py --data $(PATCHES) --out $(RECIPES)/training_speed.json
 
 crops: env programs $(PDFS)/.fetched
 	$(TEST_ENV) $(BIN)/python benchmarks/crops.py --pdfs $(PDFS) --documents $(DOCUMENTS) --peers $(PEERS)
