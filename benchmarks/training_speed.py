@@ -1,10 +1,10 @@
 """How fast networks train here, and what share of a step they wait for their batches.
 
-    OMP_NUM_THREADS=1 python benchmarks/training_speed.py --data PATCHES --out benchmarks/recipes/results/training_speed.json
+    python benchmarks/training_speed.py --data PATCHES --out benchmarks/recipes/results/training_speed.json
 
 Pixel loss alone, which makes the shortest steps and so the hardest task for the processes that read and degrade
 patches. Readings are of 20 steps each; the first is left out (workers and caches warm up). On a GPU the file has its
-peak memory too. Nothing else should run meanwhile.
+peak memory too. OMP_NUM_THREADS=1 leaves a core to the process that degrades; nothing else should run meanwhile.
 """
 
 from __future__ import annotations
