@@ -19,11 +19,11 @@ from docsr.io.files import atomic_write
 from docsr.losses import ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, Share, stream
 from docsr.pairs.store import PatchStore
-from docsr.training.clock import Clock
+from docsr.training.clock import Clock, Means
 from docsr.training.curves import draw_curves
 from docsr.training.processes import Processes, joined
 from docsr.training.state import CHECKPOINT, STATE, TrainingState
-from docsr.training.updates import Updates
+from docsr.training.updates import COUNTERS, Updates
 from docsr.training.validation import Validation
 
 CONFIG, LOG, CURVES, KEPT, STRIPS = "config.yaml", "tensorboard", "curves.png", "kept", "strips"
@@ -176,19 +176,21 @@ class Run:
     def loop(self, batches: Iterator[Pair], stopped: Callable[[], bool], writer: SummaryWriter | None) -> None:
         """Step until the schedule ends, saving, validating and logging on the way."""
         state, output, steps = self.state, self.config.output, self.config.schedule.steps
-        clock = Clock()
+        clock, means = Clock(), Means()
         while state.step < steps:
             clock.begin()
             mine = [self.next_batch(batches, stopped) for _ in range(self.share.batches)]
             clock.waited()
             scalars = self.updates.step(mine)
             clock.stepped()
+            means.add(scalars)
             state.step += 1
             state.samples += self.share.step
             if writer is not None and (state.step % output.log_every == 0 or state.step == steps):
-                scalars |= clock.read() | self.processes.memory()
-                self.observer.on_step(state.step, scalars)
-                for name, value in scalars.items():
+                logged = means.read() | {name: scalars[name] for name in COUNTERS}
+                logged |= clock.read() | self.processes.memory()
+                self.observer.on_step(state.step, logged)
+                for name, value in logged.items():
                     writer.add_scalar(f"train/{name}", value, state.step)
             if self.processes.any(stopped()) and state.step < steps:
                 self.stop()

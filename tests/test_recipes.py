@@ -25,7 +25,7 @@ from docsr.training.state import CHECKPOINT
 from tests.losses.weights_files import recogniser_state, vgg_state, write
 from tests.pairs import save, text_page
 from tests.pairs.test_pictures import arrays, picture
-from tests.test_train import Heard
+from tests.training_runs import Heard
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))
 every_config = pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

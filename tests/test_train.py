@@ -3,18 +3,15 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import time
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import yaml
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.config import TrainConfig, check_config, load_config
+from docsr.config import check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
 from docsr.losses import ContentLoss
 from docsr.losses.perceptual import build_features
@@ -22,50 +19,11 @@ from docsr.models.checkpoint import load_checkpoint
 from docsr.pairs.dataset import stream
 from docsr.pairs.store import StoreHeader
 from docsr.pairs.store_writer import StoreWriter
-from docsr.train import CONFIG, CURVES, train
+from docsr.train import CONFIG, train
 from docsr.training.schedule import Skips
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
-
-TINY: dict[str, Any] = {
-    "generator": {"name": "compact", "args": {"channels": 8, "blocks": 1}},
-    "discriminator": {"name": "srgan", "args": {"channels": 4}},
-    "data": {"lr_patch": 8, "batch": 2, "workers": 0},
-    "schedule": {"steps": 6, "warmup": 2, "bf16": False},
-    "output": {
-        "log_every": 1,
-        "checkpoint_every": 3,
-        "validate_every": 100,
-        "validation_patches": 2,
-        "validation_pages": 0,
-    },
-}
-
-
-class Heard:
-    """An observer that keeps what it hears, and may act at a step."""
-
-    def __init__(self, at=None, act=None):
-        self.steps, self.validations, self.warnings, self.at, self.act = {}, {}, [], at, act
-
-    def on_step(self, step, scalars):
-        self.steps[step] = scalars
-        if step == self.at and self.act is not None:
-            self.act()
-
-    def on_validation(self, step, scores):
-        self.validations[step] = scores
-
-    def on_warning(self, sentence):
-        self.warnings.append(sentence)
-
-
-def config(**schedule) -> TrainConfig:
-    return check_config({**TINY, "schedule": {**TINY["schedule"], **schedule}})
-
-
-def interrupt() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+from tests.training_runs import TINY, Heard, config, interrupt
 
 
 def saved(out):
@@ -120,23 +78,6 @@ def test_resume_is_exact(tmp_path, patches, gan_start, bf16):
             assert torch.equal(value, two[part][name]), f"{part}.{name}"
     assert any(not torch.equal(value, one["generator"][name]) for name, value in half["generator"].items())
     assert (tmp_path / "straight" / CHECKPOINT).read_bytes() == (tmp_path / "halves" / CHECKPOINT).read_bytes()
-
-
-def test_what_was_logged_before_a_resume_stays_visible(tmp_path, patches):
-    with pytest.raises(Interrupted):
-        train(config(), patches, tmp_path, Heard(3, interrupt))
-    time.sleep(1.1)  # TensorBoard tells the order of two files by the second in their names
-    train(config(), patches, tmp_path, Heard(), resume=True)
-    events = EventAccumulator(str(tmp_path / "tensorboard"))
-    events.Reload()
-    assert [event.step for event in events.Scalars("train/loss")] == [1, 2, 3, 4, 5, 6]
-
-
-def test_an_interrupted_run_has_its_curves(tmp_path, patches):
-    with pytest.raises(Interrupted):
-        train(config(), patches, tmp_path, Heard(3, interrupt))
-    with Image.open(tmp_path / CURVES) as picture:
-        picture.load()
 
 
 def test_the_signal_handlers_are_put_back(tmp_path, patches):

@@ -16,7 +16,7 @@ from docsr.models.checkpoint import load_checkpoint
 from docsr.train import train
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs.test_kinds_of_pairs import colour_store
-from tests.test_train import TINY, Heard
+from tests.training_runs import TINY, Heard
 
 pytestmark = pytest.mark.usefixtures("on_the_cpu")
 

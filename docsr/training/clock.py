@@ -1,7 +1,8 @@
-"""How long steps take, and how much of that the network waits for its batches."""
+"""What is logged of the steps between two logs: how long they take, how much of that is waiting, and means."""
 
 from __future__ import annotations
 
+from statistics import fmean
 from time import perf_counter
 
 
@@ -38,3 +39,21 @@ class Clock:
         now = perf_counter()
         lap, self._last = now - self._last, now
         return lap
+
+
+class Means:
+    """Told the scalars of each step; read now and then. One batch's loss says little, the mean of fifty says more."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, list[float]] = {}
+
+    def add(self, scalars: dict[str, float]) -> None:
+        """A step is done."""
+        for name, value in scalars.items():
+            self._told.setdefault(name, []).append(value)
+
+    def read(self) -> dict[str, float]:
+        """The mean of each scalar over the steps that had it, since the last reading."""
+        found = {name: fmean(values) for name, values in self._told.items()}
+        self._told = {}
+        return found

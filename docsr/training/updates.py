@@ -17,6 +17,9 @@ from docsr.training.processes import Processes
 from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
 
+COUNTERS = ("learning_rate", "skipped")
+"""Scalars of a step of which the latest value is wanted, not the mean."""
+
 
 class Updates:
     """Takes steps.

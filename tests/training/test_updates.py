@@ -17,7 +17,7 @@ from docsr.training.state import CHECKPOINT, TrainingState
 from docsr.training.updates import Updates
 from tests.losses.weights_files import vgg_state
 from tests.pairs import make_store
-from tests.test_train import TINY, Heard
+from tests.training_runs import TINY, Heard
 
 pytestmark = pytest.mark.usefixtures("on_the_cpu")
 CPU = torch.device("cpu")
