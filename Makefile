@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark recipe-networks experiments crops speed tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -27,6 +27,7 @@ help:
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
+	@echo "make patches    what the shipped networks are trained on, in training/patches: DOCUMENTS= (an hour)"
 	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
@@ -85,6 +86,11 @@ $(PDFS)/.fetched:
 $(TUNE_PDFS)/.fetched:
 	sh benchmarks/fetch_packages.sh tune $(TUNE_PDFS)
 	touch $@
+
+# The patches that the shipped networks are trained on, in TRAINING/patches.
+TRAINING ?= training
+patches: env
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/prepare_patches.sh $(DOCUMENTS) $(TRAINING)
 
 # Every recipe trained with one budget (many hours), and measured; what is finished is kept. PATCHES: docsr prepare.
 RUNS ?= runs/recipes

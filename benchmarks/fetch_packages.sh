@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetch the PDF files of a suite, or the typefaces of a training set: benchmarks/fetch_packages.sh typeset|tune|fonts DIR
+# Fetch the PDF files of a suite or of the training set, or its typefaces:
+#     benchmarks/fetch_packages.sh typeset|tune|train|fonts DIR
 # Debian packages are downloaded and unpacked into DIR; nothing is installed and no root is needed.
 set -eu
 
@@ -10,6 +11,10 @@ typeset)
         texlive-science-doc valgrind zsh-doc"
     ;;
 tune) packages="debian-policy developers-reference gap-doc pari-doc gnuplot-doc" ;;
+train) # in no suite
+    packages="texlive-publishers-doc texlive-humanities-doc texlive-lang-german texlive-lang-italian texlive-lang-spanish
+        r-doc-pdf octave-doc texlive-fonts-recommended-doc debian-refcard"
+    ;;
 fonts) # book, sans, typewriter and display faces under free licences (OFL, GPL with the font exception, Apache, public domain)
     packages="fonts-3270 fonts-adf-accanthis fonts-adf-gillius fonts-adf-solothurn fonts-adf-universalis fonts-adf-verana
         fonts-anonymous-pro fonts-b612 fonts-cantarell fonts-cmu fonts-courier-prime fonts-croscore fonts-crosextra-caladea
@@ -23,7 +28,7 @@ fonts) # book, sans, typewriter and display faces under free licences (OFL, GPL 
 *) packages="" ;;
 esac
 if [ $# -ne 2 ] || [ -z "$packages" ]; then
-    echo "usage: benchmarks/fetch_packages.sh typeset|tune|fonts DIR" >&2
+    echo "usage: benchmarks/fetch_packages.sh typeset|tune|train|fonts DIR" >&2
     exit 2
 fi
 if ! command -v apt-get >/dev/null 2>&1; then
