@@ -1,7 +1,9 @@
 """Tiles: how a page is cut for a network, as data. Sizes are pixels of the input page.
 
-A tile writes its ``core`` and reads its ``read`` box: the core and ``overlap`` pixels of real context on
-every side, clipped at the page. Where the overlap covers the receptive field, tiled output equals untiled.
+A tile writes its ``core`` and reads its ``read`` box: the core and at least ``overlap`` pixels of real context on
+every side, clipped at the page. Both begin at multiples of ``GRID``, as the page does, so that a network that takes
+squares of 2, 4 or 8 px together takes the same ones. Where the overlap covers the receptive field, tiled output equals
+untiled.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from itertools import pairwise
 from typing import Any
 
 from numpy.typing import NDArray
+
+GRID = 8
+"""px; all edges of tiles inside a page are multiples of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +77,13 @@ class Tile:
 def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     """Cut a page into tiles, row by row.
 
-    Cores partition the page and have even sizes (they differ by at most one pixel), so that none is a sliver.
+    Cores partition the page and have nearly even sizes (they differ by less than two GRIDs), so that few are slivers.
 
     Args:
         height: rows of the page, at least 1.
         width: columns of the page, at least 1.
-        tile: the largest side of a core, at least 1.
-        overlap: pixels of context read around a core, at least 0.
+        tile: the largest side of a core, at least GRID.
+        overlap: the least context read around a core, at least 0.
 
     Returns:
         The tiles; one where the page is no larger than ``tile`` on both sides.
@@ -86,15 +91,16 @@ def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     Raises:
         ValueError: a size is out of range.
     """
-    if height < 1 or width < 1 or tile < 1 or overlap < 0:
+    if height < 1 or width < 1 or tile < GRID or overlap < 0:
         raise ValueError(f"no tiles for a page of {width} x {height} px, tile {tile}, overlap {overlap}")
     rows, columns = _cuts(height, tile), _cuts(width, tile)
     cores = [Box(top, left, bottom, right) for top, bottom in rows for left, right in columns]
-    return [Tile(core, core.grown(overlap, height, width)) for core in cores]
+    margin = -(-overlap // GRID) * GRID
+    return [Tile(core, core.grown(margin, height, width)) for core in cores]
 
 
 def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
-    """Cut ``length`` into the fewest even spans of at most ``tile``."""
-    count = -(-length // tile)
-    edges = [index * length // count for index in range(count + 1)]
+    """Cut ``length`` into the fewest even spans of at most ``tile``, at multiples of GRID."""
+    count = -(-length // (tile // GRID * GRID))
+    edges = [min(length, -(-index * length // (count * GRID)) * GRID) for index in range(count + 1)]
     return list(pairwise(edges))

@@ -18,8 +18,9 @@ from docsr.errors import CheckpointError, DocsrError, NoInputError, UsageError
 from docsr.export import TOLERANCE, Exported, export
 from docsr.models import GENERATORS, build_generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
-from docsr.page import Plane
+from docsr.page import Page, Plane
 from docsr.upscalers.onnx import OnnxUpscaler
+from docsr.upscalers.page import upscale_page
 
 ARGS = {"channels": 8, "blocks": 1}
 
@@ -80,6 +81,21 @@ def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: s
         assert found.shape == (plane.shape[0] * factor, plane.shape[1] * factor)
         assert np.abs(found - expected).max() <= TOLERANCE
     assert 0 <= exported.difference <= TOLERANCE
+
+
+def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "c.safetensors", "compact", 2, shrink=4, bias=False)
+    exported = export(source, tmp_path / "squares.onnx")
+    upscaler = OnnxUpscaler(exported.path, threads=1)
+    assert upscaler.keeps_white
+    page = Page(np.random.default_rng(0).integers(0, 256, (131, 97), dtype=np.uint8))
+    whole = upscale_page(page, upscaler, tile=1000).pixels.astype(int)
+    assert np.abs(upscale_page(page, upscaler, tile=43).pixels - whole).max() <= 1
+    network = load_checkpoint(source).build_generator()
+    for plane in (drawn_page()[:7, :9], drawn_page()[:1, :1]):
+        with torch.inference_mode():
+            expected = network(torch.from_numpy(np.ascontiguousarray(plane))[None, None])[0, 0].numpy()
+        assert np.abs(upscaler(plane) - expected).max() <= TOLERANCE
 
 
 @factors

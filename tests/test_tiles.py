@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsr.tiles import plan_tiles
+from docsr.tiles import GRID, plan_tiles
 
 SIZES = st.integers(1, 300)
 
@@ -23,10 +23,21 @@ def test_cores_partition_the_page(height: int, width: int, tile: int, overlap: i
 @given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
 def test_read_boxes_hold_the_overlap_except_at_page_edges(height: int, width: int, tile: int, overlap: int) -> None:
     for one in plan_tiles(height, width, tile, overlap):
-        assert one.read.top == max(0, one.core.top - overlap)
-        assert one.read.left == max(0, one.core.left - overlap)
-        assert one.read.bottom == min(height, one.core.bottom + overlap)
-        assert one.read.right == min(width, one.core.right + overlap)
+        assert one.read.top <= max(0, one.core.top - overlap)
+        assert one.read.left <= max(0, one.core.left - overlap)
+        assert one.read.bottom >= min(height, one.core.bottom + overlap)
+        assert one.read.right >= min(width, one.core.right + overlap)
+        assert max(one.core.top - one.read.top, one.core.left - one.read.left) < overlap + GRID
+        assert max(one.read.bottom - one.core.bottom, one.read.right - one.core.right) < overlap + GRID
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
+def test_edges_inside_a_page_lie_on_the_grid(height: int, width: int, tile: int, overlap: int) -> None:
+    for one in plan_tiles(height, width, tile, overlap):
+        for box in (one.core, one.read):
+            assert box.top % GRID == box.left % GRID == 0
+            assert box.bottom == height or box.bottom % GRID == 0
+            assert box.right == width or box.right % GRID == 0
 
 
 @given(height=SIZES, width=SIZES, tile=st.integers(8, 128))
@@ -34,7 +45,8 @@ def test_no_slivers(height: int, width: int, tile: int) -> None:
     cores = [one.core for one in plan_tiles(height, width, tile, 4)]
     for sides in ([core.height for core in cores], [core.width for core in cores]):
         assert max(sides) <= tile
-        assert max(sides) - min(sides) <= 1
+        assert max(sides) - min(sides) < 2 * GRID
+        assert min(sides) > 0
 
 
 @given(
@@ -60,7 +72,7 @@ def test_small_page_is_one_tile() -> None:
     assert len(plan_tiles(1, 1, 256, 16)) == 1
 
 
-@pytest.mark.parametrize("bad", [(0, 5, 8, 0), (5, 0, 8, 0), (5, 5, 0, 0), (5, 5, 8, -1)])
+@pytest.mark.parametrize("bad", [(0, 5, 8, 0), (5, 0, 8, 0), (5, 5, 7, 0), (5, 5, 8, -1)])
 def test_impossible_sizes_are_refused(bad: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="no tiles"):
         plan_tiles(*bad)

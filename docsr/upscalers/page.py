@@ -45,7 +45,7 @@ def upscale_page(
     Args:
         page: grey or RGB, any size from 1 x 1.
         upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
-        tile: largest side of a tile in input px, at least 1.
+        tile: largest side of a tile in input px, at least 8 (docsr.tiles.GRID).
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then.
         count: where the number of tiles is added, if given.
 
@@ -53,7 +53,7 @@ def upscale_page(
         The page ``upscaler.factor`` times as large, or of ``out_dpi``; dpi follows, the profile is kept.
 
     Raises:
-        ValueError: ``out_dpi`` for a page without dpi, or a tile below 1.
+        ValueError: ``out_dpi`` for a page without dpi, or a tile below 8.
         PageError: the network failed, or the page would have more than MAX_PIXELS.
     """
     count = count if count is not None else TileCount()

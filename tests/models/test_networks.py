@@ -74,12 +74,16 @@ def test_srgan_without_batch_norm_has_none() -> None:
     assert not any(isinstance(module, kinds) for module in tiny("srgan", 2, batch_norm=False).modules())
 
 
+shrinks = pytest.mark.parametrize("shrink", [1, 2, 4])
+
+
 @factors
-def test_untrained_compact_is_bicubic(factor: int) -> None:
+@shrinks
+def test_untrained_compact_is_bicubic(factor: int, shrink: int) -> None:
     plane = np.random.default_rng(0).random((13, 18), dtype=np.float32)
     expected = cv2.resize(plane, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     with torch.inference_mode():
-        found = tiny("compact", factor)(torch.from_numpy(plane)[None, None])[0, 0].numpy()
+        found = tiny("compact", factor, shrink=shrink)(torch.from_numpy(plane)[None, None])[0, 0].numpy()
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -91,8 +95,9 @@ def test_untrained_compact_keeps_white(factor: int) -> None:
 
 
 @factors
-def test_compact_without_biases_keeps_white_whatever_it_learned(factor: int) -> None:
-    network = tiny("compact", factor, bias=False)
+@shrinks
+def test_compact_without_biases_keeps_white_whatever_it_learned(factor: int, shrink: int) -> None:
+    network = tiny("compact", factor, bias=False, shrink=shrink)
     for weight in network.parameters():
         nn.init.normal_(weight, std=0.3)
     with torch.inference_mode():
@@ -120,8 +125,23 @@ def test_dilation_widens_what_compact_sees_and_costs_nothing() -> None:
         tiny("compact", 2, dilation=3)
 
 
-def test_nothing_beyond_the_radius_is_seen_by_wide_compact() -> None:
-    test_nothing_beyond_the_radius_is_seen("compact", 2, {"blocks": 3, "dilation": 4, "bias": False})
+def test_compact_may_work_on_squares_of_pixels_and_takes_any_size_all_the_same() -> None:
+    network = tiny("compact", 2, shrink=4, kernel=3)
+    assert network.radius == 4 * (1 + 2 + 2) + 3
+    for weight in network.parameters():
+        nn.init.normal_(weight, std=0.3)
+    x = torch.rand(1, 1, 14, 17)
+    padded = nn.functional.pad(x, (0, 3, 0, 2), value=1)
+    with torch.inference_mode():
+        # What it pads with is paper; bicubic repeats the edge instead, and so differs in the last three pixels.
+        torch.testing.assert_close(network(x)[..., :-6, :-6], network(padded)[..., :28, :34][..., :-6, :-6])
+    with pytest.raises(UsageError, match="shrink must be a power of two, not 6"):
+        tiny("compact", 2, shrink=6)
+
+
+@pytest.mark.parametrize("args", [{"blocks": 3, "dilation": 4}, {"shrink": 2}, {"shrink": 4, "kernel": 3}], ids=str)
+def test_nothing_beyond_the_radius_is_seen_by_wide_compact(args: dict[str, Any]) -> None:
+    test_nothing_beyond_the_radius_is_seen("compact", 2, {"bias": False, **args})
 
 
 @pytest.mark.parametrize("args", [{}, {"kernel": 3}, {"blocks": 0, "kernel": 1}, {"blocks": 2}], ids=str)
@@ -170,9 +190,10 @@ def test_wrong_arguments_are_a_usage_error(name: str, args: dict[str, Any]) -> N
     [
         (
             {"chanels": 8},
-            "unknown argument 'chanels'; did you mean 'channels'? (choices: bias, blocks, channels, dilation, kernel)",
+            "unknown argument 'chanels'; did you mean 'channels'? "
+            "(choices: bias, blocks, channels, dilation, kernel, shrink)",
         ),
-        ({"factor": 4}, "unknown argument 'factor' (choices: bias, blocks, channels, dilation, kernel)"),
+        ({"factor": 4}, "unknown argument 'factor' (choices: bias, blocks, channels, dilation, kernel, shrink)"),
         ({"channels": 0}, "channels must be 1 or more, not 0"),
         ({"channels": "wide"}, "channels must be a whole number, not 'wide'"),
         ({"blocks": True}, "blocks must be a whole number, not True"),
