@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from docsr.errors import Interrupted, NoInputError, UsageError
-from docsr.io.files import InputFile, find_inputs, output_paths, refuse_same_file, remove_leftovers
+from docsr.io.files import output_paths, refuse_same_file, remove_leftovers
+from docsr.io.inputs import InputFile, find_inputs
 from docsr.manifest import Manifest
 from docsr.pool import run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, enhance
@@ -58,7 +59,9 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
     ]
 
 
-def enhance_files(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, jobs: int = 1) -> Iterator[PageResult]:
+def enhance_files(
+    tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, jobs: int = 1, dry: bool = False
+) -> Iterator[PageResult]:
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
     What is written is noted in the manifest of ``out`` at once, so that a run that is cut off can go on. Temporary
@@ -69,13 +72,15 @@ def enhance_files(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, 
         out: the output folder.
         options: as given to :func:`plan_files`.
         jobs: processes; each loads the network and takes its share of the cores.
+        dry: only say what would be done with each page; nothing is written or removed.
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
-    remove_leftovers({out, *(task.output.parent for task in tasks)})
-    enhancer = FileEnhancer(options, out, max(1, _cores() // jobs))
+    if not dry:
+        remove_leftovers({out, *(task.output.parent for task in tasks)})
+    enhancer = FileEnhancer(options, out, max(1, _cores() // jobs), dry=dry)
     run = run_here if jobs == 1 else partial(run_in_processes, jobs=jobs, broken=_broken)
     try:
         with closing(run(enhancer, tasks)) as finished:

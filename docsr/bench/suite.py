@@ -15,8 +15,8 @@ from pathlib import Path
 
 from docsr.bench.suite_file import PDF_DPI, LowerConfig, SourceConfig, SuiteConfig, read_suite
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.files import IMAGE_SUFFIXES
 from docsr.io.images import read_pages
+from docsr.io.inputs import IMAGE_SUFFIXES
 from docsr.io.pdf import pdf_texts, render_page
 from docsr.page import Page
 

@@ -1,4 +1,4 @@
-"""Files: what to read, where to write, and writing that is complete or absent."""
+"""Files: where to write, and writing that is complete or absent."""
 
 from __future__ import annotations
 
@@ -12,81 +12,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from docsr.errors import PageError, UsageError
-from docsr.manifest import NAME as MANIFEST
-
-IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
-    | {".pbm", ".pgm", ".ppm", ".pnm"}
-)
-"""Suffixes (lower case) of the files taken from within a folder; a file given directly is always taken."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """One input file.
-
-    Attributes:
-        path: the file to read.
-        relative: its place below the output folder: the file's name when it was given directly, or its path
-            inside the folder that was given.
-    """
-
-    path: Path
-    relative: Path
-
-
-def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputFile]:
-    """List the files that ``inputs`` name: files as they are, folders recursively, each file once.
-
-    Hidden files and folders inside a folder are left out, and so are folders inside it that hold the manifest of an
-    earlier ``docsr enhance``: their files are outputs (give such a folder itself to enhance them again). Links are
-    followed; a folder reached twice is read once. A link with an image suffix that leads nowhere, a file that does
-    not exist and a folder that may not be read are listed, so that reading them reports the failure.
-
-    Args:
-        inputs: files and folders.
-        skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
-
-    Returns:
-        Input files in the order of ``inputs``, sorted by path within each folder.
-    """
-    found: dict[str, InputFile] = {}
-    for given in inputs:
-        sources = _walk(given, skip) if given.is_dir() else [InputFile(given, Path(given.name))]
-        for source in sources:
-            found.setdefault(os.path.abspath(source.path), source)
-    return list(found.values())
-
-
-def _walk(folder: Path, skip: Path | None) -> list[InputFile]:
-    """List the images in ``folder`` and below, sorted by path."""
-    seen = set() if skip is None else {os.path.realpath(skip)}
-    paths: list[Path] = []
-
-    def unreadable(error: OSError) -> None:
-        paths.append(Path(error.filename))
-
-    for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
-        real = os.path.realpath(here)
-        if real in seen or (MANIFEST in names and here != str(folder)):
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths += [Path(here, name) for name in names if _is_image_name(name)]
-    return [InputFile(path, _inside(path, folder)) for path in sorted(paths)]
-
-
-def _is_image_name(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
-
-
-def _inside(path: Path, folder: Path) -> Path:
-    return Path(path.name) if path == folder else path.relative_to(folder)
+from docsr.io.inputs import InputFile
 
 
 def output_paths(sources: Sequence[InputFile], out: Path, suffix_of: Callable[[InputFile], str]) -> dict[Path, Path]:

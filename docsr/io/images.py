@@ -61,6 +61,16 @@ def read_pages(path: Path) -> Iterator[Page]:
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
 
+def suffix_of(path: Path) -> str:
+    """The usual suffix of what a file holds, with its dot; empty where that is no image."""
+    try:
+        with Image.open(path, formats=_READABLE) as image:
+            form = image.format
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return ""
+    return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
     """Open a file once for all its pages and count them; the image is None where only tifffile can open it."""

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.files import find_inputs
 from docsr.io.images import read_pages
+from docsr.io.inputs import find_inputs
 from docsr.io.pdf import open_pdf, render_leaf
 from docsr.page import Page
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name

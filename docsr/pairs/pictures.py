@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.files import IMAGE_SUFFIXES
 from docsr.io.images import read_pages
+from docsr.io.inputs import IMAGE_SUFFIXES
 from docsr.page import Page, Pixels
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 

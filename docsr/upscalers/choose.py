@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log2
 
 from docsr.page import Dpi, Pixels
@@ -20,10 +20,12 @@ class Plan:
     Attributes:
         factor: 1 (as it is), 2, 4 or 8.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it.
+        why: what decided, for a person.
     """
 
     factor: int
     model: str
+    why: str = field(default="", compare=False)
 
 
 def factor_for_text(x_height: float | None) -> int:
@@ -63,16 +65,17 @@ def plan_page(
         another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size): the
         nearest is asked first.
     """
+    text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
-        return Plan(1, "none")
+        return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
-        return Plan(factor or own_factor or needed, model)
+        return Plan(factor or own_factor or needed, model, "as asked")
     nearest_first = sorted(FACTORS, key=lambda one: abs(log2(one / needed)))
     for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
         if card is not None and card.helps(x_height):
-            return Plan(candidate, card.name)
-    return Plan(factor or needed, "bicubic")
+            return Plan(candidate, card.name, f"{text}, where {card.name} was measured to help")
+    return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help")
 
 
 def _ratio_to_readable(x_height: float) -> float:

@@ -16,28 +16,30 @@ from docsr.manifest import Entry, Manifest, note, sha256_of
 from docsr.page import Page
 from docsr.pool import Finished
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import is_file, own_factor, resolve
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.catalog import is_file, resolve
+from docsr.upscalers.choose import Plan
 from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import TileCount, upscale_page
-from docsr.upscalers.results import PageResult, Reached, Task, failed, planned
+from docsr.upscalers.planning import Planner
+from docsr.upscalers.results import PageResult, Reached, Task, failed
 
 
 class FileEnhancer:
     """Does files, one a call; keeps the networks it has loaded. One in each process."""
 
-    def __init__(self, options: EnhanceOptions, out: Path, threads: int) -> None:
+    def __init__(self, options: EnhanceOptions, out: Path, threads: int, *, dry: bool = False) -> None:
         """Keep the options; networks are loaded when the first page needs them.
 
         Args:
             options: what is asked for.
             out: the output folder, which holds the manifest.
             threads: CPU threads of one network call.
+            dry: only plan; nothing is written.
         """
         self._options, self._out, self._threads = options, out, threads
         self._signature = options.signature()
         self._manifest: Manifest | None = None
-        self._own_factor: int | None = None
+        self._planner, self._dry = Planner(options), dry
         self._upscalers: dict[Plan, Upscaler] = {}
 
     def __call__(self, task: Task) -> list[PageResult]:
@@ -109,7 +111,10 @@ class FileEnhancer:
 
     def _do(self, task: Task, sha256: str, reached: Reached) -> None:
         source, finished = task.source, partial(self._note, task, sha256, reached)
-        plans = self._plan_pages(task, reached)
+        plans = self._planner.pages(task, reached)
+        if self._dry:
+            reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
+            return
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
         if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans):
             reached.rows[:] = [row.as_copied() for row in reached.rows]
@@ -120,32 +125,6 @@ class FileEnhancer:
         if len(plans) > 1 and form != "tiff":
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff")
         write_pages(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
-
-    def _plan_pages(self, task: Task, reached: Reached) -> list[Plan]:
-        """Read every page once, so that a damaged file is known, and a copy possible, before anything is written."""
-        plans = []
-        for page in read_pages(task.source):
-            reached.readable = True
-            plan, x_height = self._plan(page)
-            plans.append(plan)
-            reached.rows.append(planned(task, page, plan, x_height))
-            reached.page += 1
-        reached.page = 0
-        return plans
-
-    def _plan(self, page: Page) -> tuple[Plan, float | None]:
-        options = self._options
-        x_height = measured_x_height(page.pixels)
-        needed = factor_for_text(x_height)
-        if options.dpi is not None:
-            if page.dpi is None:
-                place = f"{page.source} (page {page.number + 1})"
-                raise PageError(f"{place} does not say its dpi, so --dpi {options.dpi:g} cannot be met: use --factor")
-            needed = factor_for_dpi(page.dpi, options.dpi)
-        if options.model is not None and self._own_factor is None:
-            self._own_factor = own_factor(options.model)
-        plan = plan_page(needed, x_height, factor=options.factor, model=options.model, own_factor=self._own_factor)
-        return plan, x_height
 
     def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Page]:
         """Yield the finished pages, each put into its row."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from docsr.manifest import Entry
 from docsr.page import Dpi, Page
+from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount
 
@@ -34,9 +35,11 @@ class PageResult:
     """What became of one page, or of a whole file that was skipped.
 
     Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is the name of an upscaler, the file
-    name of a network that the user gave, or ``none`` for a page left as it is. ``status`` is ``done``, ``copied`` (the
-    file's own bytes), ``skipped`` (the file was done before), ``failed``, or ``unwritten``: nothing is wrong with the
-    page, but another page of its file failed. ``readable`` is False where no page of the file could be read.
+    name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
+    ``done``, ``copied`` (the file's own bytes), ``skipped`` (the file was done before), ``planned`` (nothing was
+    written, as asked), ``failed``, or ``unwritten``: nothing is wrong with the page, but another page of its file
+    failed. ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0
+    when all text is of one size). ``readable`` is False where no page of the file could be read.
     """
 
     input: str
@@ -49,9 +52,11 @@ class PageResult:
     dpi_in: Dpi | None = None
     dpi_out: Dpi | None = None
     x_height_in: float | None = None
+    x_height_spread: float | None = None
     x_height_out: float | None = None
     factor: int | None = None
     model: str | None = None
+    why: str | None = None
     seconds: float | None = None
     tiles: int = 0
     tiles_skipped: int = 0
@@ -62,6 +67,13 @@ class PageResult:
         row = asdict(self)
         del row["readable"]
         return row
+
+    def as_planned(self, plan: Plan) -> PageResult:
+        """Return the result of a page for which it was only asked what would happen."""
+        assert self.size_in is not None
+        width, height = self.size_in
+        size = width * plan.factor, height * plan.factor
+        return replace(self, status="planned", size_out=size, model=plan.model)
 
     def as_copied(self) -> PageResult:
         """Return the result of a page whose file's own bytes are the output."""
@@ -83,7 +95,7 @@ class PageResult:
         )
 
 
-def planned(task: Task, page: Page, plan: Plan, x_height: float | None) -> PageResult:
+def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
     """Return the result of a page that was read and measured; it is not written yet."""
     return PageResult(
         input=str(task.source),
@@ -92,9 +104,11 @@ def planned(task: Task, page: Page, plan: Plan, x_height: float | None) -> PageR
         status="unwritten",
         size_in=(page.width, page.height),
         dpi_in=page.dpi,
-        x_height_in=x_height,
+        x_height_in=None if text is None else text.x_height,
+        x_height_spread=None if text is None else round(text.spread, 3),
         factor=plan.factor,
         model="none",
+        why=plan.why,
     )
 
 

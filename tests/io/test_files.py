@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsr.errors import PageError, UsageError
-from docsr.io.files import InputFile, atomic_write, find_inputs, output_paths, refuse_same_file, remove_leftovers
-from docsr.manifest import NAME as MANIFEST
+from docsr.io.files import atomic_write, output_paths, refuse_same_file, remove_leftovers
+from docsr.io.inputs import InputFile
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -23,58 +23,6 @@ def made(folder: Path, *names: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"x")
     return folder
-
-
-def relatives(inputs: Sequence[Path], skip: Path | None = None) -> list[str]:
-    return [source.relative.as_posix() for source in find_inputs(inputs, skip)]
-
-
-def test_a_folder_is_read_recursively_sorted_images_only(tmp_path: Path):
-    made(tmp_path, "b.PNG", "a/z.tif", "a/y.jpeg", "notes.txt", ".hidden.png", ".git/c.png", "Thumbs.db")
-    assert relatives([tmp_path]) == ["a/y.jpeg", "a/z.tif", "b.PNG"]
-
-
-def test_a_file_given_directly_is_taken_whatever_its_name(tmp_path: Path):
-    made(tmp_path, "scan", ".hidden")
-    assert relatives([tmp_path / "scan", tmp_path / ".hidden", tmp_path / "missing"]) == ["scan", ".hidden", "missing"]
-
-
-def test_a_file_named_twice_is_listed_once(tmp_path: Path):
-    made(tmp_path, "d/a.png")
-    assert relatives([tmp_path / "d" / "a.png", tmp_path, tmp_path / "d" / ".." / "d"]) == ["a.png"]
-
-
-def test_links_are_followed_loops_end_and_dangling_ones_are_listed(tmp_path: Path):
-    made(tmp_path, "in/a.png", "elsewhere/b.png")
-    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
-    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "in" / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    (tmp_path / "in" / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
-    assert relatives([tmp_path / "in"]) == ["a.png", "gone.png", "linked/b.png"]
-
-
-def test_an_output_folder_inside_the_input_is_left_out(tmp_path: Path):
-    made(tmp_path, "a.png", "out/a.png")
-    assert relatives([tmp_path], skip=tmp_path / "out") == ["a.png"]
-
-
-def test_outputs_of_an_earlier_run_inside_the_input_are_left_out(tmp_path: Path):
-    made(tmp_path, "in/a.png", "in/hi/a.png", "in/hi/deep/b.png", f"in/hi/{MANIFEST}")
-    assert relatives([tmp_path / "in"]) == ["a.png"]
-    assert relatives([tmp_path / "in" / "hi"]) == ["a.png", "deep/b.png"]
-
-
-def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    made(tmp_path, "a.png", "shut/b.png")
-    scandir = os.scandir
-
-    def refuse(path):
-        if str(path).endswith("shut"):
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", refuse)
-    assert relatives([tmp_path]) == ["a.png", "shut"]
 
 
 def outputs(sources: Sequence[InputFile], suffix: str = ".png") -> list[str]:

@@ -1,0 +1,137 @@
+"""What to read: files, folders with all below them, patterns, and lists of any of these."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from docsr.errors import NoInputError
+from docsr.manifest import NAME as MANIFEST
+
+IMAGE_SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
+    | {".pbm", ".pgm", ".ppm", ".pnm"}
+)
+"""Suffixes (lower case) of the files taken from within a folder; a file given directly is always taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One input file.
+
+    Attributes:
+        path: the file to read.
+        relative: its place below the output folder: the file's name when it was given directly, or its path
+            inside the folder that was given.
+    """
+
+    path: Path
+    relative: Path
+
+
+def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputFile]:
+    """List the files that ``inputs`` name, each file once.
+
+    A folder stands for the images in it and below it. A name with ``*``, ``?`` or ``[`` that is no file itself is a
+    pattern (``**`` is any depth) for files and folders, whose places below the output folder start where the pattern
+    does. ``@list.txt`` is a file of names, one a line, each as it could be given itself (but for lists); relative ones
+    start from the working folder and keep their place, unless that would lie outside the output folder.
+
+    Hidden files and folders inside a folder are left out, and so are folders inside it that hold the manifest of an
+    earlier ``docsr enhance``: their files are outputs (give such a folder itself to enhance them again). Links are
+    followed; a folder reached twice is read once. A link with an image suffix that leads nowhere, a file that does
+    not exist and a folder that may not be read are listed, so that reading them reports the failure.
+
+    Args:
+        inputs: files, folders, patterns and lists.
+        skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
+
+    Returns:
+        Input files in the order of ``inputs``, sorted by path within each folder.
+
+    Raises:
+        NoInputError: a list cannot be read.
+    """
+    found: dict[str, InputFile] = {}
+    for given in inputs:
+        for source in _from_list(given, skip) if _is_list(given) else _named(given, None, skip):
+            found.setdefault(os.path.abspath(source.path), source)
+    return list(found.values())
+
+
+def _is_list(given: Path) -> bool:
+    return str(given).startswith("@") and not given.exists()
+
+
+def _from_list(given: Path, skip: Path | None) -> Iterator[InputFile]:
+    path = Path(str(given)[1:])
+    try:
+        lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError as error:
+        raise NoInputError(f"the list {path} cannot be read: {error.strerror or error}") from error
+    for line in filter(None, lines):
+        named = Path(line)
+        yield from _named(named, None if named.is_absolute() else named, skip)
+
+
+def _named(given: Path, place: Path | None, skip: Path | None) -> Iterator[InputFile]:
+    """The files that one name stands for.
+
+    Args:
+        given: the name.
+        place: where it (a folder: what is in it) shall lie below the output folder; none: by its name alone.
+        skip: as for find_inputs.
+    """
+    if place is not None and ".." in place.parts:
+        place = None
+    if given.is_dir():
+        yield from (InputFile(file.path, (place or Path()) / file.relative) for file in _walk(given, skip))
+    elif glob.has_magic(str(given)) and not os.path.lexists(given):
+        base = _fixed_part(given)
+        matches = sorted(map(Path, glob.glob(str(given), recursive=True)))
+        for match in matches:
+            yield from _named(match, match.relative_to(base), skip)
+        if not matches:  # as a file that does not exist: reading it says so
+            yield InputFile(given, Path(given.name))
+    else:
+        yield InputFile(given, place or Path(given.name))
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """The folder before the first part with a wildcard."""
+    fixed = []
+    for part in pattern.parts:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return Path(*fixed)
+
+
+def _walk(folder: Path, skip: Path | None) -> list[InputFile]:
+    """List the images in ``folder`` and below, sorted by path."""
+    seen = set() if skip is None else {os.path.realpath(skip)}
+    paths: list[Path] = []
+
+    def unreadable(error: OSError) -> None:
+        paths.append(Path(error.filename))
+
+    for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
+        real = os.path.realpath(here)
+        if real in seen or (MANIFEST in names and here != str(folder)):
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        paths += [Path(here, name) for name in names if _is_image_name(name)]
+    return [InputFile(path, _inside(path, folder)) for path in sorted(paths)]
+
+
+def _is_image_name(name: str) -> bool:
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    return Path(path.name) if path == folder else path.relative_to(folder)

@@ -1,0 +1,56 @@
+"""What shall happen to each page of a file: its text measured, the user's wishes heard."""
+
+from __future__ import annotations
+
+from docsr.errors import PageError
+from docsr.io.images import read_pages
+from docsr.page import Page
+from docsr.textsize import TextSize, measure
+from docsr.upscalers.catalog import own_factor
+from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.options import EnhanceOptions
+from docsr.upscalers.results import Reached, Task, planned
+
+
+class Planner:
+    """Plans pages for one set of options."""
+
+    def __init__(self, options: EnhanceOptions) -> None:
+        """Keep the options; the network that they name is asked for its factor when the first page comes."""
+        self._options = options
+        self._own_factor: int | None = None
+
+    def pages(self, task: Task, reached: Reached) -> list[Plan]:
+        """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
+
+        Raises:
+            PageError: a page cannot be read, or cannot be brought to the wanted dpi.
+        """
+        plans = []
+        for page in read_pages(task.source):
+            reached.readable = True
+            plan, text = self.page(page)
+            plans.append(plan)
+            reached.rows.append(planned(task, page, plan, text))
+            reached.page += 1
+        reached.page = 0
+        return plans
+
+    def page(self, page: Page) -> tuple[Plan, TextSize | None]:
+        """Measure one page and decide.
+
+        Raises:
+            PageError: a dpi is wanted, and the page does not know its own.
+        """
+        options, text = self._options, measure(page.pixels)
+        x_height = None if text is None else text.x_height
+        needed = factor_for_text(x_height)
+        if options.dpi is not None:
+            if page.dpi is None:
+                place = f"{page.source} (page {page.number + 1})"
+                raise PageError(f"{place} does not say its dpi, so --dpi {options.dpi:g} cannot be met: use --factor")
+            needed = factor_for_dpi(page.dpi, options.dpi)
+        if options.model is not None and self._own_factor is None:
+            self._own_factor = own_factor(options.model)
+        plan = plan_page(needed, x_height, factor=options.factor, model=options.model, own_factor=self._own_factor)
+        return plan, text

@@ -1,0 +1,110 @@
+"""What names stand for: files, folders, patterns, lists."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from docsr.errors import NoInputError
+from docsr.io.inputs import find_inputs
+from docsr.manifest import NAME as MANIFEST
+
+
+def made(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    return folder
+
+
+def relatives(inputs: Sequence[Path], skip: Path | None = None) -> list[str]:
+    return [source.relative.as_posix() for source in find_inputs(inputs, skip)]
+
+
+def test_a_folder_is_read_recursively_sorted_images_only(tmp_path: Path):
+    made(tmp_path, "b.PNG", "a/z.tif", "a/y.jpeg", "notes.txt", ".hidden.png", ".git/c.png", "Thumbs.db")
+    assert relatives([tmp_path]) == ["a/y.jpeg", "a/z.tif", "b.PNG"]
+
+
+def test_a_file_given_directly_is_taken_whatever_its_name(tmp_path: Path):
+    made(tmp_path, "scan", ".hidden")
+    assert relatives([tmp_path / "scan", tmp_path / ".hidden", tmp_path / "missing"]) == ["scan", ".hidden", "missing"]
+
+
+def test_a_file_named_twice_is_listed_once(tmp_path: Path):
+    made(tmp_path, "d/a.png")
+    assert relatives([tmp_path / "d" / "a.png", tmp_path, tmp_path / "d" / ".." / "d"]) == ["a.png"]
+
+
+def test_links_are_followed_loops_end_and_dangling_ones_are_listed(tmp_path: Path):
+    made(tmp_path, "in/a.png", "elsewhere/b.png")
+    (tmp_path / "in" / "loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "in" / "gone.txt").symlink_to(tmp_path / "nowhere.txt")
+    assert relatives([tmp_path / "in"]) == ["a.png", "gone.png", "linked/b.png"]
+
+
+def test_an_output_folder_inside_the_input_is_left_out(tmp_path: Path):
+    made(tmp_path, "a.png", "out/a.png")
+    assert relatives([tmp_path], skip=tmp_path / "out") == ["a.png"]
+
+
+def test_outputs_of_an_earlier_run_inside_the_input_are_left_out(tmp_path: Path):
+    made(tmp_path, "in/a.png", "in/hi/a.png", "in/hi/deep/b.png", f"in/hi/{MANIFEST}")
+    assert relatives([tmp_path / "in"]) == ["a.png"]
+    assert relatives([tmp_path / "in" / "hi"]) == ["a.png", "deep/b.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, "a.png", "shut/b.png")
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert relatives([tmp_path]) == ["a.png", "shut"]
+
+
+def test_a_pattern_keeps_the_places_below_where_it_starts(tmp_path: Path):
+    made(tmp_path, "in/1/a.png", "in/2/b.png", "in/2/c.txt", "in/2/deep/d.png")
+    assert relatives([tmp_path / "in" / "*" / "*.png"]) == ["1/a.png", "2/b.png"]
+    assert relatives([tmp_path / "in" / "**" / "*.png"]) == ["1/a.png", "2/b.png", "2/deep/d.png"]
+    assert relatives([tmp_path / "in" / "[2]"]) == ["2/b.png", "2/deep/d.png"]
+
+
+def test_a_pattern_without_a_match_is_reported_as_missing_and_a_file_of_that_name_is_a_file(tmp_path: Path):
+    assert relatives([tmp_path / "*.png"]) == ["*.png"]
+    made(tmp_path, "page[1].png", "page1.png")
+    assert relatives([tmp_path / "page[1].png"]) == ["page[1].png"]
+
+
+def test_a_list_names_files_folders_and_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, "a/b.png", "c/d/e.png", "f/g.png", "f/h.txt", "i j.png")
+    (tmp_path / "list.txt").write_text(f"a/b.png\n\nc/d\nf/*.png\n{tmp_path / 'i j.png'}\nmissing.png\n")
+    monkeypatch.chdir(tmp_path)
+    assert relatives([Path("@list.txt")]) == ["a/b.png", "c/d/e.png", "g.png", "i j.png", "missing.png"]
+
+
+def test_no_name_in_a_list_leads_out_of_the_output_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, "x.png", "work/a/y.png", "work/z.png")
+    (tmp_path / "work" / "list.txt").write_text("../x.png\na/../z.png\na/../../x.png\n*/../a/y.png\n/etc/../x.png\n")
+    monkeypatch.chdir(tmp_path / "work")
+    for source in find_inputs([Path("@list.txt")]):
+        assert ".." not in source.relative.parts
+        assert not source.relative.is_absolute()
+
+
+def test_a_file_whose_name_begins_like_a_list_is_a_file_and_a_missing_list_is_said(tmp_path: Path, monkeypatch):
+    made(tmp_path, "@scan.png")
+    monkeypatch.chdir(tmp_path)
+    assert relatives([Path("@scan.png")]) == ["@scan.png"]
+    with pytest.raises(NoInputError, match=r"the list gone\.txt cannot be read"):
+        find_inputs([Path("@gone.txt")])

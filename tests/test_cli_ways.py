@@ -1,0 +1,106 @@
+"""docsr enhance: pipes, dry runs, and what it says to people and to programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from docsr.cli import tell
+from tests.command import docsr, picture
+
+SAMPLE = next((Path(__file__).parents[1] / "data" / "samples").glob("*.jpg"))
+BICUBIC = ("--factor", "2", "--model", "bicubic")
+
+
+def piped(*words: object, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "docsr", "enhance", *map(str, words)]
+    return subprocess.run(command, input=given, capture_output=True, check=False)
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "a.jpg"
+    path.parent.mkdir()
+    picture().convert("L").save(path, dpi=(75, 75))
+    return path
+
+
+def test_an_image_goes_through_a_pipe_as_a_file_would(tmp_path, page, capsys, monkeypatch):
+    assert docsr(capsys, monkeypatch, "enhance", page, "--out", tmp_path / "out", *BICUBIC).code == 0
+    for given in ("-", page):
+        ran = piped(given, "--out", "-", *BICUBIC, given=page.read_bytes())
+        assert (ran.returncode, ran.stderr) == (0, b"")
+        assert ran.stdout == (tmp_path / "out" / "a.jpg").read_bytes()
+    with Image.open(io.BytesIO(ran.stdout)) as image:
+        assert image.info["dpi"] == (150, 150)
+
+
+@pytest.mark.parametrize(
+    ("words", "given", "code", "sentence"),
+    [
+        (["-", "--out", "-"], b"", 3, "nothing came through standard input"),
+        (["-", "--out", "-"], b"no image", 3, "standard input"),
+        (["-", "--out", "hi"], b"", 2, "has no name to be written under"),
+        (["a", "b", "--out", "-"], b"", 2, "2 inputs are given"),
+        ([".", "--out", "-"], b"", 2, ". is a folder"),
+        (["-", "--out", "-", "--dry-run"], b"", 2, "standard output holds the image"),
+    ],
+)
+def test_a_pipe_that_cannot_be_is_one_sentence(words, given, code, sentence):
+    ran = piped(*words, given=given)
+    assert (ran.returncode, ran.stdout) == (code, b"")
+    assert sentence in ran.stderr.decode()
+    assert ran.stderr.count(b"\n") == 1
+    assert b"/docsr-" not in ran.stderr
+
+
+def test_a_dry_run_tells_what_would_happen_and_writes_nothing(tmp_path, page, capsys, monkeypatch):
+    shutil.copy(SAMPLE, page)
+    Image.new("L", (80, 60), 255).save(page.with_name("blank.png"))
+    page.with_name("bad.png").write_bytes(b"nothing")
+    ran = docsr(capsys, monkeypatch, "enhance", page.parent, "--out", tmp_path / "out", "--dry-run")
+    assert ran.code == 1
+    assert "bad.png" in ran.err
+    assert not (tmp_path / "out").exists()
+    header, *rows, summary = ran.out.splitlines()
+    assert header.split() == ["model", "factor", "size", "x-height", "page"]
+    assert any("blank.png: no text was found: nothing to gain" in row and row.startswith("none") for row in rows)
+    assert any("a.jpg: its text is" in row for row in rows)
+    assert "2 planned" in summary
+
+
+def test_a_dry_run_says_what_is_done_already(tmp_path, page, capsys, monkeypatch):
+    docsr(capsys, monkeypatch, "enhance", page, "--out", tmp_path / "out", *BICUBIC)
+    ran = docsr(capsys, monkeypatch, "enhance", page, "--out", tmp_path / "out", *BICUBIC, "--dry-run")
+    assert ran.code == 0
+    assert "skipped" in ran.out
+    assert "up to date" in ran.out
+
+
+def test_programs_read_a_line_for_each_page(tmp_path, page, capsys, monkeypatch):
+    page.with_name("bad.png").write_bytes(b"nothing")
+    ran = docsr(capsys, monkeypatch, "enhance", page.parent, "--out", tmp_path / "out", *BICUBIC, "--log-json")
+    assert (ran.code, ran.err) == (1, "")
+    *rows, end = map(json.loads, ran.out.splitlines())
+    found = {Path(row["input"]).name: row for row in rows}
+    assert found["a.jpg"]["status"] == "done"
+    assert found["a.jpg"]["why"] == "as asked"
+    assert "bad.png" in found["bad.png"]["error"]
+    assert end == {"end": {"files": 2, "skipped": 0, "pages": {"done": 1, "failed": 1}}}
+
+
+def test_a_long_run_without_a_terminal_says_now_and_then_how_far_it_is(tmp_path, page, capsys, monkeypatch):
+    monkeypatch.setattr(tell, "_SECONDS_BETWEEN_LINES", 0.0)
+    page.with_name("bad.png").write_bytes(b"nothing")
+    ran = docsr(capsys, monkeypatch, "enhance", page.parent, "--out", tmp_path / "out", *BICUBIC)
+    lines = [line for line in ran.err.splitlines() if " of 2 files, " in line]
+    assert len(lines) == 2
+    assert "1 failed" in lines[-1]
+    assert "min left" in lines[-1]
