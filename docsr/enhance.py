@@ -60,7 +60,13 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
 
 
 def enhance_files(
-    tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, jobs: int = 1, dry: bool = False
+    tasks: Sequence[Task],
+    out: Path,
+    options: EnhanceOptions,
+    *,
+    jobs: int = 1,
+    time_limit: float | None = None,
+    dry: bool = False,
 ) -> Iterator[PageResult]:
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
@@ -72,26 +78,34 @@ def enhance_files(
         out: the output folder.
         options: as given to :func:`plan_files`.
         jobs: processes; each loads the network and takes its share of the cores.
+        time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is
+            tried once more and then given up. None: no limit. With one, files are done in processes of their own even
+            if ``jobs`` is 1.
         dry: only say what would be done with each page; nothing is written or removed.
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
-    if not dry:
-        remove_leftovers({out, *(task.output.parent for task in tasks)})
+    folders = set[Path]() if dry else {out, *(task.output.parent for task in tasks)}
+    remove_leftovers(folders)
     enhancer = FileEnhancer(options, out, max(1, _cores() // jobs), dry=dry)
-    run = run_here if jobs == 1 else partial(run_in_processes, jobs=jobs, broken=_broken)
+    apart = partial(run_in_processes, jobs=jobs, broken=partial(_broken, time_limit), limit=time_limit)
+    run = run_here if jobs == 1 and time_limit is None else apart
     try:
         with closing(run(enhancer, tasks)) as finished:
             for _, results in finished:
                 yield from results
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+    finally:
+        remove_leftovers(folders)  # of workers that were ended
 
 
-def _broken(task: Task) -> list[PageResult]:
-    sentence = f"{task.source} ended the process that worked on it (out of memory?): use fewer --jobs"
+def _broken(time_limit: float | None, task: Task) -> list[PageResult]:
+    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
+    remedy = "use fewer --jobs" + (" or a longer --time-limit" if slow else "")
+    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
     return failed(task, sentence, Reached(readable=True))
 
 

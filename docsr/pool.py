@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from multiprocessing import connection, get_context, parent_process
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+_Pool: TypeAlias = AbstractContextManager[ProcessPoolExecutor]
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""
@@ -47,6 +50,7 @@ def run_in_processes(
     jobs: int,
     broken: Callable[[Item], Result],
     ordered: bool = False,
+    limit: float | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
 
@@ -63,20 +67,28 @@ def run_in_processes(
         jobs: worker processes.
         broken: the result of an item that kills its worker.
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
+        limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
     """
-    queue = iter(items)
-    while suspects := (yield from _until_broken(call, queue, jobs, ordered)):
+    queue, workers = iter(items), partial(_workers, call, limit)
+    while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
         for item, future in suspects:
-            yield item, future.result() if _is_whole(future) else _alone(call, item, broken)
+            yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+
+
+def alive() -> None:
+    """Say, from within an item, that a part of it is done: the limit on its time begins anew."""
+    if _worker.limit is not None:
+        # Its thread does without the interpreter, which a hanging decoder may never give back.
+        faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.nowhere)
 
 
 def _until_broken(
-    call: Callable[[Item], Result], queue: Iterator[Item], jobs: int, ordered: bool
-) -> Generator[tuple[Item, Result], None, list[tuple[Item, Future[Result]]]]:
+    workers: Callable[[int], _Pool], queue: Iterator[Item], jobs: int, ordered: bool
+) -> Generator[tuple[Item, Any], None, list[tuple[Item, Future[Any]]]]:
     """Run one pool until the queue is empty or a worker died; return what was under way then."""
-    under_way: dict[Future[Result], Item] = {}
+    under_way: dict[Future[Any], Item] = {}
     try:
-        with _workers(call, jobs) as pool:
+        with workers(jobs) as pool:
             while True:
                 for item in islice(queue, 2 * jobs - len(under_way)):
                     under_way[_submit(pool, item)] = item
@@ -97,9 +109,9 @@ def _until_broken(
         raise
 
 
-def _alone(call: Callable[[Item], Result], item: Item, broken: Callable[[Item], Result]) -> Result:
+def _alone(workers: Callable[[int], _Pool], item: Item, broken: Callable[[Item], Result]) -> Result:
     """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
-    with _workers(call, 1) as pool:
+    with workers(1) as pool:
         try:
             result: Result = _submit(pool, item).result()
         except BrokenProcessPool:
@@ -108,14 +120,14 @@ def _alone(call: Callable[[Item], Result], item: Item, broken: Callable[[Item], 
 
 
 @contextmanager
-def _workers(call: Callable[[Any], Any], jobs: int) -> Iterator[ProcessPoolExecutor]:
+def _workers(call: Callable[[Any], Any], limit: float | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
     """A pool that drops what is still under way when the block ends.
 
     Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
     """
     context = get_context("spawn")
     told, telling = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(call, told))
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start, initargs=(call, told, limit))
     try:
         yield pool
     finally:
@@ -163,6 +175,8 @@ class _Worker:
         call: what it does to an item.
         armed: whether a signal may interrupt the item under way: once, or a second one cuts off its cleaning up.
         idle: set while no item is under way.
+        limit: seconds that an item may take from one :func:`alive` to the next.
+        nowhere: descriptor for what nobody shall read.
         stopping: whether to start no more items.
         leaving: whether to end once the item under way has cleaned up.
     """
@@ -170,6 +184,8 @@ class _Worker:
     call: Callable[[Any], Any] | None = None
     armed: bool = False
     idle: threading.Event = field(default_factory=threading.Event)
+    limit: float | None = None
+    nowhere: int = -1
     stopping: bool = False
     leaving: bool = False
 
@@ -177,8 +193,10 @@ class _Worker:
 _worker = _Worker()
 
 
-def _start(call: Callable[[Any], Any], told: connection.Connection) -> None:
-    _worker.call = call
+def _start(call: Callable[[Any], Any], told: connection.Connection, limit: float | None) -> None:
+    _worker.call, _worker.limit = call, limit
+    if limit is not None:
+        _worker.nowhere = os.open(os.devnull, os.O_WRONLY)
     _worker.idle.set()
     signal.signal(signal.SIGINT, _on_interrupt)
     signal.signal(signal.SIGTERM, _on_terminate)
@@ -194,8 +212,10 @@ def _work(item: Any) -> Any:
     try:
         if _worker.stopping:
             raise KeyboardInterrupt
+        alive()
         return _worker.call(item)
     finally:
+        faulthandler.cancel_dump_traceback_later()
         _worker.armed = False
         _worker.idle.set()
         if _worker.leaving:

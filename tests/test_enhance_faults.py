@@ -92,8 +92,8 @@ def test_whatever_a_library_raises_costs_one_file(tmp_path, capsys, monkeypatch,
             raise error
         return measure(pixels)
 
-    monkeypatch.setattr("docsr.upscalers.choose.measure", failing)
-    wish = ["--factor", 2, "--model", "bicubic"]
+    monkeypatch.setattr("docsr.upscalers.planning.measure", failing)
+    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]  # in this process, which is tampered with
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     reason = str(error).partition("\n")[0]
@@ -179,6 +179,18 @@ def test_a_page_without_dpi_was_readable(tmp_path, capsys, monkeypatch):
     assert "does not say its dpi" in ran.err
 
 
+def test_a_page_that_takes_too_long_is_given_up_and_the_others_are_done(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    picture().save(tmp_path / "in" / "a.png")
+    Image.effect_noise((6000, 6000), 50).save(tmp_path / "in" / "endless.png")
+    wish = ["--model", "compact_x4", "--time-limit", 6]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    (sentence,) = ran.err.splitlines()
+    assert "endless.png ended the process that worked on it (out of memory?), or took more than 6 s" in sentence
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.suffix == ".png"] == ["a.png"]
+
+
 def test_a_folder_that_may_not_be_read_is_said_to_be_so(tmp_path, capsys, monkeypatch):
     (tmp_path / "in" / "shut").mkdir(parents=True)
     picture().save(tmp_path / "in" / "a.png")
@@ -190,7 +202,7 @@ def test_a_folder_that_may_not_be_read_is_said_to_be_so(tmp_path, capsys, monkey
         return scandir(path)
 
     monkeypatch.setattr("os.scandir", refuse)
-    wish = ["--factor", 2, "--model", "bicubic"]
+    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert ran.err == f"docsr: failed: {tmp_path / 'in' / 'shut'} could not be read: permission denied\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.pool import run_in_processes
+from docsr.pool import alive, run_in_processes
 
 DEADLY, BESIDE = 5, 6
 
@@ -158,3 +159,27 @@ def terminate_first(folder: Path) -> None:
                 os.kill(pid, signal.SIGTERM)
                 ended.add(pid)
         time.sleep(0.02)
+
+
+HANGING, SLOW = 3, 4
+
+
+def hang(item: int) -> str:
+    if item == HANGING:
+        re.match(r"(a+)+$", "a" * 60 + "b")  # hours within C, the interpreter's lock held: as a decoder can
+    for _ in range(4 if item == SLOW else 1):
+        time.sleep(0.5)
+        alive()
+    return f"did {item}"
+
+
+def test_a_worker_that_hangs_is_ended_and_only_its_item_is_lost():
+    started = time.monotonic()
+    found = list(run_in_processes(hang, range(6), jobs=2, broken=broken, limit=1.5))
+    assert sorted(found) == [(item, f"lost {item}" if item == HANGING else f"did {item}") for item in range(6)]
+    assert time.monotonic() - started < 60
+
+
+def test_a_part_that_is_done_begins_the_limit_anew_and_without_a_limit_nothing_is_ended():
+    for limit in (1.5, None):
+        assert list(run_in_processes(hang, [SLOW], jobs=1, broken=broken, limit=limit)) == [(SLOW, f"did {SLOW}")]

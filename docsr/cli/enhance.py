@@ -47,6 +47,13 @@ _PIPE_WIDTH = 200
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(0),
+    default=600,
+    show_default=True,
+    help="Seconds for one page, then it is given up (0: never); not for a file alone.",
+)
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="JSON file, a row per page.")
@@ -61,6 +68,7 @@ def enhance(
     jobs: int,
     tile: int,
     device: str,
+    time_limit: float,
     overwrite: bool,
     dry_run: bool,
     report: Path | None,
@@ -93,7 +101,8 @@ def enhance(
     tally, reported = Tally(keep_rows=report is not None), True
     try:
         with _terminable(), progress(len(tasks), tally) as advance:
-            for result in enhance_files(tasks, out, options, jobs=jobs, dry=dry_run):
+            limit = time_limit if time_limit and len(tasks) > 1 else None
+            for result in enhance_files(tasks, out, options, jobs=jobs, time_limit=limit, dry=dry_run):
                 tally.add(result)
                 teller.page(result)
                 advance(result.input)

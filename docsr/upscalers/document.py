@@ -14,7 +14,7 @@ from docsr.io.files import atomic_write
 from docsr.io.images import page_count, read_pages, write_pages
 from docsr.manifest import Entry, Manifest, note, sha256_of
 from docsr.page import Page
-from docsr.pool import Finished
+from docsr.pool import Finished, alive
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
@@ -130,6 +130,7 @@ class FileEnhancer:
         """Yield the finished pages, each put into its row."""
         pages = read_pages(task.source)
         for number, plan in enumerate(plans):
+            alive()
             reached.page = number
             started, count, upscaler, page = perf_counter(), TileCount(), self._upscaler(plan), next(pages)
             try:

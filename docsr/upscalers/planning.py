@@ -5,6 +5,7 @@ from __future__ import annotations
 from docsr.errors import PageError
 from docsr.io.images import read_pages
 from docsr.page import Page
+from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
@@ -28,6 +29,7 @@ class Planner:
         """
         plans = []
         for page in read_pages(task.source):
+            alive()
             reached.readable = True
             plan, text = self.page(page)
             plans.append(plan)
