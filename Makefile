@@ -33,7 +33,7 @@ help:
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
-	@echo "make check      ruff, mypy, import-linter"
+	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
 	@echo "make format     rewrite the sources with ruff"
 	@echo "make clean      remove what the targets above made"
 
@@ -130,6 +130,8 @@ check: env
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive docsr
+	$(BIN)/python tools/audit.py
 
 format: env
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ import os
 import sys
 import types
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,19 +87,26 @@ def enhance_files(
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
-    folders = set[Path]() if dry else {out, *(task.output.parent for task in tasks)}
-    remove_leftovers(folders)
     enhancer = FileEnhancer(options, out, max(1, _cores() // jobs), dry=dry)
     apart = partial(run_in_processes, jobs=jobs, broken=partial(_broken, time_limit), limit=time_limit)
     run = run_here if jobs == 1 and time_limit is None else apart
+    with _tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
+        try:
+            with closing(run(enhancer, tasks)) as finished:
+                for _, results in finished:
+                    yield from results
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+
+
+@contextmanager
+def _tidied(folders: set[Path]) -> Iterator[None]:
+    """Remove what an earlier run left in the folders, and then what ended workers of this one did."""
+    remove_leftovers(folders)
     try:
-        with closing(run(enhancer, tasks)) as finished:
-            for _, results in finished:
-                yield from results
-    except KeyboardInterrupt as error:
-        raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+        yield
     finally:
-        remove_leftovers(folders)  # of workers that were ended
+        remove_leftovers(folders)
 
 
 def _broken(time_limit: float | None, task: Task) -> list[PageResult]:

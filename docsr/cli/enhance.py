@@ -16,6 +16,7 @@ from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_r
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:
+    from docsr.enhance import PageResult
     from docsr.upscalers.results import Task
 
 _PIPE_WIDTH = 200
@@ -90,19 +91,22 @@ def enhance(
     size = None if factor == "auto" else int(factor)
     options = EnhanceOptions(factor=size, dpi=dpi, model=model, format=format_, tile=tile, device=device)
     if is_piped(inputs, out):
-        if dry_run or report or log_json:
-            raise UsageError("standard output holds the image: --dry-run, --report and --log-json do not go with it")
-        return enhance_through(inputs[0], options)
+        return enhance_through(inputs[0], options, told=bool(dry_run or report or log_json))
     _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
         _check_report(report, tasks, [out / MANIFEST, Path(model or out)])
-    teller = JsonLines() if log_json else Decisions() if dry_run else Lines()
+    limit = time_limit if time_limit and len(tasks) > 1 else None
+    results = enhance_files(tasks, out, options, jobs=jobs, time_limit=limit, dry=dry_run)
+    return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
+
+
+def _run(results: Iterable[PageResult], files: int, teller: JsonLines | Decisions | Lines, report: Path | None) -> int:
+    """Take the results as they come, tell of them, and return the exit code."""
     tally, reported = Tally(keep_rows=report is not None), True
     try:
-        with _terminable(), progress(len(tasks), tally) as advance:
-            limit = time_limit if time_limit and len(tasks) > 1 else None
-            for result in enhance_files(tasks, out, options, jobs=jobs, time_limit=limit, dry=dry_run):
+        with _terminable(), progress(files, tally) as advance:
+            for result in results:
                 tally.add(result)
                 teller.page(result)
                 advance(result.input)

@@ -32,16 +32,20 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
     return str(out) == PIPE
 
 
-def enhance_through(given: Path, options: EnhanceOptions) -> int:
+def enhance_through(given: Path, options: EnhanceOptions, *, told: bool) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
     Args:
         given: the file, or ``-`` for standard input.
         options: as of the command.
+        told: whether something was asked to be told of pages.
 
     Raises:
+        UsageError: that has no place, since standard output holds the image.
         DocsrError: as the command would have said of a file.
     """
+    if told:
+        raise UsageError("standard output holds the image: --dry-run, --report and --log-json do not go with it")
     from docsr.enhance import enhance_files, plan_files
 
     with TemporaryDirectory(prefix="docsr-") as folder:

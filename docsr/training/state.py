@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import pickle
 import re
 from pathlib import Path
+from pickle import UnpicklingError  # nosec B403
 from typing import Any, cast
 
 import torch
@@ -125,7 +125,7 @@ class TrainingState:
             values = torch.load(path, map_location="cpu", weights_only=True)
         except FileNotFoundError as error:
             raise UsageError(f"{folder} holds no run to resume ({STATE} is missing)") from error
-        except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+        except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
         if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
             raise CheckpointError(f"{path} is not the state of a docsr train run")
