@@ -27,7 +27,9 @@ UNKNOWN_DPI = 300.0
 _MAX_SIDE = 14_400.0
 """The longest side of a page in its units, by the format's annex of limits."""
 
-_HEADER_WITHIN = 1024
+_HEADER_WITHIN = _END_WITHIN = 1024
+"""Bytes at either end of a file in which readers look for its marks."""
+
 _MAX_FIELDS = 100_000
 
 
@@ -59,7 +61,7 @@ class Scans:
 def open_scans(path: Path) -> Iterator[Scans]:
     """Open a PDF file to enlarge the scans in it.
 
-    A file with a damaged table of contents is repaired as readers do it, unless pages are lost with it.
+    A file with a damaged cross-reference table is repaired as readers do it, unless pages are lost with it.
 
     Raises:
         PageError: the file is missing, damaged, encrypted, or not a PDF with pages in it.
@@ -106,9 +108,17 @@ def _checked(pdf: pikepdf.Pdf, path: Path) -> Scans:
     scans = Scans(pdf, path)
     if not scans.leaves and not stated:
         raise PageError(f"{path} could not be read: it has no pages")
-    if isinstance(stated, int) and len(scans.leaves) < stated:
-        raise PageError(f"{path} could not be read: it is damaged ({len(scans.leaves)} of {stated} pages are left)")
+    repairs = [str(warning).lower() for warning in pdf.get_warnings()]
+    lost = isinstance(stated, int) and len(scans.leaves) < stated
+    if lost or any("pages tree" in repair for repair in repairs) or (repairs and not _has_end(path)):
+        raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
     return scans
+
+
+def _has_end(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-min(_END_WITHIN, path.stat().st_size), os.SEEK_END)
+        return b"%%EOF" in file.read()
 
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:

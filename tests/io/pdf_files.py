@@ -153,7 +153,7 @@ def made(path: Path, maker: Maker) -> Path:
     return path
 
 
-def packed(samples: Pixels, bits: int) -> bytes:
+def packed(samples: Any, bits: int) -> bytes:
     """Samples of 0 to 2 ** bits - 1, rows from whole bytes on."""
     rows = samples.reshape(samples.shape[0], -1)
     every = np.unpackbits(rows[..., None], axis=2)[..., 8 - bits :].reshape(rows.shape[0], -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,13 @@ def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path, kind: str,
     assert "\n" not in str(caught.value)
 
 
+def test_a_wrong_table_of_objects_is_repaired(tmp_path: Path):
+    path = scan_file(tmp_path / "a.pdf")
+    start, _ = path.read_bytes().rsplit(b"startxref", 1)
+    path.write_bytes(start + b"startxref\n7\n%%EOF\n")
+    assert reasons(path) == [None]
+
+
 @pytest.mark.parametrize("part", range(5, 100, 5))
 def test_a_truncated_file_is_whole_or_refused(tmp_path: Path, part: int):
     """What readers can repair is repaired; a document that has lost pages is never taken for a shorter one."""
@@ -208,14 +216,11 @@ def test_a_truncated_file_is_whole_or_refused(tmp_path: Path, part: int):
         pdf.save(tmp_path / "a.pdf", object_stream_mode=pikepdf.ObjectStreamMode.disable)
     data = (tmp_path / "a.pdf").read_bytes()
     (tmp_path / "b.pdf").write_bytes(data[: len(data) * part // 100])
-    try:
-        with open_scans(tmp_path / "b.pdf") as scans:
-            assert len(scans.leaves) == 4
-            for leaf in scans.leaves:
-                if leaf.reason is None:
-                    leaf.replace(doubled(leaf.read()))
-    except PageError as error:
-        assert "\n" not in str(error)
+    with suppress(PageError), open_scans(tmp_path / "b.pdf") as scans:
+        assert len(scans.leaves) == 4
+        for leaf in scans.leaves:
+            if leaf.reason is None:
+                leaf.replace(doubled(leaf.read()))
 
 
 @pytest.mark.parametrize("kind", ["field", "kid", "permissions", "unsigned", "loop"])
