@@ -94,9 +94,10 @@ def _with_profile(stored: Any) -> Space:
 
 
 def _with_palette(stored: Any) -> Space:
-    base = space_of(stored[1])
-    if base.palette is not None:
+    base_family = stored[1][0] if isinstance(stored[1], Array) and len(stored[1]) else None
+    if base_family in {Name.Indexed, Name.I}:  # before it is read: it may be its own base
         raise Unreadable("it is damaged (its palette is one of palettes)")
+    base = space_of(stored[1])
     lookup = stored[3]
     data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data

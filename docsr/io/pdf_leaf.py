@@ -30,6 +30,9 @@ _SIGNED = "the document is signed, and a change would break the signature"
 _UNTURNED = {6: 8, 8: 6}
 """EXIF orientations that are undone by another; the rest undo themselves."""
 
+_DAMAGE = (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+"""What pikepdf, Pillow and code that expects a sound file raise on one that is not."""
+
 _KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
 
 
@@ -64,7 +67,7 @@ class Leaf:
             return scan if covered(scan.matrix, self._page) >= LEAST_COVERED else "its image covers too little of it"
         except Unreadable as error:
             return str(error)
-        except (pikepdf.PdfError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+        except _DAMAGE as error:
             return f"it is damaged ({first_line(error)})"
 
     @property
@@ -94,8 +97,9 @@ class Leaf:
             parts = [read_image(strip.image) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unreadable("the strips of its image are of different kinds")
-        except (Unreadable, pikepdf.PdfError, MemoryError) as error:
-            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else first_line(error)
+        except (*_DAMAGE, MemoryError) as error:
+            told = first_line(error) if isinstance(error, Unreadable) else f"it is damaged ({first_line(error)})"
+            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
             raise PageError(f"{self._path}, page {self.number + 1}, could not be read: {reason}") from error
         stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
         orientation = orientation_of(scan.matrix, self._page)

@@ -5,6 +5,7 @@ This is the way in; the other ``pdf_*`` modules are its parts, except ``pdf.py``
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pixels import fitting_profile
 from docsr.page import Page
+
+# What is said of a damaged file goes into errors; without a handler, Python would print it too.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
 UNKNOWN_DPI = 300.0
 """What the size of a written page is reckoned with when the page's resolution is not known."""
@@ -69,7 +73,7 @@ def open_scans(path: Path) -> Iterator[Scans]:
     with _opened(path) as pdf:
         try:
             scans = _checked(pdf, path)
-        except (PdfError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+        except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
             raise PageError(f"{path} could not be read: it is damaged ({_plainly(error, path)})") from error
         yield scans
 

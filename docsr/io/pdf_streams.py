@@ -86,7 +86,7 @@ def _undone(data: bytes, name: str, parameters: Any) -> bytes:
             stream.DecodeParms = Dictionary(known)
         try:
             return stream.read_bytes(StreamDecodeLevel.specialized)
-        except pikepdf.PdfError as error:
+        except (pikepdf.PdfError, RuntimeError) as error:
             raise Unreadable("its data are damaged or in an unknown filter") from error
 
 

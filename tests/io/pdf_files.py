@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import cv2
@@ -36,11 +37,11 @@ BITS: Pixels = np.where(GREY < 128, 0, 255).astype(np.uint8)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def tiff_strip(pixels: Pixels, compression: str, **tags: Any) -> bytes:
+def tiff_strip(pixels: Pixels, compression: str, tags: Mapping[int, Any] = MappingProxyType({})) -> bytes:
     """Compress with libtiff, whose LZW, PackBits and fax coders are those of PDF."""
     file = io.BytesIO()
     image = Image.fromarray(pixels)
-    image = image.convert("1", dither=Image.Dither.NONE) if compression.startswith("group") else image
+    image = image.convert("1", dither=Image.Dither.NONE) if compression in {"group3", "group4", "tiff_ccitt"} else image
     image.save(file, "TIFF", compression=compression, tiffinfo={278: image.height, 262: int(image.mode == "L"), **tags})
     with TiffImagePlugin.TiffImageFile(io.BytesIO(file.getvalue())) as written:
         (offset,), (size,) = written.tag_v2[273], written.tag_v2[279]

@@ -130,7 +130,8 @@ MAKERS: dict[str, Maker] = {
     "group 4": fax(tiff_strip(BITS, "group4")),
     "group 4, black is one": fax(tiff_strip(255 - BITS, "group4"), BlackIs1=True),
     "group 3": fax(tiff_strip(BITS, "group3"), K=0),
-    "group 3, two-dimensional": fax(tiff_strip(BITS, "group3", **{}), K=0, EndOfLine=True),
+    "group 3, two-dimensional": fax(tiff_strip(BITS, "group3", {292: 1}), K=4, EndOfLine=True),
+    "group 3 in aligned rows": fax(tiff_strip(BITS, "tiff_ccitt"), K=0, EncodedByteAlign=True),
     "profile": lambda pdf: image_of(pdf, RGB.tobytes(), icc(pdf, SRGB, 3)),
     "calibrated grey": lambda pdf: image_of(
         pdf, GREY.tobytes(), Array([Name.CalGray, Dictionary(WhitePoint=WHITE, Gamma=1)])

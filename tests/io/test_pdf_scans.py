@@ -70,6 +70,8 @@ def test_an_enlarged_page_looks_as_before(tmp_path: Path, directions: tuple[int,
     assert difference(shown(checked(tmp_path / "b.pdf")), shown(path)) <= 2
     (image,) = listed(tmp_path / "b.pdf")
     assert image[3:5] == [str(2 * WIDTH), str(2 * HEIGHT)]
+    with pikepdf.open(tmp_path / "b.pdf") as pdf:  # the old one is gone
+        assert sum(isinstance(stored, pikepdf.Stream) for stored in pdf.objects) == 2
 
 
 def test_resolution_is_what_the_placement_says(tmp_path: Path):
