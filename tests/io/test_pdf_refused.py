@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from docsr.errors import PageError
 from docsr.io.pdf_scans import open_scans
+from docsr.page import Page
 from tests.io.pdf_files import (
     BITS,
     GREY,
@@ -61,6 +63,30 @@ def test_jbig2_without_its_decoder_is_a_reason(tmp_path: Path, monkeypatch: pyte
     (reason,) = reasons(made(tmp_path / "a.pdf", jbig2))
     assert reason is not None
     assert "jbig2dec" in reason
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.parametrize("codec", ["flate", "jpeg", "indexed"])
+def test_changed_bytes_are_never_more_than_a_sentence(tmp_path: Path, codec: str):
+    makers: dict[str, Maker] = {
+        "flate": lambda pdf: image_of(pdf, zlib.compress(GREY.tobytes()), filter=Name.FlateDecode),
+        "jpeg": lambda pdf: image_of(pdf, jpeg(Image.fromarray(GREY)), filter=Name.DCTDecode),
+        "indexed": lambda pdf: image_of(
+            pdf, BITS.tobytes(), Array([Name.Indexed, Name.DeviceRGB, 1, pikepdf.String(b"colour")])
+        ),
+    }
+    data = made(tmp_path / "a.pdf", makers[codec]).read_bytes()
+    random = np.random.default_rng(0)
+    for _ in range(60):
+        changed = bytearray(data)
+        for place in random.integers(0, len(data), 4):
+            changed[place] = random.integers(0, 256)
+        (tmp_path / "b.pdf").write_bytes(changed)
+        with suppress(PageError), open_scans(tmp_path / "b.pdf") as scans:
+            for leaf in scans.leaves:
+                assert "\n" not in str(leaf.reason)
+                leaf.replace(Page(leaf.read().pixels))
+            scans.save(tmp_path / "c.pdf")
 
 
 def with_more(**more: Any) -> Maker:
