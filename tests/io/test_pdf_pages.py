@@ -39,7 +39,8 @@ def page_file(path: Path, content: str, **more: Any) -> Path:
         layered = image_of(pdf, GREY.tobytes(), OC=Dictionary(Type=Name.OCG))
         images = {"/Im0": image_of(pdf, GREY.tobytes()), "/Im1": image_of(pdf, GREY.tobytes())}
         page = add_page(pdf, content, {**images, "/Form": form, "/Loop": loop, "/Layered": layered}, **more)
-        page.obj.Resources.update(Dictionary(Font=FONTS, ExtGState=STATES, ColorSpace=SPACES))
+        resources = page.obj.Resources
+        resources.Font, resources.ExtGState, resources.ColorSpace = FONTS, STATES, SPACES
         pdf.save(path)
     return path
 
