@@ -1,0 +1,104 @@
+"""Pixels to image streams in a PDF, coded so that the file stays small."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+from PIL import Image, TiffImagePlugin
+
+from docsr.page import Pixels
+
+NEARLY_TWO_VALUED = 0.9
+"""With this part of its samples black or white, a page may be smaller without loss than as JPEG."""
+
+_MAX_JPEG_SIDE = 65_500
+_DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
+_ROWS_PER_STRIP, _PHOTOMETRIC, _OFFSETS, _SIZES, _MIN_IS_WHITE = 278, 262, 273, 279, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """An image's data, the filter that decodes them, its parameters, and bits per sample."""
+
+    data: bytes
+    filter: Name
+    parameters: dict[str, Any] | None
+    bits: int
+
+
+def coded(pixels: Pixels, quality: int) -> Coded:
+    """Code pixels by what they show.
+
+    Grey pixels that are all 0 or 255 become CCITT Group 4, without loss. All else becomes JPEG, except where at least
+    NEARLY_TWO_VALUED of the samples are 0 or 255 and Flate, without loss, is no larger, or where a side is longer than
+    a JPEG's can be.
+
+    Args:
+        pixels: H x W or H x W x 3.
+        quality: 1 to 100, of JPEG; colour is not subsampled.
+    """
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    counts = np.array(image.histogram()).reshape(-1, 256)
+    extreme = int(counts[:, 0].sum() + counts[:, 255].sum())
+    if pixels.ndim == 2 and extreme == pixels.size:
+        return _group_4(image)
+    if max(image.size) > _MAX_JPEG_SIDE:
+        return _flate(image)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality, subsampling=0)
+    lossy = Coded(file.getvalue(), Name.DCTDecode, None, 8)
+    if extreme < NEARLY_TWO_VALUED * pixels.size:
+        return lossy
+    return min(_flate(image), lossy, key=lambda choice: len(choice.data))
+
+
+def _group_4(image: Image.Image) -> Coded:
+    """Take the one strip out of a TIFF file in which black is 1, as Group 4 expects."""
+    file = io.BytesIO()
+    tags = {_ROWS_PER_STRIP: image.height, _PHOTOMETRIC: _MIN_IS_WHITE}
+    image.convert("1", dither=Image.Dither.NONE).save(file, "TIFF", compression="group4", tiffinfo=tags)
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(file.getvalue())) as written:
+        (offset,), (size,) = written.tag_v2[_OFFSETS], written.tag_v2[_SIZES]
+    data = file.getvalue()[offset : offset + size]
+    return Coded(data, Name.CCITTFaxDecode, {"/K": -1, "/Columns": image.width, "/Rows": image.height}, 1)
+
+
+def _flate(image: Image.Image) -> Coded:
+    """Take the data out of a PNG file: they are coded as Flate with predictors of PNG."""
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    png, data, position = file.getvalue(), [], 8
+    while position < len(png):
+        length = int.from_bytes(png[position : position + 4], "big")
+        if png[position + 4 : position + 8] == b"IDAT":
+            data.append(png[position + 8 : position + 8 + length])
+        position += length + 12
+    colours = len(image.getbands())
+    parameters = {"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": image.width}
+    return Coded(b"".join(data), Name.FlateDecode, parameters, 8)
+
+
+def image_stream(pdf: pikepdf.Pdf, pixels: Pixels, space: Any, quality: int) -> Stream:
+    """Make an image of a PDF from H x W or H x W x 3 pixels, in a colour space (None: that of the device)."""
+    made = coded(pixels, quality)
+    stream = Stream(pdf, b"")
+    stream.write(
+        made.data, filter=made.filter, decode_parms=None if made.parameters is None else Dictionary(made.parameters)
+    )
+    stream.Type, stream.Subtype = Name.XObject, Name.Image
+    stream.Width, stream.Height = pixels.shape[1], pixels.shape[0]
+    stream.BitsPerComponent = made.bits
+    stream.ColorSpace = _DEVICE[1 if pixels.ndim == 2 else 3] if space is None else space
+    return stream
+
+
+def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:
+    """Make an ICCBased colour space of 1 or 3 channels, to be used by any number of images."""
+    stream = Stream(pdf, icc)
+    stream.N, stream.Alternate = channels, _DEVICE[channels]
+    return pdf.make_indirect(Array([Name.ICCBased, stream]))

@@ -1,0 +1,179 @@
+"""One page of an open PDF: its scan read, and replaced."""
+
+from __future__ import annotations
+
+import copy
+import math
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+from docsr.errors import PageError, first_line
+from docsr.io.decode import MAX_PIXELS
+from docsr.io.pdf_content import Placement, Scan, joined, placements
+from docsr.io.pdf_encode import image_stream, profile_space
+from docsr.io.pdf_images import check, read_image, size_of
+from docsr.io.pdf_place import covered, dpi_of, orientation_of
+from docsr.io.pdf_streams import Unreadable
+from docsr.io.pixels import fitting_profile, upright
+from docsr.io.resolution import turned
+from docsr.page import Page
+
+LEAST_COVERED = 0.6
+"""A scan covers at least this part of its page."""
+
+_SIGNED = "the document is signed, and a change would break the signature"
+_UNTURNED = {6: 8, 8: 6}
+"""EXIF orientations that are undone by another; the rest undo themselves."""
+
+_DAMAGE = (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+"""What pikepdf, Pillow and code that expects a sound file raise on one that is not."""
+
+_KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
+
+
+class Leaf:
+    """One page of an open PDF.
+
+    Attributes:
+        number: 0-based page number.
+    """
+
+    def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool) -> None:
+        self.number = number
+        self._pdf, self._path, self._signed = pdf, path, signed
+
+    @property
+    def reason(self) -> str | None:
+        """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan."""
+        found = self._found
+        return None if isinstance(found, Scan) else found
+
+    @cached_property
+    def _found(self) -> Scan | str:
+        if self._signed:
+            return _SIGNED
+        try:
+            scan = joined(placements(self._page))
+            for strip in scan.strips:
+                check(strip.image)
+            sizes = [size_of(strip.image) for strip in scan.strips]
+            if sum(width * height for width, height in sizes) > MAX_PIXELS:
+                return f"its image has more than {MAX_PIXELS:,} pixels"
+            return scan if covered(scan.matrix, self._page) >= LEAST_COVERED else "its image covers too little of it"
+        except Unreadable as error:
+            return str(error)
+        except _DAMAGE as error:
+            return f"it is damaged ({first_line(error)})"
+
+    @property
+    def _page(self) -> pikepdf.Page:
+        return self._pdf.pages[self.number]
+
+    def _scan(self) -> Scan:
+        found = self._found
+        if isinstance(found, str):
+            raise PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {found}")
+        return found
+
+    def read(self) -> Page:
+        """Decode the page's image, at its own resolution, upright.
+
+        Pixels are turned and mirrored by what comes nearest to how the page shows them: an image that is placed askew
+        (by a scanner that straightens pages) is not straightened. A clipping of the image is not applied.
+
+        Returns:
+            The page; dpi from how large the image is shown, None when that is not believable.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``), or its image is damaged.
+        """
+        scan = self._scan()
+        try:
+            parts = [read_image(strip.image) for strip in scan.strips]
+            if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
+                raise Unreadable("the strips of its image are of different kinds")
+        except (*_DAMAGE, MemoryError) as error:
+            told = first_line(error) if isinstance(error, Unreadable) else f"it is damaged ({first_line(error)})"
+            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
+            raise PageError(f"{self._path}, page {self.number + 1}, could not be read: {reason}") from error
+        stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
+        orientation = orientation_of(scan.matrix, self._page)
+        pixels = np.require(upright(stored, orientation), np.uint8, ["C", "W"])
+        icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
+        dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self._page), orientation)
+        return Page(pixels, dpi, icc, self._path, self.number, bilevel)
+
+    def replace(self, page: Page, quality: int = 90) -> None:
+        """Put new pixels in the place of the image; the page shows them where and as large as it showed the old ones.
+
+        The colour space stays when it is one of grey or RGB that fits them and their profile. How they are coded is
+        said at :func:`docsr.io.pdf_encode.coded`. Other pages that show the same image keep it.
+
+        Args:
+            page: upright, of any size; its dpi is not used.
+            quality: 1 to 100, of JPEG.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``), or the pixels cannot be coded.
+        """
+        scan = self._scan()
+        orientation = orientation_of(scan.matrix, self._page)
+        stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
+        try:
+            made = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
+        except (OSError, ValueError, MemoryError) as error:
+            where = f"{self._path}, page {self.number + 1},"
+            raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
+        for key in _KEPT:
+            if key in scan.strips[0].image:
+                made[key] = scan.strips[0].image[key]
+        first = scan.strips[0]
+        self._put(first, made if len(scan.strips) == 1 else _spread(self._pdf, made, scan))
+        for strip in scan.strips[1:]:
+            self._put(strip, _form(self._pdf, b"", {}))
+        del self._found
+
+    def _space(self, place: Placement, page: Page) -> Any:
+        """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""
+        channels = 1 if page.is_grey else 3
+        icc = fitting_profile(page.icc, page.pixels)
+        old = check(place.image)
+        fits = old is not None and old.kind == ("grey" if page.is_grey else "rgb")
+        if old is not None and fits and fitting_profile(old.icc, page.pixels) == icc:
+            return old.stored
+        return None if icc is None else profile_space(self._pdf, icc, channels)
+
+    def _put(self, place: Placement, made: Stream) -> None:
+        """Let a name mean another object, on this page alone: what it shares with others is copied first."""
+        holder: Any = self._page.obj
+        resources: Any = self._page.resources
+        for index, name in enumerate(place.path):
+            holder.Resources = Dictionary(dict(resources.items()))
+            table = Dictionary(dict(holder.Resources.XObject.items()))
+            last = index == len(place.path) - 1
+            table[name] = made if last else copy.copy(table[name])
+            holder.Resources.XObject = table
+            if not last and "/Resources" in holder.Resources.XObject[name]:  # else a form uses those of its holder
+                holder = holder.Resources.XObject[name]
+            resources = holder.Resources
+
+
+def _form(pdf: pikepdf.Pdf, content: bytes, images: dict[str, Any], box: tuple[float, ...] = (0, 0, 1, 1)) -> Stream:
+    form = Stream(pdf, content)
+    form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, Array(list(box))
+    form.Resources = Dictionary(XObject=Dictionary(images))
+    return form
+
+
+def _spread(pdf: pikepdf.Pdf, made: Stream, scan: Scan) -> Stream:
+    """Make a form that, in the place of the first strip, shows an image over all of them."""
+    rows = [size_of(strip.image)[1] for strip in scan.strips]
+    tall = math.hypot(*scan.matrix[2:4]) / math.hypot(*scan.strips[0].matrix[2:4])
+    tall = tall if math.isfinite(tall) else sum(rows) / rows[0]
+    content = f"q 1 0 0 {tall:.9f} 0 {1 - tall:.9f} cm /Im0 Do Q".encode()
+    return _form(pdf, content, {"/Im0": made}, (-1, -tall - 1, 2, 2))

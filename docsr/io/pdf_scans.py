@@ -1,0 +1,204 @@
+"""Scanned PDF files: opened page by page, saved with pages enlarged and all else as it was, or written anew.
+
+This is the way in; the other ``pdf_*`` modules are its parts, except ``pdf.py``, which renders.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, PdfError
+
+from docsr.errors import PageError, first_line
+from docsr.io.pdf_encode import image_stream, profile_space
+from docsr.io.pdf_leaf import Leaf
+from docsr.io.pdf_place import POINTS_PER_INCH
+from docsr.io.pixels import fitting_profile
+from docsr.page import Page
+
+# What is said of a damaged file goes into errors; without a handler, Python would print it too.
+logging.getLogger("pikepdf").addHandler(logging.NullHandler())
+
+UNKNOWN_DPI = 300.0
+"""What the size of a written page is reckoned with when the page's resolution is not known."""
+
+_MAX_SIDE = 14_400.0
+"""The longest side of a page in its units, by the format's annex of limits."""
+
+_HEADER_WITHIN = _END_WITHIN = 1024
+"""Bytes at either end of a file in which readers look for its marks."""
+
+_MAX_FIELDS = 100_000
+
+
+class Scans:
+    """An open PDF.
+
+    Attributes:
+        leaves: its pages in order; nothing of them is read before it is asked for.
+    """
+
+    def __init__(self, pdf: pikepdf.Pdf, path: Path) -> None:
+        signed = _is_signed(pdf)
+        self._pdf, self._path = pdf, path
+        self.leaves = tuple(Leaf(pdf, path, number, signed) for number in range(len(pdf.pages)))
+
+    def save(self, path: Path) -> None:
+        """Write the document with the pages that were replaced.
+
+        The same changes give the same bytes. What a document consists of beside pages (bookmarks, links, metadata,
+        attachments) is kept; its date of change too. A file is written in place, not under another name first.
+
+        Raises:
+            PageError: the file cannot be written.
+        """
+        _save(self._pdf, path)
+
+
+@contextmanager
+def open_scans(path: Path) -> Iterator[Scans]:
+    """Open a PDF file to enlarge the scans in it.
+
+    A file with a damaged cross-reference table is repaired as readers do it, unless pages are lost with it.
+
+    Raises:
+        PageError: the file is missing, damaged, encrypted, or not a PDF with pages in it.
+    """
+    with _opened(path) as pdf:
+        try:
+            scans = _checked(pdf, path)
+        except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
+            raise PageError(f"{path} could not be read: it is damaged ({_plainly(error, path)})") from error
+        yield scans
+
+
+def _opened(path: Path) -> pikepdf.Pdf:
+    where = f"{path} could not be read:"
+    try:
+        if path.exists() and not path.is_file():
+            raise PageError(f"{where} it is not a regular file")
+        with path.open("rb") as file:
+            start = file.read(_HEADER_WITHIN)
+        if not start:
+            raise PageError(f"{where} it is empty")
+        if b"%PDF-" not in start:
+            raise PageError(f"{where} it is not a PDF file")
+        return pikepdf.open(path)
+    except FileNotFoundError as error:
+        raise PageError(f"{where} it does not exist") from error
+    except PermissionError as error:
+        raise PageError(f"{where} permission denied") from error
+    except pikepdf.PasswordError as error:
+        raise PageError(f"{where} it is encrypted and needs a password (save a copy without one)") from error
+    except (PdfError, OSError, RuntimeError, MemoryError) as error:
+        raise PageError(f"{where} it is damaged ({_plainly(error, path)})") from error
+
+
+def _plainly(error: BaseException, path: Path) -> str:
+    """Return what an error says in one line, without the name of the file, which is said before it."""
+    return first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
+
+
+def _checked(pdf: pikepdf.Pdf, path: Path) -> Scans:
+    if pdf.is_encrypted:  # it opened without a password; what is saved would not be protected any more
+        raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
+    stated = pdf.Root.Pages.get("/Count", 0)
+    scans = Scans(pdf, path)
+    if not scans.leaves and not stated:
+        raise PageError(f"{path} could not be read: it has no pages")
+    repairs = [str(warning).lower() for warning in pdf.get_warnings()]
+    lost = isinstance(stated, int) and len(scans.leaves) < stated
+    if lost or any("pages tree" in repair for repair in repairs) or (repairs and not _has_end(path)):
+        raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
+    return scans
+
+
+def _has_end(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-min(_END_WITHIN, path.stat().st_size), os.SEEK_END)
+        return b"%%EOF" in file.read()
+
+
+def _is_signed(pdf: pikepdf.Pdf) -> bool:
+    """Tell whether a field holds a signature, or the document's permissions are signed."""
+    if "/Perms" in pdf.Root:
+        return True
+    form = pdf.Root.get("/AcroForm")
+    todo: list[tuple[Any, bool]] = [(form.get("/Fields"), False)] if isinstance(form, Dictionary) else []
+    seen = 0
+    while todo and seen < _MAX_FIELDS:  # bounded: fields may be their own descendants in a damaged file
+        fields, inherited = todo.pop()
+        for field in fields if isinstance(fields, Array) else []:
+            seen += 1
+            if not isinstance(field, Dictionary):
+                continue
+            signs = field.get("/FT", Name.Sig if inherited else None) == Name.Sig
+            if signs and "/V" in field:
+                return True
+            todo.append((field.get("/Kids"), signs))
+    return False
+
+
+def write_scans(pages: Iterable[Page], path: Path, quality: int = 90) -> None:
+    """Write pages as a new PDF that shows each of them as one image, filling its page.
+
+    A page is as large as its pixels are at its dpi; where that is not known, at UNKNOWN_DPI. Pages are taken one at
+    a time, and only their coded images are kept until the end. How they are coded is said at
+    :func:`docsr.io.pdf_encode.coded`. A file is written in place, not under another name first.
+
+    Args:
+        pages: at least one.
+        path: the file.
+        quality: 1 to 100, of JPEG.
+
+    Raises:
+        PageError: there are no pages, or the file cannot be written.
+    """
+    spaces: dict[tuple[bytes, bool], Any] = {}
+    with pikepdf.new() as pdf:
+        for page in pages:
+            try:
+                _append(pdf, page, spaces, quality)
+            except (OSError, ValueError, MemoryError) as error:
+                size = f"{page.width} x {page.height}"
+                raise PageError(
+                    f"{path} could not be written: a page of {size} pixels cannot be coded ({error})"
+                ) from error
+            del page  # before the next one is made
+        if not len(pdf.pages):
+            raise PageError(f"{path} could not be written: there are no pages")
+        _save(pdf, path)
+
+
+def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int) -> None:
+    icc, space = fitting_profile(page.icc, page.pixels), None
+    if icc is not None:
+        if (icc, page.is_grey) not in spaces:
+            spaces[icc, page.is_grey] = profile_space(pdf, icc, 1 if page.is_grey else 3)
+        space = spaces[icc, page.is_grey]
+    dpi_x, dpi_y = page.dpi or (UNKNOWN_DPI, UNKNOWN_DPI)
+    wide, high = page.width / dpi_x * POINTS_PER_INCH, page.height / dpi_y * POINTS_PER_INCH
+    unit = max(1.0, wide / _MAX_SIDE, high / _MAX_SIDE)
+    wide, high = round(wide / unit, 4), round(high / unit, 4)
+    leaf = pdf.add_blank_page(page_size=(wide, high))
+    if unit > 1:
+        leaf.obj.UserUnit = unit
+    image = image_stream(pdf, page.pixels, space, quality)
+    leaf.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
+    leaf.obj.Contents = pdf.make_stream(f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode())
+
+
+def _save(pdf: pikepdf.Pdf, path: Path) -> None:
+    try:
+        pdf.save(path, deterministic_id=True, fix_metadata_version=False)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else first_line(error)
+        raise PageError(f"{path} could not be written: {reason[:1].lower()}{reason[1:]}") from error
+    except (PdfError, RuntimeError, ValueError) as error:
+        raise PageError(f"{path} could not be written: {_plainly(error, path)}") from error

@@ -1,0 +1,182 @@
+"""PDF streams: their data without the filters, never more of it than a limit allows."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
+
+IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
+"""Filters that make pixels; they come last in a chain and are not undone here."""
+
+_SHORT_NAMES = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/RL": "/RunLengthDecode", "/A85": "/ASCII85Decode"}
+_SHORT_NAMES |= {"/AHx": "/ASCIIHexDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}
+_SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
+_MAX_FILTERS = 8
+_STEP = 1 << 20
+_CLEAR, _END = 256, 257
+
+
+class Unreadable(ValueError):
+    """A part of the file that cannot be used; the message is the clause that says why."""
+
+
+def filters_of(stream: Any) -> list[tuple[str, Any]]:
+    """Return the filters of a stream in the order in which a reader undoes them, each with its parameters or None.
+
+    Raises:
+        Unreadable: there are too many, or they are not what the format allows.
+    """
+    names, parameters = (_listed(stream.get(long, stream.get(short))) for long, short in _KEYS)
+    if len(names) > _MAX_FILTERS or not all(isinstance(name, Name) for name in names):
+        raise Unreadable("its filters are not understood")
+    parameters += [None] * (len(names) - len(parameters))
+    return [
+        (_SHORT_NAMES.get(str(name), str(name)), found if isinstance(found, Dictionary) else None)
+        for name, found in zip(names, parameters, strict=False)
+    ]
+
+
+_KEYS = (("/Filter", "/F"), ("/DecodeParms", "/DP"))
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, Array) else [value]
+
+
+def unfiltered(stream: Any, limit: int) -> tuple[bytes, str | None, Any]:
+    """Undo the filters of a stream up to the image codec, if there is one.
+
+    Args:
+        stream: a pikepdf stream.
+        limit: the most bytes that any step may make; checked before they are in memory.
+
+    Returns:
+        The data, the image codec that they are still in (None when they are plain), and the codec's parameters.
+
+    Raises:
+        Unreadable: the data are damaged, larger than the limit, or in an unknown filter.
+    """
+    chain = filters_of(stream)
+    data = stream.read_raw_bytes()
+    for index, (name, parameters) in enumerate(chain):
+        if name in IMAGE_CODECS:
+            if index != len(chain) - 1:
+                raise Unreadable("its filters are not understood")
+            return data, name, parameters
+        _check_growth(data, name, parameters, limit)
+        data = _undone(data, name, parameters)
+    return data, None, None
+
+
+def _undone(data: bytes, name: str, parameters: Any) -> bytes:
+    """Undo one filter with qpdf, in a document of its own that goes away with its copy of the data."""
+    with pikepdf.new() as scratch:
+        stream = Stream(scratch, data)
+        stream.Filter = Name(name)
+        known = {
+            key: integer(parameters, key, 0) for key in _PARAMETERS if parameters is not None and key in parameters
+        }
+        if known:  # an empty dictionary is more than qpdf takes with filters that have no parameters
+            stream.DecodeParms = Dictionary(known)
+        try:
+            return stream.read_bytes(StreamDecodeLevel.specialized)
+        except (pikepdf.PdfError, RuntimeError) as error:
+            raise Unreadable("its data are damaged or in an unknown filter") from error
+
+
+_PARAMETERS = ("/Predictor", "/Colors", "/BitsPerComponent", "/Columns", "/EarlyChange")
+
+
+def integer(dictionary: Any, key: str, default: int) -> int:
+    """Return an integer entry of a dictionary (or of None), the default where it is missing.
+
+    Raises:
+        Unreadable: it is there and not an integer.
+    """
+    value = default if dictionary is None else dictionary.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unreadable(f"it is damaged ({key} is not a whole number)")
+    return value
+
+
+def _check_growth(data: bytes, name: str, parameters: Any, limit: int) -> None:
+    """Make sure that undoing a filter makes no more than ``limit`` bytes, before it is done."""
+    if name == "/FlateDecode":
+        size = _flate_size(data, limit)
+    elif name == "/LZWDecode":
+        size = _lzw_size(data, integer(parameters, "/EarlyChange", 1), limit)
+    elif name == "/RunLengthDecode":
+        size = _run_length_size(data)
+    elif name in _SHRINKING:
+        size = 0
+    else:
+        raise Unreadable(f"its data are in the unknown filter {name[1:]}")
+    row_bits = 1
+    for key, default in (("/Columns", 1), ("/Colors", 1), ("/BitsPerComponent", 8)):
+        row_bits *= max(1, integer(parameters, key, default))
+    if max(size, row_bits // 8) > limit:
+        raise Unreadable("it holds far more data than its size says")
+
+
+def _flate_size(data: bytes, limit: int) -> int:
+    inflater, total = zlib.decompressobj(), 0
+    try:
+        while data and total <= limit and not inflater.eof:
+            total += len(inflater.decompress(data, _STEP))
+            data = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise Unreadable("its data are damaged") from error
+    return total
+
+
+def _lzw_size(data: bytes, early: int, limit: int) -> int:
+    """Walk the codes and add up how long the strings are that they stand for (ISO 32000-1, 7.4.4)."""
+    sizes, total, last, width = [1] * 258, 0, 0, 9
+    held, bits = 0, 0
+    for byte in data:
+        held, bits = held << 8 | byte, bits + 8
+        if bits < width:
+            continue
+        bits -= width
+        code, held = held >> bits, held & ((1 << bits) - 1)
+        if code == _END or total > limit:
+            break
+        if code == _CLEAR:
+            sizes, last, width = sizes[:258], 0, 9
+            continue
+        size = sizes[code] if code < len(sizes) else last + 1
+        if last and len(sizes) < 4096:
+            sizes.append(last + 1)
+        total, last = total + size, size
+        width = min(12, max(9, (len(sizes) + early).bit_length()))
+    return total
+
+
+def _run_length_size(data: bytes) -> int:
+    position, total = 0, 0
+    while position < len(data) and data[position] != 128:
+        length = data[position]
+        total += length + 1 if length < 128 else 257 - length
+        position += length + 2 if length < 128 else 2
+    return total
+
+
+def numbers(values: Sequence[Any] | Any, count: int) -> list[float]:
+    """Return an array of exactly ``count`` numbers.
+
+    Raises:
+        Unreadable: it is not one.
+    """
+    try:
+        found = [float(value) for value in values]
+    except (TypeError, ValueError) as error:
+        raise Unreadable("it is damaged (an array of numbers is not one)") from error
+    if len(found) != count:
+        raise Unreadable("it is damaged (an array of numbers has the wrong length)")
+    return found
