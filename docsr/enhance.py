@@ -16,7 +16,7 @@ from typing import Any
 
 from docsr.errors import Interrupted, NoInputError, UsageError
 from docsr.io.files import output_paths, refuse_same_file, remove_leftovers
-from docsr.io.inputs import InputFile, find_inputs
+from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import Manifest
 from docsr.pool import run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, enhance
@@ -44,12 +44,14 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         CheckpointError: the network file cannot be used.
     """
     options.check()
-    for given in inputs:
-        if given.is_dir() and os.path.realpath(given) == os.path.realpath(out):
+    for one in inputs:
+        if one.is_dir() and os.path.realpath(one) == os.path.realpath(out):
             raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
-    files = find_inputs(inputs, skip=out)
+    files = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
     if not files:
-        raise NoInputError(f"no images in {', '.join(map(str, inputs))}: give files, or folders that hold some")
+        raise NoInputError(
+            f"no images and no PDF files in {', '.join(map(str, inputs))}: give files, or folders that hold some"
+        )
     outputs = output_paths(files, out, partial(_suffix, options.format))
     refuse_same_file(outputs.values(), outputs.keys())
     manifest = Manifest(out)

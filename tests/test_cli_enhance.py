@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ def page(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--format", "pdf"], "'pdf' is not one of"),
+        (["--format", "gif"], "'gif' is not one of"),
         (["--model", "nonesuch"], "unknown model 'nonesuch'"),
         (["--model", "nonesuch.onnx"], "cannot read the network"),
         (["--model", "notes.txt"], "give a .onnx or .safetensors file"),
@@ -79,7 +80,7 @@ def test_out_is_not_the_input_folder(page, capsys, monkeypatch, more):
 def test_out_is_not_named_like_an_image(tmp_path, page, capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "enhance", page, "--out", tmp_path / "hi.png", *FAST)
     assert ran.code == 2
-    assert "named like an image" in ran.err
+    assert "named like a document" in ran.err
     (tmp_path / "hi.png").mkdir()
     assert docsr(capsys, monkeypatch, "enhance", page, "--out", tmp_path / "hi.png", *FAST).code == 0
 
@@ -88,16 +89,16 @@ def test_an_empty_folder_is_exit_3(tmp_path, capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path, "--out", tmp_path / "out")
     assert ran.code == 3
     assert ran.err.count("\n") == 1
-    assert ran.err.startswith("docsr: error: no images in ")
+    assert ran.err.startswith("docsr: error: no images and no PDF files in ")
 
 
 @pytest.mark.parametrize(
     ("report", "words"),
     [
-        ("in/a.png", "named like an image"),
+        ("in/a.png", "named like a document"),
         ("in/scan", "is an input or an output"),
         ("link.json", "is an input or an output"),
-        ("out/scan.png", "named like an image"),
+        ("out/scan.png", "named like a document"),
         ("out/.docsr-manifest.jsonl", "is an input or an output"),
         ("network.onnx", "is an input or an output"),
         ("in", "is a directory"),
@@ -129,9 +130,21 @@ def test_a_report_that_fails_at_the_end_hides_nothing(tmp_path, page, capsys, mo
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    ran = docsr(capsys, monkeypatch, "enhance", page.parent, "--out", tmp_path / "out", *FAST, "--report", report)
+    ran = docsr(
+        capsys,
+        monkeypatch,
+        "enhance",
+        page.parent,
+        "--out",
+        tmp_path / "out",
+        *FAST,
+        "--time-limit",
+        0,
+        "--report",
+        report,
+    )
     assert ran.code == 1
-    assert ran.out.endswith("2 pages in 2 files: 1 done, 1 failed\n")
+    assert ran.out.splitlines()[-1].startswith("2 pages in 2 files: 1 done, 1 failed; ")
     assert [line.partition(":")[0] for line in ran.err.splitlines()] == ["docsr", "docsr"]
     assert "b.png could not be read" in ran.err
     assert "the report" in ran.err
@@ -151,12 +164,15 @@ def test_pages_and_files_are_counted_and_the_first_pages_listed(tmp_path, capsys
     lines = first.out.splitlines()
     assert (first.code, len(lines)) == (0, 22)
     assert all(f"{number:02}.png: 12x12 -> 24x24" in lines[number] for number in range(20))
-    assert lines[20:] == ["... and 4 more (--report FILE lists every page)", "24 pages in 22 files: 24 done"]
+    assert lines[20] == "... and 4 more (--report FILE lists every page)"
+    assert re.fullmatch(r"24 pages in 22 files: 24 done; \d+\.\d kB became \d+\.\d kB", lines[21])
     picture(14, 14).save(folder / "00.png")
     (folder / "01.png").write_text("no picture")
     again = docsr(capsys, monkeypatch, *wish)
     assert again.code == 1
-    assert again.out.splitlines()[-1] == "2 pages in 2 files: 1 done, 1 failed; 20 files skipped, up to date"
+    last = again.out.splitlines()[-1]
+    assert last.startswith("2 pages in 2 files: 1 done, 1 failed; ")
+    assert last.endswith("; 20 files skipped, up to date")
 
 
 def stopped(folder: Path, out: Path, network: Path, jobs: int, number: int) -> tuple[int, str, str]:

@@ -93,7 +93,8 @@ def test_programs_read_a_line_for_each_page(tmp_path, page, capsys, monkeypatch)
     assert found["a.jpg"]["status"] == "done"
     assert found["a.jpg"]["why"] == "as asked"
     assert "bad.png" in found["bad.png"]["error"]
-    assert end == {"end": {"files": 2, "skipped": 0, "pages": {"done": 1, "failed": 1}}}
+    sizes = {"bytes_in": page.stat().st_size, "bytes_out": (tmp_path / "out" / "a.jpg").stat().st_size}
+    assert end == {"end": {"files": 2, "skipped": 0, **sizes, "pages": {"done": 1, "failed": 1}}}
 
 
 def test_a_long_run_without_a_terminal_says_now_and_then_how_far_it_is(tmp_path, page, capsys, monkeypatch):

@@ -40,10 +40,13 @@ _PIPE_WIDTH = 200
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["same", "png", "tiff", "jpg"]),
+    type=click.Choice(["same", "png", "tiff", "jpg", "webp", "pdf"]),
     default="same",
     show_default=True,
     help="Format of the output.",
+)
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of JPEG, also in PDF, and WebP."
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
@@ -66,6 +69,7 @@ def enhance(
     dpi: float | None,
     model: str | None,
     format_: str,
+    quality: int,
     jobs: int,
     tile: int,
     device: str,
@@ -75,27 +79,26 @@ def enhance(
     report: Path | None,
     log_json: bool,
 ) -> int:
-    """Enlarge images so that OCR can read them.
+    """Enlarge images and scans in PDF files so that OCR can read them.
 
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
     a line); `docsr enhance - --out -` takes one image from standard input.
 
+    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are.
     Originals are never touched. What an earlier run finished is skipped, what changed is done again; a file that is in
     the way of an output and that docsr did not make from the same input is left alone.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
     from docsr.enhance import EnhanceOptions, enhance_files, plan_files
-    from docsr.manifest import NAME as MANIFEST
 
-    size = None if factor == "auto" else int(factor)
-    options = EnhanceOptions(factor=size, dpi=dpi, model=model, format=format_, tile=tile, device=device)
+    options = EnhanceOptions(None if factor == "auto" else int(factor), dpi, model, format_, quality, tile, device)
     if is_piped(inputs, out):
         return enhance_through(inputs[0], options, told=bool(dry_run or report or log_json))
     _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
-        _check_report(report, tasks, [out / MANIFEST, Path(model or out)])
+        _check_report(report, tasks, out, Path(model or out))
     limit = time_limit if time_limit and len(tasks) > 1 else None
     results = enhance_files(tasks, out, options, jobs=jobs, time_limit=limit, dry=dry_run)
     return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
@@ -152,24 +155,26 @@ def _span(x_height: tuple[float, float] | None) -> str:
 
 
 def _check_out(out: Path) -> None:
-    from docsr.io.inputs import IMAGE_SUFFIXES
+    from docsr.io.inputs import DOCUMENT_SUFFIXES
 
-    if out.suffix.lower() in IMAGE_SUFFIXES and not out.is_dir():
-        raise UsageError(f"--out {out} is named like an image: give a folder, the outputs keep the names of the inputs")
+    if out.suffix.lower() in DOCUMENT_SUFFIXES and not out.is_dir():
+        raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
 
 
-def _check_report(report: Path, tasks: Iterable[Task], others: Iterable[Path]) -> None:
+def _check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -> None:
     """Refuse, before the first page, a report that would replace something or could not be written.
 
     Raises:
-        UsageError: it would be one of the files of ``tasks`` or ``others``, is named like an image, or has no place.
+        UsageError: it would be a file of ``tasks``, the manifest of ``out`` or ``model``, is named like a document, or
+            has no place.
     """
     from docsr.io.files import is_one_of
-    from docsr.io.inputs import IMAGE_SUFFIXES
+    from docsr.io.inputs import DOCUMENT_SUFFIXES
+    from docsr.manifest import NAME
 
-    if report.suffix.lower() in IMAGE_SUFFIXES:
-        raise UsageError(f"--report {report} is named like an image: give the name of a .json file")
-    if is_one_of(report, [path for task in tasks for path in (task.source, task.output)] + list(others)):
+    if report.suffix.lower() in DOCUMENT_SUFFIXES:
+        raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
+    if is_one_of(report, [path for task in tasks for path in (task.source, task.output)] + [out / NAME, model]):
         raise UsageError(f"--report {report} is an input or an output of this run: choose another name")
     try:
         report.parent.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def enhance_through(given: Path, options: EnhanceOptions, *, told: bool) -> int:
 
 def _received(folder: Path) -> Path:
     """Write what comes through the pipe to a file with the suffix of its kind."""
-    from docsr.io.images import suffix_of
+    from docsr.io.documents import suffix_of
 
     path = folder / "stdin"
     with path.open("wb") as file:

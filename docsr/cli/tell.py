@@ -41,6 +41,8 @@ class Tally:
         files: number of files whose pages are counted.
         skipped: number of files that were done before.
         readable: whether anything could be read.
+        bytes_in: size of the files that were read and written.
+        bytes_out: size of what was written.
         rows: of the report.
     """
 
@@ -49,6 +51,8 @@ class Tally:
     files: int = 0
     skipped: int = 0
     readable: bool = False
+    bytes_in: int = 0
+    bytes_out: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
     _last: str | None = None
 
@@ -58,7 +62,10 @@ class Tally:
             self.skipped += 1
         else:
             self.pages[result.status] += 1
-            self.files += result.input != self._last
+            if result.input != self._last:
+                self.files += 1
+                self.bytes_in += result.bytes_in or 0
+                self.bytes_out += result.bytes_out or 0
         self._last = result.input
         self.readable |= result.readable
         if self.keep_rows:
@@ -75,7 +82,8 @@ class Tally:
         parts = []
         if self.files:
             counts = ", ".join(f"{number} {status}" for status, number in sorted(self.pages.items()))
-            parts.append(f"{_counted(self.pages.total(), 'page')} in {_counted(self.files, 'file')}: {counts}")
+            sizes = f"; {_bytes(self.bytes_in)} became {_bytes(self.bytes_out)}" if self.bytes_out else ""
+            parts.append(f"{_counted(self.pages.total(), 'page')} in {_counted(self.files, 'file')}: {counts}{sizes}")
         if self.skipped:
             parts.append(f"{_counted(self.skipped, 'file')} skipped, up to date")
         return "; ".join(parts)
@@ -116,10 +124,10 @@ class Decisions:
         """Hear of a page."""
         if result.error is not None:
             click.echo(f"docsr: failed: {result.error}", err=True)
-        elif result.size_in is None:
+        elif result.status == "skipped":
             click.echo(_COLUMNS.format(result.status, "", "", "", f"{result.input}: up to date"))
         else:
-            size = f"{result.size_in[0]}x{result.size_in[1]}"
+            size = "" if result.size_in is None else f"{result.size_in[0]}x{result.size_in[1]}"
             why = f"{_place(result.input, result.page)}: {result.why}{_mixed(result)}"
             click.echo(_COLUMNS.format(result.model, f"{result.factor}x", size, _height(result.x_height_in), why))
 
@@ -137,13 +145,18 @@ class JsonLines:
 
     def end(self, tally: Tally) -> None:
         """Count."""
-        counts = {"files": tally.files, "skipped": tally.skipped, "pages": dict(sorted(tally.pages.items()))}
+        sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
+        counts = {"files": tally.files, "skipped": tally.skipped, **sizes, "pages": dict(sorted(tally.pages.items()))}
         click.echo(json.dumps({"end": counts}))
 
 
 def _echo_summary(tally: Tally) -> None:
     if summary := tally.summary():
         click.echo(summary)
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
 def _counted(number: int, what: str) -> str:
@@ -225,8 +238,10 @@ def write_report(path: Path, rows: list[dict[str, Any]]) -> bool:
 
 
 def _line(row: PageResult) -> str:
+    if row.status == "skipped":
+        return f"{row.output}: skipped, up to date"
     if row.size_in is None or row.size_out is None:
-        return f"{row.output}: {row.status}, up to date"
+        return f"{_place(row.output, row.page)}: left as it is ({row.why})"
     sizes = f"{_size(row.size_in, row.dpi_in)} -> {_size(row.size_out, row.dpi_out)}"
     text = "" if row.x_height_in is None else f", x-height {row.x_height_in:.0f} -> {row.x_height_out or 0:.0f} px"
     how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else row.model

@@ -61,7 +61,7 @@ def read_pages(path: Path) -> Iterator[Page]:
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
 
-def suffix_of(path: Path) -> str:
+def suffix_of_image(path: Path) -> str:
     """The usual suffix of what a file holds, with its dot; empty where that is no image."""
     try:
         with Image.open(path, formats=_READABLE) as image:

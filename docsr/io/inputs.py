@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from docsr.errors import NoInputError
 from docsr.manifest import NAME as MANIFEST
@@ -15,7 +17,10 @@ IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
     | {".pbm", ".pgm", ".ppm", ".pnm"}
 )
-"""Suffixes (lower case) of the files taken from within a folder; a file given directly is always taken."""
+"""Suffixes (lower case) of images."""
+
+DOCUMENT_SUFFIXES = IMAGE_SUFFIXES | {".pdf"}
+"""Suffixes of whatever `docsr enhance` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,12 @@ class InputFile:
     relative: Path
 
 
-def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputFile]:
+Walk: TypeAlias = Callable[[Path], list[InputFile]]
+
+
+def find_inputs(
+    inputs: Sequence[Path], skip: Path | None = None, suffixes: frozenset[str] = IMAGE_SUFFIXES
+) -> list[InputFile]:
     """List the files that ``inputs`` name, each file once.
 
     A folder stands for the images in it and below it. A name with ``*``, ``?`` or ``[`` that is no file itself is a
@@ -48,6 +58,7 @@ def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputF
     Args:
         inputs: files, folders, patterns and lists.
         skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
+        suffixes: lower case, of the files taken from within a folder; a file given directly is always taken.
 
     Returns:
         Input files in the order of ``inputs``, sorted by path within each folder.
@@ -56,8 +67,9 @@ def find_inputs(inputs: Sequence[Path], skip: Path | None = None) -> list[InputF
         NoInputError: a list cannot be read.
     """
     found: dict[str, InputFile] = {}
+    walk = partial(_walk, skip=skip, suffixes=suffixes)
     for given in inputs:
-        for source in _from_list(given, skip) if _is_list(given) else _named(given, None, skip):
+        for source in _from_list(given, walk) if _is_list(given) else _named(given, None, walk):
             found.setdefault(os.path.abspath(source.path), source)
     return list(found.values())
 
@@ -66,7 +78,7 @@ def _is_list(given: Path) -> bool:
     return str(given).startswith("@") and not given.exists()
 
 
-def _from_list(given: Path, skip: Path | None) -> Iterator[InputFile]:
+def _from_list(given: Path, walk: Walk) -> Iterator[InputFile]:
     path = Path(str(given)[1:])
     try:
         lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
@@ -74,26 +86,26 @@ def _from_list(given: Path, skip: Path | None) -> Iterator[InputFile]:
         raise NoInputError(f"the list {path} cannot be read: {error.strerror or error}") from error
     for line in filter(None, lines):
         named = Path(line)
-        yield from _named(named, None if named.is_absolute() else named, skip)
+        yield from _named(named, None if named.is_absolute() else named, walk)
 
 
-def _named(given: Path, place: Path | None, skip: Path | None) -> Iterator[InputFile]:
+def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
     """The files that one name stands for.
 
     Args:
         given: the name.
         place: where it (a folder: what is in it) shall lie below the output folder; none: by its name alone.
-        skip: as for find_inputs.
+        walk: lists what is in a folder.
     """
     if place is not None and ".." in place.parts:
         place = None
     if given.is_dir():
-        yield from (InputFile(file.path, (place or Path()) / file.relative) for file in _walk(given, skip))
+        yield from (InputFile(file.path, (place or Path()) / file.relative) for file in walk(given))
     elif glob.has_magic(str(given)) and not os.path.lexists(given):
         base = _fixed_part(given)
         matches = sorted(map(Path, glob.glob(str(given), recursive=True)))
         for match in matches:
-            yield from _named(match, match.relative_to(base), skip)
+            yield from _named(match, match.relative_to(base), walk)
         if not matches:  # as a file that does not exist: reading it says so
             yield InputFile(given, Path(given.name))
     else:
@@ -110,8 +122,8 @@ def _fixed_part(pattern: Path) -> Path:
     return Path(*fixed)
 
 
-def _walk(folder: Path, skip: Path | None) -> list[InputFile]:
-    """List the images in ``folder`` and below, sorted by path."""
+def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str]) -> list[InputFile]:
+    """List the files with such suffixes in ``folder`` and below, sorted by path."""
     seen = set() if skip is None else {os.path.realpath(skip)}
     paths: list[Path] = []
 
@@ -125,12 +137,12 @@ def _walk(folder: Path, skip: Path | None) -> list[InputFile]:
             continue
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths += [Path(here, name) for name in names if _is_image_name(name)]
+        paths += [Path(here, name) for name in names if _is_wanted(name, suffixes)]
     return [InputFile(path, _inside(path, folder)) for path in sorted(paths)]
 
 
-def _is_image_name(name: str) -> bool:
-    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+def _is_wanted(name: str, suffixes: frozenset[str]) -> bool:
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in suffixes
 
 
 def _inside(path: Path, folder: Path) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, first_line
+from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
-from docsr.io.images import page_count, read_pages, write_pages
 from docsr.manifest import Entry, Manifest, note, sha256_of
 from docsr.page import Page
 from docsr.pool import Finished, alive
@@ -116,33 +117,53 @@ class FileEnhancer:
             reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
             return
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
+        form = output_format(source, self._options.format)
         if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans):
             reached.rows[:] = [row.as_copied() for row in reached.rows]
             with atomic_write(task.output, finished) as temporary:
                 shutil.copyfile(source, temporary)
-            return
-        form = output_format(source, self._options.format)
-        if len(plans) > 1 and form != "tiff":
-            raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff")
-        write_pages(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
+        elif form == PDF and is_pdf(source):
+            with atomic_write(task.output, finished) as temporary:
+                self._replace_scans(task, plans, reached, temporary)
+        elif len(plans) > 1 and form not in MANY_PAGES:
+            raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
+        else:
+            write_document(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
+        before, after = source.stat().st_size, task.output.stat().st_size
+        reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.rows]
+
+    def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, target: Path) -> None:
+        """Write the PDF with its scans enlarged, and all else as it was."""
+        from docsr.io.pdf_scans import open_scans
+
+        with open_scans(task.source) as scans:
+            for leaf, plan in zip(scans.leaves, plans, strict=True):
+                if leaf.reason is not None or (plan.factor == 1 and self._options.dpi is None):
+                    reached.rows[leaf.number] = reached.rows[leaf.number].as_copied()
+                else:
+                    leaf.replace(self._upscale(task, leaf.read(), plan, reached), self._options.quality)
+            scans.save(target)
 
     def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Page]:
         """Yield the finished pages, each put into its row."""
-        pages = read_pages(task.source)
-        for number, plan in enumerate(plans):
-            alive()
-            reached.page = number
-            started, count, upscaler, page = perf_counter(), TileCount(), self._upscaler(plan), next(pages)
-            try:
-                result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
-            except PageError as error:
-                place = f"{task.source}, page {number + 1}" if len(plans) > 1 else f"{task.source}"
-                raise PageError(f"{place}: {error}") from error
-            name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
-            reached.rows[number] = reached.rows[number].as_done(result, name, count, perf_counter() - started)
-            del page  # what is done with stays in memory neither while it is written nor while the next one is made
-            yield result
-            del result
+        pages = read_document(task.source)
+        for plan in plans:
+            yield self._upscale(task, next(pages), plan, reached)
+
+    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Page:
+        """Upscale one page and note it in its row."""
+        alive()
+        reached.page = page.number
+        started, count, upscaler = perf_counter(), TileCount(), self._upscaler(plan)
+        try:
+            result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
+        except PageError as error:
+            place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
+            raise PageError(f"{place}: {error}") from error
+        name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
+        row = reached.rows[page.number]
+        reached.rows[page.number] = row.as_done(result, name, count, perf_counter() - started)
+        return result
 
     def _upscaler(self, plan: Plan) -> Upscaler:
         if plan not in self._upscalers:
@@ -158,7 +179,7 @@ def _sha256(source: Path) -> str:
     """
     digest = sha256_of(source)
     if digest is None:
-        page_count(source)  # says why
+        next(read_leaves(source), None)  # says why
         raise PageError(f"{source} could not be read: it changed meanwhile")
     return digest
 

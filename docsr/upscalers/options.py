@@ -13,7 +13,7 @@ from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.page import DEFAULT_TILE
 from docsr.weights import catalogue
 
-SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg"}
+SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
 """Output format that can be asked for -> suffix of the output."""
 
 SMALLEST_TILE = 64
@@ -30,6 +30,7 @@ _SAME = {
     ".jpe": "jpg",
     ".webp": "webp",
     ".bmp": "bmp",
+    ".pdf": "pdf",
 }
 """Suffix of an input -> format that ``same`` means; anything else becomes PNG."""
 
@@ -42,8 +43,8 @@ class EnhanceOptions:
         factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
         dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
         model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
-        format: ``same``, ``png``, ``tiff`` or ``jpg``.
-        quality: of JPEG, 1 to 100.
+        format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
+        quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: largest side of a tile in input px, at least 64.
         device: ``auto``, ``cpu`` or ``cuda``.
     """
@@ -62,6 +63,8 @@ class EnhanceOptions:
             raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
         if self.format not in {"same", *SUFFIXES}:
             raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
+        if not 1 <= self.quality <= 100:
+            raise UsageError(f"the quality is a number from 1 to 100, not {self.quality}")
         if self.tile < SMALLEST_TILE:
             raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
         if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:

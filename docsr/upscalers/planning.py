@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from docsr.errors import PageError
-from docsr.io.images import read_pages
+from docsr.io.documents import read_leaves
 from docsr.page import Page
 from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
 from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.results import Reached, Task, planned
+from docsr.upscalers.results import Reached, Task, left, planned
 
 
 class Planner:
@@ -24,17 +24,26 @@ class Planner:
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
+        What cannot be enlarged (a PDF page with text of its own) is left as it is.
+
         Raises:
             PageError: a page cannot be read, or cannot be brought to the wanted dpi.
         """
         plans = []
-        for page in read_pages(task.source):
+        for leaf in read_leaves(task.source):
             alive()
             reached.readable = True
-            plan, text = self.page(page)
+            if leaf.reason is not None:
+                plan = Plan(1, "none", leaf.reason)
+                reached.rows.append(left(task, leaf.number, plan))
+            else:
+                page = leaf.read()
+                plan, text = self.page(page)
+                reached.rows.append(planned(task, page, plan, text))
+                del page  # before the next one is decoded
             plans.append(plan)
-            reached.rows.append(planned(task, page, plan, text))
             reached.page += 1
+            del leaf
         reached.page = 0
         return plans
 

@@ -36,10 +36,11 @@ class PageResult:
 
     Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is the name of an upscaler, the file
     name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
-    ``done``, ``copied`` (the file's own bytes), ``skipped`` (the file was done before), ``planned`` (nothing was
-    written, as asked), ``failed``, or ``unwritten``: nothing is wrong with the page, but another page of its file
-    failed. ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0
-    when all text is of one size). ``readable`` is False where no page of the file could be read.
+    ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were enlarged), ``skipped``
+    (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
+    wrong with the page, but another page of its file failed. ``bytes_in`` and ``bytes_out`` are the whole file's.
+    ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
+    all text is of one size). ``readable`` is False where no page of the file could be read.
     """
 
     input: str
@@ -60,6 +61,8 @@ class PageResult:
     seconds: float | None = None
     tiles: int = 0
     tiles_skipped: int = 0
+    bytes_in: int | None = None
+    bytes_out: int | None = None
     readable: bool = True
 
     def as_row(self) -> dict[str, Any]:
@@ -70,13 +73,11 @@ class PageResult:
 
     def as_planned(self, plan: Plan) -> PageResult:
         """Return the result of a page for which it was only asked what would happen."""
-        assert self.size_in is not None
-        width, height = self.size_in
-        size = width * plan.factor, height * plan.factor
+        size = None if self.size_in is None else (self.size_in[0] * plan.factor, self.size_in[1] * plan.factor)
         return replace(self, status="planned", size_out=size, model=plan.model)
 
     def as_copied(self) -> PageResult:
-        """Return the result of a page whose file's own bytes are the output."""
+        """Return the result of a page that is in the output as it was in the input."""
         return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
 
     def as_done(self, page: Page, model: str, count: TileCount, seconds: float) -> PageResult:
@@ -93,6 +94,11 @@ class PageResult:
             tiles=count.done,
             tiles_skipped=count.skipped,
         )
+
+
+def left(task: Task, number: int, plan: Plan) -> PageResult:
+    """Return the result of a page that is no picture, and so is not decoded."""
+    return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.why)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:

@@ -1,0 +1,113 @@
+"""Documents: pages in and out of whatever file holds them, images and PDF alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from docsr.io.files import atomic_write
+from docsr.io.images import read_pages, suffix_of_image, write_pages
+from docsr.page import Page
+
+PDF = "pdf"
+
+MANY_PAGES = frozenset({"tiff", PDF})
+"""Formats that hold any number of pages."""
+
+RENDERED_DPI = 300.0
+"""Of a PDF page that is no scan, where it must become pixels: what OCR engines ask for."""
+
+_MARK, _MARK_WITHIN = b"%PDF-", 1024
+
+
+class Leaf(Protocol):
+    """A page before it is decoded.
+
+    Attributes:
+        number: 0-based.
+        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can.
+    """
+
+    @property
+    def number(self) -> int: ...  # noqa: D102 - described above
+
+    @property
+    def reason(self) -> str | None: ...  # noqa: D102
+
+    def read(self) -> Page:
+        """Decode it. PageError when it is damaged, or has a reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A page of an image file."""
+
+    page: Page
+    reason: None = None
+
+    @property
+    def number(self) -> int:
+        return self.page.number
+
+    def read(self) -> Page:
+        return self.page
+
+
+def is_pdf(path: Path) -> bool:
+    """Tell whether a file begins as a PDF does; False also where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return path.is_file() and _MARK in file.read(_MARK_WITHIN)
+    except OSError:
+        return False
+
+
+def suffix_of(path: Path) -> str:
+    """The usual suffix of what a file holds, with its dot; empty where that is no document."""
+    return f".{PDF}" if is_pdf(path) else suffix_of_image(path)
+
+
+def read_leaves(path: Path) -> Iterator[Leaf]:
+    """The pages of a file; those of images are decoded as they come, those of a PDF when they are asked to be.
+
+    Raises:
+        PageError: the file cannot be read.
+    """
+    if is_pdf(path):
+        from docsr.io.pdf_scans import open_scans
+
+        with open_scans(path) as scans:
+            yield from scans.leaves
+    else:
+        yield from map(_Picture, read_pages(path))  # which holds no page back
+
+
+def read_document(path: Path) -> Iterator[Page]:
+    """Every page of a file as pixels: scans as they are stored, other pages of a PDF rendered at RENDERED_DPI.
+
+    Raises:
+        PageError: the file or a page cannot be read.
+    """
+    if not is_pdf(path):
+        yield from read_pages(path)
+        return
+    from docsr.io.pdf import render_page
+
+    for leaf in read_leaves(path):
+        yield leaf.read() if leaf.reason is None else render_page(path, leaf.number, RENDERED_DPI, colour=True)
+
+
+def write_document(
+    path: Path, pages: Iterable[Page], form: str, quality: int, finished: Callable[[Path], None]
+) -> None:
+    """Write pages to one new file, complete or not at all; arguments and errors as of write_pages, and ``pdf``."""
+    if form != PDF:
+        write_pages(path, pages, form, quality, finished)
+        return
+    from docsr.io.pdf_scans import write_scans
+
+    with atomic_write(path, finished) as temporary:
+        write_scans(pages, temporary, quality)

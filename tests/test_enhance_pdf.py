@@ -1,0 +1,143 @@
+"""docsr enhance and PDF files: scans in their place, all else as it was, and the ways to and from images."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw, ImageSequence
+
+from docsr.io.documents import RENDERED_DPI
+from docsr.io.pdf_scans import open_scans, write_scans
+from docsr.page import Page
+from tests.command import docsr
+
+WISH = ("--factor", "2", "--model", "bicubic")
+
+
+def scan(width: int = 300, height: int = 200) -> Page:
+    image = Image.new("L", (width, height), 235)
+    ImageDraw.Draw(image).text((30, 60), "A page of a scan", fill=30, font_size=28)
+    return Page(np.asarray(image), (75, 75))
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """Two scans, and between them a page with text of its own; bookmarks and a title."""
+    path = tmp_path / "in" / "a.pdf"
+    path.parent.mkdir()
+    write_scans([scan(), scan(240, 320)], path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        page = pdf.add_blank_page(page_size=(288, 192))
+        font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+        page.obj.Contents = pdf.make_stream(b"BT /F1 24 Tf 30 90 Td (Words of its own) Tj ET")
+        pdf.pages.insert(1, page)
+        del pdf.pages[3]
+        pdf.docinfo["/Title"] = "Three pages"
+        with pdf.open_outline() as outline:
+            outline.root.append(pikepdf.OutlineItem("the last", 2))
+        pdf.save(path)
+    return path
+
+
+def rows_of(report: Path) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads(report.read_text())
+    return rows
+
+
+def test_scans_are_enlarged_in_their_place_and_the_rest_stays(tmp_path, document, capsys, monkeypatch):
+    report = tmp_path / "rows.json"
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH, "--report", report)
+    assert (ran.code, ran.err) == (0, "")
+    made = tmp_path / "out" / "a.pdf"
+    assert [row["status"] for row in rows_of(report)] == ["done", "copied", "done"]
+    assert rows_of(report)[1]["why"] == "it has text of its own"
+    assert {row["bytes_out"] for row in rows_of(report)} == {made.stat().st_size}
+    assert "page 2: left as it is (it has text of its own)" in ran.out
+    subprocess.run(["qpdf", "--check", made], check=True, capture_output=True)
+    with pikepdf.open(document) as before, pikepdf.open(made) as after, open_scans(made) as scans:
+        assert [page.mediabox for page in after.pages] == [page.mediabox for page in before.pages]
+        assert str(after.docinfo["/Title"]) == "Three pages"
+        with after.open_outline() as outline:
+            assert [item.title for item in outline.root] == ["the last"]
+        first, _, last = scans.leaves
+        for leaf, size in ((first, (600, 400)), (last, (480, 640))):
+            page = leaf.read()
+            assert (page.width, page.height) == size
+            assert page.dpi == pytest.approx((150, 150))
+    with pypdfium2.PdfDocument(made) as pdf:
+        assert "Words of its own" in pdf[1].get_textpage().get_text_range()
+
+
+def test_a_pdf_with_nothing_to_enlarge_is_copied(tmp_path, document, capsys, monkeypatch):
+    with pikepdf.open(document, allow_overwriting_input=True) as pdf:
+        del pdf.pages[2], pdf.pages[0]
+        pdf.save(document)
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH)
+    assert ran.code == 0
+    assert (tmp_path / "out" / "a.pdf").read_bytes() == document.read_bytes()
+
+
+def test_a_second_run_skips_it(tmp_path, document, capsys, monkeypatch):
+    for status in ("done", "skipped"):
+        ran = docsr(capsys, monkeypatch, "enhance", document.parent, "--out", tmp_path / "out", *WISH)
+        assert status in ran.out
+
+
+def test_from_pdf_to_images_and_back(tmp_path, document, capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "tif", *WISH, "--format", "tiff")
+    assert ran.code == 0, ran.err
+    with Image.open(tmp_path / "tif" / "a.tif") as image:
+        sizes = [frame.size for frame in ImageSequence.Iterator(image)]
+        image.seek(0)
+        assert image.info["dpi"] == pytest.approx((150, 150))
+    rendered = (round(4 * RENDERED_DPI), round(2 / 3 * 4 * RENDERED_DPI))
+    assert sizes == [(600, 400), rendered, (480, 640)]
+    ran = docsr(
+        capsys,
+        monkeypatch,
+        "enhance",
+        tmp_path / "tif",
+        "--out",
+        tmp_path / "pdf",
+        "--model",
+        "none",
+        "--format",
+        "pdf",
+    )
+    assert ran.code == 0, ran.err
+    with pikepdf.open(tmp_path / "pdf" / "a.pdf") as pdf, pikepdf.open(document) as before:
+        for one, other in zip(pdf.pages, before.pages, strict=True):
+            assert [float(side) for side in one.mediabox] == pytest.approx([float(side) for side in other.mediabox])
+
+
+def test_an_image_format_of_one_page_cannot_hold_a_document(tmp_path, document, capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH, "--format", "png")
+    assert ran.code == 1
+    assert "has 3 pages and png holds one: use --format tiff or pdf" in ran.err
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_damaged_and_a_locked_pdf_are_named_and_the_others_done(tmp_path, document, capsys, monkeypatch):
+    document.with_name("cut.pdf").write_bytes(document.read_bytes()[:700])
+    with pikepdf.open(document) as pdf:
+        pdf.save(document.with_name("locked.pdf"), encryption=pikepdf.Encryption(user="secret", owner="other"))
+    ran = docsr(capsys, monkeypatch, "enhance", document.parent, "--out", tmp_path / "out", *WISH)
+    assert ran.code == 1
+    assert sorted(Path(line.split()[2]).name for line in ran.err.splitlines()) == ["cut.pdf", "locked.pdf"]
+    assert "needs a password" in ran.err
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["a.pdf"]
+
+
+def test_a_dry_run_names_the_pages_that_stay(tmp_path, document, capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH, "--dry-run")
+    assert ran.code == 0
+    assert "page 2: it has text of its own" in ran.out
+    assert "3 planned" in ran.out
