@@ -179,6 +179,29 @@ def test_a_page_without_dpi_was_readable(tmp_path, capsys, monkeypatch):
     assert "does not say its dpi" in ran.err
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_input_that_changes_or_vanishes_while_it_is_read_gives_no_output(tmp_path, capsys, monkeypatch, gone):
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        picture().save(tmp_path / "in" / f"{name}.png")
+    changing = tmp_path / "in" / "a.png"
+
+    def measured(pixels: Pixels) -> TextSize | None:
+        if gone:
+            changing.unlink(missing_ok=True)
+        elif not changing.read_bytes().endswith(b"more"):
+            changing.write_bytes(changing.read_bytes() + b"more")
+        return measure(pixels)
+
+    monkeypatch.setattr("docsr.upscalers.planning.measure", measured)
+    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
+    assert ran.code == 1
+    assert f"{changing} " in ran.err
+    assert ("does not exist" if gone else "changed while it was read: run the same command again") in ran.err
+    assert [path.name for path in (tmp_path / "out").iterdir() if path.suffix == ".png"] == ["b.png"]
+
+
 def test_a_page_that_takes_too_long_is_given_up_and_the_others_are_done(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     picture().save(tmp_path / "in" / "a.png")

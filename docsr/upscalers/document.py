@@ -53,6 +53,7 @@ class FileEnhancer:
         """
         reached = Reached()
         try:
+            reached.seen = _stamp(task.source)
             sha256 = _sha256(task.source)
             settled = self._settled(task, sha256)
             if settled is None:
@@ -103,6 +104,8 @@ class FileEnhancer:
         return str(task.output.relative_to(self._out))
 
     def _note(self, task: Task, sha256: str, reached: Reached, temporary: Path) -> None:
+        if _stamp(task.source) != reached.seen:
+            raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = temporary.stat(), sha256_of(temporary)
         assert written is not None
         place, source = self._relative(task), os.path.abspath(task.source)
@@ -169,6 +172,15 @@ class FileEnhancer:
         if plan not in self._upscalers:
             self._upscalers[plan] = resolve(plan.model, plan.factor, self._threads, self._options.device)
         return self._upscalers[plan]
+
+
+def _stamp(source: Path) -> tuple[int, ...] | None:
+    """Return what changes with a file, or None where there is none."""
+    try:
+        status = source.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _sha256(source: Path) -> str:

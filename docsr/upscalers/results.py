@@ -126,12 +126,14 @@ class Reached:
         rows: of the pages reached so far, in their order.
         page: the 0-based page that it is at, to which a failure belongs.
         readable: whether anything of the file could be read.
+        seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
     """
 
     rows: list[PageResult] = field(default_factory=list)
     page: int = 0
     readable: bool = False
+    seen: tuple[int, ...] | None = None
     written: Entry | None = None
 
 
