@@ -101,7 +101,11 @@ def read_document(path: Path) -> Iterator[Page]:
 
 
 def write_document(
-    path: Path, pages: Iterable[Page], form: str, quality: int, finished: Callable[[Path], None]
+    path: Path,
+    pages: Iterable[Page],
+    form: str,
+    quality: int,
+    finished: Callable[[Path], None] = lambda temporary: None,
 ) -> None:
     """Write pages to one new file, complete or not at all; arguments and errors as of write_pages, and ``pdf``."""
     if form != PDF:

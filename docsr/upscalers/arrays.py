@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
 
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.decode import page_of
+from docsr.io.documents import read_document, suffix_of, write_document
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, own_factor, resolve
 from docsr.upscalers.choose import Plan, factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 
 Image = TypeVar("Image")
@@ -56,18 +60,30 @@ class Enhancer:
         """Enlarge one image.
 
         Args:
-            image: a uint8 array, H x W grey or H x W x 3 RGB, or a Pillow image of any mode (alpha is put on white).
+            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha is put on white); the
+                path of an image or PDF file of one page; or the bytes of such an image file.
 
         Returns:
-            The same kind, enlarged. A Pillow image becomes what ``docsr enhance`` makes of its file:
-            grey or RGB, upright, with its profile if that still fits, and its dpi multiplied.
+            The same kind, enlarged: of bytes those of a file of the same format (PNG where that is not written); of a
+            path a Pillow image, for nothing is written. It is what ``docsr enhance`` makes of the file: grey or
+            RGB, upright, with its profile if that still fits, and its dpi multiplied.
 
         Raises:
-            UsageError: something else than such an image.
-            PageError: the file behind a Pillow image is damaged, or the network failed.
+            UsageError: something else than such an image, or a file of several pages.
+            PageError: the file is missing or damaged, or the network failed.
         """
-        result: Any = self._array(image) if isinstance(image, np.ndarray) else self._pillow(image)
-        return result  # type: ignore[no-any-return]
+        result: Image = self._enhanced(image)
+        return result
+
+    def _enhanced(self, image: Any) -> Any:
+        match image:
+            case np.ndarray():
+                return self._array(image)
+            case bytes():
+                return self._encoded(image)
+            case str() | Path():
+                return _as_pillow(self._upscale(_only_page(Path(image))))
+        return self._pillow(image)
 
     def _array(self, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
@@ -79,18 +95,27 @@ class Enhancer:
         from PIL import Image as pillow
 
         if not isinstance(image, pillow.Image):
-            raise UsageError(f"an image is a numpy array or a Pillow image, not {type(image).__name__}")
+            raise UsageError(f"an image is a numpy array, a Pillow image, a path or bytes, not {type(image).__name__}")
         try:
             page = page_of(image)
         except ValueError as error:
             raise UsageError(f"an image of mode {image.mode} cannot be enlarged: {error}") from error
         except (OSError, SyntaxError) as error:  # Pillow reads a file as late as it can
             raise PageError(f"the image could not be read, it is damaged: {first_line(error)}") from error
-        result = self._upscale(page)
-        large = pillow.fromarray(result.pixels)
-        large.info |= {"dpi": result.dpi} if result.dpi is not None else {}
-        large.info |= {"icc_profile": result.icc} if result.icc is not None else {}
-        return large
+        return _as_pillow(self._upscale(page))
+
+    def _encoded(self, content: bytes) -> bytes:
+        with TemporaryDirectory(prefix="docsr-") as folder:  # so that all formats are read by what reads files
+            path = Path(folder) / "image"
+            path.write_bytes(content)
+            suffix = suffix_of(path)
+            try:
+                page = self._upscale(_only_page(path))
+            except PageError as error:
+                raise PageError(str(error).replace(str(path), "the image")) from error
+            finished = path.with_suffix(suffix)
+            write_document(finished, [page], output_format(finished, "same"), EnhanceOptions().quality)
+            return finished.read_bytes()
 
     def _upscale(self, page: Page) -> Page:
         undecided = self._model is None or self._factor is None
@@ -105,8 +130,25 @@ class Enhancer:
         return self._loaded[plan]
 
 
+def _only_page(path: Path) -> Page:
+    pages = read_document(path)
+    page = next(pages)
+    if next(pages, None) is not None:
+        raise UsageError(f"{path} has several pages: docsr enhance does such files")
+    return page
+
+
+def _as_pillow(page: Page) -> Any:
+    from PIL import Image as pillow
+
+    large = pillow.fromarray(page.pixels)
+    large.info |= {"dpi": page.dpi} if page.dpi is not None else {}
+    large.info |= {"icc_profile": page.icc} if page.icc is not None else {}
+    return large
+
+
 def enhance(image: Image, factor: int | None = 2, model: str | None = None) -> Image:
-    """Enlarge one array or Pillow image; arguments, result and errors as in :class:`Enhancer`.
+    """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
 
     Each call loads the network again: for many images keep an :class:`Enhancer`.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,9 @@ from PIL import Image
 
 import docsr as package
 from docsr.errors import PageError, UsageError
+from docsr.io.documents import write_document
 from docsr.io.images import read_pages
+from docsr.page import Page
 from docsr.upscalers import choose
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import resolve
@@ -41,6 +44,39 @@ def test_arrays_and_pillow_images_keep_their_kind(network):
         assert package.enhance(picture(30, 20).convert(mode), model="bicubic").size == (60, 40)
 
 
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP", "GIF"])
+def test_files_and_their_bytes_become_what_the_command_makes_of_them(tmp_path, form):
+    path = tmp_path / "scan"
+    picture(30, 20).convert("L").save(path, form, dpi=(72, 72))
+    with Image.open(path) as opened:
+        expected = np.asarray(package.enhance(opened, model="bicubic"))
+    for given in (path, str(path)):
+        assert np.array_equal(np.asarray(package.enhance(given, model="bicubic")), expected)
+    large = package.enhance(path.read_bytes(), model="bicubic")
+    with Image.open(io.BytesIO(large)) as image:
+        assert image.format == ("PNG" if form == "GIF" else form)
+        assert image.size == (60, 40)
+        apart = np.asarray(image.convert("L")).astype(int) - np.asarray(Image.fromarray(expected).convert("L"))
+        assert np.abs(apart).mean() <= (0 if form in {"PNG", "TIFF", "GIF"} else 4)
+
+
+def test_a_scan_in_a_pdf_of_one_page_is_an_image_and_several_pages_are_refused(tmp_path):
+    page = Page(np.full((20, 30), 200, np.uint8), (75, 75))
+    write_document(tmp_path / "a.pdf", [page], "pdf", 90)
+    assert package.enhance(tmp_path / "a.pdf", model="bicubic").size == (60, 40)
+    write_document(tmp_path / "b.pdf", [page, page], "pdf", 90)
+    with pytest.raises(UsageError, match="several pages"):
+        package.enhance(tmp_path / "b.pdf", model="bicubic")
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n"])
+def test_bytes_that_are_no_image_and_files_that_are_not_there_are_one_sentence(tmp_path, content):
+    with pytest.raises(PageError, match=r"^the image could not be read"):
+        package.enhance(content, model="bicubic")
+    with pytest.raises(PageError, match="does not exist"):
+        package.enhance(tmp_path / "gone.png", model="bicubic")
+
+
 def test_transparent_is_white() -> None:
     clear = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
     assert np.asarray(package.enhance(clear, model="bicubic")).min() == 255
@@ -53,7 +89,7 @@ def test_an_enhancer_is_pickled(network):
 
 
 @pytest.mark.parametrize(
-    "bad", [np.zeros((4, 4)), np.zeros((4, 4, 4), dtype=np.uint8), np.zeros((0, 4), np.uint8), "x"]
+    "bad", [np.zeros((4, 4)), np.zeros((4, 4, 4), dtype=np.uint8), np.zeros((0, 4), np.uint8), 3.5]
 )
 def test_what_is_no_image_is_refused(bad: Any) -> None:
     with pytest.raises(UsageError, match="an image is"):
