@@ -28,6 +28,9 @@ FORMATS = {
 """Names of the formats that can be written, and Pillow's name for each."""
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
+_PERHAPS = ("AVIF", "HEIF")
+"""Read where this Pillow knows them: AVIF from 11.3 on, HEIF with the plugin pillow-heif registered."""
+
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
@@ -46,7 +49,8 @@ def read_pages(path: Path) -> Iterator[Page]:
     """Read a file page by page, each decoded when it is asked for.
 
     Args:
-        path: a PNG, JPEG, TIFF (each of its pages), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM file.
+        path: a PNG, JPEG, TIFF (each of its pages), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM file, and AVIF
+            or HEIF where Pillow knows them.
 
     Yields:
         Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
@@ -64,7 +68,7 @@ def read_pages(path: Path) -> Iterator[Page]:
 def suffix_of_image(path: Path) -> str:
     """The usual suffix of what a file holds, with its dot; empty where that is no image."""
     try:
-        with Image.open(path, formats=_READABLE) as image:
+        with path.open("rb") as file, _identified(file) as image:
             form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
@@ -80,7 +84,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
             file = stack.enter_context(_checked(path).open("rb"))
             image: Image.Image | None = None
             try:
-                image = stack.enter_context(Image.open(file, formats=_READABLE))
+                image = stack.enter_context(_identified(file))
                 total = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
             except UnidentifiedImageError:
                 if not _is_tiff(file):
@@ -89,6 +93,18 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
             if total == 0:
                 raise ValueError("it is damaged (it holds no pages)")
         yield image, total
+
+
+def _identified(file: IO[bytes]) -> Image.Image:
+    try:
+        return Image.open(file, formats=_READABLE)
+    except UnidentifiedImageError:
+        Image.init()
+        more = [name for name in _PERHAPS if name in Image.OPEN]
+        file.seek(0)
+        if not more or _is_tiff(file):
+            raise
+        return Image.open(file, formats=more)
 
 
 def _read(image: Image.Image | None, path: Path, number: int) -> Page:

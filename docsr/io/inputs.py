@@ -15,7 +15,7 @@ from docsr.manifest import NAME as MANIFEST
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
-    | {".pbm", ".pgm", ".ppm", ".pnm"}
+    | {".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".heic", ".heif"}
 )
 """Suffixes (lower case) of images."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, TiffImagePlugin
+from PIL import Image, TiffImagePlugin, features
 
 from docsr.errors import PageError
 from docsr.io.images import page_count, read_pages, write_pages
@@ -47,6 +47,17 @@ def test_grey_and_colour_of_every_format(tmp_path: Path, suffix: str):
         shown = page.pixels if page.pixels.ndim == pixels.ndim else page.pixels[..., 0]
         tolerance = 20 if lossy else 0
         assert np.abs(shown.astype(int) - pixels).mean() <= tolerance
+
+
+def test_avif_is_read_where_pillow_knows_it(tmp_path: Path):
+    if not features.check("avif"):
+        with pytest.raises(ValueError, match="AVIF"):
+            Image.fromarray(RGB).save(tmp_path / "a.avif")
+        return
+    Image.fromarray(RGB).save(tmp_path / "a.avif", quality=100)
+    (page,) = read_pages(tmp_path / "a.avif")
+    assert page.pixels.shape == RGB.shape
+    assert np.abs(page.pixels.astype(int) - RGB).mean() < 6
 
 
 @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
