@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed fuzz tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -32,6 +32,7 @@ help:
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
+	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
 	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
 	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
 	@echo "make format     rewrite the sources with ruff"
@@ -124,6 +125,10 @@ speed: env programs
 tables: env
 	$(BIN)/python tools/option_table.py
 	$(BIN)/python benchmarks/publish.py
+
+# Damaged files by the hundred (a quarter of an hour): what is promised of them, in benchmarks/results/fuzz.json.
+fuzz: env
+	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --out benchmarks/results/fuzz.json
 
 check: env
 	$(BIN)/ruff check .
