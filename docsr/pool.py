@@ -82,6 +82,11 @@ def alive() -> None:
         faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.nowhere)
 
 
+def in_worker() -> bool:
+    """Tell whether this process is a worker."""
+    return _worker.call is not None
+
+
 def _until_broken(
     workers: Callable[[int], _Pool], queue: Iterator[Item], jobs: int, ordered: bool
 ) -> Generator[tuple[Item, Any], None, list[tuple[Item, Future[Any]]]]:

@@ -138,8 +138,6 @@ def test_a_report_that_fails_at_the_end_hides_nothing(tmp_path, page, capsys, mo
         "--out",
         tmp_path / "out",
         *FAST,
-        "--time-limit",
-        0,
         "--report",
         report,
     )
@@ -220,7 +218,7 @@ def test_leftovers_of_a_killed_run_are_removed_by_the_next(tmp_path, page, capsy
         "from docsr.cli import main\n"
         "main()"
     )
-    wish = ["enhance", str(page), "--out", str(out), "--factor", "2", "--model", str(network)]
+    wish = ["enhance", str(page), "--out", str(out), "--factor", "2", "--model", str(network), "--time-limit", "0"]
     assert subprocess.run([sys.executable, "-c", code, *wish], check=False).returncode == -signal.SIGKILL
     assert len(list(out.glob(".docsr-*.png"))) == 1
     other = out / ".docsr-00000000-1-00000000.png"

@@ -93,7 +93,7 @@ def test_whatever_a_library_raises_costs_one_file(tmp_path, capsys, monkeypatch,
         return measure(pixels)
 
     monkeypatch.setattr("docsr.upscalers.planning.measure", failing)
-    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]  # in this process, which is tampered with
+    wish = ["--factor", 2, "--model", "bicubic"]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     reason = str(error).partition("\n")[0]
@@ -179,6 +179,24 @@ def test_a_page_without_dpi_was_readable(tmp_path, capsys, monkeypatch):
     assert "does not say its dpi" in ran.err
 
 
+def test_damage_that_a_decoder_gets_over_is_told(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    picture(200, 200).save(tmp_path / "in" / "sound.png")
+    with Image.effect_noise((400, 300), 90) as noise:
+        noise.convert("1").save(tmp_path / "in" / "fax.tif", compression="group4")
+    content = bytearray((tmp_path / "in" / "fax.tif").read_bytes())
+    content[4000:4200] = b"\xff" * 200
+    (tmp_path / "in" / "fax.tif").write_bytes(content)
+    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 60, "--report", tmp_path / "rows.json"]
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
+    assert ran.code == 0
+    (sentence,) = ran.err.splitlines()
+    assert sentence.startswith(f"docsr: warning: {tmp_path / 'in' / 'fax.tif'}: Fax")
+    rows = {Path(row["input"]).name: row for row in json.loads((tmp_path / "rows.json").read_text())}
+    assert "Fax" in rows["fax.tif"]["warning"]
+    assert rows["sound.png"]["warning"] is None
+
+
 @pytest.mark.parametrize("gone", [False, True])
 def test_an_input_that_changes_or_vanishes_while_it_is_read_gives_no_output(tmp_path, capsys, monkeypatch, gone):
     (tmp_path / "in").mkdir()
@@ -194,7 +212,7 @@ def test_an_input_that_changes_or_vanishes_while_it_is_read_gives_no_output(tmp_
         return measure(pixels)
 
     monkeypatch.setattr("docsr.upscalers.planning.measure", measured)
-    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]
+    wish = ["--factor", 2, "--model", "bicubic"]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert f"{changing} " in ran.err
@@ -225,7 +243,7 @@ def test_a_folder_that_may_not_be_read_is_said_to_be_so(tmp_path, capsys, monkey
         return scandir(path)
 
     monkeypatch.setattr("os.scandir", refuse)
-    wish = ["--factor", 2, "--model", "bicubic", "--time-limit", 0]
+    wish = ["--factor", 2, "--model", "bicubic"]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert ran.err == f"docsr: failed: {tmp_path / 'in' / 'shut'} could not be read: permission denied\n"

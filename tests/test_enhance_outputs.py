@@ -14,7 +14,7 @@ from PIL import Image
 from docsr.manifest import NAME
 from tests.command import docsr, picture
 
-WISH = ("--factor", "2", "--model", "bicubic", "--time-limit", 0)  # in this process
+WISH = ("--factor", "2", "--model", "bicubic")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ _PIPE_WIDTH = 200
     type=click.FloatRange(0),
     default=600,
     show_default=True,
-    help="Seconds for one page, then it is given up (0: never); not for a file alone.",
+    help="Seconds for a page, then it is given up; 0: no limit, and no process apart.",
 )
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing.")
@@ -99,8 +99,7 @@ def enhance(
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
         _check_report(report, tasks, out, Path(model or out))
-    limit = time_limit if time_limit and len(tasks) > 1 else None
-    results = enhance_files(tasks, out, options, jobs=jobs, time_limit=limit, dry=dry_run)
+    results = enhance_files(tasks, out, options, jobs=jobs, time_limit=time_limit or None, dry=dry_run)
     return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
 
 

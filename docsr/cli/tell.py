@@ -98,11 +98,10 @@ class Lines:
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
-        if result.error is not None:
-            click.echo(f"docsr: failed: {result.error}", err=True)
-        elif result.status != "unwritten" and len(self._listed) < _FEW:
+        _echo_complaints(result)
+        if result.error is None and result.status != "unwritten" and len(self._listed) < _FEW:
             self._listed.append(result)
-        elif result.status != "unwritten":
+        elif result.error is None and result.status != "unwritten":
             self._unlisted += 1
 
     def end(self, tally: Tally) -> None:
@@ -122,11 +121,10 @@ class Decisions:
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
-        if result.error is not None:
-            click.echo(f"docsr: failed: {result.error}", err=True)
-        elif result.status == "skipped":
+        _echo_complaints(result)
+        if result.status == "skipped":
             click.echo(_COLUMNS.format(result.status, "", "", "", f"{result.input}: up to date"))
-        else:
+        elif result.error is None:
             size = "" if result.size_in is None else f"{result.size_in[0]}x{result.size_in[1]}"
             why = f"{_place(result.input, result.page)}: {result.why}{_mixed(result)}"
             click.echo(_COLUMNS.format(result.model, f"{result.factor}x", size, _height(result.x_height_in), why))
@@ -148,6 +146,13 @@ class JsonLines:
         sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
         counts = {"files": tally.files, "skipped": tally.skipped, **sizes, "pages": dict(sorted(tally.pages.items()))}
         click.echo(json.dumps({"end": counts}))
+
+
+def _echo_complaints(result: PageResult) -> None:
+    if result.warning is not None:
+        click.echo(f"docsr: warning: {result.input}: {result.warning}", err=True)
+    if result.error is not None:
+        click.echo(f"docsr: failed: {result.error}", err=True)
 
 
 def _echo_summary(tally: Tally) -> None:

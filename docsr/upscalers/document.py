@@ -11,11 +11,12 @@ from pathlib import Path
 from time import perf_counter
 
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, first_line
+from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.manifest import Entry, Manifest, note, sha256_of
 from docsr.page import Page
-from docsr.pool import Finished, alive
+from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
@@ -44,13 +45,18 @@ class FileEnhancer:
         self._upscalers: dict[Plan, Upscaler] = {}
 
     def __call__(self, task: Task) -> list[PageResult]:
-        """Do one file, unless it is done; its failure is told in the results.
+        """Do one file, unless it is done; its failure is told in the results, and what libraries said of it.
 
         Raises:
             UsageError: the options cannot be served, for any file.
             CheckpointError: a network file cannot be used.
             Finished: the run was interrupted when the output had taken its place.
         """
+        with heard(printed=in_worker()) as complaints:
+            rows = self._results(task)
+        return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
+
+    def _results(self, task: Task) -> list[PageResult]:
         reached = Reached()
         try:
             reached.seen = _stamp(task.source)

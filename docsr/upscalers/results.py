@@ -38,7 +38,8 @@ class PageResult:
     name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
     ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were enlarged), ``skipped``
     (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
-    wrong with the page, but another page of its file failed. ``bytes_in`` and ``bytes_out`` are the whole file's.
+    wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
+    decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
     ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
     all text is of one size). ``readable`` is False where no page of the file could be read.
     """
@@ -48,6 +49,7 @@ class PageResult:
     page: int
     status: str
     error: str | None = None
+    warning: str | None = None
     size_in: tuple[int, int] | None = None
     size_out: tuple[int, int] | None = None
     dpi_in: Dpi | None = None
