@@ -21,7 +21,7 @@ TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
 	@echo "make env        the development environment in $(VENV)"
-	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium (apt-get)"
+	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium, tools for PDF (apt-get)"
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import zlib
 from contextlib import suppress
@@ -36,8 +35,6 @@ from tests.io.pdf_files import (
     tiff_strip,
 )
 
-needs_jbig2dec = pytest.mark.skipif(shutil.which("jbig2dec") is None, reason="jbig2dec is not installed")
-
 
 def jbig2(pdf: pikepdf.Pdf) -> Stream:
     """A page and one generic region, coded as Group 4 (ITU-T T.88, 7.2, 7.4.6 and 7.4.8)."""
@@ -48,7 +45,6 @@ def jbig2(pdf: pikepdf.Pdf) -> Stream:
     return image_of(pdf, data, bits=1, filter=Name.JBIG2Decode)
 
 
-@needs_jbig2dec
 def test_jbig2(tmp_path: Path):
     path = made(tmp_path / "a.pdf", jbig2)
     with open_scans(path) as scans:
