@@ -75,7 +75,7 @@ BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesser
 benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/tune.yaml --root $(TUNE_PDFS) --out benchmarks/results/tune
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
-	for suite in books forms receipts; do \
+	for suite in books forms receipts mixed; do \
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
 			--out benchmarks/results/$$suite || exit 1; \
 	done

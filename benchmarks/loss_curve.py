@@ -20,14 +20,13 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from curve_file import hundredth, read_curve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from docsr.config import load_config, parse_override
 from docsr.errors import Interrupted
 from docsr.train import LOG, train
 
-TOLERANCE = 0.1
+HUNDREDTH, TOLERANCE = 0.01, 0.1
 
 
 @dataclass
@@ -49,6 +48,17 @@ class FirstSteps:
     def on_warning(self, sentence: str) -> None:
         """Show it."""
         sys.stderr.write(f"{sentence}\n")
+
+
+def read_curve(path: Path) -> dict[int, float]:
+    """Step -> mean loss since the step before."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
+
+
+def hundredth(curve: dict[int, float]) -> int:
+    """The first logged step at which a hundredth of the run is over."""
+    return next(step for step in sorted(curve) if step >= HUNDREDTH * max(curve))
 
 
 def keep(run: Path, curve: Path) -> None:

@@ -92,9 +92,10 @@ def enhance(
     """
     from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 
-    options = EnhanceOptions(None if factor == "auto" else int(factor), dpi, model, format_, quality, tile, device)
+    size = None if factor == "auto" else int(factor)
+    options = EnhanceOptions(size, dpi=dpi, model=model, format=format_, quality=quality, tile=tile, device=device)
     if is_piped(inputs, out):
-        return enhance_through(inputs[0], options, told=bool(dry_run or report or log_json))
+        return enhance_through(inputs[0], options, time_limit or None, told=bool(dry_run or report or log_json))
     _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:

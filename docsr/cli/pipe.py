@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
 
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
     return str(out) == PIPE
 
 
-def enhance_through(given: Path, options: EnhanceOptions, *, told: bool) -> int:
+def enhance_through(given: Path, options: EnhanceOptions, time_limit: float | None, *, told: bool) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
     Args:
         given: the file, or ``-`` for standard input.
         options: as of the command.
+        time_limit: as of docsr.enhance.enhance_files.
         told: whether something was asked to be told of pages.
 
     Raises:
@@ -54,9 +56,11 @@ def enhance_through(given: Path, options: EnhanceOptions, *, told: bool) -> int:
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)
-        for result in enhance_files([task], out, options):
+        for result in enhance_files([task], out, options, time_limit=time_limit):
+            name = _STDIN if str(given) == PIPE else str(source)
+            tell_warning(result, name)
             if result.error is not None:
-                sentence = result.error.replace(str(source), _STDIN) if str(given) == PIPE else result.error
+                sentence = result.error.replace(str(source), name)
                 raise PageError(sentence) if result.readable else NoInputError(sentence)
         with task.output.open("rb") as file:
             try:

@@ -148,9 +148,14 @@ class JsonLines:
         click.echo(json.dumps({"end": counts}))
 
 
-def _echo_complaints(result: PageResult) -> None:
+def tell_warning(result: PageResult, name: str) -> None:
+    """Say what decoders said of the file, by the name that the user knows."""
     if result.warning is not None:
-        click.echo(f"docsr: warning: {result.input}: {result.warning}", err=True)
+        click.echo(f"docsr: warning: {name}: {result.warning}", err=True)
+
+
+def _echo_complaints(result: PageResult) -> None:
+    tell_warning(result, result.input)
     if result.error is not None:
         click.echo(f"docsr: failed: {result.error}", err=True)
 

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _STDERR = 2
+_DECODERS = r"(PIL|tifffile)\b"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
 """So much is listened to; a damaged file can make a decoder say the same of each of its rows."""
 
 
 @contextmanager
 def heard(*, printed: bool) -> Iterator[list[str]]:
-    """Collect Python's warnings, and what C code prints to stderr (libtiff tells of damaged fax data in no other way).
+    """Collect what decoders warn of, and what C code prints to stderr (libtiff tells of fax damage in no other way).
 
     Args:
         printed: whether to listen to stderr as well: for processes in which nothing else writes to it meanwhile.
@@ -26,7 +27,7 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
     lines: list[str] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
             if printed:
                 with _stderr(lines):
                     yield lines

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages, suffix_of_image, write_pages
 from docsr.page import Page
@@ -94,10 +95,17 @@ def read_document(path: Path) -> Iterator[Page]:
     if not is_pdf(path):
         yield from read_pages(path)
         return
+    for leaf in read_leaves(path):
+        yield leaf.read() if leaf.reason is None else _rendered(path, leaf.number)
+
+
+def _rendered(path: Path, number: int) -> Page:
     from docsr.io.pdf import render_page
 
-    for leaf in read_leaves(path):
-        yield leaf.read() if leaf.reason is None else render_page(path, leaf.number, RENDERED_DPI, colour=True)
+    try:
+        return render_page(path, number, RENDERED_DPI, colour=True)
+    except PageError as error:
+        raise PageError(f"{path}, page {number + 1}: {error}") from error
 
 
 def write_document(
