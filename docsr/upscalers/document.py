@@ -14,14 +14,15 @@ from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, fi
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
+from docsr.io.limits import allowing, whole
 from docsr.manifest import Entry, Manifest, note, sha256_of
-from docsr.page import Page
+from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.options import EnhanceOptions, output_format
-from docsr.upscalers.page import TileCount, upscale_page
+from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import Planner
 from docsr.upscalers.results import PageResult, Reached, Task, failed
 
@@ -52,7 +53,7 @@ class FileEnhancer:
             CheckpointError: a network file cannot be used.
             Finished: the run was interrupted when the output had taken its place.
         """
-        with heard(printed=in_worker()) as complaints:
+        with allowing(self._options.max_pixels), heard(printed=in_worker()) as complaints:
             rows = self._results(task)
         return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
 
@@ -150,29 +151,35 @@ class FileEnhancer:
                 if leaf.reason is not None or (plan.factor == 1 and self._options.dpi is None):
                     reached.rows[leaf.number] = reached.rows[leaf.number].as_copied()
                 else:
-                    leaf.replace(self._upscale(task, leaf.read(), plan, reached), self._options.quality)
+                    leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
             scans.save(target)
 
-    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Page]:
-        """Yield the finished pages, each put into its row."""
+    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Bands]:
+        """Yield the pages, enlarged as they are written, each put into its row."""
         pages = read_document(task.source)
         for plan in plans:
             yield self._upscale(task, next(pages), plan, reached)
 
-    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Page:
-        """Upscale one page and note it in its row."""
-        alive()
-        reached.page = page.number
-        started, count, upscaler = perf_counter(), TileCount(), self._upscaler(plan)
-        try:
-            result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
-        except PageError as error:
-            place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
-            raise PageError(f"{place}: {error}") from error
-        name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
-        row = reached.rows[page.number]
-        reached.rows[page.number] = row.as_done(result, name, count, perf_counter() - started)
-        return result
+    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
+        """Upscale one page as its bands are asked for, and note it in its row when they are done."""
+        reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
+        large = upscale_bands(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
+
+        def bands() -> Iterator[Pixels]:
+            started, spent, parts = perf_counter(), 0.0, iter(large.bands)
+            try:
+                while (band := next(parts, None)) is not None:
+                    alive()
+                    spent += perf_counter() - started
+                    yield band
+                    started = perf_counter()
+            except PageError as error:
+                place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
+                raise PageError(f"{place}: {error}") from error
+            name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
+            reached.rows[page.number] = reached.rows[page.number].as_done(large, name, count, spent)
+
+        return replace(large, bands=bands())
 
     def _upscaler(self, plan: Plan) -> Upscaler:
         if plan not in self._upscalers:
