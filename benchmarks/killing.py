@@ -78,7 +78,7 @@ class Kill:
         whom: ``all`` processes, or the ``parent`` alone.
         after_files: when so many files are done;
         after_seconds: and so long after that, or after the start.
-        worker_before: whether one worker is killed first, as long again before; None: none was there.
+        worker_before: whether one worker is killed before that, and more files are waited for; None: none was there.
         seconds: since the start of the run.
         done: files done.
         temporaries: temporary files that were there just after it.

@@ -3,8 +3,8 @@
     python benchmarks/torture.py --out benchmarks/results/torture.json [--pages 1000] [--kills 20] [--seed 0]
 
 Small pages of several formats are enlarged by 2 jobs, and killed again and again: all processes at once, or only the
-one that hands out the work (its workers must notice), sometimes a while after one worker alone was killed (the run must
-get over that). Each time the same command is started again at once, even if workers of the last run are still there.
+one that hands out the work (its workers must notice), sometimes after one worker alone was killed and the run has gone
+on all the same. Each time the same command is started again at once, even if workers of the last run are still there.
 Moments are drawn: by how many files are done, or by the time since the start, so that starting up is met too. After the
 last kill a run goes to its end, and one more finds nothing to do. Linux only: it looks into /proc.
 
@@ -46,6 +46,9 @@ from docsr.report.results import as_json, machine
 
 MODES = {"png": ("L", "RGB", "1"), "jpg": ("L", "RGB"), "tif": ("1", "L", "RGB"), "webp": ("RGB",), "pdf": ("L", "RGB")}
 """Suffix -> modes of its pages."""
+
+SECONDS_TO_GO_ON = 300.0
+"""A run that has not come to its next kill after so long stands still."""
 
 Sizes = dict[str, list[tuple[int, int]]]
 
@@ -111,17 +114,25 @@ class Torture:
         self.seen = outputs
         return len(now) - len(outputs) - (NAME in now)
 
+    def _wait_for(self, run: Run, files: int) -> None:
+        """Wait until so many files are done. Exits when the run stands still."""
+        deadline = time.monotonic() + SECONDS_TO_GO_ON
+        while run.process.poll() is None and len(self.notes()) < files:
+            if time.monotonic() > deadline:
+                os.killpg(run.process.pid, signal.SIGKILL)
+                sys.exit(f"a run stood still with {len(self.notes())} files done")
+            time.sleep(0.005)
+
     def endure(self, kill: Kill) -> None:
         """One run, until it is killed. Exits when it was not at work any more."""
         run = Run(self.given, self.out)
-        while run.process.poll() is None and len(self.notes()) < kill.after_files:
-            time.sleep(0.005)
+        self._wait_for(run, kill.after_files)
         if kill.worker_before:
             workers = run.workers()
             kill.worker_before = bool(workers) or None
             for worker in workers[:1]:
                 os.kill(worker, signal.SIGKILL)
-            time.sleep(kill.after_seconds)
+            self._wait_for(run, len(self.notes()) + JOBS)
         time.sleep(kill.after_seconds)
         if run.process.poll() is not None:
             sys.exit(f"a run ended with exit code {run.process.returncode} before it was killed: {kill}")
