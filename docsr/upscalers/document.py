@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
-from docsr.manifest import Entry, Manifest, note, sha256_of
+from docsr.manifest import Entry, Manifest, locked, note, sha256_of
 from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
@@ -64,8 +65,11 @@ class FileEnhancer:
             sha256 = _sha256(task.source)
             settled = self._settled(task, sha256)
             if settled is None:
-                self._do(task, sha256, reached)
+                with ExitStack() as until_replaced:
+                    self._do(task, sha256, reached, until_replaced)
             return reached.rows if settled is None else settled
+        except _SettledMeanwhile as meanwhile:
+            return meanwhile.rows
         except (UsageError, CheckpointError, Interrupted):
             raise
         except KeyboardInterrupt as stop:
@@ -110,18 +114,23 @@ class FileEnhancer:
     def _relative(self, task: Task) -> str:
         return str(task.output.relative_to(self._out))
 
-    def _note(self, task: Task, sha256: str, reached: Reached, temporary: Path) -> None:
+    def _note(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack, temporary: Path) -> None:
+        """Note what is about to take its place, unless another docsr has put something there meanwhile."""
         if _stamp(task.source) != reached.seen:
             raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = temporary.stat(), sha256_of(temporary)
         assert written is not None
         place, source = self._relative(task), os.path.abspath(task.source)
         size, modified = status.st_size, status.st_mtime_ns
+        until_replaced.enter_context(locked(self._out))
+        settled = self._settled(task, sha256)
+        if settled is not None:
+            raise _SettledMeanwhile(settled)
         reached.written = Entry(source, sha256, self._signature, place, size, modified, written)
         note(self._out, reached.written)
 
-    def _do(self, task: Task, sha256: str, reached: Reached) -> None:
-        source, finished = task.source, partial(self._note, task, sha256, reached)
+    def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
+        source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
         if self._dry:
             reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
@@ -185,6 +194,14 @@ class FileEnhancer:
         if plan not in self._upscalers:
             self._upscalers[plan] = resolve(plan.model, plan.factor, self._threads, self._options.device)
         return self._upscalers[plan]
+
+
+class _SettledMeanwhile(Exception):
+    """While a file was worked on, another docsr did it, or put what may not be replaced where its output goes."""
+
+    def __init__(self, rows: list[PageResult]) -> None:
+        super().__init__(rows)
+        self.rows = rows
 
 
 def _stamp(source: Path) -> tuple[int, ...] | None:
