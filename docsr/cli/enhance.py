@@ -50,6 +50,12 @@ _PIPE_WIDTH = 200
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
+@click.option(
+    "--guard/--no-guard",
+    default=True,
+    show_default=True,
+    help="Put back to bicubic what a network made and the page does not bear out.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option(
     "--time-limit",

@@ -27,6 +27,9 @@ _SECONDS_BETWEEN_LINES = 60.0
 _MIXED = 0.5
 """25-75 % range over the median from which a page has text of several sizes."""
 
+_NOTABLE = 0.001
+"""Part of a page from which it is told that the guard put it back."""
+
 _COLUMNS = "{:<10} {:>6} {:>12} {:>9}  {}"
 """Of a dry run: model, factor, size, x-height, then the page and what decided."""
 
@@ -255,7 +258,9 @@ def _line(row: PageResult) -> str:
     sizes = f"{_size(row.size_in, row.dpi_in)} -> {_size(row.size_out, row.dpi_out)}"
     text = "" if row.x_height_in is None else f", x-height {row.x_height_in:.0f} -> {row.x_height_out or 0:.0f} px"
     how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else row.model
-    return f"{_place(row.output, row.page)}: {sizes}{text}, {how}"
+    part = row.put_back or 0.0
+    back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
+    return f"{_place(row.output, row.page)}: {sizes}{text}, {how}{back}"
 
 
 def _mixed(row: PageResult) -> str:

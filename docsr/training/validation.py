@@ -45,7 +45,7 @@ class ValidationPage:
 class InTraining:
     """The network as it is now, as an upscaler; made for one validation."""
 
-    name, keeps_white = "in training", False
+    name, keeps_white, guarded = "in training", False, False
 
     def __init__(self, network: Generator, device: torch.device) -> None:
         self.network, self.device = network, device

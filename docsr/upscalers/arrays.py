@@ -32,6 +32,7 @@ class Enhancer:
         tile: int = DEFAULT_TILE,
         threads: int | None = None,
         device: str = "auto",
+        guard: bool = True,
     ) -> None:
         """Load the network that is named.
 
@@ -42,6 +43,7 @@ class Enhancer:
             tile: largest side of a tile in input px.
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu`` or ``cuda``.
+            guard: whether to put back to bicubic what a network made and the image does not bear out.
 
         Raises:
             UsageError: an unknown model, or one made for another factor.
@@ -50,7 +52,7 @@ class Enhancer:
         if factor is not None and factor not in FACTORS:
             raise UsageError(f"the factor is one of {FACTORS} or None, not {factor!r}")
         self._model, self._factor = None if model is None else str(model), factor
-        self._threads, self._device, self._tile = threads, device, tile
+        self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._own_factor = own_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}
         if self._model is not None and (factor is not None or self._own_factor is not None):
@@ -122,7 +124,7 @@ class Enhancer:
         x_height = measured_x_height(page.pixels) if undecided else None
         needed = self._factor or factor_for_text(x_height)
         plan = plan_page(needed, x_height, factor=self._factor, model=self._model, own_factor=self._own_factor)
-        return upscale_page(page, self._load(plan), tile=self._tile)
+        return upscale_page(page, self._load(plan), tile=self._tile, guard=self._guard)
 
     def _load(self, plan: Plan) -> Upscaler:
         if plan not in self._loaded:  # two threads may both load it: one is then kept

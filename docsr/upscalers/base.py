@@ -15,6 +15,8 @@ class Upscaler(Protocol):
         factor: output pixels per input pixel on each axis; 1 leaves a page as it is.
         overlap: input pixels of real context around a tile that make tiled output equal untiled output.
         keeps_white: True when pure white gives pure white, so that blank tiles need no work.
+        guarded: True when what it makes is to be compared with the page, as that of a network may have to be
+            (docsr.upscalers.guard).
 
     An upscaler is safe to call from several threads and can be pickled for worker processes.
     """
@@ -30,6 +32,9 @@ class Upscaler(Protocol):
 
     @property
     def keeps_white(self) -> bool: ...  # noqa: D102
+
+    @property
+    def guarded(self) -> bool: ...  # noqa: D102
 
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge ``plane``.

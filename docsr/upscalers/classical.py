@@ -22,6 +22,7 @@ class Interpolation:
     name: str
     factor: int
     keeps_white: bool = True
+    guarded: bool = False
 
     @property
     def overlap(self) -> int:
@@ -41,6 +42,7 @@ class Unchanged:
     factor: int = 1
     overlap: int = 0
     keeps_white: bool = True
+    guarded: bool = False
 
     def __call__(self, plane: Plane) -> Plane:
         """Return ``plane``."""

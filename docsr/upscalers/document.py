@@ -172,7 +172,8 @@ class FileEnhancer:
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
-        large = upscale_bands(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
+        options = self._options
+        large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
 
         def bands() -> Iterator[Pixels]:
             started, spent, parts = perf_counter(), 0.0, iter(large.bands)

@@ -36,9 +36,12 @@ class OnnxUpscaler:
         factor: 2, 4, 8 ...
         overlap: context in input pixels.
         keeps_white: whether a white page stays white to half a grey level.
+        guarded: True.
         x_height: (smallest, largest) x-height in input px it was trained on, or None.
         version: version written at export, or None.
     """
+
+    guarded = True
 
     def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
         """Load and probe.

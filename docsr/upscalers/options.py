@@ -49,6 +49,7 @@ class EnhanceOptions:
         tile: largest side of a tile in input px, at least 64.
         device: ``auto``, ``cpu`` or ``cuda``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
+        guard: whether to put back to bicubic what a network made and the page does not bear out.
     """
 
     factor: int | None = None
@@ -59,6 +60,7 @@ class EnhanceOptions:
     tile: int = DEFAULT_TILE
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
+    guard: bool = True
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
@@ -99,6 +101,7 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
+        wish |= {"guard": self.guard}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 

@@ -7,7 +7,7 @@ written from top to bottom; memory is the page in, a row of tiles, and with the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import cv2
@@ -18,6 +18,7 @@ from docsr.page import Bands, Page, Pixels, Plane
 from docsr.tiles import Tile, plan_tiles
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import enlarge
+from docsr.upscalers.guard import Share, guarded
 
 DEFAULT_TILE = 512
 """Largest side of a tile in input px."""
@@ -28,10 +29,11 @@ _WHITE = 255
 
 @dataclass(slots=True)
 class TileCount:
-    """How many tiles were run, and how many were blank and needed no run."""
+    """How many tiles were run, how many were blank and needed no run, and how much the guard put back."""
 
     done: int = 0
     skipped: int = 0
+    put_back: Share = field(default_factory=Share)
 
 
 def upscale_page(
@@ -40,6 +42,7 @@ def upscale_page(
     *,
     tile: int = DEFAULT_TILE,
     out_dpi: float | None = None,
+    guard: bool = True,
     count: TileCount | None = None,
 ) -> Page:
     """Enlarge a page, and hold it whole; arguments and errors as of :func:`upscale_bands`.
@@ -49,7 +52,7 @@ def upscale_page(
     """
     if upscaler.factor == 1 and out_dpi is None:
         return page
-    return whole(upscale_bands(page, upscaler, tile=tile, out_dpi=out_dpi, count=count))
+    return whole(upscale_bands(page, upscaler, tile=tile, out_dpi=out_dpi, guard=guard, count=count))
 
 
 def upscale_bands(
@@ -58,6 +61,7 @@ def upscale_bands(
     *,
     tile: int = DEFAULT_TILE,
     out_dpi: float | None = None,
+    guard: bool = True,
     count: TileCount | None = None,
 ) -> Bands:
     """Enlarge a page as its bands are asked for.
@@ -68,6 +72,7 @@ def upscale_bands(
         tile: largest side of a tile in input px, at least 8 (docsr.tiles.GRID).
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
             whole for that.
+        guard: whether to put back to bicubic what a network made and the page does not bear out.
         count: where the number of tiles is added, if given.
 
     Returns:
@@ -86,6 +91,8 @@ def upscale_bands(
         large = replace(
             large, width=page.width * factor, height=page.height * factor, dpi=dpi, bands=bands, bilevel=False
         )
+        if guard and upscaler.guarded:
+            large = guarded(page, large, count.put_back)
     return large if out_dpi is None else _brought_to(large, page, out_dpi)
 
 

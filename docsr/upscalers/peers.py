@@ -63,7 +63,7 @@ class PeerUpscaler:
     """A loaded peer as an :class:`docsr.upscalers.base.Upscaler`."""
 
     overlap = CONTEXT
-    keeps_white = False
+    keeps_white, guarded = False, False  # measured as they are
 
     def __init__(self, peer: Peer, folder: Path | None, threads: int) -> None:
         """Load the peer. UsageError when its library or weights are missing."""

@@ -41,7 +41,8 @@ class PageResult:
     wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
     decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
     ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
-    all text is of one size). ``readable`` is False where no page of the file could be read.
+    all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic, None
+    where it did not look. ``readable`` is False where no page of the file could be read.
     """
 
     input: str
@@ -63,6 +64,7 @@ class PageResult:
     seconds: float | None = None
     tiles: int = 0
     tiles_skipped: int = 0
+    put_back: float | None = None
     bytes_in: int | None = None
     bytes_out: int | None = None
     readable: bool = True
@@ -95,6 +97,7 @@ class PageResult:
             seconds=round(seconds, 4),
             tiles=count.done,
             tiles_skipped=count.skipped,
+            put_back=round(count.put_back.part, 5) if count.put_back.looked else None,
         )
 
 

@@ -19,9 +19,10 @@ class TorchUpscaler:
         factor: 2, 4 or 8.
         overlap: context in input pixels.
         keeps_white: False: every tile is run, nothing is assumed.
+        guarded: True.
     """
 
-    keeps_white = False
+    keeps_white, guarded = False, True
 
     def __init__(self, path: Path, threads: int | None = None, device: str = "auto", factor: int | None = None) -> None:
         """Load.

@@ -1,0 +1,121 @@
+"""The guard: what a network made and the page does not bear out becomes bicubic, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper, numpy_helper
+from PIL import Image
+
+from docsr.bench.degradations import DEGRADATIONS
+from docsr.page import Bands, Page, Pixels
+from docsr.upscalers.guard import BLOCK, Share, guarded
+from tests.command import docsr
+from tests.onnx_files import save
+
+HR = 4
+
+
+def hr(*lines: str, rows: int = 640, columns: int = 960) -> Pixels:
+    """Black text of 36 px x-height on white, four times as large as the page."""
+    page = np.full((rows, columns), 255, np.uint8)
+    for number, line in enumerate(lines):
+        cv2.putText(page, line, (40, 100 + 130 * number), cv2.FONT_HERSHEY_DUPLEX, 2.6, 0, 5, cv2.LINE_AA)
+    return page
+
+
+def lr(pixels: Pixels, degradation: str = "scan") -> Page:
+    small = cv2.resize(pixels, None, fx=1 / HR, fy=1 / HR, interpolation=cv2.INTER_AREA)
+    return Page(DEGRADATIONS.find(degradation)(small.astype(np.uint8), 0))
+
+
+def checked(page: Page, large: Pixels) -> tuple[Pixels, float]:
+    share = Share()
+    return guarded(page, Page(large).in_bands(), share).whole().pixels, share.part
+
+
+TEXT = hr("the ending of", "a small word", "where it was")
+
+
+@pytest.mark.parametrize("degradation", ["clean", "scan", "fax"])
+def test_the_truth_itself_passes(degradation: str) -> None:
+    result, part = checked(lr(TEXT, degradation), TEXT)
+    assert part == 0
+    assert np.array_equal(result, TEXT)
+
+
+def test_another_contrast_is_no_invention() -> None:
+    faint = Page(np.clip(lr(TEXT, "clean").pixels // 6 + 200, 0, 255).astype(np.uint8))
+    assert checked(faint, TEXT)[1] == 0
+
+
+@pytest.mark.parametrize(
+    ("true", "made"),
+    [("a small word", "a small ward"), ("a small word", "a smell word"), ("1847", "1841"), ("", "word"), ("word", "")],
+    ids=["o-a", "a-e", "7-1", "from nothing", "erased"],
+)
+@pytest.mark.parametrize("degradation", ["clean", "scan"])
+def test_what_is_not_on_the_page_is_put_back(true: str, made: str, degradation: str) -> None:
+    truth, wrong = hr("the ending of", true, "where it was"), hr("the ending of", made, "where it was")
+    page = lr(truth, degradation)
+    result, part = checked(page, wrong)
+    assert 0 < part < 0.25
+    far = cv2.dilate((truth != wrong).astype(np.uint8), np.ones((2 * 3 * BLOCK * HR + 1,) * 2, np.uint8)) == 0
+    assert np.array_equal(result[far], wrong[far])
+    smooth = cv2.resize(page.pixels, None, fx=HR, fy=HR, interpolation=cv2.INTER_CUBIC).astype(float)
+    there = truth != wrong
+    assert np.abs(result[there] - smooth[there]).mean() < 0.35 * np.abs(wrong[there] - smooth[there]).mean()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    height=st.integers(1, 70),
+    width=st.integers(1, 70),
+    colour=st.booleans(),
+    factor=st.sampled_from([2, 4]),
+    cuts=st.lists(st.integers(1, 8), max_size=4),
+    seed=st.integers(0, 99),
+)
+def test_it_does_not_matter_how_the_page_is_cut(
+    height: int, width: int, colour: bool, factor: int, cuts: list[int], seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    page = Page(cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (0, 0), 2))
+    large = cv2.resize(page.pixels, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC)
+    large[height // 2 :] = random.integers(0, 256, large[height // 2 :].shape, np.uint8)
+    if colour:
+        page, large = Page(np.stack([page.pixels] * 3, 2)), np.stack([large] * 3, 2)
+    whole, part = checked(page, large.astype(np.uint8))
+    edges = sorted({0, *(BLOCK * cut for cut in cuts if BLOCK * cut < height), height})
+    bands = (large[top * factor : end * factor].astype(np.uint8) for top, end in pairwise(edges))
+    share = Share()
+    cut = guarded(page, Bands(width * factor, height * factor, not colour, bands), share).whole().pixels
+    assert np.array_equal(cut, whole)
+    assert share.part == pytest.approx(part, abs=1e-4)
+
+
+def test_the_command_reports_it_and_can_leave_it(tmp_path, capsys, monkeypatch) -> None:
+    path = tmp_path / "inventor.onnx"
+    scales = numpy_helper.from_array(np.array([1, 1, HR, HR], np.float32), "scales")
+    nodes = [  # the mirror image of the page, so that nothing of it is right
+        helper.make_node("Resize", ["x", "", "scales"], ["large"], mode="nearest"),
+        helper.make_node("Slice", ["large", "starts", "ends", "axes", "steps"], ["y"]),
+    ]
+    numbers = {"starts": -1, "ends": -(2**31), "axes": 3, "steps": -1}
+    constants = [numpy_helper.from_array(np.array([value], np.int64), name) for name, value in numbers.items()]
+    save(path, nodes, [scales, *constants], ["n", 1, "h", "w"], {})
+    Image.fromarray(lr(TEXT, "clean").pixels).save(tmp_path / "a.png")
+    wish = ["--model", path, "--tile", 512, "--overwrite", "--report", tmp_path / "r.json", "--out", tmp_path / "out"]
+    rows = []
+    for more in ([], ["--no-guard"]):
+        ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", *wish, *more)
+        assert ran.code == 0
+        rows.append((json.loads((tmp_path / "r.json").read_text())[0]["put_back"], "put back" in ran.out))
+    assert rows[0][0] > 0.1
+    assert rows == [(rows[0][0], True), (None, False)]
