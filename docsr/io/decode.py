@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from docsr.io import tiff
-from docsr.io.pixels import fitting_profile, to_pixels, upright
+from docsr.io.jp2 import profile_of
+from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.resolution import from_image, turned
 from docsr.page import Page
 
@@ -37,15 +38,23 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     orientation = tags.get(_ORIENTATION, 1)
     inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     # Pillow carries the profile of a TIFF page over to later pages that have none.
-    icc = tags.get(tiff.ICC_PROFILE) if is_tiff else image.info.get("icc_profile")
+    icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, bilevel = from_image(image), image.mode == "1"
     _load(image)
-    pixels = to_pixels(image)
+    # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
+    is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
+    pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+
+
+def _profile(image: Image.Image) -> object:
+    if image.format == "JPEG2000" and isinstance(image, ImageFile.ImageFile) and image.fp is not None:
+        return profile_of(image.fp)
+    return image.info.get("icc_profile")
 
 
 def _load(image: Image.Image) -> None:

@@ -31,7 +31,8 @@ _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _PERHAPS = ("AVIF", "HEIF")
 """Read where this Pillow knows them: AVIF from 11.3 on, HEIF with the plugin pillow-heif registered."""
 
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
@@ -68,8 +69,11 @@ def read_pages(path: Path) -> Iterator[Page]:
 def suffix_of_image(path: Path) -> str:
     """The usual suffix of what a file holds, with its dot; empty where that is no image."""
     try:
-        with path.open("rb") as file, _identified(file) as image:
-            form = image.format
+        with path.open("rb") as file:
+            if _start(file) in _TIFF_STARTS:
+                return ".tiff"  # also where only tifffile can open it
+            with _identified(file) as image:
+                form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
@@ -87,7 +91,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
                 image = stack.enter_context(_identified(file))
                 total = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
             except UnidentifiedImageError:
-                if not _is_tiff(file):
+                if _start(file) not in _TIFF_STARTS:
                     raise
                 total = tiff.count(path)
             if total == 0:
@@ -96,13 +100,14 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
 
 
 def _identified(file: IO[bytes]) -> Image.Image:
+    if _start(file) == _MISTAKEN_START:
+        raise UnidentifiedImageError
     try:
         return Image.open(file, formats=_READABLE)
     except UnidentifiedImageError:
         Image.init()
         more = [name for name in _PERHAPS if name in Image.OPEN]
-        file.seek(0)
-        if not more or _is_tiff(file):
+        if not more or _start(file) in _TIFF_STARTS:
             raise
         return Image.open(file, formats=more)
 
@@ -131,9 +136,12 @@ def _is_misread(image: Image.Image) -> bool:
     return image.tag_v2.get(_PLANAR) == _SEPARATE and max(bits) > 8
 
 
-def _is_tiff(file: IO[bytes]) -> bool:
+def _start(file: IO[bytes]) -> bytes:
+    """The first four bytes; the file stands at its start again."""
     file.seek(0)
-    return file.read(4) in _TIFF_STARTS
+    start = file.read(4)
+    file.seek(0)
+    return start
 
 
 def _checked(path: Path) -> Path:
@@ -278,7 +286,10 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
         exif = Image.Exif()
         exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
         options["exif"] = exif
-    if page.icc is not None and name != "BMP":
+    elif name == "BMP":
+        options["dpi"] = (0, 0)  # unknown; Pillow would say 96
+    holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
+    if page.icc is not None and holds:
         options["icc_profile"] = page.icc
     if name == "TIFF":
         options["compression"] = "group4" if page.bilevel and page.is_grey else "tiff_deflate"
