@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -182,6 +183,16 @@ def test_what_does_not_fit_is_one_sentence_and_the_rest_is_done(matrix: Matrix, 
     rows = json.loads(matrix.out(output, way).with_suffix(".json").read_text())
     assert {Path(row["input"]).name for row in rows if row["error"]} == set(refused)
     assert not [row["warning"] for row in rows if row["warning"]]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_pdf_that_is_written_is_a_sound_one(matrix: Matrix, way: str):
+    matrix.run("pdf", way)
+    paths = sorted(matrix.out("pdf", way).glob("*.pdf"))
+    assert len(paths) == len(KINDS)
+    for path in paths:
+        checked = subprocess.run(["qpdf", "--check", path], capture_output=True, text=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
