@@ -18,6 +18,9 @@ MAX_PIXELS = 1_000_000_000
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
 
+_GREY_SCALES = {"1": 255, "L;2": 85, "L;4": 17, "I;16B": 1}
+"""How a grey PNG is stored, in Pillow's words -> what its values are multiplied with when it is loaded."""
+
 
 def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Page:
     """Turn the picture that a Pillow image stands at into a page, as if read from a file.
@@ -33,10 +36,11 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     """
     if image.width * image.height > MAX_PIXELS:
         raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
+    clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
     orientation = tags.get(_ORIENTATION, 1)
-    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+    inverted = is_tiff and image.mode.startswith(("I;16", "F")) and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     # Pillow carries the profile of a TIFF page over to later pages that have none.
     icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, bilevel = from_image(image), image.mode == "1"
@@ -46,9 +50,21 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
+    if clear is not None:
+        pixels[(np.asarray(image) if image.mode.startswith("I") else pixels) == clear] = 255
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+
+
+def _clear_grey(image: Image.Image) -> int | None:
+    """The value, when loaded, that is transparent in a grey PNG whose bits are not 8: Pillow passes over that."""
+    value = image.info.get("transparency")
+    if image.format != "PNG" or not isinstance(value, int) or not isinstance(image, ImageFile.ImageFile):
+        return None
+    stored_as = image.tile[0][3] if image.tile else None
+    scale = _GREY_SCALES.get(stored_as) if isinstance(stored_as, str) else None
+    return None if scale is None else value * scale
 
 
 def _profile(image: Image.Image) -> object:
