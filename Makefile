@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed fuzz tables check format clean
+.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed fuzz torture tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -33,6 +33,7 @@ help:
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
+	@echo "make torture    1,000 pages while docsr is killed 20 times, in benchmarks/results/torture.json (minutes)"
 	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
 	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
 	@echo "make format     rewrite the sources with ruff"
@@ -129,6 +130,10 @@ tables: env
 # Damaged files by the hundred (a quarter of an hour): what is promised of them, in benchmarks/results/fuzz.json.
 fuzz: env
 	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --out benchmarks/results/fuzz.json
+
+# kill -9 at random moments, the work gone on with each time: what is promised of it.
+torture: env
+	$(TEST_ENV) $(BIN)/python benchmarks/torture.py --out benchmarks/results/torture.json
 
 check: env
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ once. Both are loaded on first use, so that ``import docsr`` stays light.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from docsr.enhance import Enhancer as Enhancer
     from docsr.enhance import enhance as enhance
+
+for _name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):  # read once, when ONNX Runtime is loaded
+    os.environ.setdefault(
+        _name, "1"
+    )  # it would tell its makers of each run, and leave an identifier in the home folder
 
 __version__ = version("docsr")
 

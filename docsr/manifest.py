@@ -11,10 +11,17 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from docsr.errors import PageError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
 
 NAME = ".docsr-manifest.jsonl"
 
@@ -104,6 +111,25 @@ def note(folder: Path, entry: Entry) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise PageError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes out of the same block for the same output folder.
+
+    The lock is the folder's own, so that it leaves no file and ends with its holder, however that ends. Where folders
+    cannot be locked (Windows, some network drives) nobody is kept out.
+    """
+    descriptor = None
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                descriptor = os.open(folder, os.O_RDONLY)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -68,3 +69,42 @@ class Page:
             return replace(self, pixels=pixels, bilevel=False)
         scale_x, scale_y = pixels.shape[1] / self.width, pixels.shape[0] / self.height
         return replace(self, pixels=pixels, dpi=(self.dpi[0] * scale_x, self.dpi[1] * scale_y), bilevel=False)
+
+    def in_bands(self) -> Bands:
+        """Return this page as what can be written: one band."""
+        more = self.dpi, self.icc, self.source, self.number, self.bilevel
+        return Bands(self.width, self.height, self.is_grey, (self.pixels,), *more)
+
+
+@dataclass(frozen=True, slots=True)
+class Bands:
+    """A page that is made from top to bottom and need not be in memory whole.
+
+    Attributes:
+        width, height: px.
+        is_grey: True when there is one channel.
+        bands: its pixels, in bands of any height over the whole width; to be gone through once.
+        dpi, icc, source, number, bilevel: as of a Page.
+    """
+
+    width: int
+    height: int
+    is_grey: bool
+    bands: Iterable[Pixels]
+    dpi: Dpi | None = None
+    icc: bytes | None = None
+    source: Path | None = None
+    number: int = 0
+    bilevel: bool = False
+
+    def whole(self) -> Page:
+        """Return the page with all its pixels."""
+        pixels, top = np.empty(0, np.uint8), 0
+        for band in self.bands:
+            if len(band) == self.height:
+                pixels = band
+            else:
+                pixels = pixels if top else np.empty((self.height, *band.shape[1:]), np.uint8)
+                pixels[top : top + len(band)] = band
+            top += len(band)
+        return Page(pixels, self.dpi, self.icc, self.source, self.number, self.bilevel)

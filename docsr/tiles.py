@@ -68,10 +68,13 @@ class Tile:
         """Return the view of ``page`` (H x W or H x W x C) that the network sees."""
         return page[self.read.slices]
 
-    def stitch(self, target: NDArray[Any], upscaled: NDArray[Any], factor: int) -> None:
-        """Write the core of ``upscaled`` (the read box, ``factor`` times as large) into ``target``."""
-        inner = self.core.within(self.read).scaled(factor)
-        target[self.core.scaled(factor).slices] = upscaled[inner.slices]
+    def stitch(self, band: NDArray[Any], upscaled: NDArray[Any], factor: int) -> None:
+        """Write the core of ``upscaled`` (the read box, ``factor`` times as large) into its columns of ``band``.
+
+        A band holds the rows of the core, ``factor`` times as many, over the whole width of the page.
+        """
+        core = self.core.scaled(factor)
+        band[:, core.left : core.right] = upscaled[self.core.within(self.read).scaled(factor).slices]
 
 
 def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,18 @@ def test_enhance_never_loads_torch(tmp_path: Path) -> None:
     loaded = loaded_by("enhance", str(tmp_path / "a.png"), "--out", str(tmp_path / "out"), "--factor", "2")
     assert "cv2" in loaded
     assert not loaded & {"torch", "torchvision"}
+
+
+def test_enhance_leaves_nothing_but_its_output(tmp_path: Path) -> None:
+    picture(60, 40).save(tmp_path / "a.png")
+    folders = {name: str(tmp_path / name) for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME")}
+    for folder in folders.values():
+        Path(folder).mkdir()
+    # A continuous integration's machine is known by CI, and ONNX Runtime reports nothing of it.
+    environment = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("ORT_")}
+    command = [sys.executable, "-m", "docsr", "enhance", str(tmp_path / "a.png"), "--out", str(tmp_path / "out")]
+    subprocess.run([*command, "--factor", "2", "--model", "compact_x2"], env=environment | folders, check=True)
+    assert [list(Path(folder).rglob("*")) for folder in folders.values()] == [[], [], []]
 
 
 def test_models_lists_what_is_there(capsys, monkeypatch):

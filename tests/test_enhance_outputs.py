@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from docsr.manifest import NAME
+from docsr.upscalers.page import upscale_bands
 from tests.command import docsr, picture
 
 WISH = ("--factor", "2", "--model", "bicubic")
@@ -101,6 +102,37 @@ def test_a_link_that_leads_nowhere_is_left_alone(tmp_path, run):
     (out / "a.png").symlink_to("nowhere")
     assert run(scans, out)[1] == {"a.png": "failed"}
     assert (out / "a.png").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("other", "more", "status"),
+    [
+        ("scans", (), "skipped"),  # the same input, done by another docsr
+        ("others", (), "failed"),  # another input of the same name
+        (None, (), "failed"),  # somebody else's file
+        ("others", ("--overwrite",), "done"),
+    ],
+)
+def test_what_comes_to_the_output_while_it_is_made_stays_there(tmp_path, run, monkeypatch, other, more, status):
+    for name, width in (("scans", 50), ("others", 60)):
+        (tmp_path / name).mkdir()
+        picture(width, 30).save(tmp_path / name / "a.png")
+    out = tmp_path / "out"
+    came: list[bytes] = []
+
+    def slow(*given: Any, **options: Any) -> Any:
+        monkeypatch.setattr("docsr.upscalers.document.upscale_bands", upscale_bands)
+        if other is None:
+            picture(70, 30).save(out / "a.png")
+        else:
+            assert run(tmp_path / other, out)[1] == {"a.png": "done"}
+        came.append((out / "a.png").read_bytes())
+        return upscale_bands(*given, **options)
+
+    monkeypatch.setattr("docsr.upscalers.document.upscale_bands", slow)
+    assert run(tmp_path / "scans", out, *more)[1] == {"a.png": status}
+    assert ((out / "a.png").read_bytes() == came[0]) == (status != "done")
+    assert {path.name for path in out.iterdir()} == {"a.png", NAME} - ({NAME} if other is None else set())
 
 
 class Killed(BaseException):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from docsr.errors import PageError
-from docsr.manifest import NAME, Entry, Manifest, note, sha256_of
+from docsr.manifest import NAME, Entry, Manifest, locked, note, sha256_of
 
 
 def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
@@ -83,6 +86,38 @@ def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(PageError, match=r"manifest\.jsonl could not be written: No space left"):
         note(tmp_path, known)
+
+
+def test_a_lock_keeps_others_out_until_its_holder_is_killed(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from docsr.manifest import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    entered = threading.Event()
+
+    def enter() -> None:
+        with locked(tmp_path):
+            entered.set()
+
+    waiting = threading.Thread(target=enter)
+    waiting.start()
+    assert not entered.wait(0.3)
+    holder.kill()
+    assert entered.wait(30)
+    waiting.join()
+    holder.communicate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_folders_cannot_be_locked_nobody_is_kept_out(tmp_path, monkeypatch):
+    with locked(tmp_path / "missing"):
+        pass
+    monkeypatch.setattr("docsr.manifest.fcntl", None)
+    with locked(tmp_path), locked(tmp_path):
+        pass
 
 
 def test_a_pipe_has_no_digest(tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,6 +32,7 @@ _PIPE_WIDTH = 200
     "--factor",
     type=click.Choice(["auto", "2", "4", "8"]),
     default="auto",
+    callback=lambda _context, _option, value: None if value == "auto" else int(value),
     show_default=True,
     help="Enlargement; auto brings the measured x-height to 20-30 px and leaves large text as it is.",
 )
@@ -39,7 +40,6 @@ _PIPE_WIDTH = 200
 @click.option("--model", metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file.")
 @click.option(
     "--format",
-    "format_",
     type=click.Choice(["same", "png", "tiff", "jpg", "webp", "pdf"]),
     default="same",
     show_default=True,
@@ -56,7 +56,14 @@ _PIPE_WIDTH = 200
     type=click.FloatRange(0),
     default=600,
     show_default=True,
-    help="Seconds for a page, then it is given up; 0: no limit, and no process apart.",
+    help="Seconds for a page (of a large one for a row of tiles), then it is given up; 0: no limit, no process apart.",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=1_000_000_000,
+    show_default=True,
+    help="Larger pages are refused: a few bytes can claim to be a page that fills all memory.",
 )
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing.")
@@ -65,19 +72,13 @@ _PIPE_WIDTH = 200
 def enhance(
     inputs: tuple[Path, ...],
     out: Path,
-    factor: str,
-    dpi: float | None,
-    model: str | None,
-    format_: str,
-    quality: int,
     jobs: int,
-    tile: int,
-    device: str,
     time_limit: float,
     overwrite: bool,
     dry_run: bool,
     report: Path | None,
     log_json: bool,
+    **wish: Any,
 ) -> int:
     """Enlarge images and scans in PDF files so that OCR can read them.
 
@@ -92,14 +93,13 @@ def enhance(
     """
     from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 
-    size = None if factor == "auto" else int(factor)
-    options = EnhanceOptions(size, dpi=dpi, model=model, format=format_, quality=quality, tile=tile, device=device)
+    options = EnhanceOptions(**wish)
     if is_piped(inputs, out):
         return enhance_through(inputs[0], options, time_limit or None, told=bool(dry_run or report or log_json))
     _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
-        _check_report(report, tasks, out, Path(model or out))
+        _check_report(report, tasks, out, Path(wish["model"] or out))
     results = enhance_files(tasks, out, options, jobs=jobs, time_limit=time_limit or None, dry=dry_run)
     return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
 

@@ -9,12 +9,10 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from docsr.io import tiff
 from docsr.io.jp2 import profile_of
+from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.resolution import from_image, turned
 from docsr.page import Page
-
-MAX_PIXELS = 1_000_000_000
-"""The largest page that is decoded; what claims to be larger is taken for damage or an attack."""
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
 
@@ -31,11 +29,11 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         number: its 0-based place in that file.
 
     Raises:
-        ValueError: the pixels have no known range, or are more than MAX_PIXELS.
+        ValueError: the pixels have no known range, or are more than most_pixels().
         OSError: the file that the image is read from, now, is damaged.
     """
-    if image.width * image.height > MAX_PIXELS:
-        raise ValueError(f"it has more than {MAX_PIXELS:,} pixels")
+    if image.width * image.height > most_pixels():
+        raise ValueError(f"it has more than {most_pixels():,} pixels")
     clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()

@@ -10,7 +10,7 @@ from typing import Protocol
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages, suffix_of_image, write_pages
-from docsr.page import Page
+from docsr.page import Bands, Page
 
 PDF = "pdf"
 
@@ -110,7 +110,7 @@ def _rendered(path: Path, number: int) -> Page:
 
 def write_document(
     path: Path,
-    pages: Iterable[Page],
+    pages: Iterable[Page | Bands],
     form: str,
     quality: int,
     finished: Callable[[Path], None] = lambda temporary: None,

@@ -106,11 +106,20 @@ def _identities(path: Path) -> list[object]:
 
 
 _TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}(\..*)?")
-"""Names of temporary files: the machine's name (its CRC-32), the process that writes it, a random number, a suffix."""
+"""Names of temporary files: the machine, the process that writes it, a random number, a suffix."""
 
 _A_DAY = 24 * 60 * 60.0
 
-_MACHINE = f"{zlib.crc32(platform.node().encode()):08x}"
+
+def _machine() -> str:
+    """Name what numbers its processes together: a machine, or a container (which may have its machine's name)."""
+    numbered = ""
+    with suppress(OSError):
+        numbered = os.readlink("/proc/self/ns/pid")
+    return f"{zlib.crc32((platform.node() + numbered).encode()):08x}"
+
+
+_MACHINE = _machine()
 
 
 @contextmanager
@@ -170,7 +179,11 @@ def _is_gone(process: int) -> bool:
         return True
     except (OSError, OverflowError):
         return False
-    return False
+    try:
+        status = Path(f"/proc/{process}/stat").read_bytes()
+    except OSError:  # no /proc, or it is somebody else's business
+        return False
+    return status.rpartition(b")")[2].split()[0] in b"ZX"  # dead, and nobody asked: in a container often nobody does
 
 
 def _flush(path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,12 +15,14 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.errors import DocsrError, PageError
 from docsr.io import tiff
-from docsr.io.decode import MAX_PIXELS, page_of
+from docsr.io.decode import page_of
 from docsr.io.files import atomic_write
 from docsr.io.frames import frames_of
+from docsr.io.limits import most_pixels, whole
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.resolution import turned
-from docsr.page import Page, Pixels
+from docsr.io.tiff_write import TiffWriter
+from docsr.page import Bands, Page, Pixels
 
 FORMATS = {
     "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
@@ -125,7 +126,7 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    pixels, dpi, icc, orientation = tiff.read(path, frame, MAX_PIXELS)
+    pixels, dpi, icc, orientation = tiff.read(path, frame, most_pixels())
     return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
 
 
@@ -169,7 +170,7 @@ def _reporting(path: Path, number: int | None = None) -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise PageError(f"{where} could not be read: it is not an image of a known format") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PageError(f"{where} could not be read: it has more than {MAX_PIXELS:,} pixels") from error
+        raise PageError(f"{where} could not be read: it has more than {most_pixels():,} pixels") from error
     except FileNotFoundError as error:
         raise PageError(f"{where} could not be read: it does not exist") from error
     except PermissionError as error:
@@ -189,11 +190,11 @@ _limit_before: int | None = None
 
 @contextmanager
 def _pillow_limit() -> Iterator[None]:
-    """Let Pillow open pages up to MAX_PIXELS while a thread reads; its own limit comes back afterwards."""
+    """Let Pillow open pages up to most_pixels() while a thread reads; its own limit comes back afterwards."""
     global _limit_users, _limit_before
     with _limit_lock:
         if _limit_users == 0:
-            _limit_before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
+            _limit_before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, most_pixels()
         _limit_users += 1
     try:
         yield
@@ -206,7 +207,7 @@ def _pillow_limit() -> Iterator[None]:
 
 def write_pages(
     path: Path,
-    pages: Iterable[Page],
+    pages: Iterable[Page | Bands],
     format: str,
     quality: int = 90,
     finished: Callable[[Path], None] = lambda temporary: None,
@@ -230,35 +231,34 @@ def write_pages(
     if name is None:
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
     with atomic_write(path, finished) as temporary:
-        written = _write_tiff(temporary, path, pages) if name == "TIFF" else 0
-        if name != "TIFF":
+        if name == "TIFF":
+            written = _write_tiff(temporary, pages)
+        else:
+            written = 0
             for page in pages:
                 if written:
                     raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
-                _save(temporary, path, page, name, _options(page, name, quality))
+                _save(temporary, path, page, name, quality)
                 written += 1
         if not written:
             raise PageError(f"{path} could not be written: there are no pages")
 
 
-def _write_tiff(temporary: Path, path: Path, pages: Iterable[Page]) -> int:
-    written = 0
-    try:
-        with TiffImagePlugin.AppendingTiffWriter(str(temporary), new=True) as writer:
-            for page in pages:
-                _save(writer, path, page, "TIFF", _options(page, "TIFF", 0))
-                writer.newFrame()
-                written += 1
-                del page  # before the next one is made
-    except struct.error as error:  # its offsets have 32 bits
-        raise PageError(f"{path} could not be written: a TIFF holds 4 GiB at most (split it, or use png)") from error
-    return written
+def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
+    with temporary.open("r+b") as file:
+        writer = TiffWriter(file)
+        for page in pages:
+            writer.write(page)
+            del page  # before the next one is made
+        writer.close()
+    return writer.pages
 
 
-def _save(target: Any, path: Path, page: Page, name: str, options: dict[str, Any]) -> None:
+def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int) -> None:
     """Encode one page; errors other than the system's become a sentence here."""
+    page = whole(bands)
     try:
-        _image(page, name).save(target, format=name, **options)
+        _image(page, name).save(target, format=name, **_options(page, name, quality))
     except OSError as error:
         if error.errno is not None:
             raise
@@ -272,7 +272,7 @@ def _image(page: Page, name: str) -> Image.Image:
     """Wrap the pixels (grey ones are shared, not copied)."""
     pixels: Pixels = np.ascontiguousarray(page.pixels)
     image = Image.fromarray(pixels)
-    if page.bilevel and page.is_grey and name in {"PNG", "TIFF"}:
+    if page.bilevel and page.is_grey and name == "PNG":
         return image.convert("1", dither=Image.Dither.NONE)
     return image
 
@@ -290,8 +290,6 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
     holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
     if page.icc is not None and holds:
         options["icc_profile"] = page.icc
-    if name == "TIFF":
-        options["compression"] = "group4" if page.bilevel and page.is_grey else "tiff_deflate"
     if name in {"JPEG", "WEBP"}:
         options["quality"] = quality
     if name == "JPEG":

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
-from PIL import Image, TiffImagePlugin
+from PIL import Image
 
+from docsr.io.group4 import group_4
 from docsr.page import Pixels
 
 NEARLY_TWO_VALUED = 0.9
@@ -18,7 +19,6 @@ NEARLY_TWO_VALUED = 0.9
 
 _MAX_JPEG_SIDE = 65_500
 _DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
-_ROWS_PER_STRIP, _PHOTOMETRIC, _OFFSETS, _SIZES, _MIN_IS_WHITE = 278, 262, 273, 279, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def coded(pixels: Pixels, quality: int) -> Coded:
     counts = np.array(image.histogram()).reshape(-1, 256)
     extreme = int(counts[:, 0].sum() + counts[:, 255].sum())
     if pixels.ndim == 2 and extreme == pixels.size:
-        return _group_4(image)
+        parameters = {"/K": -1, "/Columns": image.width, "/Rows": image.height}
+        return Coded(group_4(pixels), Name.CCITTFaxDecode, parameters, 1)
     if max(image.size) > _MAX_JPEG_SIDE:
         return _flate(image)
     file = io.BytesIO()
@@ -55,17 +56,6 @@ def coded(pixels: Pixels, quality: int) -> Coded:
     if extreme < NEARLY_TWO_VALUED * pixels.size:
         return lossy
     return min(_flate(image), lossy, key=lambda choice: len(choice.data))
-
-
-def _group_4(image: Image.Image) -> Coded:
-    """Take the one strip out of a TIFF file in which black is 1, as Group 4 expects."""
-    file = io.BytesIO()
-    tags = {_ROWS_PER_STRIP: image.height, _PHOTOMETRIC: _MIN_IS_WHITE}
-    image.convert("1", dither=Image.Dither.NONE).save(file, "TIFF", compression="group4", tiffinfo=tags)
-    with TiffImagePlugin.TiffImageFile(io.BytesIO(file.getvalue())) as written:
-        (offset,), (size,) = written.tag_v2[_OFFSETS], written.tag_v2[_SIZES]
-    data = file.getvalue()[offset : offset + size]
-    return Coded(data, Name.CCITTFaxDecode, {"/K": -1, "/Columns": image.width, "/Rows": image.height}, 1)
 
 
 def _flate(image: Image.Image) -> Coded:

@@ -11,7 +11,7 @@ from pikepdf import DependencyError, PdfError, Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
-from docsr.io.decode import MAX_PIXELS
+from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
 from docsr.io.pdf_streams import Unreadable, filters_of, integer, unfiltered
 from docsr.io.pixels import scaled
@@ -38,8 +38,8 @@ def check(image: Any) -> Space | None:
     if "/SMask" in image or "/Mask" in image or integer(image, "/SMaskInData", 0):
         raise Unreadable("its image has transparency")
     width, height = size_of(image)
-    if width * height > MAX_PIXELS:
-        raise Unreadable(f"its image has more than {MAX_PIXELS:,} pixels")
+    if width * height > most_pixels():
+        raise Unreadable(f"its image has more than {most_pixels():,} pixels")
     codec = next((name for name, _ in filters_of(image)[-1:]), None)
     if codec == "/JBIG2Decode" and not get_decoder().available():
         raise Unreadable("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
@@ -146,7 +146,7 @@ def _fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
     kind = integer(parameters, "/K", 0)
     flags = {} if parameters is None else {key: parameters.get(key, False) is True for key in _FAX_FLAGS}
     aligned = flags.get("/EncodedByteAlign", False)
-    if columns < width or columns * height > MAX_PIXELS:
+    if columns < width or columns * height > most_pixels():
         raise Unreadable("it is damaged (its image is wider than its rows)")
     compression = 4 if kind < 0 else 3
     if compression == 3 and _END_OF_LINE not in "".join(f"{byte:08b}" for byte in data[:8]):
@@ -190,8 +190,8 @@ def _opened(kind: Any, data: bytes) -> Any:
         image = kind(io.BytesIO(data))
     except (OSError, SyntaxError, ValueError, struct.error, KeyError, IndexError, TypeError) as error:
         raise Unreadable("its image is damaged") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise Unreadable(f"its image has more than {MAX_PIXELS:,} pixels")
+    if image.width * image.height > most_pixels():
+        raise Unreadable(f"its image has more than {most_pixels():,} pixels")
     return image
 
 

@@ -13,7 +13,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.errors import PageError, first_line
-from docsr.io.decode import MAX_PIXELS
+from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import Placement, Scan, joined, placements
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_images import check, read_image, size_of
@@ -62,8 +62,8 @@ class Leaf:
             for strip in scan.strips:
                 check(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
-            if sum(width * height for width, height in sizes) > MAX_PIXELS:
-                return f"its image has more than {MAX_PIXELS:,} pixels"
+            if sum(width * height for width, height in sizes) > most_pixels():
+                return f"its image has more than {most_pixels():,} pixels"
             return scan if covered(scan.matrix, self._page) >= LEAST_COVERED else "its image covers too little of it"
         except Unreadable as error:
             return str(error)

@@ -16,11 +16,12 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
 from docsr.errors import PageError, first_line
+from docsr.io.limits import whole
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pixels import fitting_profile
-from docsr.page import Page
+from docsr.page import Bands, Page
 
 # What is said of a damaged file goes into errors; without a handler, Python would print it too.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
@@ -145,7 +146,7 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def write_scans(pages: Iterable[Page], path: Path, quality: int = 90) -> None:
+def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90) -> None:
     """Write pages as a new PDF that shows each of them as one image, filling its page.
 
     A page is as large as its pixels are at its dpi; where that is not known, at UNKNOWN_DPI. Pages are taken one at
@@ -164,7 +165,7 @@ def write_scans(pages: Iterable[Page], path: Path, quality: int = 90) -> None:
     with pikepdf.new() as pdf:
         for page in pages:
             try:
-                _append(pdf, page, spaces, quality)
+                _append(pdf, whole(page), spaces, quality)
             except (OSError, ValueError, MemoryError) as error:
                 size = f"{page.width} x {page.height}"
                 raise PageError(

@@ -20,25 +20,38 @@ _TO_8_BIT: NDArray[np.uint8] = ((np.arange(65536, dtype=np.uint32) + 128) // 257
 def to_pixels(image: Image.Image) -> Pixels:
     """Convert a decoded Pillow image to pixels; orientation is not touched.
 
-    One-bit, grey and all-grey palette images become H x W, all else H x W x 3. Alpha is composited on white.
+    One-bit, grey and all-grey palette images become H x W, all else H x W x 3. Alpha is composited on white. What needs
+    no look at the whole image is converted band by band: Pillow makes two copies of what it converts.
 
     Raises:
         ValueError: a pixel type without a known range (32-bit integers, floats outside 0 to 1).
     """
-    mode = image.mode
-    if mode in {"L", "RGB"} and "transparency" not in image.info:
-        return np.array(image)
-    if mode == "1":
-        return np.array(image.convert("L"))
-    if mode == "P" and "transparency" not in image.info:
+    if image.mode == "P" and "transparency" not in image.info:
         return _from_palette(image)
-    if mode in {"LA", "La"} or (mode == "L" and "transparency" in image.info):
+    if image.mode.startswith("I") or image.mode == "F":
+        return scaled(np.asarray(image))
+    result: Pixels | None = None
+    for top in range(0, image.height, BAND_ROWS):
+        end = min(top + BAND_ROWS, image.height)
+        band = _converted(image.crop((0, top, image.width, end)))
+        result = np.empty((image.height, *band.shape[1:]), np.uint8) if result is None else result
+        result[top:end] = band
+    assert result is not None
+    return result
+
+
+def _converted(image: Image.Image) -> Pixels:
+    """Convert what is neither a palette nor of numbers without a range, row by row."""
+    mode, transparent = image.mode, "transparency" in image.info
+    if mode in {"L", "RGB"} and not transparent:
+        return np.asarray(image)
+    if mode == "1":
+        return np.asarray(image.convert("L"))
+    if mode in {"LA", "La"} or (mode == "L" and transparent):
         return on_white(np.asarray(image.convert("LA")))
     if mode in {"RGBA", "RGBa", "P", "PA", "RGB"}:
         return on_white(np.asarray(image.convert("RGBA")))
-    if mode.startswith("I") or mode == "F":
-        return scaled(np.asarray(image))
-    return np.array(image.convert("RGB"))
+    return np.asarray(image.convert("RGB"))
 
 
 def _from_palette(image: Image.Image) -> Pixels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,14 +15,15 @@ from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, fi
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
-from docsr.manifest import Entry, Manifest, note, sha256_of
-from docsr.page import Page
+from docsr.io.limits import allowing, whole
+from docsr.manifest import Entry, Manifest, locked, note, sha256_of
+from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.options import EnhanceOptions, output_format
-from docsr.upscalers.page import TileCount, upscale_page
+from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import Planner
 from docsr.upscalers.results import PageResult, Reached, Task, failed
 
@@ -52,7 +54,7 @@ class FileEnhancer:
             CheckpointError: a network file cannot be used.
             Finished: the run was interrupted when the output had taken its place.
         """
-        with heard(printed=in_worker()) as complaints:
+        with allowing(self._options.max_pixels), heard(printed=in_worker()) as complaints:
             rows = self._results(task)
         return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
 
@@ -63,8 +65,11 @@ class FileEnhancer:
             sha256 = _sha256(task.source)
             settled = self._settled(task, sha256)
             if settled is None:
-                self._do(task, sha256, reached)
+                with ExitStack() as until_replaced:
+                    self._do(task, sha256, reached, until_replaced)
             return reached.rows if settled is None else settled
+        except _SettledMeanwhile as meanwhile:
+            return meanwhile.rows
         except (UsageError, CheckpointError, Interrupted):
             raise
         except KeyboardInterrupt as stop:
@@ -109,18 +114,23 @@ class FileEnhancer:
     def _relative(self, task: Task) -> str:
         return str(task.output.relative_to(self._out))
 
-    def _note(self, task: Task, sha256: str, reached: Reached, temporary: Path) -> None:
+    def _note(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack, temporary: Path) -> None:
+        """Note what is about to take its place, unless another docsr has put something there meanwhile."""
         if _stamp(task.source) != reached.seen:
             raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = temporary.stat(), sha256_of(temporary)
         assert written is not None
         place, source = self._relative(task), os.path.abspath(task.source)
         size, modified = status.st_size, status.st_mtime_ns
+        until_replaced.enter_context(locked(self._out))
+        settled = self._settled(task, sha256)
+        if settled is not None:
+            raise _SettledMeanwhile(settled)
         reached.written = Entry(source, sha256, self._signature, place, size, modified, written)
         note(self._out, reached.written)
 
-    def _do(self, task: Task, sha256: str, reached: Reached) -> None:
-        source, finished = task.source, partial(self._note, task, sha256, reached)
+    def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
+        source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
         if self._dry:
             reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
@@ -150,34 +160,48 @@ class FileEnhancer:
                 if leaf.reason is not None or (plan.factor == 1 and self._options.dpi is None):
                     reached.rows[leaf.number] = reached.rows[leaf.number].as_copied()
                 else:
-                    leaf.replace(self._upscale(task, leaf.read(), plan, reached), self._options.quality)
+                    leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
             scans.save(target)
 
-    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Page]:
-        """Yield the finished pages, each put into its row."""
+    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Bands]:
+        """Yield the pages, enlarged as they are written, each put into its row."""
         pages = read_document(task.source)
         for plan in plans:
             yield self._upscale(task, next(pages), plan, reached)
 
-    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Page:
-        """Upscale one page and note it in its row."""
-        alive()
-        reached.page = page.number
-        started, count, upscaler = perf_counter(), TileCount(), self._upscaler(plan)
-        try:
-            result = upscale_page(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
-        except PageError as error:
-            place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
-            raise PageError(f"{place}: {error}") from error
-        name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
-        row = reached.rows[page.number]
-        reached.rows[page.number] = row.as_done(result, name, count, perf_counter() - started)
-        return result
+    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
+        """Upscale one page as its bands are asked for, and note it in its row when they are done."""
+        reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
+        large = upscale_bands(page, upscaler, tile=self._options.tile, out_dpi=self._options.dpi, count=count)
+
+        def bands() -> Iterator[Pixels]:
+            started, spent, parts = perf_counter(), 0.0, iter(large.bands)
+            try:
+                while (band := next(parts, None)) is not None:
+                    alive()
+                    spent += perf_counter() - started
+                    yield band
+                    started = perf_counter()
+            except PageError as error:
+                place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
+                raise PageError(f"{place}: {error}") from error
+            name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
+            reached.rows[page.number] = reached.rows[page.number].as_done(large, name, count, spent)
+
+        return replace(large, bands=bands())
 
     def _upscaler(self, plan: Plan) -> Upscaler:
         if plan not in self._upscalers:
             self._upscalers[plan] = resolve(plan.model, plan.factor, self._threads, self._options.device)
         return self._upscalers[plan]
+
+
+class _SettledMeanwhile(Exception):
+    """While a file was worked on, another docsr did it, or put what may not be replaced where its output goes."""
+
+    def __init__(self, rows: list[PageResult]) -> None:
+        super().__init__(rows)
+        self.rows = rows
 
 
 def _stamp(source: Path) -> tuple[int, ...] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docsr import __version__
 from docsr.errors import UsageError
+from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, resolve
 from docsr.upscalers.classical import CLASSICAL
@@ -49,6 +50,7 @@ class EnhanceOptions:
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: largest side of a tile in input px, at least 64.
         device: ``auto``, ``cpu`` or ``cuda``.
+        max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
     """
 
     factor: int | None = None
@@ -58,6 +60,7 @@ class EnhanceOptions:
     quality: int = 90
     tile: int = DEFAULT_TILE
     device: str = "auto"
+    max_pixels: int = MAX_PIXELS
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
@@ -69,6 +72,8 @@ class EnhanceOptions:
             raise UsageError(f"the quality is a number from 1 to 100, not {self.quality}")
         if self.tile < SMALLEST_TILE:
             raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
+        if self.max_pixels < 1:
+            raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
         if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
             raise UsageError(f"--dpi is a number from {LOWEST_DPI:g} to {HIGHEST_DPI:g}, not {self.dpi:g}")
         if self.factor is not None and self.dpi is not None:

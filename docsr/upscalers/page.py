@@ -1,19 +1,21 @@
 """The one way a page goes through an upscaler: tile by tile, luminance by the network, chroma by bicubic.
 
-Every command and integration calls :func:`upscale_page`; memory is the page in, the page out and one tile.
+Every command and integration calls :func:`upscale_page`, or :func:`upscale_bands` where the page goes to a file that is
+written from top to bottom; memory is the page in, a row of tiles, and with the former the page out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import cv2
 import numpy as np
 
-from docsr.errors import PageError
-from docsr.io.decode import MAX_PIXELS
-from docsr.page import Page, Pixels, Plane
-from docsr.tiles import plan_tiles
+from docsr.io.limits import check_held, whole
+from docsr.page import Bands, Page, Pixels, Plane
+from docsr.tiles import Tile, plan_tiles
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import enlarge
 
@@ -40,13 +42,32 @@ def upscale_page(
     out_dpi: float | None = None,
     count: TileCount | None = None,
 ) -> Page:
-    """Enlarge a page.
+    """Enlarge a page, and hold it whole; arguments and errors as of :func:`upscale_bands`.
+
+    Raises:
+        PageError: also when the page would have more than docsr.io.limits.most_pixels().
+    """
+    if upscaler.factor == 1 and out_dpi is None:
+        return page
+    return whole(upscale_bands(page, upscaler, tile=tile, out_dpi=out_dpi, count=count))
+
+
+def upscale_bands(
+    page: Page,
+    upscaler: Upscaler,
+    *,
+    tile: int = DEFAULT_TILE,
+    out_dpi: float | None = None,
+    count: TileCount | None = None,
+) -> Bands:
+    """Enlarge a page as its bands are asked for.
 
     Args:
         page: grey or RGB, any size from 1 x 1.
         upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
         tile: largest side of a tile in input px, at least 8 (docsr.tiles.GRID).
-        out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then.
+        out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
+            whole for that.
         count: where the number of tiles is added, if given.
 
     Returns:
@@ -54,31 +75,37 @@ def upscale_page(
 
     Raises:
         ValueError: ``out_dpi`` for a page without dpi, or a tile below 8.
-        PageError: the network failed, or the page would have more than MAX_PIXELS.
+        PageError: the page is too large to be held for ``out_dpi``; or, as bands are taken, the network failed.
     """
     count = count if count is not None else TileCount()
-    size = None if out_dpi is None else _size_at(page, out_dpi)
-    for width, height in ((page.width * upscaler.factor, page.height * upscaler.factor), size or (1, 1)):
-        if width * height > MAX_PIXELS:  # before the memory is taken; what is larger could not be read again either
-            raise PageError(f"it would become {width} x {height} px, more than {MAX_PIXELS:,}: enlarge it less")
-    result = page if upscaler.factor == 1 else page.resized(_upscale(page.pixels, upscaler, tile, count))
-    return result if size is None or out_dpi is None else _brought_to(result, size, out_dpi)
+    factor, large = upscaler.factor, page.in_bands()
+    if factor != 1:
+        dpi = None if page.dpi is None else (page.dpi[0] * factor, page.dpi[1] * factor)
+        rows = groupby(plan_tiles(page.height, page.width, tile, _overlap(page, upscaler)), lambda one: one.core.top)
+        bands = (_band(page.pixels, upscaler, list(row), count) for _, row in rows)
+        large = replace(
+            large, width=page.width * factor, height=page.height * factor, dpi=dpi, bands=bands, bilevel=False
+        )
+    return large if out_dpi is None else _brought_to(large, page, out_dpi)
 
 
-def _upscale(pixels: Pixels, upscaler: Upscaler, tile: int, count: TileCount) -> Pixels:
+def _overlap(page: Page, upscaler: Upscaler) -> int:
+    return upscaler.overlap if page.is_grey else max(upscaler.overlap, _CHROMA_REACH)
+
+
+def _band(pixels: Pixels, upscaler: Upscaler, tiles: list[Tile], count: TileCount) -> Pixels:
+    """Upscale tiles that stand in a row."""
     factor = upscaler.factor
-    height, width = pixels.shape[:2]
-    target = np.empty((height * factor, width * factor, *pixels.shape[2:]), dtype=np.uint8)
-    overlap = upscaler.overlap if pixels.ndim == 2 else max(upscaler.overlap, _CHROMA_REACH)
-    for one in plan_tiles(height, width, tile, overlap):
+    band = np.empty((tiles[0].core.height * factor, pixels.shape[1] * factor, *pixels.shape[2:]), np.uint8)
+    for one in tiles:
         seen = one.read_from(pixels)
         if upscaler.keeps_white and seen.min() == _WHITE:
-            target[one.core.scaled(factor).slices] = _WHITE
+            band[:, one.core.left * factor : one.core.right * factor] = _WHITE
             count.skipped += 1
             continue
-        one.stitch(target, _upscale_grey(seen, upscaler) if seen.ndim == 2 else _upscale_rgb(seen, upscaler), factor)
+        one.stitch(band, _upscale_grey(seen, upscaler) if seen.ndim == 2 else _upscale_rgb(seen, upscaler), factor)
         count.done += 1
-    return target
+    return band
 
 
 def _upscale_grey(seen: Pixels, upscaler: Upscaler) -> Pixels:
@@ -102,16 +129,22 @@ def _to_uint8(plane: Plane) -> Pixels:
     return np.asarray(np.rint(np.clip(plane, 0, 1) * 255), dtype=np.uint8)
 
 
-def _size_at(page: Page, out_dpi: float) -> tuple[int, int]:
-    """Return width and height of ``page`` at ``out_dpi``, from the original so that rounding happens once."""
+def _brought_to(large: Bands, page: Page, out_dpi: float) -> Bands:
+    """Resize to a resolution; the size follows from the original page, so that rounding happens once."""
     if page.dpi is None:
         raise ValueError("a page without dpi cannot be brought to one")
-    return max(1, round(page.width * out_dpi / page.dpi[0])), max(1, round(page.height * out_dpi / page.dpi[1]))
+    width, height = (
+        max(1, round(px * out_dpi / dpi)) for px, dpi in zip((page.width, page.height), page.dpi, strict=True)
+    )
+    dpi = out_dpi, out_dpi
+    if (large.width, large.height) == (width, height):
+        return replace(large, dpi=dpi)
+    resized = replace(large, width=width, height=height, dpi=dpi, bands=_resized(large, width, height), bilevel=False)
+    check_held(resized)
+    return resized
 
 
-def _brought_to(page: Page, size: tuple[int, int], dpi: float) -> Page:
-    if (page.width, page.height) == size:
-        return replace(page, dpi=(dpi, dpi))
-    mode = cv2.INTER_AREA if size[0] * size[1] < page.width * page.height else cv2.INTER_CUBIC
-    pixels = np.asarray(cv2.resize(page.pixels, size, interpolation=mode), dtype=np.uint8)
-    return replace(page, pixels=pixels, dpi=(dpi, dpi), bilevel=False)
+def _resized(large: Bands, width: int, height: int) -> Iterator[Pixels]:
+    smaller = width * height < large.width * large.height
+    mode = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    yield np.asarray(cv2.resize(whole(large).pixels, (width, height), interpolation=mode), np.uint8)

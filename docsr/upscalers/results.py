@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from docsr.manifest import Entry
-from docsr.page import Dpi, Page
+from docsr.page import Bands, Dpi, Page
 from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount
@@ -82,7 +82,7 @@ class PageResult:
         """Return the result of a page that is in the output as it was in the input."""
         return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
 
-    def as_done(self, page: Page, model: str, count: TileCount, seconds: float) -> PageResult:
+    def as_done(self, page: Bands, model: str, count: TileCount, seconds: float) -> PageResult:
         """Return the result of a page that became ``page``."""
         scale = page.height / self.size_in[1] if self.size_in else 1.0
         return replace(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsr.errors import PageError, UsageError
-from docsr.io.files import atomic_write, output_paths, refuse_same_file, remove_leftovers
+from docsr.io.files import _machine, atomic_write, output_paths, refuse_same_file, remove_leftovers
 from docsr.io.inputs import InputFile
 
 
@@ -110,14 +110,15 @@ def test_the_whole_file_is_shown_just_before_it_takes_its_place(tmp_path: Path):
 
 
 def test_only_what_nobody_writes_any_more_is_removed(tmp_path: Path):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone, unasked = (subprocess.Popen([sys.executable, "-c", ""]) for _ in range(2))
     gone.wait()
+    os.waitid(os.P_PID, unasked.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its number is still taken
     with atomic_write(tmp_path / "a.png") as temporary:
         mine = temporary.name
-        left = mine.replace(f"-{os.getpid()}-", f"-{gone.pid}-")
+        left, dead = (mine.replace(f"-{os.getpid()}-", f"-{one.pid}-") for one in (gone, unasked))
         other = ".docsr-00000000-1-00000000.png"
         named_alike = f".docsr-{gone.pid}.png"
-        made(tmp_path, left, other, named_alike, "deep/" + left)
+        made(tmp_path, left, dead, other, named_alike, "deep/" + left)
         remove_leftovers([tmp_path, tmp_path / "missing"])
         names = {path.name for path in tmp_path.iterdir()}
         assert names == {mine, other, named_alike, "deep"}
@@ -125,6 +126,14 @@ def test_only_what_nobody_writes_any_more_is_removed(tmp_path: Path):
         remove_leftovers([tmp_path])
         assert not (tmp_path / other).exists()
     assert (tmp_path / "deep" / left).exists()
+    unasked.wait()
+
+
+def test_processes_that_are_numbered_apart_take_each_other_for_other_machines(monkeypatch: pytest.MonkeyPatch):
+    here = _machine()
+    assert here == _machine()
+    monkeypatch.setattr(os, "readlink", lambda _: "pid:[another container's]")
+    assert _machine() != here
 
 
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt(), PageError("said already")])

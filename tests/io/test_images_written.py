@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import weakref
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -93,6 +94,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(zlib, "compress", full)  # a TIFF's
     with pytest.raises(PageError, match="could not be written: no space left on device"):
         write_pages(path, [replace(Page(RGB), number=1)], format)
     assert path.read_bytes() == before
