@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 
 import pytest
 from PIL import Image, ImageDraw
@@ -20,14 +22,27 @@ class Ran:
 
 def docsr(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object) -> Ran:
     """Run it; `enhance` without a process apart, which is slow and cannot be tampered with, unless a test asks."""
+    code = _run(monkeypatch, arguments)
+    captured = capsys.readouterr()
+    return Ran(code, captured.out, captured.err)
+
+
+def ran(*arguments: object) -> Ran:
+    """Run it likewise where a fixture serves many tests and cannot have theirs."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as monkeypatch, redirect_stdout(out), redirect_stderr(err):
+        code = _run(monkeypatch, arguments)
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def _run(monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...]) -> int:
     words = ["docsr", *map(str, arguments)]
     if "enhance" in words[:2] and not {"--time-limit", "--jobs"} & set(words):
         words += ["--time-limit", "0"]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as exited:
         main()
-    captured = capsys.readouterr()
-    return Ran(int(exited.value.code or 0), captured.out, captured.err)
+    return int(exited.value.code or 0)
 
 
 def picture(width: int = 120, height: int = 80, mode: str = "L") -> Image.Image:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from docsr.io import tiff
+from docsr.io.jp2 import profile_of
 from docsr.io.limits import most_pixels
-from docsr.io.pixels import fitting_profile, to_pixels, upright
+from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.resolution import from_image, turned
 from docsr.page import Page
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
+
+_GREY_SCALES = {"1": 255, "L;2": 85, "L;4": 17, "I;16B": 1}
+"""How a grey PNG is stored, in Pillow's words -> what its values are multiplied with when it is loaded."""
 
 
 def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Page:
@@ -30,20 +34,41 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     """
     if image.width * image.height > most_pixels():
         raise ValueError(f"it has more than {most_pixels():,} pixels")
+    clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
     orientation = tags.get(_ORIENTATION, 1)
-    inverted = is_tiff and image.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
+    inverted = is_tiff and image.mode.startswith(("I;16", "F")) and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     # Pillow carries the profile of a TIFF page over to later pages that have none.
-    icc = tags.get(tiff.ICC_PROFILE) if is_tiff else image.info.get("icc_profile")
+    icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, bilevel = from_image(image), image.mode == "1"
     _load(image)
-    pixels = to_pixels(image)
+    # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
+    is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
+    pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
+    if clear is not None:
+        pixels[(np.asarray(image) if image.mode.startswith("I") else pixels) == clear] = 255
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+
+
+def _clear_grey(image: Image.Image) -> int | None:
+    """The value, when loaded, that is transparent in a grey PNG whose bits are not 8: Pillow passes over that."""
+    value = image.info.get("transparency")
+    if image.format != "PNG" or not isinstance(value, int) or not isinstance(image, ImageFile.ImageFile):
+        return None
+    stored_as = image.tile[0][3] if image.tile else None
+    scale = _GREY_SCALES.get(stored_as) if isinstance(stored_as, str) else None
+    return None if scale is None else value * scale
+
+
+def _profile(image: Image.Image) -> object:
+    if image.format == "JPEG2000" and isinstance(image, ImageFile.ImageFile) and image.fp is not None:
+        return profile_of(image.fp)
+    return image.info.get("icc_profile")
 
 
 def _load(image: Image.Image) -> None:

@@ -17,6 +17,7 @@ from docsr.errors import DocsrError, PageError
 from docsr.io import tiff
 from docsr.io.decode import page_of
 from docsr.io.files import atomic_write
+from docsr.io.frames import frames_of
 from docsr.io.limits import most_pixels, whole
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.resolution import turned
@@ -32,7 +33,8 @@ _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _PERHAPS = ("AVIF", "HEIF")
 """Read where this Pillow knows them: AVIF from 11.3 on, HEIF with the plugin pillow-heif registered."""
 
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
@@ -42,16 +44,16 @@ def page_count(path: Path) -> int:
     Raises:
         PageError: the file cannot be opened as an image.
     """
-    with _opened(path) as (_, total):
-        return total
+    with _opened(path) as (_, frames):
+        return len(frames)
 
 
 def read_pages(path: Path) -> Iterator[Page]:
     """Read a file page by page, each decoded when it is asked for.
 
     Args:
-        path: a PNG, JPEG, TIFF (each of its pages), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM file, and AVIF
-            or HEIF where Pillow knows them.
+        path: a PNG, JPEG, TIFF (each of its pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM
+            file, and AVIF or HEIF where Pillow knows them.
 
     Yields:
         Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
@@ -59,26 +61,29 @@ def read_pages(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
-    with _opened(path) as (image, total):
-        for number in range(total):
-            with _reporting(path, number if total > 1 else None), _pillow_limit():
-                pages = [_read(image, path, number)]
+    with _opened(path) as (image, frames):
+        for number, frame in enumerate(frames):
+            with _reporting(path, number if len(frames) > 1 else None), _pillow_limit():
+                pages = [_read(image, path, number, frame)]
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
 
 def suffix_of_image(path: Path) -> str:
     """The usual suffix of what a file holds, with its dot; empty where that is no image."""
     try:
-        with path.open("rb") as file, _identified(file) as image:
-            form = image.format
+        with path.open("rb") as file:
+            if _start(file) in _TIFF_STARTS:
+                return ".tiff"  # also where only tifffile can open it
+            with _identified(file) as image:
+                form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
-    """Open a file once for all its pages and count them; the image is None where only tifffile can open it."""
+def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
+    """Open a file once for all its pages and number them; the image is None where only tifffile can open it."""
     with ExitStack() as stack:
         with _reporting(path), _pillow_limit():
             # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
@@ -86,33 +91,34 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, int]]:
             image: Image.Image | None = None
             try:
                 image = stack.enter_context(_identified(file))
-                total = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
+                frames = frames_of(image) if isinstance(image, TiffImagePlugin.TiffImageFile) else [0]
             except UnidentifiedImageError:
-                if not _is_tiff(file):
+                if _start(file) not in _TIFF_STARTS:
                     raise
-                total = tiff.count(path)
-            if total == 0:
+                frames = list(range(tiff.count(path)))
+            if not frames:
                 raise ValueError("it is damaged (it holds no pages)")
-        yield image, total
+        yield image, frames
 
 
 def _identified(file: IO[bytes]) -> Image.Image:
+    if _start(file) == _MISTAKEN_START:
+        raise UnidentifiedImageError
     try:
         return Image.open(file, formats=_READABLE)
     except UnidentifiedImageError:
         Image.init()
         more = [name for name in _PERHAPS if name in Image.OPEN]
-        file.seek(0)
-        if not more or _is_tiff(file):
+        if not more or _start(file) in _TIFF_STARTS:
             raise
         return Image.open(file, formats=more)
 
 
-def _read(image: Image.Image | None, path: Path, number: int) -> Page:
+def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Page:
     if image is not None:
         try:
-            if number:
-                image.seek(number)
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
+                image.seek(frame)
             if not _is_misread(image):
                 page = page_of(image, path, number)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
@@ -120,21 +126,22 @@ def _read(image: Image.Image | None, path: Path, number: int) -> Page:
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    pixels, dpi, icc, orientation = tiff.read(path, number, most_pixels())
+    pixels, dpi, icc, orientation = tiff.read(path, frame, most_pixels())
     return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
 
 
 def _is_misread(image: Image.Image) -> bool:
     """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
-        return False
-    bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
-    return image.tag_v2.get(_PLANAR) == _SEPARATE and max(bits) > 8
+    tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
+    return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
 
 
-def _is_tiff(file: IO[bytes]) -> bool:
+def _start(file: IO[bytes]) -> bytes:
+    """The first four bytes; the file stands at its start again."""
     file.seek(0)
-    return file.read(4) in _TIFF_STARTS
+    start = file.read(4)
+    file.seek(0)
+    return start
 
 
 def _checked(path: Path) -> Path:
@@ -278,7 +285,10 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
         exif = Image.Exif()
         exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
         options["exif"] = exif
-    if page.icc is not None and name != "BMP":
+    elif name == "BMP":
+        options["dpi"] = (0, 0)  # unknown; Pillow would say 96
+    holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
+    if page.icc is not None and holds:
         options["icc_profile"] = page.icc
     if name in {"JPEG", "WEBP"}:
         options["quality"] = quality

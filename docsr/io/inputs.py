@@ -14,8 +14,9 @@ from docsr.errors import NoInputError
 from docsr.manifest import NAME as MANIFEST
 
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".jp2", ".j2k"}
-    | {".pbm", ".pgm", ".ppm", ".pnm", ".avif", ".heic", ".heif"}
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
+    | {".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc", ".pbm", ".pgm", ".ppm", ".pnm"}
+    | {".avif", ".heic", ".heif", ".hif"}
 )
 """Suffixes (lower case) of images."""
 

@@ -60,7 +60,7 @@ def from_image(image: Image.Image) -> Dpi | None:
         density = image.info.get("jfif_density", (0, 0))
         found = believable(density[0] * scale, density[1] * scale) if scale else None
         return found or from_tags(image.getexif())
-    if image.format in {"JPEG", "MPO", "WEBP"}:
+    if image.format in {"JPEG", "MPO", "WEBP", "AVIF", "HEIF"}:
         return from_tags(image.getexif())
     stated = image.info.get("dpi")
     return believable(*stated) if isinstance(stated, tuple) and len(stated) == 2 else None

@@ -29,8 +29,10 @@ _SAME = {
     ".jpg": "jpg",
     ".jpeg": "jpg",
     ".jpe": "jpg",
+    ".jfif": "jpg",
     ".webp": "webp",
     ".bmp": "bmp",
+    ".dib": "bmp",
     ".pdf": "pdf",
 }
 """Suffix of an input -> format that ``same`` means; anything else becomes PNG."""

@@ -15,7 +15,7 @@ import tifffile
 from PIL import Image, TiffImagePlugin, features
 
 from docsr.errors import PageError
-from docsr.io.images import page_count, read_pages, write_pages
+from docsr.io.images import page_count, read_pages, suffix_of_image, write_pages
 from docsr.page import Pixels
 from tests.io.pictures import BITS, GREY, RGB, SRGB, only, saved
 
@@ -67,6 +67,12 @@ def test_sixteen_bit_grey_tiff_is_divided_by_257(tmp_path: Path, photometric: An
     stored = 65535 - values if photometric == "miniswhite" else values
     tifffile.imwrite(tmp_path / "a.tif", stored, photometric=photometric, byteorder=byteorder)
     assert np.array_equal(only(tmp_path / "a.tif").pixels, np.minimum(GREY, 254))
+
+
+def test_a_tiff_that_pillow_cannot_open_is_told_to_be_one(tmp_path: Path):
+    """So that what comes through a pipe becomes a TIFF again."""
+    tifffile.imwrite(tmp_path / "a", GREY, bigtiff=True, byteorder=">", photometric="minisblack")
+    assert suffix_of_image(tmp_path / "a") == ".tiff"
 
 
 def test_sixteen_bit_grey_png(tmp_path: Path):

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from docsr.errors import NoInputError
-from docsr.io.inputs import find_inputs
+from docsr.io.images import FORMATS
+from docsr.io.inputs import IMAGE_SUFFIXES, find_inputs
 from docsr.manifest import NAME as MANIFEST
+from docsr.upscalers.options import output_format, output_suffix
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -108,3 +111,19 @@ def test_a_file_whose_name_begins_like_a_list_is_a_file_and_a_missing_list_is_sa
     assert relatives([Path("@scan.png")]) == ["@scan.png"]
     with pytest.raises(NoInputError, match=r"the list gone\.txt cannot be read"):
         find_inputs([Path("@gone.txt")])
+
+
+def test_every_suffix_of_what_is_read_is_found_in_folders():
+    Image.init()
+    read = {"JPEG", "JPEG2000", "TIFF", "WEBP", "BMP", "GIF", "PPM"}
+    known = {suffix for suffix, form in Image.EXTENSION.items() if form in read}
+    assert known - IMAGE_SUFFIXES == {".pfm"}  # floats
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "WEBP", "BMP"])
+def test_same_keeps_every_suffix_of_what_is_written(form: str):
+    Image.init()
+    suffixes = {suffix for suffix, known in Image.EXTENSION.items() if known == form} & IMAGE_SUFFIXES
+    assert suffixes
+    assert {FORMATS[output_format(Path(f"a{suffix}"), "same")] for suffix in suffixes} == {form}
+    assert all(output_suffix(Path(f"a{suffix}"), "same") == suffix for suffix in suffixes)

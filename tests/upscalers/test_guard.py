@@ -86,7 +86,8 @@ def test_it_does_not_matter_how_the_page_is_cut(
     height: int, width: int, colour: bool, factor: int, cuts: list[int], seed: int
 ) -> None:
     random = np.random.default_rng(seed)
-    page = Page(cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (0, 0), 2))
+    grey = cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (0, 0), 2)
+    page = Page(np.asarray(grey, np.uint8))
     large = cv2.resize(page.pixels, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC)
     large[height // 2 :] = random.integers(0, 256, large[height // 2 :].shape, np.uint8)
     if colour:

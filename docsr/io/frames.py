@@ -1,0 +1,29 @@
+"""Which images of a TIFF file are pages: a scanner's preview and the smaller copies for a viewer are none."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from PIL import TiffImagePlugin
+
+_NEW_SUBFILE_TYPE = 254
+_REDUCED, _MASK = 1, 4
+
+
+def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
+    """Return the 0-based numbers of the pages; of all images where none says that it is a page.
+
+    An image that cannot be looked at counts as a page, so that reading it says why.
+    """
+    total = image.n_frames
+    if total == 1:
+        return [0]
+    frames = []
+    for number in range(total):
+        kind: object = 0
+        with suppress(Exception):  # Pillow raises nearly anything on damaged files
+            image.seek(number)
+            kind = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)
+        if not (isinstance(kind, int) and kind & (_REDUCED | _MASK)):
+            frames.append(number)
+    return frames or list(range(total))
