@@ -97,6 +97,13 @@ class Bands:
     number: int = 0
     bilevel: bool = False
 
+    def in_black_and_white(self) -> Bands:
+        """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
+        if not self.is_grey:
+            return self
+        bands = (np.where(band < 128, 0, 255).astype(np.uint8) for band in self.bands)
+        return replace(self, bands=bands, bilevel=True)
+
     def whole(self) -> Page:
         """Return the page with all its pixels."""
         pixels, top = np.empty(0, np.uint8), 0

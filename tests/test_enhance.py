@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from docsr.errors import NoInputError, UsageError
+from docsr.io.documents import read_document
 from tests.command import docsr, picture
 from tests.onnx_files import conv_network
 
@@ -144,3 +147,26 @@ def test_nothing_to_read(tmp_path: Path) -> None:
         EnhanceOptions(factor=3).check()
     with pytest.raises(UsageError):
         EnhanceOptions(format="gif").check()
+
+
+@pytest.mark.parametrize("form", ["png", "tiff", "pdf"])
+def test_one_bit_pages_keep_one_bit_where_that_is_asked_for(tmp_path, capsys, monkeypatch, form):
+    picture(80, 60).convert("1").save(tmp_path / "a.tif", compression="group4", dpi=(100, 100))
+    wish = ["--factor", 2, "--model", "bicubic", "--format", form, "--binarize"]
+    assert docsr(capsys, monkeypatch, "enhance", tmp_path / "a.tif", "--out", tmp_path / "out", *wish).code == 0
+    (large,) = read_document(next((tmp_path / "out").glob("a.*")))
+    assert large.bilevel
+    assert (large.width, large.height, round((large.dpi or (0, 0))[0])) == (160, 120, 200)
+    small = np.asarray(picture(80, 60).convert("1"), np.uint8) * 255
+    expected = cv2.resize(small, (160, 120), interpolation=cv2.INTER_CUBIC)
+    assert np.array_equal(large.pixels, np.where(expected < 128, 0, 255))
+
+
+def test_grey_pages_stay_grey_and_jpeg_holds_no_one_bit_pages(tmp_path, capsys, monkeypatch):
+    picture(80, 60).save(tmp_path / "a.tif")
+    wish = ["--factor", 2, "--model", "bicubic", "--binarize", "--out", tmp_path / "out"]
+    assert docsr(capsys, monkeypatch, "enhance", tmp_path / "a.tif", *wish).code == 0
+    (large,) = read_document(tmp_path / "out" / "a.tif")
+    assert not large.bilevel
+    refused = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.tif", *wish, "--format", "jpg")
+    assert (refused.code, "jpg holds no one-bit pages" in refused.err) == (2, True)

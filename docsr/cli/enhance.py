@@ -50,6 +50,7 @@ _PIPE_WIDTH = 200
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
+@click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
 @click.option(
     "--guard/--no-guard",
     default=True,

@@ -174,6 +174,8 @@ class FileEnhancer:
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
         options = self._options
         large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
+        if options.binarize and page.bilevel:
+            large = large.in_black_and_white()
 
         def bands() -> Iterator[Pixels]:
             started, spent, parts = perf_counter(), 0.0, iter(large.bands)

@@ -52,6 +52,7 @@ class EnhanceOptions:
         device: ``auto``, ``cpu`` or ``cuda``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out.
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, TIFF, PDF).
     """
 
     factor: int | None = None
@@ -63,6 +64,7 @@ class EnhanceOptions:
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
     guard: bool = True
+    binarize: bool = False
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
@@ -74,6 +76,8 @@ class EnhanceOptions:
             raise UsageError(f"the quality is a number from 1 to 100, not {self.quality}")
         if self.tile < SMALLEST_TILE:
             raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
+        if self.binarize and self.format in {"jpg", "webp"}:
+            raise UsageError(f"{self.format} holds no one-bit pages: --binarize goes with png, tiff and pdf")
         if self.max_pixels < 1:
             raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
         if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
@@ -103,7 +107,7 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard}
+        wish |= {"guard": self.guard, "binarize": self.binarize}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 
