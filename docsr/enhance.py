@@ -24,7 +24,10 @@ from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, output_suffix
 from docsr.upscalers.results import PageResult, Reached, Task, failed
 
-__all__ = ["EnhanceOptions", "Enhancer", "PageResult", "enhance", "enhance_files", "plan_files"]
+__all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance", "enhance_files", "plan_files"]
+
+MOST_JOBS = 8
+"""More are used only when they are asked for: each takes memory of its own."""
 
 
 def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, overwrite: bool = False) -> list[Task]:
@@ -79,19 +82,21 @@ def enhance_files(
         tasks: from :func:`plan_files`.
         out: the output folder.
         options: as given to :func:`plan_files`.
-        jobs: processes; each loads the network and takes its share of the cores.
+        jobs: how many cores are used: for as many files at a time, each in a process that loads the networks, or, of
+            fewer files, with several threads for each.
         time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is
             tried once more and then given up. None: no limit. With one, files are done in processes of their own even
-            if ``jobs`` is 1.
+            if it is one at a time.
         dry: only say what would be done with each page; nothing is written or removed.
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
-    enhancer = FileEnhancer(options, out, max(1, _cores() // jobs), dry=dry)
-    apart = partial(run_in_processes, jobs=jobs, broken=partial(_broken, time_limit), limit=time_limit)
-    run = run_here if jobs == 1 and time_limit is None else apart
+    workers = max(1, min(jobs, len(tasks)))
+    enhancer = FileEnhancer(options, out, jobs // workers, dry=dry)
+    apart = partial(run_in_processes, jobs=workers, broken=partial(_broken, time_limit), limit=time_limit)
+    run = run_here if workers == 1 and time_limit is None else apart
     with _tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
         try:
             with closing(run(enhancer, tasks)) as finished:
@@ -122,9 +127,10 @@ def _suffix(form: str, file: InputFile) -> str:
     return output_suffix(file.path, form)
 
 
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def default_jobs() -> int:
+    """Return the number of cores that this process may use, MOST_JOBS at most."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_JOBS)
 
 
 class _CallableModule(types.ModuleType):

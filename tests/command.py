@@ -38,7 +38,7 @@ def ran(*arguments: object) -> Ran:
 def _run(monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...]) -> int:
     words = ["docsr", *map(str, arguments)]
     if "enhance" in words[:2] and not {"--time-limit", "--jobs"} & set(words):
-        words += ["--time-limit", "0"]
+        words += ["--time-limit", "0", "--jobs", "1"]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as exited:
         main()

@@ -48,7 +48,11 @@ _PIPE_WIDTH = 200
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of JPEG, also in PDF, and WebP."
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    help="Files done at the same time, a core each.  [default: as many as there are cores, 8 at most]",
+)
 @click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
 @click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
 @click.option(
@@ -79,7 +83,7 @@ _PIPE_WIDTH = 200
 def enhance(
     inputs: tuple[Path, ...],
     out: Path,
-    jobs: int,
+    jobs: int | None,
     time_limit: float,
     overwrite: bool,
     dry_run: bool,
@@ -98,7 +102,7 @@ def enhance(
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
-    from docsr.enhance import EnhanceOptions, enhance_files, plan_files
+    from docsr.enhance import EnhanceOptions, default_jobs, enhance_files, plan_files
 
     options = EnhanceOptions(**wish)
     if is_piped(inputs, out):
@@ -107,7 +111,9 @@ def enhance(
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
         _check_report(report, tasks, out, Path(wish["model"] or out))
-    results = enhance_files(tasks, out, options, jobs=jobs, time_limit=time_limit or None, dry=dry_run)
+    results = enhance_files(
+        tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run
+    )
     return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
 
 

@@ -48,7 +48,7 @@ def enhance_through(given: Path, options: EnhanceOptions, time_limit: float | No
     """
     if told:
         raise UsageError("standard output holds the image: --dry-run, --report and --log-json do not go with it")
-    from docsr.enhance import enhance_files, plan_files
+    from docsr.enhance import default_jobs, enhance_files, plan_files
 
     with TemporaryDirectory(prefix="docsr-") as folder:
         source = _received(Path(folder)) if str(given) == PIPE else given
@@ -56,7 +56,7 @@ def enhance_through(given: Path, options: EnhanceOptions, time_limit: float | No
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)
-        for result in enhance_files([task], out, options, time_limit=time_limit):
+        for result in enhance_files([task], out, options, jobs=default_jobs(), time_limit=time_limit):
             name = _STDIN if str(given) == PIPE else str(source)
             tell_warning(result, name)
             if result.error is not None:

@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
+import cv2
+
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, first_line
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
@@ -54,6 +56,8 @@ class FileEnhancer:
             CheckpointError: a network file cannot be used.
             Finished: the run was interrupted when the output had taken its place.
         """
+        if in_worker():
+            cv2.setNumThreads(self._threads)
         with allowing(self._options.max_pixels), heard(printed=in_worker()) as complaints:
             rows = self._results(task)
         return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
