@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from docsr import textsize
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import atomic_write
-from docsr.io.images import write_pages
+from docsr.io.image_write import write_pages
 from docsr.page import Page, Pixels, luminance
 from docsr.pairs.source import Document, Source, SourcePage
 from docsr.pairs.sources import SOURCES

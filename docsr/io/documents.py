@@ -9,7 +9,8 @@ from typing import Protocol
 
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
-from docsr.io.images import read_pages, suffix_of_image, write_pages
+from docsr.io.image_write import write_pages
+from docsr.io.images import read_pages, suffix_of_image
 from docsr.page import Bands, Page
 
 PDF = "pdf"

@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
-from docsr.io.group4 import group_4
+from docsr.io.lossless import group_4, png_options
 from docsr.page import Pixels
 
 NEARLY_TWO_VALUED = 0.9
@@ -61,7 +61,7 @@ def coded(pixels: Pixels, quality: int) -> Coded:
 def _flate(image: Image.Image) -> Coded:
     """Take the data out of a PNG file: they are coded as Flate with predictors of PNG."""
     file = io.BytesIO()
-    image.save(file, "PNG")
+    image.save(file, "PNG", **png_options(image.mode == "L"))
     png, data, position = file.getvalue(), [], 8
     while position < len(png):
         length = int.from_bytes(png[position : position + 4], "big")

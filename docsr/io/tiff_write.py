@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,7 @@ from typing import IO
 
 import numpy as np
 
-from docsr.io.group4 import group_4
+from docsr.io.lossless import deflated, group_4
 from docsr.page import Bands, Page, Pixels
 
 STRIP_BYTES = 1 << 20
@@ -27,7 +26,7 @@ CLASSIC_BYTES = 1 << 32
 """A file of so many bytes is written as BigTIFF: the offsets of TIFF have 32 bits."""
 
 _HEADER = 16
-_DEFLATE, _GROUP_4, _INCH = 8, 4, 2
+_DEFLATE, _GROUP_4, _HORIZONTAL, _INCH = 8, 4, 2, 2
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB = 0, 1, 2
 _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 3, 4, 5, 7, 16
 
@@ -66,7 +65,7 @@ class TiffWriter:
         one_bit, offsets, sizes = bands.bilevel and bands.is_grey, list[int](), list[int]()
         for strip in _strips(bands.bands, rows):
             offsets.append(self._file.tell())
-            sizes.append(self._file.write(group_4(strip) if one_bit else zlib.compress(strip.tobytes())))
+            sizes.append(self._file.write(group_4(strip) if one_bit else deflated(strip)))
         self._pages.append(_Written(_described(bands, rows, one_bit), offsets, sizes))
 
     @property
@@ -119,6 +118,7 @@ def _described(bands: Bands, rows: int, one_bit: bool) -> list[_Entry]:
         _shorts(277, channels),
         _longs(278, rows),
         _shorts(284, 1),
+        *([] if one_bit else [_shorts(317, _HORIZONTAL)]),
         *([] if bands.dpi is None else [*map(_rational, (282, 283), bands.dpi), _shorts(296, _INCH)]),
         *([] if bands.icc is None else [_Entry(34675, _UNDEFINED, len(bands.icc), bands.icc)]),
     ]

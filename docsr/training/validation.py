@@ -15,7 +15,8 @@ from torch import Tensor
 
 from docsr.config import TrainConfig
 from docsr.errors import DocsrError
-from docsr.io.images import read_pages, write_pages
+from docsr.io.image_write import write_pages
+from docsr.io.images import read_pages
 from docsr.metrics.image import ssim
 from docsr.metrics.text import edits
 from docsr.models.base import Generator

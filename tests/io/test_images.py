@@ -15,7 +15,8 @@ import tifffile
 from PIL import Image, TiffImagePlugin, features
 
 from docsr.errors import PageError
-from docsr.io.images import page_count, read_pages, suffix_of_image, write_pages
+from docsr.io.image_write import write_pages
+from docsr.io.images import page_count, read_pages, suffix_of_image
 from docsr.page import Pixels
 from tests.io.pictures import BITS, GREY, RGB, SRGB, only, saved
 

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from docsr.errors import PageError
-from docsr.io.images import page_count, read_pages, write_pages
+from docsr.io.image_write import write_pages
+from docsr.io.images import page_count, read_pages
 from docsr.page import Page
 from tests.io.pictures import BITS, GREY, RGB, SRGB, only
 
@@ -94,7 +95,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    monkeypatch.setattr(zlib, "compress", full)  # a TIFF's
+    monkeypatch.setattr(zlib, "compressobj", full)  # a TIFF's
     with pytest.raises(PageError, match="could not be written: no space left on device"):
         write_pages(path, [replace(Page(RGB), number=1)], format)
     assert path.read_bytes() == before

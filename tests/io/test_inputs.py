@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from docsr.errors import NoInputError
-from docsr.io.images import FORMATS
+from docsr.io.image_write import FORMATS
 from docsr.io.inputs import IMAGE_SUFFIXES, find_inputs
 from docsr.manifest import NAME as MANIFEST
 from docsr.upscalers.options import output_format, output_suffix

