@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed overhead fuzz torture tables check format clean
+.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed overhead fuzz torture tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -24,6 +24,7 @@ help:
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium, tools for PDF (apt-get)"
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
+	@echo "make test-openvino  that networks compute the same on OpenVINO's provider, in an environment of its own"
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
@@ -62,6 +63,15 @@ programs:
 
 test: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=90
+
+# ONNX Runtime with OpenVINO has the same name as that without: it takes its place.
+test-openvino:
+	$(PYTHON) -m venv build/openvino
+	build/openvino/bin/python -m pip install --quiet --editable '.[dev]'
+	build/openvino/bin/python tools/one_opencv.py
+	build/openvino/bin/python -m pip uninstall --quiet --yes onnxruntime
+	build/openvino/bin/python -m pip install --quiet --force-reinstall --no-deps onnxruntime-openvino
+	build/openvino/bin/python -m pytest tests/upscalers/test_devices.py tests/upscalers/test_onnx.py
 
 test-slow: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m slow

@@ -61,7 +61,13 @@ _PIPE_WIDTH = 200
     show_default=True,
     help="Put back to bicubic what a network made and the page does not bear out.",
 )
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
+    default="auto",
+    show_default=True,
+    help="Where networks run; auto takes CUDA or OpenVINO where this ONNX Runtime has it.",
+)
 @click.option(
     "--time-limit",
     type=click.FloatRange(0),

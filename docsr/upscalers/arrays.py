@@ -42,7 +42,7 @@ class Enhancer:
             factor: 2, 4, 8, or None for what the text size of each image asks for (1 where that is nothing).
             tile: largest side of a tile in input px.
             threads: CPU threads of one call, None for all.
-            device: ``auto``, ``cpu`` or ``cuda``.
+            device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to put back to bicubic what a network made and the image does not bear out.
 
         Raises:

@@ -32,7 +32,7 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
             path to an .onnx or .safetensors file.
         factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
         threads: CPU threads of one call, None for all.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
 
     Raises:
         UsageError: an unknown name, or a network made for another factor.

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from docsr.errors import CheckpointError, PageError, UsageError, first_line
+from docsr.errors import CheckpointError, PageError, first_line
 from docsr.page import Plane
+from docsr.upscalers.devices import check_runs, providers
 
 _UNKNOWN_OVERLAP = 32
 """Context for a network that does not say how far it sees, in input pixels."""
 
 _EXTERNAL = b"\x0a\x08location\x12"
 """An ``external_data`` entry of a tensor in the ONNX wire format: key "location", then a value."""
-
-_CUDA = "CUDAExecutionProvider"
 
 _PROBE = np.ones((1, 1, 48, 40), dtype=np.float32)
 _WHITE_TOLERANCE = 0.5 / 255
@@ -49,11 +48,11 @@ class OnnxUpscaler:
         Args:
             path: an .onnx file.
             threads: CPU threads of one call; None lets ONNX Runtime take every core.
-            device: ``cpu``, ``cuda``, or ``auto`` (CUDA where this ONNX Runtime has it).
+            device: one of docsr.upscalers.devices.DEVICES.
 
         Raises:
             CheckpointError: the file is missing, damaged, or not a network of this kind.
-            UsageError: ``cuda`` is asked for and not available.
+            UsageError: the device is not available.
         """
         self.path, self._threads, self._device = Path(path), threads, device
         self._session = _open_session(self.path, threads, device)
@@ -119,28 +118,20 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
         raise CheckpointError(f"cannot read the network {path}: {error.strerror or error}") from error
     if _EXTERNAL in content:
         raise CheckpointError(f"{path} keeps its weights in a second file, which is refused: save it as one file")
+    chosen = providers(device, content, threads)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
     # Tiles differ by a pixel in size: an arena and per-shape patterns would keep growing over a batch.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    providers = _providers(device)
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=providers)
+        session = onnxruntime.InferenceSession(content, options, providers=chosen)
     except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
         reason = f"{_reason(error)}; it may be cut off or of another kind, export it again"
         raise CheckpointError(f"{path} is not a readable ONNX network ({reason})") from error
-    if device == "cuda" and _CUDA not in session.get_providers():  # ONNX Runtime falls back without a word
-        raise UsageError("this ONNX Runtime finds no CUDA device or libraries that fit: use --device cpu")
+    check_runs(device, session.get_providers())
     return session
-
-
-def _providers(device: str) -> list[str]:
-    has_cuda = _CUDA in onnxruntime.get_available_providers()
-    if device == "cuda" and not has_cuda:
-        raise UsageError("this ONNX Runtime has no CUDA: install onnxruntime-gpu, or use --device cpu")
-    return [_CUDA, "CPUExecutionProvider"] if has_cuda and device != "cpu" else ["CPUExecutionProvider"]
 
 
 def _grey_input(session: Any, path: Path) -> str:

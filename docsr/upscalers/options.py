@@ -11,6 +11,7 @@ from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, resolve
 from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.page import DEFAULT_TILE
 from docsr.weights import catalogue
 
@@ -49,7 +50,7 @@ class EnhanceOptions:
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: largest side of a tile in input px, at least 64.
-        device: ``auto``, ``cpu`` or ``cuda``.
+        device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out.
         binarize: whether pages that came with one bit per pixel are written with one bit (PNG, TIFF, PDF).
@@ -74,6 +75,8 @@ class EnhanceOptions:
             raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
         if not 1 <= self.quality <= 100:
             raise UsageError(f"the quality is a number from 1 to 100, not {self.quality}")
+        if self.device not in DEVICES:
+            raise UsageError(f"the device is one of {', '.join(DEVICES)}, not {self.device}")
         if self.tile < SMALLEST_TILE:
             raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
         if self.binarize and self.format in {"jpg", "webp"}:
@@ -96,7 +99,10 @@ class EnhanceOptions:
                 raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
             resolve(self.model, self.factor, threads=1, device=self.device)
-        elif self.device == "cuda":  # no network is named, so any shipped one tells whether the device is there
+        elif self.device not in {
+            AUTO,
+            CPU,
+        }:  # no network is named: any shipped one tells whether it is there
             for name in list(catalogue())[:1]:
                 resolve(name, None, threads=1, device=self.device)
 

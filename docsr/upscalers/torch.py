@@ -80,6 +80,8 @@ class TorchUpscaler:
         return type(self), (self.path, *self._arguments)
 
     def _pick(self, device: str) -> str:
+        if device not in {"auto", "cpu", "cuda"}:
+            raise UsageError(f"{device} runs ONNX networks: run docsr export on {self.path}, or use --device cpu")
         available = bool(self._torch.cuda.is_available())
         if device == "cuda" and not available:
             raise UsageError("torch sees no CUDA device: use --device cpu")

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from onnx import helper
 
-from docsr.errors import CheckpointError, UsageError
+from docsr.errors import CheckpointError
 from docsr.upscalers.onnx import OnnxUpscaler
 from tests.onnx_files import conv_network, resize_network, save
 
@@ -93,17 +92,3 @@ def test_truncated_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(CheckpointError, match="ONNX"):
         OnnxUpscaler(path, threads=1)
-
-
-def test_cuda_that_is_installed_but_finds_no_device_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, session = conv_network(tmp_path / "a.onnx"), onnxruntime.InferenceSession
-    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
-
-    def falling_back(content: bytes, options: object, providers: list[str]) -> object:
-        assert providers[0] == "CUDAExecutionProvider"
-        return session(content, options, providers=["CPUExecutionProvider"])
-
-    monkeypatch.setattr(onnxruntime, "InferenceSession", falling_back)
-    with pytest.raises(UsageError, match="finds no CUDA device"):
-        OnnxUpscaler(path, threads=1, device="cuda")
-    assert OnnxUpscaler(path, threads=1, device="auto").factor == 2
