@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,13 +11,14 @@ from typing import IO, Any, cast
 import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from docsr.errors import DocsrError, PageError
+from docsr.errors import PageError
 from docsr.io import tiff
 from docsr.io.decode import page_of
 from docsr.io.files import atomic_write
 from docsr.io.frames import frames_of
 from docsr.io.limits import most_pixels, whole
 from docsr.io.pixels import fitting_profile, upright
+from docsr.io.refusals import Unreadable, checked, reporting
 from docsr.io.resolution import turned
 from docsr.io.tiff_write import TiffWriter
 from docsr.page import Bands, Page, Pixels
@@ -28,6 +27,9 @@ FORMATS = {
     "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
 }  # fmt: skip
 """Names of the formats that can be written, and Pillow's name for each."""
+
+_MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+"""Pixels across or down that an encoder takes."""
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _PERHAPS = ("AVIF", "HEIF")
@@ -63,7 +65,7 @@ def read_pages(path: Path) -> Iterator[Page]:
     """
     with _opened(path) as (image, frames):
         for number, frame in enumerate(frames):
-            with _reporting(path, number if len(frames) > 1 else None), _pillow_limit():
+            with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
                 pages = [_read(image, path, number, frame)]
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
@@ -85,9 +87,9 @@ def suffix_of_image(path: Path) -> str:
 def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
     """Open a file once for all its pages and number them; the image is None where only tifffile can open it."""
     with ExitStack() as stack:
-        with _reporting(path), _pillow_limit():
+        with reporting(path), _pillow_limit():
             # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
-            file = stack.enter_context(_checked(path).open("rb"))
+            file = stack.enter_context(checked(path).open("rb"))
             image: Image.Image | None = None
             try:
                 image = stack.enter_context(_identified(file))
@@ -97,7 +99,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
                     raise
                 frames = list(range(tiff.count(path)))
             if not frames:
-                raise ValueError("it is damaged (it holds no pages)")
+                raise Unreadable("it is damaged (it holds no pages)")
         yield image, frames
 
 
@@ -142,45 +144,6 @@ def _start(file: IO[bytes]) -> bytes:
     start = file.read(4)
     file.seek(0)
     return start
-
-
-def _checked(path: Path) -> Path:
-    """Return ``path`` when it is a file with something in it, else raise a ValueError."""
-    if path.is_symlink() and not path.exists():
-        raise ValueError(f"it is a link to {os.readlink(path)}, which does not exist")
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        os.scandir(path).close()  # a folder is listed as an input when it may not be read: say that
-        raise ValueError("it is a folder, not an image")
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError("it is not a regular file")
-    if status.st_size == 0:
-        raise ValueError("it is empty")
-    return path
-
-
-@contextmanager
-def _reporting(path: Path, number: int | None = None) -> Iterator[None]:
-    """Turn whatever a decoder raises into a PageError of one sentence that names the file."""
-    where = str(path) if number is None else f"{path}, page {number + 1},"
-    try:
-        yield
-    except DocsrError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PageError(f"{where} could not be read: it is not an image of a known format") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PageError(f"{where} could not be read: it has more than {most_pixels():,} pixels") from error
-    except FileNotFoundError as error:
-        raise PageError(f"{where} could not be read: it does not exist") from error
-    except PermissionError as error:
-        raise PageError(f"{where} could not be read: permission denied") from error
-    except MemoryError as error:
-        raise PageError(f"{where} could not be read: there is not enough memory for it") from error
-    except Exception as error:  # decoders raise nearly anything on damaged files
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        told = reason if isinstance(error, ValueError) else f"it is damaged ({reason})"
-        raise PageError(f"{where} could not be read: {told}") from error
 
 
 _limit_lock = threading.Lock()
@@ -256,6 +219,9 @@ def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
 
 def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int) -> None:
     """Encode one page; errors other than the system's become a sentence here."""
+    size, most = f"{bands.width} x {bands.height}", _MOST_A_SIDE.get(name)
+    if most is not None and max(bands.width, bands.height) > most:
+        raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({most:,} a side at most)")
     page = whole(bands)
     try:
         _image(page, name).save(target, format=name, **_options(page, name, quality))
@@ -264,7 +230,6 @@ def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int
             raise
         raise PageError(f"{path} could not be written: the encoder failed ({error})") from error
     except (ValueError, MemoryError, OverflowError, SystemError, KeyError) as error:
-        size = f"{page.width} x {page.height}"
         raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({error})") from error
 
 

@@ -13,9 +13,10 @@ from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
-from docsr.io.pdf_streams import Unreadable, filters_of, integer, unfiltered
+from docsr.io.pdf_streams import filters_of, integer, unfiltered
 from docsr.io.pixels import scaled
 from docsr.io.pixels import to_pixels as from_pillow
+from docsr.io.refusals import Unreadable, damage
 from docsr.page import Pixels
 
 _SLACK_BYTES = 1 << 20
@@ -199,6 +200,5 @@ def _loaded(image: Image.Image) -> Any:
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError, TypeError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise Unreadable(f"its image is damaged ({reason})") from error
+        raise Unreadable(damage(error, "its image is damaged")) from error
     return np.asarray(image)

@@ -9,6 +9,8 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
+from docsr.io.refusals import Unreadable
+
 IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 """Filters that make pixels; they come last in a chain and are not undone here."""
 
@@ -18,10 +20,6 @@ _SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
 _MAX_FILTERS = 8
 _STEP = 1 << 20
 _CLEAR, _END = 256, 257
-
-
-class Unreadable(ValueError):
-    """A part of the file that cannot be used; the message is the clause that says why."""
 
 
 def filters_of(stream: Any) -> list[tuple[str, Any]]:
