@@ -73,7 +73,7 @@ def _run(words: list[str]) -> None:
         str(most),
         str(math.ceil(0.8 * min(time_limit() or _SECONDS, _SECONDS))),
     ]
-    command = [*(limited if os.name == "posix" else []), program, *words]
+    command = [*(limited if os.name == "posix" and sys.executable else []), program, *words]
     try:  # no word of the command is from a file, and no shell sees it
         ended = subprocess.run(  # nosec B603
             command,
