@@ -91,7 +91,7 @@ def plain(said: str) -> str:
     if raised is not None:
         line = raised[2].strip()
     line = _CAUSE.sub("", line)
-    return "".join(sign if sign.isprintable() else "?" for sign in line)
+    return "".join(sign if sign.isprintable() and sign != "\ufffd" else "?" for sign in line)
 
 
 def in_short(lines: list[str]) -> str | None:

@@ -104,6 +104,7 @@ def test_our_own_words_are_told_as_they_are():
         ("<tifffile.TiffTag 262 @46> raised ValueError('9 is not valid')", "9 is not valid"),
         ("tempfile.tif: Using code not yet in table.", "Using code not yet in table."),
         ("coercing invalid ASCII to bytes, due to UnicodeDecodeError('x', b'y')", "coercing invalid ASCII to bytes"),
+        ("\x80lateDecode, \ufffd", "?lateDecode, ?"),
         ("two\n lines\x07", "two lines?"),
     ],
 )  # fmt: skip
