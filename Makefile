@@ -141,7 +141,7 @@ tables: env
 	$(BIN)/python tools/option_table.py
 	$(BIN)/python benchmarks/publish.py
 
-# Damaged files by the hundred (a quarter of an hour): what is promised of them, in benchmarks/results/fuzz.json.
+# Damaged files by the hundred, of every kind that is read (a quarter of an hour): what is promised of them.
 fuzz: env
 	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --out benchmarks/results/fuzz.json
 

@@ -82,6 +82,11 @@ def alive() -> None:
         faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.nowhere)
 
 
+def time_limit() -> float | None:
+    """Return the seconds that an item may take here, for what it starts itself; None: no limit."""
+    return _worker.limit
+
+
 def in_worker() -> bool:
     """Tell whether this process is a worker."""
     return _worker.call is not None

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+
+from PIL import Image
 
 _STDERR = 2
 _DECODERS = r"(PIL|tifffile)\b"
+_LOGGER = "tifffile"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
 """So much is listened to; a damaged file can make a decoder say the same of each of its rows."""
+
+_OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
+_CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
+_RAISED = re.compile(r"^raised \w+\((['\"])(.*)\1\)$")
+"""How tifffile tells where something is wrong, and libtiff of a file that has no name for it; and what was raised."""
 
 
 @contextmanager
 def heard(*, printed: bool) -> Iterator[list[str]]:
-    """Collect what decoders warn of, and what C code prints to stderr (libtiff tells of fax damage in no other way).
+    """Collect what decoders warn of and log, and what C code prints to stderr (libtiff tells of fax damage only so).
 
     Args:
         printed: whether to listen to stderr as well: for processes in which nothing else writes to it meanwhile.
@@ -26,16 +36,17 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
     """
     lines: list[str] = []
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with ExitStack() as stack:
+            caught = stack.enter_context(warnings.catch_warnings(record=True))
             warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused, which says it all
+            stack.enter_context(_logged(lines))
             if printed:
-                with _stderr(lines):
-                    yield lines
-            else:
-                yield lines
+                stack.enter_context(_stderr(lines))
+            yield lines
     finally:
         said = [*lines, *(str(one.message) for one in caught[:_MOST_LINES])]
-        lines[:] = dict.fromkeys(" ".join(line.split()) for line in said if line.strip())
+        lines[:] = dict.fromkeys(filter(None, map(plain, said)))
 
 
 @contextmanager
@@ -50,6 +61,37 @@ def _stderr(lines: list[str]) -> Iterator[None]:
             os.close(kept)
             file.seek(0)
             lines += file.read(_MOST_BYTES).decode(errors="replace").splitlines()
+
+
+@contextmanager
+def _logged(lines: list[str]) -> Iterator[None]:
+    """Take what tifffile logs; without anyone to take it, Python would print it."""
+    handler = _Taking(lines)
+    logging.getLogger(_LOGGER).addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger(_LOGGER).removeHandler(handler)
+
+
+class _Taking(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if len(self._lines) < _MOST_LINES:
+            self._lines.append(record.getMessage())
+
+
+def plain(said: str) -> str:
+    """Return what a library said on one line, without the names of its own objects; other signs than text become ?."""
+    line = " ".join(_OBJECT.sub(" ", said).split())
+    raised = _RAISED.match(line)
+    if raised is not None:
+        line = raised[2].strip()
+    line = _CAUSE.sub("", line)
+    return "".join(sign if sign.isprintable() and sign != "\ufffd" else "?" for sign in line)
 
 
 def in_short(lines: list[str]) -> str | None:

@@ -11,6 +11,7 @@ from docsr.io import tiff
 from docsr.io.jp2 import profile_of
 from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
+from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_image, turned
 from docsr.page import Page
 
@@ -29,11 +30,11 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         number: its 0-based place in that file.
 
     Raises:
-        ValueError: the pixels have no known range, or are more than most_pixels().
+        Unreadable: the pixels have no known range, or are more than most_pixels().
         OSError: the file that the image is read from, now, is damaged.
     """
     if image.width * image.height > most_pixels():
-        raise ValueError(f"it has more than {most_pixels():,} pixels")
+        raise Unreadable(f"it has more than {most_pixels():,} pixels")
     clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()

@@ -21,6 +21,9 @@ FORMATS = {
 }  # fmt: skip
 """Names of the formats that can be written, and Pillow's name for each."""
 
+_MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
+"""Pixels across or down that an encoder takes."""
+
 
 def write_pages(
     path: Path,
@@ -73,6 +76,9 @@ def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
 
 def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int) -> None:
     """Encode one page; errors other than the system's become a sentence here."""
+    size, most = f"{bands.width} x {bands.height}", _MOST_A_SIDE.get(name)
+    if most is not None and max(bands.width, bands.height) > most:
+        raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({most:,} a side at most)")
     page = whole(bands)
     try:
         _image(page, name).save(target, format=name, **_options(page, name, quality))
@@ -81,7 +87,6 @@ def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int
             raise
         raise PageError(f"{path} could not be written: the encoder failed ({error})") from error
     except (ValueError, MemoryError, OverflowError, SystemError, KeyError) as error:
-        size = f"{page.width} x {page.height}"
         raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({error})") from error
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,13 +10,13 @@ from typing import IO, Any, cast
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from docsr.errors import DocsrError, PageError
 from docsr.io import tiff
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.image_write import FORMATS
 from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, upright
+from docsr.io.refusals import Unreadable, checked, reporting
 from docsr.io.resolution import turned
 from docsr.page import Page
 
@@ -56,7 +54,7 @@ def read_pages(path: Path) -> Iterator[Page]:
     """
     with _opened(path) as (image, frames):
         for number, frame in enumerate(frames):
-            with _reporting(path, number if len(frames) > 1 else None), _pillow_limit():
+            with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
                 pages = [_read(image, path, number, frame)]
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
@@ -78,9 +76,9 @@ def suffix_of_image(path: Path) -> str:
 def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
     """Open a file once for all its pages and number them; the image is None where only tifffile can open it."""
     with ExitStack() as stack:
-        with _reporting(path), _pillow_limit():
+        with reporting(path), _pillow_limit():
             # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
-            file = stack.enter_context(_checked(path).open("rb"))
+            file = stack.enter_context(checked(path).open("rb"))
             image: Image.Image | None = None
             try:
                 image = stack.enter_context(_identified(file))
@@ -90,7 +88,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
                     raise
                 frames = list(range(tiff.count(path)))
             if not frames:
-                raise ValueError("it is damaged (it holds no pages)")
+                raise Unreadable("it is damaged (it holds no pages)")
         yield image, frames
 
 
@@ -135,45 +133,6 @@ def _start(file: IO[bytes]) -> bytes:
     start = file.read(4)
     file.seek(0)
     return start
-
-
-def _checked(path: Path) -> Path:
-    """Return ``path`` when it is a file with something in it, else raise a ValueError."""
-    if path.is_symlink() and not path.exists():
-        raise ValueError(f"it is a link to {os.readlink(path)}, which does not exist")
-    status = path.stat()
-    if stat.S_ISDIR(status.st_mode):
-        os.scandir(path).close()  # a folder is listed as an input when it may not be read: say that
-        raise ValueError("it is a folder, not an image")
-    if not stat.S_ISREG(status.st_mode):
-        raise ValueError("it is not a regular file")
-    if status.st_size == 0:
-        raise ValueError("it is empty")
-    return path
-
-
-@contextmanager
-def _reporting(path: Path, number: int | None = None) -> Iterator[None]:
-    """Turn whatever a decoder raises into a PageError of one sentence that names the file."""
-    where = str(path) if number is None else f"{path}, page {number + 1},"
-    try:
-        yield
-    except DocsrError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PageError(f"{where} could not be read: it is not an image of a known format") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PageError(f"{where} could not be read: it has more than {most_pixels():,} pixels") from error
-    except FileNotFoundError as error:
-        raise PageError(f"{where} could not be read: it does not exist") from error
-    except PermissionError as error:
-        raise PageError(f"{where} could not be read: permission denied") from error
-    except MemoryError as error:
-        raise PageError(f"{where} could not be read: there is not enough memory for it") from error
-    except Exception as error:  # decoders raise nearly anything on damaged files
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        told = reason if isinstance(error, ValueError) else f"it is damaged ({reason})"
-        raise PageError(f"{where} could not be read: {told}") from error
 
 
 _limit_lock = threading.Lock()

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from docsr.io.pdf_streams import Unreadable, integer, numbers, unfiltered
+from docsr.io.pdf_streams import integer, numbers, unfiltered
+from docsr.io.refusals import Unreadable
 
 Matrix = tuple[float, float, float, float, float, float]
 """a, b, c, d, e, f: (x, y) goes to (a x + c y + e, b x + d y + f) (ISO 32000-1, 8.3.3)."""

@@ -7,15 +7,17 @@ import struct
 from typing import Any
 
 import numpy as np
-from pikepdf import DependencyError, PdfError, Stream
+from pikepdf import Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
+from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
-from docsr.io.pdf_streams import Unreadable, filters_of, integer, unfiltered
+from docsr.io.pdf_streams import filters_of, integer, unfiltered
 from docsr.io.pixels import scaled
 from docsr.io.pixels import to_pixels as from_pillow
+from docsr.io.refusals import Unreadable, damage
 from docsr.page import Pixels
 
 _SLACK_BYTES = 1 << 20
@@ -88,7 +90,7 @@ def read_image(image: Any) -> tuple[Pixels, bytes | None, bool]:
     elif codec == "/CCITTFaxDecode":
         samples = _fax(data, parameters, width, height)
     elif codec == "/JBIG2Decode":
-        samples = _unpacked(_jbig2(data, parameters), width, height, 1, 1)
+        samples = _unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
     else:
         samples = _unpacked(data, width, height, channels, bits)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])
@@ -175,13 +177,10 @@ def _tiff(data: bytes, width: int, height: int, compression: int, two_dimensiona
     return struct.pack("<4sI", b"II*\0", 8 + len(padded)) + padded + struct.pack("<H", len(entries)) + table + bytes(4)
 
 
-def _jbig2(data: bytes, parameters: Any) -> bytes:
+def _jbig2(data: bytes, parameters: Any, width: int, height: int) -> bytes:
     shared = None if parameters is None else parameters.get("/JBIG2Globals")
     common = unfiltered(shared, len(data) * 1000 + _SLACK_BYTES)[0] if isinstance(shared, Stream) else b""
-    try:
-        return bytes(get_decoder().decode_jbig2(data, common))
-    except (PdfError, DependencyError, OSError, ValueError, RuntimeError) as error:
-        raise Unreadable("its image is damaged") from error
+    return decoded(data, common, width, height)
 
 
 def _opened(kind: Any, data: bytes) -> Any:
@@ -199,6 +198,5 @@ def _loaded(image: Image.Image) -> Any:
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError, TypeError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise Unreadable(f"its image is damaged ({reason})") from error
+        raise Unreadable(damage(error, "its image is damaged")) from error
     return np.asarray(image)

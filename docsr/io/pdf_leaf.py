@@ -18,8 +18,8 @@ from docsr.io.pdf_content import Placement, Scan, joined, placements
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_images import check, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
-from docsr.io.pdf_streams import Unreadable
 from docsr.io.pixels import fitting_profile, upright
+from docsr.io.refusals import Unreadable, damage
 from docsr.io.resolution import turned
 from docsr.page import Page
 
@@ -68,7 +68,7 @@ class Leaf:
         except Unreadable as error:
             return str(error)
         except _DAMAGE as error:
-            return f"it is damaged ({first_line(error)})"
+            return damage(error)
 
     @property
     def _page(self) -> pikepdf.Page:
@@ -98,7 +98,7 @@ class Leaf:
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unreadable("the strips of its image are of different kinds")
         except (*_DAMAGE, MemoryError) as error:
-            told = first_line(error) if isinstance(error, Unreadable) else f"it is damaged ({first_line(error)})"
+            told = str(error) if isinstance(error, Unreadable) else damage(error)
             reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
             raise PageError(f"{self._path}, page {self.number + 1}, could not be read: {reason}") from error
         stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])

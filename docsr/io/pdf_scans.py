@@ -21,6 +21,7 @@ from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pixels import fitting_profile
+from docsr.io.refusals import damage
 from docsr.page import Bands, Page
 
 # What is said of a damaged file goes into errors; without a handler, Python would print it too.
@@ -75,7 +76,7 @@ def open_scans(path: Path) -> Iterator[Scans]:
         try:
             scans = _checked(pdf, path)
         except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
-            raise PageError(f"{path} could not be read: it is damaged ({_plainly(error, path)})") from error
+            raise PageError(f"{path} could not be read: {_damage(error, path)}") from error
         yield scans
 
 
@@ -98,7 +99,13 @@ def _opened(path: Path) -> pikepdf.Pdf:
     except pikepdf.PasswordError as error:
         raise PageError(f"{where} it is encrypted and needs a password (save a copy without one)") from error
     except (PdfError, OSError, RuntimeError, MemoryError) as error:
-        raise PageError(f"{where} it is damaged ({_plainly(error, path)})") from error
+        raise PageError(f"{where} {_damage(error, path)}") from error
+
+
+def _damage(error: BaseException, path: Path) -> str:
+    return damage(
+        error if isinstance(error, TypeError | AttributeError | LookupError) else PdfError(_plainly(error, path))
+    )
 
 
 def _plainly(error: BaseException, path: Path) -> str:

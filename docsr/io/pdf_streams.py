@@ -9,6 +9,9 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
+from docsr.io.complaints import plain
+from docsr.io.refusals import Unreadable
+
 IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 """Filters that make pixels; they come last in a chain and are not undone here."""
 
@@ -18,10 +21,6 @@ _SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
 _MAX_FILTERS = 8
 _STEP = 1 << 20
 _CLEAR, _END = 256, 257
-
-
-class Unreadable(ValueError):
-    """A part of the file that cannot be used; the message is the clause that says why."""
 
 
 def filters_of(stream: Any) -> list[tuple[str, Any]]:
@@ -116,7 +115,7 @@ def _check_growth(data: bytes, name: str, parameters: Any, limit: int) -> None:
     elif name in _SHRINKING:
         size = 0
     else:
-        raise Unreadable(f"its data are in the unknown filter {name[1:]}")
+        raise Unreadable(f"its data are in the unknown filter {plain(name[1:])}")
     row_bits = 1
     for key, default in (("/Columns", 1), ("/Colors", 1), ("/BitsPerComponent", 8)):
         row_bits *= max(1, integer(parameters, key, default))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from docsr.io.refusals import Unreadable
 from docsr.page import Pixels
 
 BAND_ROWS = 256
@@ -24,7 +25,7 @@ def to_pixels(image: Image.Image) -> Pixels:
     no look at the whole image is converted band by band: Pillow makes two copies of what it converts.
 
     Raises:
-        ValueError: a pixel type without a known range (32-bit integers, floats outside 0 to 1).
+        Unreadable: a pixel type without a known range (32-bit integers, floats outside 0 to 1).
     """
     if image.mode == "P" and "transparency" not in image.info:
         return _from_palette(image)
@@ -82,7 +83,7 @@ def scaled(values: NDArray[Any]) -> Pixels:
     """Bring an array of booleans, 8-bit or 16-bit integers, or floats in [0, 1], to 0..255, shape kept.
 
     Raises:
-        ValueError: another type, or floats outside 0 to 1.
+        Unreadable: another type, or floats outside 0 to 1.
     """
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
@@ -93,9 +94,9 @@ def scaled(values: NDArray[Any]) -> Pixels:
         return reduced
     if values.dtype.kind == "f":
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise ValueError("its floating-point pixels do not lie between 0 and 1")
+            raise Unreadable("its floating-point pixels do not lie between 0 and 1")
         return (values * 255 + 0.5).astype(np.uint8)
-    raise ValueError("its pixels have no known range (convert it to 8 or 16 bits per channel)")
+    raise Unreadable("its pixels have no known range (convert it to 8 or 16 bits per channel)")
 
 
 def upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from docsr.io.pixels import on_white, scaled
+from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_tags
 from docsr.page import Dpi, Pixels
 
+if TYPE_CHECKING:
+    import tifffile
+
 ORIENTATION, ICC_PROFILE = 274, 34675
-
-
-class Unreadable(ValueError):
-    """This TIFF page is beyond what can be read; the message says why."""
+_MOST_CHANNELS = 4
 
 
 def count(path: Path) -> int:
@@ -48,12 +51,13 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     with tifffile.TiffFile(path) as tiff:
         found = tiff.pages[number]
         page = found if isinstance(found, tifffile.TiffPage) else found.aspage()
-        if page.imagelength * page.imagewidth > max_pixels:
-            raise Unreadable(f"it has more than {max_pixels:,} pixels")
+        _check(page, max_pixels)
         tags = {code: _plain(page.tags[code].value) for code in _TAGS if code in page.tags}
         try:
             values = page.asarray()
-        except ImportError as error:
+        except (ImportError, ValueError) as error:
+            if isinstance(error, ValueError) and "imagecodecs" not in str(error):
+                raise
             raise Unreadable("its compression needs a decoder: run pip install imagecodecs") from error
         photometric = int(page.photometric)
         if page.planarconfig == 2 and values.ndim == 3:
@@ -68,6 +72,16 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         tags.get(ICC_PROFILE),
         orientation if isinstance(orientation, int) else 1,
     )
+
+
+def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
+    """Look at what a page says of itself, before tifffile takes memory and time for it."""
+    if page.imagelength * page.imagewidth * page.imagedepth > max_pixels:
+        raise Unreadable(f"it has more than {max_pixels:,} pixels")
+    if page.samplesperpixel > _MOST_CHANNELS:
+        raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
+    if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
+        raise Unreadable("it is damaged (a part of it is missing)")
 
 
 def _plain(value: object) -> object:

@@ -102,6 +102,17 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(("format", "most"), [("jpg", 65_500), ("webp", 16_383)])
+def test_a_page_longer_than_the_format_holds_is_refused_before_it_is_coded(tmp_path: Path, format: str, most: int):
+    path = tmp_path / f"a.{format}"
+    with pytest.raises(
+        PageError, match=rf"a\.{format} could not be written: .* {most + 1} x 1 pixels \({most:,} a side at"
+    ):
+        write_pages(path, [Page(np.zeros((1, most + 1), np.uint8))], format)
+    write_pages(path, [Page(np.zeros((most, 1), np.uint8))], format)
+    assert page_count(path) == 1
+
+
 def test_a_page_that_fails_on_the_way_leaves_nothing(tmp_path: Path):
     def failing() -> Iterator[Page]:
         yield Page(GREY)

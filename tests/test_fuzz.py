@@ -1,0 +1,23 @@
+"""benchmarks/fuzz.py: some kinds of files, a few damaged ones of each."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parents[1] / "benchmarks" / "fuzz.py"
+KINDS = ("grey.png", "g4.tif", "planar-bigtiff.tif", "docsr.pdf")
+
+
+def test_damaged_files_are_clean_errors(tmp_path):
+    words = ["--out", tmp_path / "fuzz.json", "--count", 12, "--keep", tmp_path / "kept"]
+    for kind in KINDS:
+        words += ["--format", kind]
+    ran = subprocess.run([sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads((tmp_path / "fuzz.json").read_text())
+    assert {one["format"] for one in found["formats"]} == set(KINDS)
+    assert all(one["done"] + one["refused"] == 12 for one in found["formats"])
+    assert (tmp_path / "kept" / "g4.tif" / "said.txt").is_file()
