@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops speed overhead fuzz torture tables check format clean
+.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard speed overhead fuzz torture tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -32,6 +32,7 @@ help:
 	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
+	@echo "make guard      what the guard finds and leaves alone, docs/guard.md and its pictures (a quarter of an hour)"
 	@echo "make overhead   where the time of a batch goes, and what two jobs bring (10 minutes)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
@@ -130,6 +131,9 @@ experiments: env programs $(PDFS)/.fetched
 
 crops: env programs $(PDFS)/.fetched
 	$(TEST_ENV) $(BIN)/python benchmarks/crops.py --pdfs $(PDFS) --documents $(DOCUMENTS) --peers $(PEERS)
+
+guard: env programs
+	$(TEST_ENV) $(BIN)/python benchmarks/guard.py --out benchmarks/results/guard.json
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pikepdf
 import tifffile
-from docsr.io.lossless import group_4
 from pikepdf import Dictionary, Name
 from PIL import Image, ImageDraw, features
 
+from docsr.io.lossless import group_4
 from docsr.io.pdf_scans import write_scans
 from docsr.page import Page
 

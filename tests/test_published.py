@@ -18,6 +18,7 @@ from docsr.weights import catalogue
 ROOT = Path(__file__).parents[1]
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*/results.json"))
 PUBLISH = [sys.executable, str(ROOT / "benchmarks" / "publish.py"), "--check"]
+GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
 
 
 def test_what_is_published_follows_from_the_results():
@@ -42,6 +43,18 @@ def test_the_crops_are_those_of_the_networks_that_ship():
         assert f"{name} {(sha256_of(card.path) or 'missing')[:8]}" in page, "run make crops"
     for picture in re.findall(r"\((crops/.*?\.jpg)\)", page):
         assert (ROOT / "docs" / picture).is_file()
+
+
+def test_what_is_said_of_the_guard_was_measured_with_the_networks_that_ship():
+    ran = subprocess.run([*GUARD, "--check"], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads((ROOT / "benchmarks" / "results" / "guard.json").read_text(encoding="utf-8"))
+    assert found["networks"] == {name: sha256_of(card.path) for name, card in catalogue().items()}, "run make guard"
+    assert not [row for row in found["ordinary"] if row["touched"]]
+    assert all(row["guard"] < 0.03 * row["network_seconds"] for row in found["times"])
+    pictures = re.findall(r"\((guard/.*?\.png)\)", (ROOT / "docs" / "guard.md").read_text(encoding="utf-8"))
+    assert sorted(pictures) == sorted(f"guard/{path.name}" for path in (ROOT / "docs" / "guard").iterdir())
+    assert sum((ROOT / "docs" / picture).stat().st_size for picture in pictures) < 600_000
 
 
 def test_the_proof_has_peers_of_many_projects_and_two_engines():

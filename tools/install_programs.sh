@@ -5,8 +5,8 @@
 # Nothing is touched when they are there; otherwise apt-get installs them, which needs root or `sudo -n`.
 set -eu
 
-packages="tesseract-ocr tesseract-ocr-eng fonts-dejavu-core fonts-liberation2 fonts-texgyre chromium qpdf
-    poppler-utils jbig2dec"
+packages="tesseract-ocr tesseract-ocr-eng fonts-dejavu-core fonts-liberation2 fonts-texgyre fonts-arphic-gbsn00lp
+    chromium qpdf poppler-utils jbig2dec"
 
 missing() {
     for package in $packages; do
@@ -21,7 +21,7 @@ has_english() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     if has_english; then
-        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation and TeX Gyre, Chromium, qpdf, poppler-utils and jbig2dec."
+        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation, TeX Gyre and AR PL SungtiL GB, Chromium, qpdf, poppler-utils and jbig2dec."
         exit 0
     fi
     echo "make programs: no Tesseract with English data and no apt-get: install both, then try again." >&2

@@ -1,15 +1,15 @@
 """What a network makes is compared with the page it was made from; what is not borne out by it is taken back.
 
-Brought back to half the page's resolution, blocks of BLOCK px of both are compared, each with its neighbours: how much
-of the new picture varies otherwise than the page does, lighter or darker and with more or less contrast as it may be
-(a network whitens paper and blackens ink, and that is wanted). What has more of that than a bound, which follows from
-the page's noise, was invented; where the page varies and the new picture does not follow it, something was lost. Such
-blocks become bicubic interpolation, fading over one block, so that there is no seam.
+Brought back to half the page's resolution, windows of 10 px of the page are compared, around every other pixel: how far
+the new picture is from the best mixture of the page and of a blurred page, a standard deviation. So it may be lighter
+or darker, with more contrast and sharper, as it should be, but not otherwise. Where it is farther than a bound, which
+is higher where the page is noisy, and not in a single spot, something was invented; where the page varies and the new
+picture does not follow it, something was lost. Such places become bicubic interpolation, fading over a few px, so that
+there is no seam.
 
-The bounds stand above what the truth itself has: a sharp page against its blurred scan of 75 dpi differs by up to 10
-levels (one bit: 20), and two networks on such pages by up to 7 (13). A wrong letter has 25 to 55 levels where x-heights
-are 9 px, and is found; at 4 px it has 9, as much as the blur, and is not: there only words that are not on the page, or
-strokes where there is none, are found.
+The bounds are measured (docs/guard.md shows what they find): on text in nine typefaces and on pages of the benchmark's
+suites the shipped networks need 12 where there is no noise, 15 where there is, and 19 where there is one bit; each has
+some more. The truth itself has 1, 13 and, of small text in one bit, up to 29.
 """
 
 from __future__ import annotations
@@ -27,17 +27,23 @@ from docsr.page import Bands, Page, Pixels, luminance
 from docsr.upscalers.classical import enlarge
 
 BLOCK = 8
-"""Side of a block in px of the page; bands begin at multiples of it (docsr.tiles.GRID)."""
+"""Bands begin at multiples of so many px of the page (docsr.tiles.GRID)."""
 
-LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 10.0, 2.0, 8.0, 12.0
+LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 14.0, 6.0, 0.5, 12.0
 """Levels of 0-255: the bound without noise, more for each level of noise, the most noise believed, more for one bit."""
 
 LEAST_CORRELATION = 0.4
 """Where the page varies by more than twice the bound, the new picture must follow it by so much."""
 
-_HALF, _CELLS = 2, 4
+_HALF = 2
+# Of half the page's resolution: sides of windows; how far from it all must be too far as well; how far is put back.
+_WINDOW, _ONE_BIT_WINDOW = 5, 9
+_LEAST, _SPREAD, _FADE = 1, 4, 2
+_REACH = 1 + _ONE_BIT_WINDOW // 2 + _LEAST + _SPREAD + _FADE + 1
+_RIDGE = 0.25
 _SAMPLE = 1_000_000
 _MARGIN = 4
+_QUARTILE = 0.3186  # of the absolute values of normal noise of deviation 1
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -75,94 +81,138 @@ def guarded(page: Page, large: Bands, share: Share) -> Bands:
 class _Guard:
     def __init__(self, page: Page, factor: int, share: Share) -> None:
         self._page, self._factor, self._share = page, factor, share
+        self._one_bit = is_one_bit(page)
         self._bound = bound_of(page)
-        self._rows = -(-page.height // BLOCK)
-        self._moments = dict[int, Floats]()  # of each row of blocks that is still needed, columns x 5
-        self._seen = 0
+        self._rows = page.height // _HALF
+        self._new = np.empty((0, page.width // _HALF), np.float32)  # half rows that are still needed
+        self._first, self._seen = 0, 0
 
     def over(self, large: Bands) -> Iterator[Pixels]:
         waiting: deque[tuple[int, Pixels]] = deque()
         top = 0
         for band in large.bands:
-            height = len(band) // self._factor
-            self._look(self._page.pixels[top : top + height], band)
+            self._look(band)
             waiting.append((top, band))
-            top += height
+            top += len(band) // self._factor
             while waiting and self._decided(*waiting[0]):
                 yield self._mended(*waiting.popleft())
         while waiting:
             yield self._mended(*waiting.popleft())
 
     def _decided(self, top: int, band: Pixels) -> bool:
-        end = -(-(top + len(band) // self._factor) // BLOCK)
-        return self._seen >= min(end + 2, self._rows)
+        return self._seen >= min((top + len(band) // self._factor) // _HALF + 1 + _REACH, self._rows)
 
-    def _look(self, rows: Pixels, band: Pixels) -> None:
-        """Keep the moments of a band's blocks."""
-        blocks = -(-rows.shape[0] // BLOCK), -(-rows.shape[1] // BLOCK)
-        page, new = _halved(luminance(rows), _HALF), _halved(luminance(band), _HALF * self._factor)
-        values = np.stack([page, new, page * page, new * new, page * new], axis=-1)
-        high, wide = (count * _CELLS - have for count, have in zip(blocks, page.shape, strict=True))
-        values = np.pad(values, ((0, high), (0, wide), (0, 0)), mode="edge")
-        means = values.reshape(blocks[0], _CELLS, blocks[1], _CELLS, 5).mean(axis=(1, 3))
-        self._moments |= dict(enumerate(means, self._seen))
-        self._seen += blocks[0]
+    def _look(self, band: Pixels) -> None:
+        """Keep a band at half the page's resolution."""
+        if len(band) >= _HALF * self._factor:
+            new = _halved(luminance(band), _HALF * self._factor)
+            self._new = np.concatenate([self._new, new])
+            self._seen += len(new)
 
     def _bad(self, first: int, end: int) -> Floats:
-        """Say which blocks of the rows ``first`` to ``end`` (which may lie outside the page) are not borne out."""
-        clipped = np.clip(np.arange(first - 1, end + 1), 0, self._rows - 1)
-        moments = np.stack([self._moments[row] for row in clipped.tolist()])
-        mean = cv2.blur(moments, (3, 3), borderType=cv2.BORDER_REPLICATE)[1:-1]
-        page, new, page_2, new_2, both = np.moveaxis(mean, -1, 0)
-        of_page, of_new, common = page_2 - page**2, new_2 - new**2, both - page * new
-        kept = np.maximum(common, 0) ** 2 / np.maximum(of_page, 1e-3)
-        invented = of_new - kept > self._bound**2
-        follows = common >= LEAST_CORRELATION * np.sqrt(of_page * np.maximum(of_new, self._bound**2))
-        lost = (of_page > (2 * self._bound) ** 2) & ~follows
-        return np.asarray(invented | lost, np.float32)
+        """How much is to be put back of the half rows ``first`` to ``end``, which may lie outside the page: 0 to 1."""
+        start, stop = max(0, first - _REACH), min(self._rows, end + _REACH)
+        self._new, self._first = self._new[start - self._first :], start
+        rows = self._page.pixels[max(0, start - 1) * _HALF : (stop + 1) * _HALF]
+        page = _halved(luminance(rows), _HALF)
+        softer = cv2.blur(page, (3, 3), borderType=cv2.BORDER_REPLICATE) - page
+        cut = slice(start - max(0, start - 1), start - max(0, start - 1) + stop - start)
+        window = _ONE_BIT_WINDOW if self._one_bit else _WINDOW
+        unborne = unlike(page[cut], softer[cut], self._new[: stop - start], window, self._bound)
+        wider = cv2.dilate(unborne, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE)
+        bad = cv2.blur(wider, (2 * _FADE + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
+        return np.asarray(bad[np.clip(np.arange(first, end), 0, self._rows - 1) - start], np.float32)
 
     def _mended(self, top: int, band: Pixels) -> Pixels:
         height = len(band) // self._factor
-        first, end = top // BLOCK, -(-(top + height) // BLOCK)
+        first, end = top // _HALF, -(-(top + height) // _HALF)
         bad = self._bad(first - 1, end + 1)
-        self._moments = {row: of for row, of in self._moments.items() if row >= end - 2}
         self._share.looked += len(band) * band.shape[1]
         if not bad.any():
             return band
-        scale = BLOCK * self._factor
+        marked = np.flatnonzero(bad.any(axis=1))
+        low, high = max(0, int(marked[0]) - 1), int(marked[-1]) + 2
+        bad = np.pad(bad[low:high], ((0, 0), (0, self._page.width % _HALF)), mode="edge")
+        scale, start = _HALF * self._factor, (first - 1 + low) * _HALF
         weights = cv2.resize(bad, (bad.shape[1] * scale, bad.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
-        weights = weights[scale : scale + len(band), : band.shape[1]]
+        begin, stop = max(top, start), min(top + height, start + bad.shape[0] * _HALF)
+        weights = weights[(begin - start) * self._factor : (stop - start) * self._factor, : band.shape[1]]
         self._share.back += float(weights.sum(dtype=np.float64))
-        return self._blended(top, height, band, np.asarray(weights, np.float32))
+        mended = band.copy()
+        place = mended[(begin - top) * self._factor : (stop - top) * self._factor]
+        place[:] = self._blended(begin, stop, place, np.asarray(weights, np.float32))
+        return mended
 
-    def _blended(self, top: int, height: int, band: Pixels, weights: Floats) -> Pixels:
+    def _blended(self, top: int, end: int, band: Pixels, weights: Floats) -> Pixels:
+        """Bring what stands on the page's rows ``top`` to ``end`` nearer to bicubic."""
         start = max(0, top - _MARGIN)
-        rows = self._page.pixels[start : top + height + _MARGIN].astype(np.float32)
+        rows = self._page.pixels[start : end + _MARGIN].astype(np.float32)
         cut = (top - start) * self._factor
         smooth = enlarge(rows, self._factor)[cut : cut + len(band)]
         weights = weights if band.ndim == 2 else weights[..., None]
         return np.asarray(np.rint(np.clip(band + weights * (smooth - band), 0, 255)), np.uint8)
 
 
+def _square(reach: int) -> Pixels:
+    return np.ones((2 * reach + 1,) * 2, np.uint8)
+
+
+def unlike(page: Floats, softer: Floats, new: Floats, window: int, bound: float) -> Floats:
+    """Say where the new picture is not borne out by the page, or does not follow it: 1, elsewhere 0.
+
+    Args:
+        page: what it was made from.
+        softer: how a blur would change it.
+        new: as large.
+        window: what is looked at together, in px of these.
+        bound: how far ``new`` may be from the best mixture of the two others, a standard deviation.
+    """
+
+    def mean(plane: Floats) -> Floats:
+        return np.asarray(cv2.blur(plane, (window, window), borderType=cv2.BORDER_REPLICATE), np.float32)
+
+    p, s, n = mean(page), mean(softer), mean(new)
+    pp, ss, nn = mean(page * page) - p * p + _RIDGE, mean(softer * softer) - s * s + _RIDGE, mean(new * new) - n * n
+    pn, sn, ps = mean(page * new) - p * n, mean(softer * new) - s * n, mean(page * softer) - p * s
+    whole = np.maximum(pp * ss - ps * ps, _RIDGE * pp)
+    of_page, of_softer = pn * ss - sn * ps, sn * pp - pn * ps
+    kept = np.maximum(pn, 0) ** 2 / pp
+    kept = np.where(of_page > 0, np.maximum(kept, (of_page * pn + of_softer * sn) / whole), kept)
+    follows = pn >= LEAST_CORRELATION * np.sqrt(pp * np.maximum(nn, bound**2))
+    far = np.asarray(nn - kept > bound**2, np.uint8)
+    invented = cv2.erode(far, _square(_LEAST), borderType=cv2.BORDER_REPLICATE) > 0
+    return np.asarray(invented | ((pp > (2 * bound) ** 2) & ~follows), np.float32)
+
+
+def is_one_bit(page: Page) -> bool:
+    """Whether there is next to nothing but black and white."""
+    grey = _sample(page)
+    return float(((grey == 0) | (grey == 255)).mean()) > 0.98
+
+
 def bound_of(page: Page) -> float:
     """Return how far a new picture may vary otherwise than the page, in levels of 0-255 (a standard deviation).
 
-    Noise is measured as Immerkaer does ("Fast Noise Variance Estimation", 1996), by the median in place of the mean,
+    Noise is measured as Immerkaer does ("Fast Noise Variance Estimation", 1996), by the quartile in place of the mean,
     for text is no noise.
     """
+    if is_one_bit(page):
+        return LEAST_BOUND + ONE_BIT
+    grey = _sample(page).astype(np.float32)
+    noise = float(np.quantile(np.abs(cv2.filter2D(grey, -1, _LAPLACE)), 0.25)) / 6 / _QUARTILE
+    return LEAST_BOUND + PER_NOISE * min(noise, MOST_NOISE)
+
+
+def _sample(page: Page) -> Pixels:
+    """Return rows from the middle of the page, in grey."""
     step = max(1, page.height * page.width // _SAMPLE)
     rows = max(3, page.height // step)
     start = (page.height - rows) // 2
-    grey = luminance(page.pixels[start : start + rows])
-    noise = 1.4826 * float(np.median(np.abs(cv2.filter2D(grey.astype(np.float32), -1, _LAPLACE)))) / 6
-    one_bit = float(((grey == 0) | (grey == 255)).mean()) > 0.98
-    return LEAST_BOUND + PER_NOISE * min(noise, MOST_NOISE) + ONE_BIT * one_bit
+    return luminance(page.pixels[max(0, start) : max(0, start) + rows])
 
 
 def _halved(grey: Pixels, times: int) -> Floats:
-    """Reduce a band ``times`` by area; what is left over at the right and at the bottom is left out."""
-    if len(grey) < times:
-        grey = np.repeat(grey, 2, axis=0)
+    """Reduce ``times`` by area; what is left over at the right and at the bottom is left out."""
     height, width = grey.shape[0] // times, grey.shape[1] // times
     cut = grey[: height * times, : width * times]
     return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)

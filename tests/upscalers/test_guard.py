@@ -15,7 +15,7 @@ from PIL import Image
 
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
-from docsr.upscalers.guard import BLOCK, Share, guarded
+from docsr.upscalers.guard import BLOCK, LEAST_BOUND, Share, bound_of, guarded
 from tests.command import docsr
 from tests.onnx_files import save
 
@@ -71,6 +71,30 @@ def test_what_is_not_on_the_page_is_put_back(true: str, made: str, degradation: 
     smooth = cv2.resize(page.pixels, None, fx=HR, fy=HR, interpolation=cv2.INTER_CUBIC).astype(float)
     there = truth != wrong
     assert np.abs(result[there] - smooth[there]).mean() < 0.35 * np.abs(wrong[there] - smooth[there]).mean()
+
+
+@pytest.mark.parametrize("made", ["a small ward", "a smell word", "a small yard"])
+def test_a_wrong_letter_of_6_px_is_found(made: str) -> None:
+    def small(*lines: str) -> Pixels:
+        return np.asarray(cv2.resize(hr(*lines), (640, 424), interpolation=cv2.INTER_AREA), np.uint8)
+
+    page = lr(small("the ending of", "a small word"))
+    assert checked(page, small("the ending of", "a small word"))[1] == 0
+    assert checked(page, small("the ending of", made))[1] > 0
+
+
+def test_text_is_no_noise_but_noise_is() -> None:
+    text = lr(np.tile(TEXT[40:400, 40:700], (3, 2)), "clean")
+    assert bound_of(text) == LEAST_BOUND < bound_of(lr(TEXT, "scan")) < bound_of(lr(TEXT, "fax"))
+
+
+def test_only_what_is_put_back_is_touched_and_the_band_given_is_not() -> None:
+    wrong = hr("the ending of", "a small ward", "where it was")
+    given_band = wrong.copy()
+    result, _ = checked(lr(hr("the ending of", "a small word", "where it was")), given_band)
+    assert np.array_equal(given_band, wrong)
+    rows = np.flatnonzero((result != wrong).any(axis=1))
+    assert rows[-1] - rows[0] < 36 * 6
 
 
 @settings(max_examples=60, deadline=None)
