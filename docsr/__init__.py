@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from docsr.enhance import Enhancer as Enhancer
     from docsr.enhance import enhance as enhance
 
-for _name in ("ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED"):  # read once, when ONNX Runtime is loaded
-    os.environ.setdefault(
-        _name, "1"
-    )  # it would tell its makers of each run, and leave an identifier in the home folder
+# ONNX Runtime would report runs to its makers and keep an identifier in the home folder; it looks when it is loaded.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = version("docsr")
 

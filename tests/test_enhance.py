@@ -162,6 +162,14 @@ def test_one_bit_pages_keep_one_bit_where_that_is_asked_for(tmp_path, capsys, mo
     assert np.array_equal(large.pixels, np.where(expected < 128, 0, 255))
 
 
+def test_one_bit_bitmaps_keep_one_bit_too(tmp_path, capsys, monkeypatch):
+    picture(80, 60).convert("1").save(tmp_path / "a.bmp")
+    wish = ["--factor", 2, "--model", "bicubic", "--binarize", "--out", tmp_path / "out"]
+    assert docsr(capsys, monkeypatch, "enhance", tmp_path / "a.bmp", *wish).code == 0
+    with Image.open(tmp_path / "out" / "a.bmp") as large:
+        assert (large.mode, large.size) == ("1", (160, 120))
+
+
 def test_grey_pages_stay_grey_and_jpeg_holds_no_one_bit_pages(tmp_path, capsys, monkeypatch):
     picture(80, 60).save(tmp_path / "a.tif")
     wish = ["--factor", 2, "--model", "bicubic", "--binarize", "--out", tmp_path / "out"]

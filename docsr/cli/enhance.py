@@ -112,7 +112,7 @@ def enhance(
 
     options = EnhanceOptions(**wish)
     if is_piped(inputs, out):
-        return enhance_through(inputs[0], options, time_limit or None, told=bool(dry_run or report or log_json))
+        return enhance_through(inputs[0], options, jobs, time_limit or None, told=bool(dry_run or report or log_json))
     _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:

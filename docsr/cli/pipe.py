@@ -33,12 +33,15 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
     return str(out) == PIPE
 
 
-def enhance_through(given: Path, options: EnhanceOptions, time_limit: float | None, *, told: bool) -> int:
+def enhance_through(
+    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool
+) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
     Args:
         given: the file, or ``-`` for standard input.
         options: as of the command.
+        jobs: cores to use; None: as many as the command takes by default.
         time_limit: as of docsr.enhance.enhance_files.
         told: whether something was asked to be told of pages.
 
@@ -56,7 +59,7 @@ def enhance_through(given: Path, options: EnhanceOptions, time_limit: float | No
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)
-        for result in enhance_files([task], out, options, jobs=default_jobs(), time_limit=time_limit):
+        for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
             name = _STDIN if str(given) == PIPE else str(source)
             tell_warning(result, name)
             if result.error is not None:

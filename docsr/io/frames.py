@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 from PIL import TiffImagePlugin
@@ -18,12 +19,17 @@ def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
     total = image.n_frames
     if total == 1:
         return [0]
-    frames = []
+    kinds = []
     for number in range(total):
         kind: object = 0
         with suppress(Exception):  # Pillow raises nearly anything on damaged files
             image.seek(number)
             kind = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)
-        if not (isinstance(kind, int) and kind & (_REDUCED | _MASK)):
-            frames.append(number)
-    return frames or list(range(total))
+        kinds.append(kind)
+    return pages_among(kinds)
+
+
+def pages_among(kinds: Sequence[object]) -> list[int]:
+    """Return the numbers of the pages by the value of each image's NewSubfileType; of all where none is a page."""
+    frames = [n for n, kind in enumerate(kinds) if not (isinstance(kind, int) and kind & (_REDUCED | _MASK))]
+    return frames or list(range(len(kinds)))

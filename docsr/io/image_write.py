@@ -21,6 +21,9 @@ FORMATS = {
 }  # fmt: skip
 """Names of the formats that can be written, and Pillow's name for each."""
 
+_ONE_BIT = frozenset({"PNG", "BMP"})
+"""What holds one bit per pixel; TIFF does too, and is written elsewhere."""
+
 _MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 """Pixels across or down that an encoder takes."""
 
@@ -35,7 +38,7 @@ def write_pages(
     """Write pages to one file, complete or not at all.
 
     Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None;
-    the profile is kept; no orientation is written. One-bit pages stay one-bit in PNG and TIFF.
+    the profile is kept; no orientation is written. One-bit pages stay one-bit in PNG, BMP and TIFF.
 
     Args:
         path: the file; what is there is replaced.
@@ -94,7 +97,7 @@ def _image(page: Page, name: str) -> Image.Image:
     """Wrap the pixels (grey ones are shared, not copied)."""
     pixels: Pixels = np.ascontiguousarray(page.pixels)
     image = Image.fromarray(pixels)
-    if page.bilevel and page.is_grey and name == "PNG":
+    if page.bilevel and page.is_grey and name in _ONE_BIT:
         return image.convert("1", dither=Image.Dither.NONE)
     return image
 

@@ -86,7 +86,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
             except UnidentifiedImageError:
                 if _start(file) not in _TIFF_STARTS:
                     raise
-                frames = list(range(tiff.count(path)))
+                frames = tiff.frames_in(path)
             if not frames:
                 raise Unreadable("it is damaged (it holds no pages)")
         yield image, frames

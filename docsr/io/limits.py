@@ -39,7 +39,9 @@ def check_held(page: Page | Bands) -> None:
     if page.width * page.height > most_pixels():
         name = "the image" if page.source is None else str(page.source)
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
-        raise PageError(f"{name}: it would become {size}: enlarge it less, write it as TIFF or allow more pixels")
+        raise PageError(
+            f"{name}: it would become {size}: enlarge it less, by a factor into a TIFF, or allow more pixels"
+        )
 
 
 def whole(page: Page | Bands) -> Page:

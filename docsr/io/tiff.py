@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from docsr.io.frames import pages_among
 from docsr.io.pixels import on_white, scaled
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_tags
@@ -20,12 +21,13 @@ ORIENTATION, ICC_PROFILE = 274, 34675
 _MOST_CHANNELS = 4
 
 
-def count(path: Path) -> int:
-    """Return the number of pages of a TIFF file."""
+def frames_in(path: Path) -> list[int]:
+    """Return the 0-based numbers of the pages in a TIFF file, as docsr.io.frames does."""
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        return len(tiff.pages)
+        kinds = [int(tiff.pages[number].aspage().subfiletype) for number in range(len(tiff.pages))]
+    return pages_among(kinds)
 
 
 _TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE)

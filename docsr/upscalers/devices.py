@@ -32,8 +32,8 @@ _DEVICES = {
 DEVICES = (AUTO, CPU, *_DEVICES)
 """What ``--device`` takes; ``auto`` is CUDA if it is there, else OpenVINO if that is quicker, else the CPU.
 
-TensorRT compiles for each size of tile anew, which takes longer than pages do. OpenVINO on a CPU took three quarters of
-ONNX Runtime's own time for networks of floats, and three times as long for those of 8-bit numbers.
+TensorRT compiles for each size of tile anew, which takes longer than pages do. OpenVINO on a CPU is quicker
+than ONNX Runtime itself with networks of floats, and slower with those of 8-bit numbers.
 """
 
 

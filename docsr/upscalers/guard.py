@@ -1,11 +1,11 @@
 """What a network makes is compared with the page it was made from; what is not borne out by it is taken back.
 
-Brought back to half the page's resolution, windows of 10 px of the page are compared, around every other pixel: how far
-the new picture is from the best mixture of the page and of a blurred page, a standard deviation. So it may be lighter
-or darker, with more contrast and sharper, as it should be, but not otherwise. Where it is farther than a bound, which
-is higher where the page is noisy, and not in a single spot, something was invented; where the page varies and the new
-picture does not follow it, something was lost. Such places become bicubic interpolation, fading over a few px, so that
-there is no seam.
+Brought back to half the page's resolution, windows of 10 px of the page (18 where there is one bit) are compared,
+around every other pixel: how far the new picture is from the best mixture of the page and of a blurred page, a standard
+deviation. So it may be lighter or darker, with more contrast and sharper, as it should be, but not otherwise. Where it
+is farther than a bound, which is higher where the page is noisy, and not in a single spot, something was invented;
+where the page varies and the new picture does not follow it, something was lost. Such places become bicubic
+interpolation, fading over a few px, so that there is no seam.
 
 The bounds are measured (docs/guard.md shows what they find): on text in nine typefaces and on pages of the benchmark's
 suites the shipped networks need 12 where there is no noise, 15 where there is, and 19 where there is one bit; each has
@@ -25,9 +25,6 @@ from numpy.typing import NDArray
 
 from docsr.page import Bands, Page, Pixels, luminance
 from docsr.upscalers.classical import enlarge
-
-BLOCK = 8
-"""Bands begin at multiples of so many px of the page (docsr.tiles.GRID)."""
 
 LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 14.0, 6.0, 0.5, 12.0
 """Levels of 0-255: the bound without noise, more for each level of noise, the most noise believed, more for one bit."""
@@ -67,7 +64,7 @@ def guarded(page: Page, large: Bands, share: Share) -> Bands:
 
     Args:
         page: at least 2 x 2 px; smaller ones are left alone.
-        large: made from it, an integer factor as large, in bands that begin at multiples of BLOCK of the page.
+        large: made from it, an integer factor as large, in bands that begin at multiples of docsr.tiles.GRID of it.
         share: where the parts that were put back are added, as bands are taken.
 
     Returns:

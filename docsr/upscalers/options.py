@@ -53,7 +53,7 @@ class EnhanceOptions:
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out.
-        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, TIFF, PDF).
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF).
     """
 
     factor: int | None = None
@@ -99,10 +99,8 @@ class EnhanceOptions:
                 raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
             resolve(self.model, self.factor, threads=1, device=self.device)
-        elif self.device not in {
-            AUTO,
-            CPU,
-        }:  # no network is named: any shipped one tells whether it is there
+        elif self.device not in {AUTO, CPU}:
+            # No network is named: any shipped one tells whether the device is there.
             for name in list(catalogue())[:1]:
                 resolve(name, None, threads=1, device=self.device)
 

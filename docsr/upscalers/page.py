@@ -154,4 +154,4 @@ def _brought_to(large: Bands, page: Page, out_dpi: float) -> Bands:
 def _resized(large: Bands, width: int, height: int) -> Iterator[Pixels]:
     smaller = width * height < large.width * large.height
     mode = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    yield np.asarray(cv2.resize(whole(large).pixels, (width, height), interpolation=mode), np.uint8)
+    yield np.asarray(cv2.resize(large.whole().pixels, (width, height), interpolation=mode), np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -233,10 +233,6 @@ AVIF = () if not features.check("avif") else (
     Kind("avif_rgb.avif", pillow(RGB, exif=exif_of(DPI), icc_profile=SRGB, **_AVIF), (RGB,), icc=SRGB, loss=2.5),
     Kind("avif_turned.avif", pillow(LEFT, exif=exif_of(DPI[::-1], 6), **_AVIF), (RGB,), loss=2.5),
 )  # fmt: skip
-
-
-def names_of(kinds: Iterable[Kind]) -> list[str]:
-    return [kind.name for kind in kinds]
 
 
 assert RGB.shape == (HEIGHT, WIDTH, 3)

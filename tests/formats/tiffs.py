@@ -89,7 +89,6 @@ def multi_page(path: Path) -> None:
 
 _WIDE = np.dtype("u2")
 _PREMULTIPLIED = np.dstack([np.rint(RGB * (ALPHA[..., None] / 255)).astype(np.uint8), ALPHA])
-_YCBCR = {PHOTOMETRIC: 6}
 
 
 def _ycbcr(path: Path) -> None:

@@ -265,3 +265,11 @@ def test_pages_share_nothing_and_are_held_by_nobody(tmp_path: Path, compression:
     assert (two.dpi, two.icc) == (None, None)
     assert np.array_equal(three.pixels, np.rot90(GREY))
     assert three.dpi == (150, 300)
+
+
+def test_a_preview_is_no_page_in_a_file_that_only_tifffile_reads(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif", bigtiff=True, byteorder=">") as writer:
+        for size, kind in ((40, 0), (10, 1), (30, 2)):
+            writer.write(np.zeros((size, size), np.uint8), photometric="minisblack", subfiletype=kind, metadata=None)
+    assert page_count(tmp_path / "a.tif") == 2
+    assert [page.height for page in read_pages(tmp_path / "a.tif")] == [40, 30]

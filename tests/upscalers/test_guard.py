@@ -15,7 +15,8 @@ from PIL import Image
 
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
-from docsr.upscalers.guard import BLOCK, LEAST_BOUND, Share, bound_of, guarded
+from docsr.tiles import GRID
+from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded
 from tests.command import docsr
 from tests.onnx_files import save
 
@@ -66,7 +67,7 @@ def test_what_is_not_on_the_page_is_put_back(true: str, made: str, degradation: 
     page = lr(truth, degradation)
     result, part = checked(page, wrong)
     assert 0 < part < 0.25
-    far = cv2.dilate((truth != wrong).astype(np.uint8), np.ones((2 * 3 * BLOCK * HR + 1,) * 2, np.uint8)) == 0
+    far = cv2.dilate((truth != wrong).astype(np.uint8), np.ones((2 * 3 * GRID * HR + 1,) * 2, np.uint8)) == 0
     assert np.array_equal(result[far], wrong[far])
     smooth = cv2.resize(page.pixels, None, fx=HR, fy=HR, interpolation=cv2.INTER_CUBIC).astype(float)
     there = truth != wrong
@@ -117,7 +118,7 @@ def test_it_does_not_matter_how_the_page_is_cut(
     if colour:
         page, large = Page(np.stack([page.pixels] * 3, 2)), np.stack([large] * 3, 2)
     whole, part = checked(page, large.astype(np.uint8))
-    edges = sorted({0, *(BLOCK * cut for cut in cuts if BLOCK * cut < height), height})
+    edges = sorted({0, *(GRID * cut for cut in cuts if GRID * cut < height), height})
     bands = (large[top * factor : end * factor].astype(np.uint8) for top, end in pairwise(edges))
     share = Share()
     cut = guarded(page, Bands(width * factor, height * factor, not colour, bands), share).whole().pixels
