@@ -29,6 +29,8 @@ from PIL import Image
 from docsr.errors import DocsrError
 from docsr.integrations.scan_pixels import own_pixels, replace_scans, undecoded
 from docsr.upscalers.arrays import Enhancer
+from docsr.upscalers.catalog import shipped
+from docsr.upscalers.choose import factor_for_dpi
 from docsr.upscalers.options import EnhanceOptions
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ log = logging.getLogger(__name__)
 FACTORS = ("auto", "2", "4", "8", "off")
 OLDEST = 17
 """The major version of OCRmyPDF from which on the plugin works; with an older one it does nothing by itself."""
+
+TURNABLE_DPI = 200.0
+"""Below this, previews are enlarged: at 75 dpi Tesseract guesses which way up a page is, and knows it after a network."""
 
 _ENTRY_POINT = "docsr"
 _LARGEST_SIDE, _MOST_BYTES = 32767, 2**31 - 1
@@ -104,12 +109,27 @@ def rasterize_pdf_page(
 ) -> Generator[None, Path, Path]:
     """Put the scan's own pixels in the place of a rendering that shows the same."""
     rendered = yield
-    if options is not None and not _is_off(options) and output_file.suffix == ".png":
-        try:
-            own_pixels(input_file, pageno - 1, rotation or 0, output_file, always=_factor(options) is not None)
-        except (DocsrError, OSError, ValueError) as error:
-            log.debug("docsr takes the page as it was rendered: %s", error)
+    if options is None or _is_off(options):
+        return rendered
+    preview = output_file.suffix == ".jpg"  # which --rotate-pages asks Tesseract the way up of
+    try:
+        always = preview or _factor(options) is not None
+        own_pixels(input_file, pageno - 1, rotation or 0, output_file, always=always)
+        if preview:
+            _enlarge_preview(output_file, _option(options, "threads", 1))
+    except (DocsrError, OSError, ValueError) as error:
+        log.debug("docsr takes the page as it was rendered: %s", error)
     return rendered
+
+
+def _enlarge_preview(preview: Path, threads: int) -> None:
+    """Enlarge a page that may lie on its side, which hides the size of its text: its dpi has to tell."""
+    with Image.open(preview) as image:
+        factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
+        card = shipped(factor)
+        if card is not None:
+            large = _enhancer(card.name, factor, threads)(image)
+            large.save(preview, quality=95, dpi=tuple(map(round, large.info["dpi"])))
 
 
 @hookimpl(wrapper=True)

@@ -35,7 +35,7 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
         pdf: the document.
         number: 0-based page number.
         rotation: degrees, anticlockwise, by which the page was turned when it was rendered.
-        rendered: a PNG file; it is replaced by one of the same size and mode.
+        rendered: a PNG or JPEG file; it is replaced by one of the same size and mode.
         always: do it whatever the size of the text.
 
     Returns:
@@ -60,7 +60,7 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     picture = Image.fromarray(np.ascontiguousarray(own))
     if mode in {"1", "L", "RGB"} and not (mode == "1" and not scan.bilevel):
         picture = picture.convert(mode, dither=Image.Dither.NONE)
-    picture.save(rendered, **({} if dpi is None else {"dpi": dpi}))
+    picture.save(rendered, quality=95, **({} if dpi is None else {"dpi": dpi}))
     return True
 
 

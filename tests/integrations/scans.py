@@ -53,7 +53,8 @@ def drawn(words: str = WORDS, size: int = 40, width: int = 1500) -> Drawn:
     draw = ImageDraw.Draw(image)
     for word, place in where.items():
         draw.text(place, word, font=font, fill=20)
-        boxes[word] = tuple(at * 72 / HR_DPI for at in draw.textbbox(place, word, font=font))
+        x, y, right, bottom = (at * 72 / HR_DPI for at in draw.textbbox(place, word, font=font))
+        boxes[word] = x, y, right, bottom
     return Drawn(Page(np.asarray(image), (HR_DPI, HR_DPI)), boxes)
 
 
