@@ -44,7 +44,7 @@ OLDEST = 17
 """The major version of OCRmyPDF from which on the plugin works; with an older one it does nothing by itself."""
 
 TURNABLE_DPI = 200.0
-"""Below this, previews are enlarged: at 75 dpi Tesseract guesses which way up a page is, and knows it after a network."""
+"""Below this previews are enlarged: at 75 dpi Tesseract guesses which way up a page is, after a network it knows."""
 
 _ENTRY_POINT = "docsr"
 _LARGEST_SIDE, _MOST_BYTES = 32767, 2**31 - 1
@@ -206,7 +206,8 @@ def _enhancer(model: str | None, factor: int | None, threads: int | None) -> Enh
 
 def _fits(large: Image.Image, options: Any) -> bool:
     """Tell whether OCRmyPDF would hand the image to Tesseract in this size."""
-    side = min(getattr(options.tesseract, "downsample_above", _LARGEST_SIDE), _LARGEST_SIDE)
+    tesseract = getattr(options, "tesseract", None)
+    side = min(getattr(tesseract, "downsample_above", _LARGEST_SIDE), _LARGEST_SIDE)
     mpixels = getattr(options, "max_ocr_image_mpixels", None)
     most = round(mpixels * 1_000_000) if mpixels else None
     return calculate_downsample(large, max_size=(side, side), max_pixels=most, max_bytes=_MOST_BYTES) == large.size
