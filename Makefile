@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard speed overhead fuzz torture tables check format clean
+.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard speed overhead ocrmypdf fuzz torture tables check format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -34,6 +34,7 @@ help:
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make guard      what the guard finds and leaves alone, docs/guard.md and its pictures (a quarter of an hour)"
 	@echo "make overhead   where the time of a batch goes, and what two jobs bring (10 minutes)"
+	@echo "make ocrmypdf   text layers of OCRmyPDF with docsr's plugin and without: DOCUMENTS= (an hour)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
 	@echo "make torture    1,000 pages while docsr is killed 20 times, in benchmarks/results/torture.json (minutes)"
@@ -140,6 +141,9 @@ speed: env programs
 
 overhead: env programs
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
+
+ocrmypdf: env programs
+	$(TEST_ENV) $(BIN)/python benchmarks/ocrmypdf_wer.py $(DOCUMENTS) --out benchmarks/results/ocrmypdf.json
 
 tables: env
 	$(BIN)/python tools/option_table.py

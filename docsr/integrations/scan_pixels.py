@@ -1,0 +1,128 @@
+"""The scans in a PDF that OCRmyPDF works on: their own pixels instead of renderings, enhanced ones in their place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from docsr.errors import PageError
+from docsr.io.decode import page_of
+from docsr.io.pdf_leaf import Leaf
+from docsr.io.pdf_scans import open_scans
+from docsr.page import Page, Pixels, luminance
+from docsr.upscalers.arrays import Enhancer
+from docsr.upscalers.choose import factor_for_text, measured_x_height
+
+ROUNDING = 2
+"""px by which a rendering may differ in size from the scan: the size of a page is rounded up."""
+
+CELL, MEAN_OFF, MOST_OFF = 16, 4.0, 64.0
+"""A scan and its rendering are compared in cells of so many px: grey levels by which all, and one, may differ."""
+
+
+def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always: bool = False) -> bool:
+    """Put the scan's own pixels in the place of a page's rendering, if its text is small.
+
+    A renderer fits an image to a page whose size it has rounded, and blurs it so. Nothing happens where the page is
+    rendered at another resolution than the scan's (``--oversample``, pixels that are not square), is no scan, or shows
+    more than the scan.
+
+    Args:
+        pdf: the document.
+        number: 0-based page number.
+        rotation: degrees, anticlockwise, by which the page was turned when it was rendered.
+        rendered: a PNG or JPEG file; it is replaced by one of the same size and mode.
+        always: do it whatever the size of the text.
+
+    Returns:
+        Whether they were put there.
+
+    Raises:
+        PageError: the document or the scan is damaged.
+    """
+    with Image.open(rendered) as image:
+        shown, mode, dpi = page_of(image), image.mode, image.info.get("dpi")
+    if not always and factor_for_text(measured_x_height(shown.pixels)) == 1:
+        return False
+    with open_scans(pdf) as scans:
+        leaf = scans.leaves[number]
+        if leaf.reason is not None:
+            return False
+        scan = leaf.read()
+    own = np.rot90(scan.pixels, rotation // 90 % 4)
+    if not _same_size(own, shown.pixels) or not _same_picture(own, shown.pixels):
+        return False
+    own = _brought_to(own, shown)
+    picture = Image.fromarray(np.ascontiguousarray(own))
+    if mode in {"1", "L", "RGB"} and not (mode == "1" and not scan.bilevel):
+        picture = picture.convert(mode, dither=Image.Dither.NONE)
+    picture.save(rendered, quality=95, **({} if dpi is None else {"dpi": dpi}))
+    return True
+
+
+def _same_size(own: Pixels, shown: Pixels) -> bool:
+    return all(abs(a - b) <= ROUNDING for a, b in zip(own.shape[:2], shown.shape[:2], strict=True))
+
+
+def _same_picture(own: Pixels, shown: Pixels) -> bool:
+    """Compare what is left of two pictures when they are made small."""
+    small = [np.asarray(Image.fromarray(luminance(one)).reduce(CELL), np.float64) for one in (own, shown)]
+    rows, columns = (min(one.shape[axis] for one in small) for axis in (0, 1))
+    off = np.abs(small[0][:rows, :columns] - small[1][:rows, :columns])
+    return bool(off.mean() <= MEAN_OFF and off.max() <= MOST_OFF)
+
+
+def _brought_to(own: Pixels, shown: Page) -> Pixels:
+    """Cut off or repeat the last rows and columns."""
+    own = own[: shown.height, : shown.width]
+    missing = (0, shown.height - own.shape[0]), (0, shown.width - own.shape[1])
+    return np.pad(own, (*missing, (0, 0))[: own.ndim], mode="edge")
+
+
+def undecoded(image: Image.Image) -> Image.Image:
+    """Return the picture in such a way that decoding it leaves ``image`` undecoded: OCRmyPDF then copies its file."""
+    try:
+        from ocrmypdf.imageops import has_decoded_pixels
+    except ImportError:  # older versions write the image anew whatever is done to it
+        return image
+    name = getattr(image, "filename", None)
+    return Image.open(name) if name and not has_decoded_pixels(image) else image
+
+
+def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: Path) -> list[str]:
+    """Enlarge the scans on some pages of a document.
+
+    Args:
+        pdf: the document; it is replaced.
+        numbers: 0-based page numbers.
+        enhancer: what enlarges them.
+        draft: where the new document is written first.
+
+    Returns:
+        Why pages were left as they are, a sentence each.
+
+    Raises:
+        PageError: the document is damaged or cannot be written.
+    """
+    with open_scans(pdf) as scans:
+        reasons = list(_replaced(scans.leaves, numbers, enhancer))
+        scans.save(draft)
+    os.replace(draft, pdf)
+    return reasons
+
+
+def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
+    for number in numbers:
+        leaf = leaves[number]
+        if leaf.reason is not None:
+            yield f"page {number + 1} is shown as it was: {leaf.reason}"
+            continue
+        try:
+            page = leaf.read()
+            leaf.replace(page.resized(enhancer(page.pixels)))
+        except PageError as error:
+            yield str(error)
