@@ -35,7 +35,7 @@ from docsr.report.results import as_json, machine
 
 STAGES = {
     "network": [("upscalers/onnx.py", "_run")],
-    "guard": [("upscalers/guard.py", name) for name in ("bound_of", "_look", "_mended")],
+    "guard": [("upscalers/guard.py", name) for name in ("is_one_bit", "bound_of", "_look", "_mended")],
     "text size": [("docsr/textsize.py", "measure")],
     "decoding": [("io/images.py", "_read")],
     "encoding": [("PIL/Image.py", "save")],

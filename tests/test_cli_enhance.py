@@ -9,12 +9,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from docsr.cli.enhance import enhance
+from docsr.upscalers.options import EnhanceOptions
 from tests.command import docsr, picture
 from tests.onnx_files import conv_network
 
@@ -60,6 +63,12 @@ def test_a_damaged_network_is_told_without_the_codes_of_the_library(tmp_path, pa
     assert ran.code == 2
     assert "mine.onnx is not a readable ONNX network (" in ran.err
     assert "ONNXRuntimeError" not in ran.err
+
+
+def test_the_command_has_the_defaults_of_its_options() -> None:
+    wished = {field.name: field.default for field in fields(EnhanceOptions)}
+    given = enhance.make_context("enhance", ["in", "--out", "out"]).params
+    assert {name: given[name] for name in wished} == wished
 
 
 def test_cuda_is_checked_before_the_first_page(tmp_path, page, capsys, monkeypatch):

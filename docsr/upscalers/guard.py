@@ -79,7 +79,7 @@ class _Guard:
     def __init__(self, page: Page, factor: int, share: Share) -> None:
         self._page, self._factor, self._share = page, factor, share
         self._one_bit = is_one_bit(page)
-        self._bound = bound_of(page)
+        self._bound = bound_of(page, self._one_bit)
         self._rows = page.height // _HALF
         self._new = np.empty((0, page.width // _HALF), np.float32)  # half rows that are still needed
         self._first, self._seen = 0, 0
@@ -187,13 +187,13 @@ def is_one_bit(page: Page) -> bool:
     return float(((grey == 0) | (grey == 255)).mean()) > 0.98
 
 
-def bound_of(page: Page) -> float:
+def bound_of(page: Page, one_bit: bool) -> float:
     """Return how far a new picture may vary otherwise than the page, in levels of 0-255 (a standard deviation).
 
     Noise is measured as Immerkaer does ("Fast Noise Variance Estimation", 1996), by the quartile in place of the mean,
     for text is no noise.
     """
-    if is_one_bit(page):
+    if one_bit:
         return LEAST_BOUND + ONE_BIT
     grey = _sample(page).astype(np.float32)
     noise = float(np.quantile(np.abs(cv2.filter2D(grey, -1, _LAPLACE)), 0.25)) / 6 / _QUARTILE

@@ -16,7 +16,7 @@ from PIL import Image
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
 from docsr.tiles import GRID
-from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded
+from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded, is_one_bit
 from tests.command import docsr
 from tests.onnx_files import save
 
@@ -86,7 +86,8 @@ def test_a_wrong_letter_of_6_px_is_found(made: str) -> None:
 
 def test_text_is_no_noise_but_noise_is() -> None:
     text = lr(np.tile(TEXT[40:400, 40:700], (3, 2)), "clean")
-    assert bound_of(text) == LEAST_BOUND < bound_of(lr(TEXT, "scan")) < bound_of(lr(TEXT, "fax"))
+    clean, scan, fax = (bound_of(page, is_one_bit(page)) for page in (text, lr(TEXT, "scan"), lr(TEXT, "fax")))
+    assert clean == LEAST_BOUND < scan < fax
 
 
 def test_only_what_is_put_back_is_touched_and_the_band_given_is_not() -> None:
