@@ -1,4 +1,4 @@
-"""Pages into raster files, one page in memory at a time; of a TIFF not even one."""
+"""Pages into raster files, one page in memory at a time; of TIFF and PNG not even one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.limits import whole
-from docsr.io.lossless import png_options
+from docsr.io.png_write import write_png
 from docsr.io.tiff_write import TiffWriter
 from docsr.page import Bands, Page, Pixels
 
@@ -82,6 +82,9 @@ def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int
     size, most = f"{bands.width} x {bands.height}", _MOST_A_SIDE.get(name)
     if most is not None and max(bands.width, bands.height) > most:
         raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({most:,} a side at most)")
+    if name == "PNG" and not (bands.bilevel and bands.is_grey):
+        with target.open("wb") as file:
+            return write_png(file, bands)
     page = whole(bands)
     try:
         _image(page, name).save(target, format=name, **_options(page, name, quality))
@@ -115,8 +118,6 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
     holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
     if page.icc is not None and holds:
         options["icc_profile"] = page.icc
-    if name == "PNG" and not (page.bilevel and page.is_grey):
-        options |= png_options(page.is_grey)
     if name in {"JPEG", "WEBP"}:
         options["quality"] = quality
     if name == "JPEG":

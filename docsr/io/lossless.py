@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import Any
 
 import numpy as np
 from PIL import Image, TiffImagePlugin
@@ -29,14 +28,19 @@ def group_4(pixels: Pixels) -> bytes:
     return file.getvalue()[offset : offset + size]
 
 
-def png_options(grey: bool) -> dict[str, Any]:
-    """Return what Pillow is to be told when it writes a PNG of 8 bits per channel."""
-    return {"compress_type": zlib.Z_RLE} if grey else {"compress_level": 3, "compress_type": zlib.Z_FILTERED}
-
-
 def deflated(strip: Pixels) -> bytes:
     """Code rows by Deflate after each pixel's difference to its left neighbour (TIFF's predictor 2)."""
-    differences = strip.copy()
-    differences[:, 1:] -= strip[:, :-1]
-    coder = zlib.compressobj(3, strategy=zlib.Z_RLE if strip.ndim == 2 else zlib.Z_DEFAULT_STRATEGY)
-    return coder.compress(differences.tobytes()) + coder.flush()
+    stream = coder(grey=strip.ndim == 2)
+    return stream.compress(differences(strip).tobytes()) + stream.flush()
+
+
+def differences(strip: Pixels) -> Pixels:
+    """Return each pixel's difference to its left neighbour, modulo 256; the first of each row as it is."""
+    apart = strip.copy()
+    apart[:, 1:] -= strip[:, :-1]
+    return apart
+
+
+def coder(*, grey: bool) -> zlib._Compress:
+    """Return a Deflate stream for such differences."""
+    return zlib.compressobj(3, strategy=zlib.Z_RLE if grey else zlib.Z_DEFAULT_STRATEGY)

@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
-from docsr.io.lossless import group_4, png_options
+from docsr.io.lossless import deflated, group_4
 from docsr.page import Pixels
 
 NEARLY_TWO_VALUED = 0.9
@@ -49,28 +49,20 @@ def coded(pixels: Pixels, quality: int) -> Coded:
         parameters = {"/K": -1, "/Columns": image.width, "/Rows": image.height}
         return Coded(group_4(pixels), Name.CCITTFaxDecode, parameters, 1)
     if max(image.size) > _MAX_JPEG_SIDE:
-        return _flate(image)
+        return _flate(pixels)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality, subsampling=0)
     lossy = Coded(file.getvalue(), Name.DCTDecode, None, 8)
     if extreme < NEARLY_TWO_VALUED * pixels.size:
         return lossy
-    return min(_flate(image), lossy, key=lambda choice: len(choice.data))
+    return min(_flate(pixels), lossy, key=lambda choice: len(choice.data))
 
 
-def _flate(image: Image.Image) -> Coded:
-    """Take the data out of a PNG file: they are coded as Flate with predictors of PNG."""
-    file = io.BytesIO()
-    image.save(file, "PNG", **png_options(image.mode == "L"))
-    png, data, position = file.getvalue(), [], 8
-    while position < len(png):
-        length = int.from_bytes(png[position : position + 4], "big")
-        if png[position + 4 : position + 8] == b"IDAT":
-            data.append(png[position + 8 : position + 8 + length])
-        position += length + 12
-    colours = len(image.getbands())
-    parameters = {"/Predictor": 15, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": image.width}
-    return Coded(b"".join(data), Name.FlateDecode, parameters, 8)
+def _flate(pixels: Pixels) -> Coded:
+    """Code without loss, with TIFF's predictor."""
+    colours = 1 if pixels.ndim == 2 else pixels.shape[2]
+    parameters = {"/Predictor": 2, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": pixels.shape[1]}
+    return Coded(deflated(pixels), Name.FlateDecode, parameters, 8)
 
 
 def image_stream(pdf: pikepdf.Pdf, pixels: Pixels, space: Any, quality: int) -> Stream:

