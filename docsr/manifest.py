@@ -3,6 +3,8 @@
 JSON lines, one per output, on the disk before the output takes its place: a run that is killed at any moment leaves no
 output that the manifest does not know. An output is docsr's own when it is as one of its lines says; any other file in
 its place is somebody else's. A line that cannot be read (cut off, or of another version) is passed over.
+
+Machines that share a folder do not share a file to append to: each writes a part of the manifest of its own.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 NAME = ".docsr-manifest.jsonl"
+
+PARTS = ".docsr-manifest.d"
+"""Folder of parts of a manifest (``*.jsonl``), each with a writer of its own, beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +68,25 @@ class Manifest:
     """The entries of one output folder; an output that was made several times has several."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the manifest of ``folder``; a missing one is empty."""
-        self._path = folder / NAME
+        """Read the manifest of ``folder`` with its parts; a missing one is empty."""
+        self._folder = folder
         self._entries: dict[str, tuple[Entry, ...]] = {}
-        self._read_to = 0
+        self._read_to: dict[Path, int] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """Read what was added since."""
+        for path in (self._folder / NAME, *sorted((self._folder / PARTS).glob("*.jsonl"))):
+            self._read_on(path)
+
+    def _read_on(self, path: Path) -> None:
         try:
-            with self._path.open("rb") as file:
-                file.seek(self._read_to)
+            with path.open("rb") as file:
+                file.seek(self._read_to.get(path, 0))
                 lines = file.read().rpartition(b"\n")[0]
         except OSError:
             return
-        self._read_to += len(lines) + 1 if lines else 0
+        self._read_to[path] = self._read_to.get(path, 0) + (len(lines) + 1 if lines else 0)
         for line in lines.splitlines():
             self._load(line)
 
@@ -93,14 +102,47 @@ class Manifest:
             return
 
 
-def note(folder: Path, entry: Entry) -> None:
+def note(folder: Path, entry: Entry, part: str | None = None) -> None:
     """Add an entry to the manifest of ``folder``, on the disk when this returns; processes may do so at once.
+
+    Args:
+        folder: the output folder.
+        entry: the entry.
+        part: name of the part of the manifest to write to; None: to the manifest itself.
 
     Raises:
         PageError: the manifest cannot be written.
     """
-    path, line = folder / NAME, json.dumps(asdict(entry)).encode() + b"\n"
+    _append(folder / NAME if part is None else folder / PARTS / f"{part}.jsonl", as_line(entry))
+
+
+def merge_parts(folder: Path, prefix: str) -> None:
+    """Put the parts whose names begin with ``prefix``, which nobody writes any more, into the manifest itself.
+
+    Raises:
+        PageError: the manifest cannot be written; the parts stay.
+    """
+    with locked(folder):
+        for part in sorted((folder / PARTS).glob(f"{prefix}*.jsonl")):
+            try:
+                lines = part.read_bytes().rpartition(b"\n")[0]
+            except OSError as error:
+                raise PageError(f"{part} could not be read: {error.strerror or error}") from error
+            if lines:
+                _append(folder / NAME, lines + b"\n")
+            part.unlink(missing_ok=True)
+        with suppress(OSError):  # others' parts are there, or nothing was written
+            (folder / PARTS).rmdir()
+
+
+def as_line(entry: Entry) -> bytes:
+    """Return the line of the manifest that says so."""
+    return json.dumps(asdict(entry)).encode() + b"\n"
+
+
+def _append(path: Path, line: bytes) -> None:
     try:
+        path.parent.mkdir(exist_ok=True)
         with path.open("a+b", buffering=0) as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)

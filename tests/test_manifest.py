@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from docsr.errors import PageError
-from docsr.manifest import NAME, Entry, Manifest, locked, note, sha256_of
+from docsr.manifest import NAME, PARTS, Entry, Manifest, locked, merge_parts, note, sha256_of
 
 
 def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
@@ -123,3 +123,22 @@ def test_where_folders_cannot_be_locked_nobody_is_kept_out(tmp_path, monkeypatch
 def test_a_pipe_has_no_digest(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     assert sha256_of(tmp_path / "pipe") is None
+
+
+def test_parts_are_read_with_the_manifest_and_become_it(tmp_path):
+    one, two, three, other = (entry(tmp_path, name, b"x") for name in ("a", "b", "c", "d"))
+    note(tmp_path, one)
+    manifest = Manifest(tmp_path)
+    for part, new in (("run-1", two), ("run-2", three), ("another-1", other)):
+        note(tmp_path, new, part)
+    with (tmp_path / PARTS / "run-2.jsonl").open("ab") as file:
+        file.write(b'{"input": "cut o')
+    manifest.refresh()
+    for known in (manifest, Manifest(tmp_path)):
+        assert [known.entries(name) for name in "abcd"] == [(one,), (two,), (three,), (other,)]
+    merge_parts(tmp_path, "run-")
+    assert [path.name for path in (tmp_path / PARTS).iterdir()] == ["another-1.jsonl"]
+    merge_parts(tmp_path, "another-")
+    assert not (tmp_path / PARTS).exists()
+    assert len((tmp_path / NAME).read_bytes().splitlines()) == 4
+    assert [Manifest(tmp_path).entries(name) for name in "abcd"] == [(one,), (two,), (three,), (other,)]

@@ -14,7 +14,7 @@ from docsr.bench.arms import AUTO, BASELINE, HR, Arm
 from docsr.bench.measure import Condition, Row
 from docsr.bench.suite import Suite, SuitePage
 from docsr.bench.summary import Cell, error_rate, label
-from docsr.errors import DocsrError, MissingExtraError
+from docsr.errors import DocsrError
 from docsr.io.files import atomic_write
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import differences
@@ -22,6 +22,7 @@ from docsr.report import words
 from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results
+from docsr.report.templates import template
 from docsr.weights import catalogue
 
 MOST_PAGES = 24
@@ -59,13 +60,9 @@ def write_html(
         PageError: the file cannot be written.
         MissingExtraError: jinja2 is not installed.
     """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise MissingExtraError("the HTML report", "benchmark") from error
-    environment = Environment(loader=PackageLoader("docsr.report", "."), autoescape=True, undefined=StrictUndefined)
+    report = template("report.html.j2", "the HTML report", "benchmark")
     shown, left_out = _pages(results, suite, texts, arms, peers)
-    page = environment.get_template("report.html.j2").render(
+    page = report.render(
         results=results,
         made_by=words.made_by(results),
         method=words.METHOD,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from docsr.bench.measure import Condition, as_measured
 from docsr.bench.suite import SuitePage
 from docsr.metrics.image import same_size
 from docsr.page import Pixels, luminance
+from docsr.report.embed import embedded
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.page import upscale_page
 
@@ -43,14 +43,14 @@ def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -
     factor = min(max(upscaler.factor, 2), LARGEST_FACTOR)
     bicubic = luminance(upscale_page(lr, CLASSICAL["bicubic"](factor)).pixels)
     sr_grey = same_size(luminance(sr.pixels), bicubic)
-    where = _busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)))
+    where = busiest(np.asarray(cv2.absdiff(bicubic, sr_grey)), CROP)
     truth = None if condition.lr_dpi is None else _data_url(same_size(luminance(hr.pixels), bicubic)[where])
     return Crops(_data_url(bicubic[where]), _data_url(sr_grey[where]), truth, bicubic[where].shape[1])
 
 
-def _busiest(change: Pixels) -> tuple[slice, slice]:
-    """The window of CROP with the largest sum."""
-    height, width = (min(wanted, have) for wanted, have in zip(CROP, change.shape, strict=True))
+def busiest(change: Pixels, window: tuple[int, int]) -> tuple[slice, slice]:
+    """The window (height and width in px, cut to what there is) of an H x W picture with the largest sum."""
+    height, width = (min(wanted, have) for wanted, have in zip(window, change.shape, strict=True))
     sums = cv2.integral(change)
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
     y, x = np.unravel_index(int(windows.argmax()), windows.shape)
@@ -58,5 +58,4 @@ def _busiest(change: Pixels) -> tuple[slice, slice]:
 
 
 def _data_url(pixels: Pixels) -> str:
-    _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()
+    return embedded(pixels, QUALITY).url

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from docsr.bench.arms import plan_arms
 from docsr.bench.suite import load_suite
@@ -16,8 +15,7 @@ from docsr.benchmark import run_benchmark
 from docsr.report.html import write_html
 from docsr.report.results import Results
 from tests.bench.pages import WidthEngine, folder_suite
-
-SIZES = [(390, 800), (1400, 900)]
+from tests.report.browsing import WAYS, opened
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +36,10 @@ def report(tmp_path_factory):
     return out / "report.html"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    assert program, "Chromium is missing: make programs"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids=str)
+@pytest.fixture(params=WAYS, ids=str)
 def page(request, browser, report) -> Iterator[Page]:
-    (width, height), scheme = request.param
-    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("requestfailed", lambda asked: troubles.append(asked.url[:80]))
-    page.goto(report.as_uri())
-    yield page
-    page.close()
-    assert not troubles
+    with opened(browser, report, *request.param) as page:
+        yield page
 
 
 def test_every_slider_moves_by_keyboard(page):

@@ -1,0 +1,173 @@
+"""``docsr compare``, and the page of ``docsr enhance --preview``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from docsr.cli.checks import check_writable, terminable
+from docsr.errors import NoInputError, UsageError
+
+if TYPE_CHECKING:
+    from docsr.compare import Told
+    from docsr.ocr.tesseract import Tesseract
+    from docsr.upscalers.results import Task
+
+PREVIEW = "preview.html"
+PREVIEW_PAGES = 3
+
+_SUFFIXES = {".html", ".htm"}
+
+
+@click.command()
+@click.argument("before", metavar="A", type=click.Path(path_type=Path))
+@click.argument("after", metavar="B", type=click.Path(path_type=Path))
+@click.option("--hr", type=click.Path(path_type=Path), help="The original of higher resolution: a file, or a folder.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("compare.html"),
+    show_default=True,
+    help="The HTML file; one that docsr compare did not write is replaced only with --overwrite.",
+)
+@click.option("--ocr", is_flag=True, help="Read all with Tesseract, and mark the words that differ.")
+@click.option("--lang", help="With --ocr: the language as Tesseract calls it, such as deu or eng+fra.  [default: eng]")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Pages to show at most.")
+@click.option(
+    "--max-pixels", type=click.IntRange(1), default=1_000_000_000, show_default=True, help="Larger pages are refused."
+)
+@click.option("--overwrite", is_flag=True, help="Replace --out whatever it is.")
+def compare(
+    before: Path,
+    after: Path,
+    hr: Path | None,
+    out: Path,
+    ocr: bool,
+    lang: str | None,
+    limit: int,
+    max_pixels: int,
+    overwrite: bool,
+) -> int:
+    """See the difference: pages before and after in one HTML file, with a slider.
+
+    A and B are image or PDF files, one an enhancement of the other (whose pages are paired by number), or two folders
+    (whose files are paired by their place and name, whatever the suffix). Where one is larger, the bicubic enlargement
+    of the smaller is shown too. The file holds all that it needs and opens offline.
+
+    Exit code: 0 all compared, 1 some failed, 2 wrong options, 3 nothing to compare.
+    """
+    from docsr.compare import Wish, compare_files, plan_pairs
+    from docsr.io.files import remove_leftovers
+
+    if lang and not ocr:
+        raise UsageError("--lang is the language that --ocr reads: give --ocr too")
+    check_page(out, "--out", [path for path in (before, after, hr) if path is not None], overwrite=overwrite)
+    pairs, notes = plan_pairs(before, after, hr)
+    wish = Wish(limit, _reader(lang or "eng") if ocr else None, max_pixels)
+    remove_leftovers({out.parent})
+    with terminable(), _progress() as progress:
+        told = compare_files(pairs, out, wish, f"{before} and {after}", notes, progress)
+    _tell(told)
+    if not told.pages:
+        raise NoInputError(f"there is nothing to compare in {before} and {after}")
+    click.echo(_summary(told, out))
+    return 1 if told.failed else 0
+
+
+def _tell(told: Told) -> None:
+    for sentence in told.warnings:
+        click.echo(f"docsr: warning: {sentence}", err=True)
+    for sentence in told.failed:
+        click.echo(f"docsr: failed: {sentence}", err=True)
+    for sentence in told.notes:
+        click.echo(f"docsr: {sentence}", err=True)
+
+
+def _summary(told: Told, out: Path) -> str:
+    return f"{out}: {told.pages} page{'' if told.pages == 1 else 's'}, {out.stat().st_size / 1e6:.1f} MB"
+
+
+def _reader(language: str) -> Tesseract:
+    """What reads the texts, if it can."""
+    from docsr.metrics.text import word_edits
+    from docsr.ocr.tesseract import Tesseract
+
+    word_edits([], [])  # which needs the same extra
+    reader = Tesseract(language)
+    reader.check()
+    return reader
+
+
+def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bool) -> None:
+    """Refuse, before work starts, a page that would replace something else or that cannot be written.
+
+    Raises:
+        UsageError: it is not named as a page, is one of ``inputs``, is there and was not written by docsr compare, or
+            has no place.
+        MissingExtraError: what writes it is not installed.
+    """
+    from docsr.io.files import is_one_of
+    from docsr.report.viewer import check_viewer, is_viewer
+
+    check_viewer()
+    if page.suffix.lower() not in _SUFFIXES or page.is_dir():
+        raise UsageError(f"{option} {page}: give the name of a .html file")
+    if is_one_of(page, inputs):
+        raise UsageError(f"{option} {page} is an input or an output of this run: choose another name")
+    if page.exists() and not overwrite and not is_viewer(page):
+        raise UsageError(f"{page} is there already and was not written by docsr compare: --overwrite replaces it")
+    check_writable(page, option)
+
+
+def check_preview(pages: int | None, out: Path, report: Path | None, *, dry: bool, overwrite: bool) -> None:
+    """Refuse likewise a preview in the folder ``out``, if one is asked for; errors as of :func:`check_page`."""
+    if pages is None:
+        return
+    if dry:
+        raise UsageError("--dry-run writes nothing: there is nothing to preview")
+    check_page(out / PREVIEW, "the preview", [] if report is None else [report], overwrite=overwrite)
+
+
+class PreviewCommand(click.Command):
+    """A command whose ``--preview`` may come without a number, also before the name of a file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Give the option its number where it has none."""
+        for place, (one, following) in enumerate(zip(args, [*args[1:], ""], strict=True)):
+            if one == "--":
+                break
+            if one == "--preview" and not following.isdecimal():
+                args = [*args[:place], f"{one}={PREVIEW_PAGES}", *args[place + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+def preview_of(
+    tasks: Iterable[Task], failed: Container[str], out: Path, pages: int, max_pixels: int, *, piped: bool
+) -> int:
+    """Write the preview of all but what failed, tell it (on stderr where stdout is for programs); the exit code."""
+    from docsr.compare import DOCSR, Pair, Wish, compare_files
+
+    done = islice((task for task in tasks if str(task.source) not in failed), pages)
+    pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
+    wish = Wish(pages, None, max_pixels, maker=DOCSR, counted=False)
+    title = f"docsr: the first {'page' if pages == 1 else f'{pages} pages'} in {out}"
+    with terminable():
+        told = compare_files(pairs, out / PREVIEW, wish, title)
+    _tell(told)
+    click.echo(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
+    return 1 if told.failed else 0
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Say on stderr, if that is a terminal, how many pages are done."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("comparing") as status:
+        yield lambda pages: status.update(f"{pages} compared")

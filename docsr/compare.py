@@ -1,0 +1,243 @@
+"""Pages before and after, brought to the same coordinates, in one page to look at (``docsr compare``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+
+from docsr.errors import DocsrError, PageError, UsageError, first_line
+from docsr.io.complaints import heard, in_short
+from docsr.io.documents import count_pages, read_document
+from docsr.io.limits import MAX_PIXELS, allowing
+from docsr.io.pairing import files_of, partners
+from docsr.manifest import NAME, Manifest
+from docsr.ocr.tesseract import Tesseract
+from docsr.page import Page
+from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
+from docsr.report.viewer import write_viewer
+from docsr.report.words import counted
+
+LIMIT = 20
+"""Pages that are shown unless more are asked for: the file grows with them."""
+
+DOCSR = "docsr"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two files that show the same, and the original of higher resolution if there is one; ``name`` is for a person."""
+
+    before: Path
+    after: Path
+    hr: Path | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        limit: pages to show at most.
+        reader: what reads the texts; None: they are not compared.
+        max_pixels: larger pages are refused.
+        maker: what is known to have made the files after; None: it is looked up.
+        counted: whether to say how many pages are left out.
+    """
+
+    limit: int = LIMIT
+    reader: Tesseract | None = None
+    max_pixels: int = MAX_PIXELS
+    maker: str | None = None
+    counted: bool = True
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of a comparison.
+
+    Attributes:
+        pages: how many are shown.
+        notes: what does not pair, and what else was left out, a sentence each; the page has them too.
+        failed: what could not be read, likewise.
+        warnings: what decoders said, and what looks wrong.
+    """
+
+    pages: int = 0
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """What the page tells of all this."""
+        return [*self.notes, *(f"Failed: {one}" for one in self.failed)]
+
+
+def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[Pair], list[str]]:
+    """Say what is compared with what: two files as they are given, files of folders by their place and stem.
+
+    Returns:
+        The pairs, and sentences about what has no partner.
+
+    Raises:
+        NoInputError: a folder holds nothing that can be read.
+        UsageError: HR is one file for many.
+    """
+    if not before.is_dir() and not after.is_dir() and (hr is None or not hr.is_dir()):
+        return [Pair(before, after, hr, before.name)], []
+    files, others = files_of(before, after), files_of(after, before)
+    found = partners(files, others) if before.is_dir() or after.is_dir() else {files[0].relative: after}
+    if hr is not None and not hr.is_dir() and len(found) > 1:
+        raise UsageError(f"--hr {hr} is one file, and {len(found)} files are compared: give a folder")
+    originals = {} if hr is None else partners(files, files_of(hr))
+    if hr is not None and not hr.is_dir():
+        originals = dict.fromkeys(found, hr)
+    pairs = [
+        Pair(file.path, found[file.relative], originals.get(file.relative), str(file.relative))
+        for file in files
+        if file.relative in found
+    ]
+    alone: list[Path] = []
+    if before.is_dir() and after.is_dir():
+        alone = [file.path for file in files if file.relative not in found]
+        alone += [other.path for other in others if other.path not in set(found.values())]
+    without = [pair.before for pair in pairs if hr is not None and pair.hr is None]
+    notes = [_named("Not compared, for nothing has their name on the other side", alone)] if alone else []
+    return pairs, notes + ([_named("No HR is there for", without)] if without else [])
+
+
+def _named(what: str, paths: Sequence[Path]) -> str:
+    few, more = ", ".join(map(str, paths[:3])), len(paths) - 3
+    return f"{what}: {few}" + (f" and {counted(more, 'more file')}" if more > 0 else "")
+
+
+def compare_files(
+    pairs: Sequence[Pair],
+    out: Path,
+    wish: Wish,
+    title: str,
+    notes: Sequence[str] = (),
+    progress: Callable[[int], None] = lambda pages: None,
+) -> Told:
+    """Write the page; a file that fails does not stop the others.
+
+    Args:
+        pairs: from :func:`plan_pairs`.
+        out: the HTML file.
+        wish: what is asked for.
+        title: what is compared, for a person.
+        notes: sentences to begin with.
+        progress: called with the number of pages so far.
+
+    Returns:
+        What became of it; where no page could be shown, nothing is written.
+
+    Raises:
+        PageError: the page cannot be written.
+        MissingExtraError: something that it needs is not installed.
+    """
+    told = Told(notes=list(notes))
+    sheets = _sheets(pairs, wish, told, progress)
+    first = next(sheets, None)
+    if first is not None:
+        write_viewer(out, title, chain([first], sheets), told.sentences)
+    return told
+
+
+def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told, progress: Callable[[int], None]) -> Iterator[Sheet]:
+    for number, pair in enumerate(pairs):
+        sheets, of_pair = _tried(pair, wish, told), 0
+        while told.pages < wish.limit and (sheet := next(sheets, None)) is not None:
+            told.pages, of_pair = told.pages + 1, of_pair + 1
+            progress(told.pages)
+            yield sheet
+        if told.pages >= wish.limit:
+            if not wish.counted:
+                return
+            more = max(0, _pages(pair) - of_pair) + sum(map(_pages, pairs[number + 1 :]))
+            if more:
+                told.notes.append(f"{counted(more, 'more page')} not shown: --limit says how many are")
+            return
+
+
+def _pages(pair: Pair) -> int:
+    """How many there are to show; what cannot be told counts as one."""
+    try:
+        return min(count_pages(pair.before), count_pages(pair.after))
+    except DocsrError:
+        return 1
+
+
+def _tried(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
+    """The sheets of two files; what fails is told, and ends them."""
+    try:
+        yield from _of_pair(pair, wish, told)
+    except (UsageError, PageError) as error:
+        told.failed.append(str(error))
+    except Exception as error:  # whatever a library raises for one file, the others are still done
+        reason = "it does not fit in memory" if isinstance(error, MemoryError) else first_line(error)
+        told.failed.append(f"{pair.before} and {pair.after} could not be compared: {reason}")
+
+
+def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
+    paths = [path for path in (pair.before, pair.after, pair.hr) if path is not None]
+    counts = [count_pages(path) for path in paths]
+    if len(set(counts)) > 1:
+        numbers = ", ".join(f"{path} has {counted(count, 'page')}" for path, count in zip(paths, counts, strict=True))
+        told.notes.append(f"Only pages that all have are compared: {numbers}")
+    maker = wish.maker or (DOCSR if _is_docsrs(pair.after) else None)
+    readers = [read_document(path) for path in paths]
+    for number in range(min(counts)):
+        pages = [_read(reader, path, wish, told) for reader, path in zip(readers, paths, strict=True)]
+        title = pair.name if max(counts) == 1 else f"{pair.name}, page {number + 1}"
+        with allowing(wish.max_pixels):
+            sheet = make_sheet(title, *pages, maker=maker)
+        off = max(shape_off(pages[0], page) for page in pages[1:])
+        if off > SAME_SHAPE:
+            sheet.notes.append(f"the shapes differ by {100 * off:.0f} %: these may not be the same page")
+            told.warnings.append(f"{title}: {sheet.notes[-1]}")
+        yield sheet if wish.reader is None else _read_words(sheet, wish.reader, told)
+
+
+def _read(pages: Iterator[Page], path: Path, wish: Wish, told: Told) -> Page:
+    with allowing(wish.max_pixels), heard(printed=False) as complaints:
+        page = next(pages, None)
+    if complaints:
+        told.warnings.append(f"{path}: {in_short(complaints)}")
+    if page is None:
+        raise PageError(f"{path} has fewer pages than it says")
+    return page
+
+
+def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
+    """The sheet with the words of all its variants, read side by side; each has its own resolution."""
+
+    def words(variant: Variant) -> Variant:
+        try:
+            return replace(variant, words=reader.words(variant.page))
+        except DocsrError as error:
+            told.failed.append(f"{sheet.title}, {variant.name}: {error}")
+            return variant
+
+    with ThreadPoolExecutor(len(sheet.variants)) as pool:
+        return replace(sheet, variants=list(pool.map(words, sheet.variants)))
+
+
+def _is_docsrs(path: Path) -> bool:
+    """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
+    absolute = path.absolute()
+    folder = next((one for one in absolute.parents if (one / NAME).is_file()), None)
+    if folder is None:
+        return False
+    manifest = _manifest(folder)
+    manifest.refresh()
+    return any(entry.describes(path) for entry in manifest.entries(str(absolute.relative_to(folder))))
+
+
+@lru_cache(maxsize=1)
+def _manifest(folder: Path) -> Manifest:
+    return Manifest(folder)
