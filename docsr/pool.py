@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -73,6 +73,35 @@ def run_in_processes(
     while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
         for item, future in suspects:
             yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+
+
+class Apart:
+    """One worker process for items that come one by one; it is kept from item to item, and replaced when it dies.
+
+    An item whose worker dies is tried once more.
+    """
+
+    def __init__(self, call: Callable[[Any], Any], broken: Callable[[Any], Any], limit: float | None = None) -> None:
+        """Take what :func:`run_in_processes` takes; the process starts with the first item."""
+        self._call, self._broken, self._limit = call, broken, limit
+        self._opened = ExitStack()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __call__(self, item: Any) -> Any:
+        """Return the result of one item."""
+        for _ in range(2):
+            if self._pool is None:
+                self._pool = self._opened.enter_context(_workers(self._call, self._limit, 1))
+            try:
+                return _submit(self._pool, item).result()
+            except BrokenProcessPool:
+                self.close()
+        return self._broken(item)
+
+    def close(self) -> None:
+        """End the process, dropping what it is at."""
+        self._pool = None
+        self._opened.close()
 
 
 def alive() -> None:

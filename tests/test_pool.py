@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.pool import alive, run_in_processes
+from docsr.pool import Apart, alive, run_in_processes
 
 DEADLY, BESIDE = 5, 6
 
@@ -43,6 +43,22 @@ def test_the_death_of_a_worker_costs_only_the_item_that_killed_it(ordered):
     assert sorted(found) == sorted((item, f"lost {item}" if item == DEADLY else f"did {item}") for item in range(12))
     if ordered:
         assert [item for item, _ in found] == list(range(12))
+
+
+def process_of(item: int) -> int:
+    if item == DEADLY:
+        os._exit(9)
+    return os.getpid()
+
+
+def test_a_worker_is_kept_for_items_that_come_one_by_one_and_replaced_when_it_dies():
+    apart = Apart(process_of, broken)
+    before = {apart(item) for item in (0, 1)}
+    assert apart(DEADLY) == "lost 5"
+    after = {apart(item) for item in (2, 3)}
+    apart.close()
+    assert (len(before), len(after)) == (1, 1)
+    assert len(before | after | {os.getpid()}) == 3
 
 
 def test_an_item_met_by_a_broken_pool_is_not_lost():

@@ -1,0 +1,144 @@
+"""Where the files of a Ray job lie: folders that all nodes see, or anything that fsspec reaches (s3://, gs:// ...)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError, first_line
+from docsr.manifest import PARTS
+
+EXTRA = "ray"
+
+WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
+"""Protocols by which an object appears whole; elsewhere it is written under another name, and renamed."""
+
+
+def local_path(place: str) -> Path | None:
+    """Return the path that a place on the command line means, or None if it is a URL that fsspec serves."""
+    if place.startswith("file://"):
+        return Path(unquote(urlsplit(place).path))
+    return None if "://" in place else Path(place)
+
+
+class Store:
+    """A folder, or one file, behind a URL. Names are relative to it and have slashes.
+
+    A store is opened anew in each process: it is no more than its URL when it is pickled.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Open it; nothing is read yet.
+
+        Raises:
+            UsageError: there is no such protocol, or its package is not installed.
+        """
+        self.url = url.rstrip("/")
+        try:
+            from fsspec.core import url_to_fs
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(f"{url}: a folder behind a URL", EXTRA) from error
+        try:
+            self._files, self._root = url_to_fs(self.url, use_listings_cache=False)
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"{url} cannot be opened: {first_line(error)}") from error
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the URL alone."""
+        return Store, (self.url,)
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of a file in it; that of an empty name is its own."""
+        return f"{self.url}/{name}" if name else self.url
+
+    def names(self, below: str = "") -> list[str]:
+        """Return the names of all files below a folder of it, sorted; of a file: an empty name.
+
+        Raises:
+            NoInputError: it cannot be listed.
+        """
+        start = self._path(below)
+        with _told(self.url_of(below), "be listed", NoInputError):
+            found = self._files.find(start)
+        inside = [path[len(self._root) :].strip("/") for path in found if path.startswith(f"{self._root}/")]
+        return sorted(inside) if inside or start not in found else [""]
+
+    def has(self, name: str) -> bool:
+        """Return whether there is such a file. PageError when that cannot be asked."""
+        with _told(self.url_of(name), "be looked for"):
+            return bool(self._files.exists(self._path(name)))
+
+    def fetch(self, name: str, target: Path) -> None:
+        """Copy a file to a local path, whose folder is made. PageError when it cannot be read."""
+        with _told(self.url_of(name), "be read"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._files.get_file(self._path(name), str(target))
+
+    def push(self, source: Path, name: str) -> None:
+        """Copy a local file here, complete or not at all. PageError when it cannot be written."""
+        path = self._path(name)
+        with _told(self.url_of(name), "be written"):
+            if self.url.partition("://")[0] in WHOLE:
+                self._files.put_file(str(source), path)
+                return
+            folder, _, last = path.rpartition("/")
+            temporary = f"{folder}/.docsr-{secrets.token_hex(8)}-{last}"
+            self._files.makedirs(folder, exist_ok=True)
+            self._files.put_file(str(source), temporary)
+            self._files.mv(temporary, path)
+
+    def remove(self, names: Sequence[str]) -> None:
+        """Remove files. PageError when they cannot be removed."""
+        with _told(self.url, "be tidied"):
+            for name in names:
+                self._files.rm_file(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else str(self._root)
+
+
+@contextmanager
+def _told(url: str, what: str, kind: type[DocsrError] = PageError) -> Iterator[None]:
+    """Make a sentence of whatever a client of a store raises."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise kind(f"{url} could not {what}: there is no such file") from error
+    except Exception as error:
+        raise kind(f"{url} could not {what}: {first_line(error)}") from error
+
+
+def fetch_parts(store: Store, folder: Path, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Copy the parts of a store's manifest to a folder, but for those ``known``; return what is known then."""
+    parts = frozenset(store.names(PARTS))
+    for name in parts - known:
+        store.fetch(name, folder / name)
+    return parts | known
+
+
+def merge_stored_parts(store: Store, run: str) -> None:
+    """Make one part of the manifest of those that the workers of a run wrote; objects cannot be added to.
+
+    Raises:
+        PageError: the store cannot be written; the parts stay.
+    """
+    parts = [name for name in store.names(PARTS) if name.startswith(f"{PARTS}/{run}-")]
+    with TemporaryDirectory() as folder:
+        whole, part = Path(folder, "whole"), Path(folder, "part")
+        with whole.open("wb") as file:
+            for name in parts:
+                store.fetch(name, part)
+                file.write(part.read_bytes())
+        if parts:
+            store.push(whole, f"{PARTS}/{run}.jsonl")
+    store.remove(parts)
+
+
+def place_of(name: str) -> Path:
+    """Return where a file of a store lies below a local folder: within it, whatever the name says."""
+    return Path(*(part if part not in {"", ".", ".."} else "_" for part in PurePosixPath(name).parts if part != "/"))

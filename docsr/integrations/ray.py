@@ -1,0 +1,238 @@
+"""The upscaling of ``docsr enhance`` on a Ray cluster: ``python -m docsr.integrations.ray --help``; docs/ray.md.
+
+A Ray Data pipeline hands out the files to actors, each of which does them as one machine does (``FileEnhancer``).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from docsr.cli import run
+from docsr.cli.enhance import check_report, tell_all
+from docsr.cli.enhance import enhance as on_one_machine
+from docsr.cli.tell import JsonLines, Lines
+from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
+
+if TYPE_CHECKING:
+    from docsr.integrations.ray_plan import Job
+    from docsr.integrations.ray_worker import Order
+    from docsr.upscalers.results import PageResult
+
+QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+"""Of Ray's environment, unless it says otherwise: nothing is reported to its makers, nor to the user's terminal."""
+
+SECONDS_TO_ANSWER = 10.0
+
+FILES_AT_ONCE = 16
+"""Files in one task of Ray: fewer cost its scheduler time, more are done again when a node is lost."""
+
+TASKS_PER_ACTOR = 8
+"""So many there are at least where files are few, or the last actor would be waited for."""
+
+FILES_IN_FLIGHT = 100_000
+"""Ray Data gets so many files at a time: it keeps each of its blocks until the end."""
+
+
+def enhance_on_cluster(
+    jobs: Sequence[Job], order: Order, *, actors: int | None = None, address: str = "auto"
+) -> Iterator[PageResult]:
+    """Do the files on a Ray cluster, yielding a result per page as files finish, in no order.
+
+    What was written is in the manifest at once, in a part of it for each actor; at the end the parts become one.
+
+    Args:
+        jobs: from :func:`docsr.integrations.ray_plan.plan_jobs`.
+        order: what all actors are told.
+        actors: how many work at a time; None: as many as the cluster has room for.
+        address: of the cluster; ``auto`` for the one that this machine is part of, ``local`` for one of its own.
+
+    Raises:
+        Interrupted: the user stopped the run.
+        UsageError: there is no such cluster, or the nodes do not fit the job.
+        DocsrError: the cluster was lost.
+    """
+    from docsr.enhance import tidied
+    from docsr.integrations.places import local_path
+
+    folder = local_path(order.out)
+    with tidied(set() if folder is None else {folder, *((folder / job.place).parent for job in jobs)}):
+        try:
+            with _cluster(address) as room:
+                count = actors or max(1, room // order.threads)
+                for start in range(0, len(jobs), FILES_IN_FLIGHT):
+                    yield from _results(jobs[start : start + FILES_IN_FLIGHT], order, count)
+        except KeyboardInterrupt as error:
+            raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+    _merge(order, folder)
+
+
+def _merge(order: Order, folder: Path | None) -> None:
+    from docsr.integrations.places import Store, merge_stored_parts
+    from docsr.manifest import merge_parts
+
+    if folder is None:
+        merge_stored_parts(Store(order.out), order.run)
+    else:
+        merge_parts(folder, f"{order.run}-")
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[int]:
+    """Connect to a cluster, and tell how many CPUs it has."""
+    for name, value in QUIETLY.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+        from ray.data import DataContext
+        from ray.exceptions import RayError
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("a Ray cluster", "ray") from error
+    _find(address)
+    terminated = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError, RayError) as error:
+        remedy = "start one with `ray start --head`, or give --address local"
+        raise UsageError(f"no Ray cluster at {address} could be joined: {remedy} ({first_line(error)})") from error
+    try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, terminated)  # Ray has put its own in the place of the command's
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
+        context = DataContext.get_current()
+        context.enable_progress_bars = False
+        context.execution_no_progress_timeout_s = -1  # pages have limits of their own
+        yield int(ray.cluster_resources().get("CPU", 1))
+    except DocsrError:
+        raise
+    except Exception as error:  # Ray Data raises more than Ray's own errors
+        remedy = "what was finished is kept, run the same command again to go on"
+        raise DocsrError(f"the Ray cluster failed: {first_line(error)}; {remedy}") from error
+    finally:
+        ray.shutdown()
+
+
+def _find(address: str) -> None:
+    """Refuse an address at which nobody listens: Ray would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal() and "://" not in address:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), SECONDS_TO_ANSWER).close()
+        except (OSError, OverflowError) as error:
+            raise UsageError(
+                f"there is no Ray cluster at {address}: start one with `ray start --head`, or give --address local"
+            ) from error
+
+
+def _results(jobs: Sequence[Job], order: Order, actors: int) -> Iterator[PageResult]:
+    """Run one pipeline: files -> actors -> what became of their pages."""
+    import ray.data
+
+    from docsr.integrations.ray_worker import Worker
+
+    tasks = max(math.ceil(len(jobs) / FILES_AT_ONCE), min(len(jobs), TASKS_PER_ACTOR * actors))
+    files = ray.data.from_items([{"job": job} for job in jobs], override_num_blocks=tasks)
+    done = files.map_batches(
+        Worker,
+        fn_constructor_args=(order,),
+        batch_size=None,
+        batch_format="numpy",
+        compute=ray.data.ActorPoolStrategy(size=min(actors, tasks)),
+        num_cpus=order.threads,
+    )
+    for row in done.iter_rows():
+        if isinstance(row["result"], DocsrError):
+            raise row["result"]
+        yield from row["result"]
+
+
+def _enhance(
+    inputs: tuple[str, ...],
+    out: str,
+    actors: int | None,
+    threads: int,
+    address: str,
+    time_limit: float,
+    overwrite: bool,
+    report: Path | None,
+    log_json: bool,
+    **wish: Any,
+) -> int:
+    """Enlarge images and scans in PDF files on a Ray cluster, as `docsr enhance` does on one machine.
+
+    INPUT is a file or a folder (everything below it): a path that all nodes see at the same place, or a URL (s3://...,
+    gs://..., whatever fsspec serves); so is OUT. All nodes have docsr, in one version. Outputs, manifest and exit codes
+    are those of `docsr enhance`; a run that was cut off goes on when the same command is given again.
+    """
+    from docsr.upscalers.results import Task
+
+    if wish["model"] is not None and Path(wish["model"]).is_file():
+        wish["model"] = os.path.abspath(wish["model"])
+    jobs, order = _planned(inputs, out, wish, overwrite, threads, time_limit or None)
+    if report is not None:
+        tasks = [Task(Path(job.source), Path(order.out, job.place)) for job in jobs if "://" not in job.source]
+        check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out))
+    results = enhance_on_cluster(jobs, order, actors=actors, address=address)
+    return tell_all(results, len(jobs), JsonLines() if log_json else Lines(), report)
+
+
+def _planned(
+    inputs: Sequence[str], out: str, wish: dict[str, Any], overwrite: bool, threads: int, time_limit: float | None
+) -> tuple[list[Job], Order]:
+    """What there is to do, and what all actors are told; as actors start elsewhere, by absolute paths."""
+    from docsr.enhance import EnhanceOptions
+    from docsr.integrations.places import Store, local_path
+    from docsr.integrations.ray_plan import plan_jobs
+    from docsr.integrations.ray_worker import Order
+    from docsr.manifest import PARTS
+
+    options, folder = EnhanceOptions(**wish), local_path(out)
+    place = out.rstrip("/") if folder is None else os.path.abspath(folder)
+    known = frozenset(Store(place).names(PARTS)) if folder is None else frozenset()
+    jobs = plan_jobs(inputs, place, options, overwrite=overwrite)
+    order = Order(options, place, secrets.token_hex(4), known, options.signature(), threads, time_limit)
+    return jobs, order
+
+
+def _command() -> click.Command:
+    """The command, whose options are those of `docsr enhance` where they mean the same."""
+    from docsr.upscalers.options import EnhanceOptions
+
+    shared = {field.name for field in fields(EnhanceOptions)} | {"time_limit", "overwrite", "report", "log_json"}
+    return click.Command(
+        "docsr.integrations.ray",
+        callback=_enhance,
+        help=_enhance.__doc__,
+        params=[
+            click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
+            click.Option(["--out"], required=True, help="Output folder."),
+            click.Option(["--actors"], type=click.IntRange(1), help="Files done at a time.  [default: all CPUs]"),
+            click.Option(
+                ["--threads"], type=click.IntRange(1), default=1, show_default=True, help="CPUs of each actor."
+            ),
+            click.Option(
+                ["--address"],
+                default="auto",
+                show_default=True,
+                help="Of the cluster; auto: that of this machine; local: one of its own, while the job lasts.",
+            ),
+            *(parameter for parameter in on_one_machine.params if parameter.name in shared),
+        ],
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+if __name__ == "__main__":
+    run(_command())

@@ -1,0 +1,128 @@
+"""What a Ray job has to do: which file becomes which, and what the manifest knows of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from docsr.enhance import EnhanceOptions, place_outputs, plan_files
+from docsr.errors import NoInputError, UsageError
+from docsr.integrations.places import Store, fetch_parts, local_path, place_of
+from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
+from docsr.manifest import NAME, PARTS, Entry, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to do.
+
+    Attributes:
+        source: path or URL of the input.
+        place: of the output, below the output folder.
+        entries: what the manifest knows of the output.
+        overwrite: whether to make it again, and to replace whatever is there.
+    """
+
+    source: str
+    place: str
+    entries: tuple[Entry, ...] = ()
+    overwrite: bool = False
+
+
+def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overwrite: bool = False) -> list[Job]:
+    """Find the files and say where each goes, as :func:`docsr.enhance.plan_files` does for one machine.
+
+    Args:
+        inputs: files and folders: paths (which all nodes see) or URLs.
+        out: the output folder: a path that all nodes see, or a URL.
+        options: what is asked for.
+        overwrite: as of :func:`docsr.enhance.plan_files`.
+
+    Raises:
+        NoInputError: there is nothing to read.
+        UsageError: the options cannot be served, or an output would overwrite an input.
+        CheckpointError: the network file cannot be used.
+    """
+    folder, paths = local_path(out), [local_path(one) for one in inputs]
+    if folder is not None and None not in paths:
+        tasks = plan_files([path for path in paths if path is not None], folder, options, overwrite=overwrite)
+        return [
+            Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, overwrite)
+            for task in tasks
+        ]
+    options.check()
+    sources = dict(found for one in inputs for found in _found(one, out))
+    if not sources:
+        raise NoInputError(f"no images and no PDF files in {', '.join(inputs)}: give files, or folders that hold some")
+    named = {file.path: source for file, source in sources.items()}
+    places = place_outputs(list(sources), Path(), options)
+    _refuse_inputs({f"{out.rstrip('/')}/{place}" for place in places.values()} & set(named.values()))
+    manifest = _manifest(out, folder)
+    return [Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()]
+
+
+def _manifest(out: str, folder: Path | None) -> Manifest:
+    if folder is not None:
+        return Manifest(folder)
+    with TemporaryDirectory() as copy:
+        store = Store(out)
+        fetch_parts(store, Path(copy))
+        if store.has(NAME):  # the folder was copied there from a machine
+            store.fetch(NAME, Path(copy, NAME))
+        return Manifest(Path(copy))
+
+
+def _refuse_inputs(outputs: set[str]) -> None:
+    for output in outputs:
+        raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
+
+
+def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
+    """The files that one input names, each with its path or URL."""
+    path = local_path(one)
+    if path is not None:
+        yield from (
+            (file, os.path.abspath(file.path)) for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES)
+        )
+        return
+    if one.rstrip("/") == out.rstrip("/"):
+        raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
+    store = Store(one)
+    names = store.names()
+    if names == [""]:  # one object
+        yield InputFile(_key(store.url), place_of(PurePosixPath(store.url).name)), store.url
+        return
+    outputs = _output_folders(names)
+    for name in filter(partial(_is_wanted, store, out, outputs), names):
+        yield InputFile(_key(store.url_of(name)), place_of(name)), store.url_of(name)
+
+
+def _key(url: str) -> Path:
+    """A path of its own for each URL: as a path, a//b would be a/b."""
+    return Path(quote(url, safe=""))
+
+
+def _output_folders(names: Sequence[str]) -> set[str]:
+    """Folders below an input that hold the outputs of an earlier run."""
+    folders = set()
+    for name in map(PurePosixPath, names):
+        if name.name == NAME:
+            folders.add(f"{name.parent}/")
+        elif name.parent.name == PARTS:
+            folders.add(f"{name.parent.parent}/")
+    return folders - {"./"}
+
+
+def _is_wanted(store: Store, out: str, outputs: set[str], name: str) -> bool:
+    path = PurePosixPath(name)
+    return (
+        path.suffix.lower() in DOCUMENT_SUFFIXES
+        and not any(part.startswith(".") and part not in {".", ".."} for part in path.parts)
+        and not store.url_of(name).startswith(f"{out.rstrip('/')}/")
+        and not any(name.startswith(folder) for folder in outputs)
+    )
