@@ -20,13 +20,14 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from curve_file import hundredth, read_curve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from docsr.config import load_config, parse_override
 from docsr.errors import Interrupted
 from docsr.train import LOG, train
 
-HUNDREDTH, TOLERANCE = 0.01, 0.1
+TOLERANCE = 0.1
 
 
 @dataclass
@@ -50,17 +51,6 @@ class FirstSteps:
         sys.stderr.write(f"{sentence}\n")
 
 
-def read_curve(path: Path) -> dict[int, float]:
-    """Step -> mean loss since the step before."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
-
-
-def hundredth(curve: dict[int, float]) -> int:
-    """The first logged step at which a hundredth of the run is over."""
-    return next(step for step in sorted(curve) if step >= HUNDREDTH * max(curve))
-
-
 def keep(run: Path, curve: Path) -> None:
     """Write the curve of a finished run."""
     events = EventAccumulator(str(run / LOG), size_guidance={"scalars": 0})
@@ -73,11 +63,14 @@ def keep(run: Path, curve: Path) -> None:
 
 def again(config: Path, curve: Path, data: Path, overrides: list[str]) -> bool:
     """Train the first hundredth, print both losses, and tell whether all are within the tolerance."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # begun in the background it may be ignored
     told = read_curve(curve)
     heard = FirstSteps(hundredth(told))
     options = load_config(config, dict(map(parse_override, overrides)))
     with tempfile.TemporaryDirectory() as folder, contextlib.suppress(Interrupted):  # as it was asked to
         train(options, data, Path(folder) / "run", heard)
+    if heard.last not in heard.losses:
+        sys.exit(f"stopped before step {heard.last}: nothing was compared")
     apart = {step: heard.losses[step] / loss - 1 for step, loss in told.items() if step <= heard.last}
     for step, part in apart.items():
         loss = heard.losses[step]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
+# The patches that the shipped 4x network is trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
 # DOCUMENTS holds img/ and gt/, as for the suites books and receipts. OUT/patches is what docsr train --data takes;
 # OUT/sources is what it was cut from. Books and vendors of receipts are others than those of the suites.
 set -eu
@@ -38,7 +38,7 @@ prepare() { # KIND NAME [OPTION...]: nothing where it is done
     docsr prepare "$kind" "$out/sources/$name" --out "$out/patches/$name" --jobs 2 "$@"
 }
 
-prepare pdf pdf --per-page 5 --per-document 8
-prepare fonts fonts --per-page 5
-prepare images books --x-height 28 --per-page 90
-prepare images receipts --x-height 28 --per-page 200
+prepare pdf pdf --x-height 22 --per-page 5 --per-document 8
+prepare fonts fonts --x-height 22 --per-page 5
+prepare images books --x-height 22 --per-page 60
+prepare images receipts --x-height 22 --per-page 150

@@ -1,4 +1,4 @@
-"""Write what the committed results say into the model cards, the README and docs/experiments.md.
+"""Write what the committed results say into the model cards, the README and pages of docs/.
 
     python benchmarks/publish.py            # writes what says something else
     python benchmarks/publish.py --check    # exit code 1 when one of them says something else
@@ -7,8 +7,9 @@ Results are benchmarks/results/SUITE/results.json, each made by the command in i
 metadata, benchmarks/cards/NAME.yaml (in words: training_data, training_command, steps, hours, notes) and the results.
 The x-heights at which ``--factor auto`` uses a network are decided by the suite ``tune`` alone, which nothing else
 reports: the longest run of resolutions at which it reads no worse than bicubic (at its better size) in any degradation
-and better in at least one, from the median x-height of the lowest to that of the highest of them (from the smallest, to
-the largest where no lower or higher one was measured). Pages that Tesseract cannot read in HR do not take part: which
+and better in at least one. It reaches as far as these resolutions are the nearest to a page: to halfway (by ratio)
+between the median x-heights of the outermost and of the next beyond it; to the smallest or largest x-height where no
+lower or higher resolution was measured. Pages that Tesseract cannot read in HR do not take part: which
 way it fails at formulae or at the order of columns is luck.
 """
 
@@ -26,7 +27,9 @@ from typing import Any
 
 import onnx
 import yaml
+from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
+from site_tables import LIMITS, ZOO, limits, zoo
 from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
@@ -44,6 +47,9 @@ WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.
 NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
 
 TUNE, TUNE_ENGINE = "tune", "tesseract"
+UNREPORTED = {TUNE, "folder"}
+"""Suites that are in no table: what is decided on, and a folder of pages that other suites have too."""
+
 READABLE = 0.05
 """Highest CER of HR with which a page takes part in deciding where a network is used."""
 
@@ -60,7 +66,7 @@ def results(suite: str) -> dict[str, Any]:
 
 def suites() -> list[str]:
     """The suites that are reported."""
-    return [path.parent.name for path in sorted(RESULTS.glob("*/results.json")) if path.parent.name != TUNE]
+    return [path.parent.name for path in sorted(RESULTS.glob("*/results.json")) if path.parent.name not in UNREPORTED]
 
 
 def settings(suite: str) -> Iterator[Cells]:
@@ -95,10 +101,17 @@ def helpful_range(name: str) -> list[float] | None:
     best = max(runs, key=len)
     if not best:
         return None
-    low, high = heights[best[0]], heights[best[-1]]
+    tried = sorted(heights)
+    first, last = tried.index(best[0]), tried.index(best[-1])
     # Where no smaller text was measured there is nothing against the smallest of this; likewise the largest.
-    ends = min(low) if best[0] == min(heights) else median(low), max(high) if best[-1] == max(heights) else median(high)
-    return [round(end, 1) for end in ends]
+    low = _between(heights, tried[first - 1], best[0]) if first else min(heights[best[0]])
+    high = _between(heights, best[-1], tried[last + 1]) if last + 1 < len(tried) else max(heights[best[-1]])
+    return [round(low, 1), round(high, 1)]
+
+
+def _between(heights: dict[float, list[float]], lower: float, higher: float) -> float:
+    """The x-height as many times the median of one resolution as that of the other is of it."""
+    return math.sqrt(median(heights[lower]) * median(heights[higher]))
 
 
 def _label(row: dict[str, Any]) -> str:
@@ -116,6 +129,7 @@ def _gain(arms: dict[str, dict[str, int]], name: str) -> int:
 def card(name: str) -> dict[str, Any]:
     """Everything that docsr.weights.ModelCard reads, and what the .md says."""
     network = WEIGHTS / f"{name}.onnx"
+    curve = ROOT / "benchmarks" / "cards" / f"{name}.csv"
     training = yaml.safe_load((ROOT / "benchmarks" / "cards" / f"{name}.yaml").read_text(encoding="utf-8"))
     model = onnx.load(network)
     metadata = {entry.key: entry.value for entry in model.metadata_props}
@@ -125,6 +139,7 @@ def card(name: str) -> dict[str, Any]:
         "parameters": parameters(model),
         "bytes": network.stat().st_size,
         **training,
+        "loss": in_words(read_curve(curve)) if curve.is_file() else None,
         "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
         "x_height_helps": helpful_range(name),
         "results": [row for suite in suites() for cells in settings(suite) if (row := _card_row(suite, cells, name))],
@@ -170,6 +185,16 @@ def _error(cells: Cells, arm: str) -> float | None:
     return round(100 * cells[arm]["error"]["value"], 2) if arm in cells else None
 
 
+def _loss(card: dict[str, Any]) -> str:
+    """The line of the loss curve, where one is kept."""
+    if not card["loss"]:
+        return ""
+    return f"""- Loss, the mean since the step before: {card["loss"]}.
+  `benchmarks/cards/{card["name"]}.csv` has all of it; `python benchmarks/loss_curve.py` trains the first hundredth
+  again and compares.
+"""
+
+
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     helps = card["x_height_helps"]
@@ -183,17 +208,17 @@ def card_markdown(card: dict[str, Any]) -> str:
 
 - Trained on: {card["training_data"]}
 - Command: `{card["training_command"].strip()}`
-- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one CPU core.
-- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
+- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one or two CPU cores.
+{_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
 - Helps (used by `--factor auto`): {where}; decided on the suite `tune`, whose pages are in no table.
 
 {card["notes"]}
 
 ## Measured
 
-In percent, pooled over pages: CER, or words missed for forms and receipts. Bicubic is taken at 2x or 4x, whichever
-reads better in that row. Harmed: pages whose error is over half a point above that bicubic's. No page was trained on.
-Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
+In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
+whichever reads better in that row. Harmed: pages whose error is over half a point above that bicubic's. No page was
+trained on. Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
 
 {rows}
 """
@@ -235,9 +260,11 @@ def readme() -> str:
 
 def published() -> dict[Path, str]:
     """Every file that follows from the results, and what it says."""
-    files = {README: readme(), DOCUMENT: document()}
-    for path in sorted(WEIGHTS.glob("*.onnx")):
-        one = card(path.stem)
+    cards = [card(path.stem) for path in sorted(WEIGHTS.glob("*.onnx"))]
+    found = [cells for suite in suites() for cells in settings(suite)]
+    files = {README: readme(), DOCUMENT: document(), ZOO: zoo(cards, found), LIMITS: limits(found)}
+    for one in cards:
+        path = WEIGHTS / f"{one['name']}.onnx"
         files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"
         files[path.with_suffix(".md")] = card_markdown(one)
     return files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,14 @@ from docsr.upscalers.page import upscale_page
 from tests.pairs import make_store, text_page
 
 CHECKPOINT = Path(__file__).resolve().parents[1] / "benchmarks" / "checkpoints" / "compact_x2.safetensors"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_examples() -> Iterator[None]:
+    """Ranges are measured on fewer patches than a user's: it is a matter of seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "EXAMPLES", 16)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -228,7 +228,8 @@ def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Gene
             "if it dies again"
         ) from error
     finally:
-        for worker in started:  # they ignore SIGTERM, by which torch and Python would end them, and wait
+        del batches  # torch tells its workers to end, and waits: one that is killed at work may hold a lock for ever
+        for worker in started:  # they ignore SIGTERM, by which torch and Python would end those that are left
             worker.kill()
 
 

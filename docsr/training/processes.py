@@ -106,6 +106,8 @@ def joined() -> Iterator[Processes]:
         distributed.init_process_group("nccl" if cuda else "gloo")
     try:
         yield Processes(distributed.get_rank(), size, device)
+        with lost_process_told():
+            distributed.barrier()  # one that leaves while others are at work may be aborted
     finally:
         distributed.destroy_process_group()
 

@@ -33,7 +33,9 @@ from docsr.upscalers.results import PageResult, Reached, Task, failed
 class FileEnhancer:
     """Does files, one a call; keeps the networks it has loaded. One in each process."""
 
-    def __init__(self, options: EnhanceOptions, out: Path, threads: int, *, dry: bool = False) -> None:
+    def __init__(
+        self, options: EnhanceOptions, out: Path, threads: int, *, dry: bool = False, part: str | None = None
+    ) -> None:
         """Keep the options; networks are loaded when the first page needs them.
 
         Args:
@@ -41,8 +43,9 @@ class FileEnhancer:
             out: the output folder, which holds the manifest.
             threads: CPU threads of one network call.
             dry: only plan; nothing is written.
+            part: of the manifest, where others write to it from other machines.
         """
-        self._options, self._out, self._threads = options, out, threads
+        self._options, self._out, self._threads, self._part = options, out, threads, part
         self._signature = options.signature()
         self._manifest: Manifest | None = None
         self._planner, self._dry = Planner(options), dry
@@ -94,7 +97,7 @@ class FileEnhancer:
         entry = self._entry(task)
         if entry is None:
             refusal = f"{task.output} is there already and not as docsr wrote it"
-        elif entry.sha256 != sha256 and entry.input != os.path.abspath(task.source):
+        elif entry.sha256 != sha256 and entry.input != task.input:
             refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
         else:
             done = entry.sha256 == sha256 and entry.options == self._signature
@@ -124,14 +127,14 @@ class FileEnhancer:
             raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = temporary.stat(), sha256_of(temporary)
         assert written is not None
-        place, source = self._relative(task), os.path.abspath(task.source)
+        place = self._relative(task)
         size, modified = status.st_size, status.st_mtime_ns
         until_replaced.enter_context(locked(self._out))
         settled = self._settled(task, sha256)
         if settled is not None:
             raise _SettledMeanwhile(settled)
-        reached.written = Entry(source, sha256, self._signature, place, size, modified, written)
-        note(self._out, reached.written)
+        reached.written = Entry(task.input, sha256, self._signature, place, size, modified, written)
+        note(self._out, reached.written, self._part)
 
     def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
         source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)

@@ -19,7 +19,10 @@ _UNKNOWN_OVERLAP = 32
 _EXTERNAL = b"\x0a\x08location\x12"
 """An ``external_data`` entry of a tensor in the ONNX wire format: key "location", then a value."""
 
-_PROBE = np.ones((1, 1, 48, 40), dtype=np.float32)
+_PROBE = np.ones((1, 1, 47, 37), dtype=np.float32)
+_EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
+"""A size that networks which want multiples of a number are likely to take, and one that they are not."""
+
 _WHITE_TOLERANCE = 0.5 / 255
 
 
@@ -74,9 +77,13 @@ class OnnxUpscaler:
         """Enlarge H x W in [0, 1] to fH x fW.
 
         Raises:
-            PageError: ONNX Runtime failed on this plane.
+            PageError: ONNX Runtime failed on this plane, or made another size of it.
         """
         plane_out: Plane = self._run(plane[None, None])[0, 0]
+        (height, width), made = plane.shape, plane_out.shape
+        if made != (self.factor * height, self.factor * width):
+            larger = f"{self.path.name} turned {width} x {height} px into {made[1]} x {made[0]}"
+            raise PageError(f"the network {larger}, not {self.factor} times as large: it is of no use for tiles")
         return plane_out
 
     def __reduce__(self) -> tuple[type[OnnxUpscaler], tuple[Path, int | None, str]]:
@@ -91,20 +98,30 @@ class OnnxUpscaler:
             raise PageError(f"the network {self.path.name} failed on {size} px: {_reason(error)} ({advice})") from error
         return np.asarray(output)
 
+    def _runs_even(self) -> bool:
+        try:
+            self._run(_EVEN)
+        except PageError:
+            return False
+        return True
+
     def _probe(self) -> tuple[int, bool]:
         """Run a white page: return the factor and whether white stays white."""
+        height, width = _PROBE.shape[-2:]
         try:
             output = self._run(_PROBE)
         except PageError as error:
+            if self._runs_even():
+                sizes = f"it runs on 64 x 64 px and not on {width} x {height}"
+                raise CheckpointError(f"{self.path} does not take every size ({sizes}), which tiles need") from error
             raise CheckpointError(f"{self.path} cannot be run: {error}") from error
-        height, width = _PROBE.shape[-2:]
         if output.ndim != 4 or output.shape[:2] != (1, 1) or output.dtype != np.float32:
             raise CheckpointError(f"{self.path} gives {output.dtype} {output.shape}, not one grey float32 channel")
         factor = output.shape[2] // height
         if output.shape[2:] != (height * factor, width * factor) or factor < 2 or factor & (factor - 1):
             raise CheckpointError(
                 f"{self.path} turns {width} x {height} px into {output.shape[3]} x {output.shape[2]}: "
-                "the factor must be a power of two (2, 4, 8)"
+                "every size must become 2, 4 or 8 times as large"
             )
         if not np.isfinite(output).all():
             raise CheckpointError(f"{self.path} gives values that are not numbers: its weights are damaged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,19 @@ class Task:
         output: where its output goes.
         entries: what the manifest knows of ``output``.
         overwrite: whether to make it again, and to replace whatever is there.
+        name: what the manifest calls the input when ``source`` is a copy of it; empty: the path of ``source``.
     """
 
     source: Path
     output: Path
     entries: tuple[Entry, ...] = ()
     overwrite: bool = False
+    name: str = ""
+
+    @property
+    def input(self) -> str:
+        """What the manifest calls the input."""
+        return self.name or os.path.abspath(self.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
-from docsr.errors import CheckpointError
+from docsr.errors import CheckpointError, PageError
 from docsr.upscalers.onnx import OnnxUpscaler
 from tests.onnx_files import conv_network, resize_network, save
 
@@ -62,6 +62,61 @@ def _rank_two(path: Path) -> None:
     save(path, [helper.make_node("Relu", ["x"], ["y"])], [], ["h", "w"], {})
 
 
+def _blocks_of_eight(path: Path, before: list[onnx.NodeProto], first: str) -> None:
+    """Space to depth by 8 and back at twice the size: what goes in must be a multiple of 8."""
+    weights = [
+        numpy_helper.from_array(np.full((256, 64, 1, 1), 0.01, dtype=np.float32), "mix"),
+        numpy_helper.from_array(np.array(8), "eight"),
+    ]
+    nodes = [
+        *before,
+        helper.make_node("SpaceToDepth", [first], ["a"], blocksize=8),
+        helper.make_node("Conv", ["a", "mix"], ["b"]),
+        helper.make_node("DepthToSpace", ["b"], ["y"], blocksize=16),
+    ]
+    save(path, nodes, weights, ["n", 1, "h", "w"], {})
+
+
+def _only_multiples_of_eight(path: Path) -> None:
+    _blocks_of_eight(path, [], "x")
+
+
+def _rounded_up_to_eight(path: Path) -> None:
+    """Pads to the next multiple of 8, as window attention does, and does not crop again."""
+    before = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Neg", ["shape"], ["negative"]),
+        helper.make_node("Mod", ["negative", "eight"], ["rest"]),
+        helper.make_node("Mul", ["rest", "sides"], ["ends"]),
+        helper.make_node("Concat", ["none", "ends"], ["pads"], axis=0),
+        helper.make_node("Pad", ["x", "pads"], ["padded"], mode="edge"),
+    ]
+    _blocks_of_eight(path, before, "padded")
+    model = onnx.load(path)
+    model.graph.initializer.append(numpy_helper.from_array(np.array([0, 0, 1, 1]), "sides"))
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros(4, dtype=np.int64), "none"))
+    onnx.save(model, path)
+
+
+def _resized_to(path: Path, size: tuple[int, int]) -> Path:
+    """Always the same size, as a network traced at one size may have it."""
+    sizes = numpy_helper.from_array(np.array([1, 1, *size]), "sizes")
+    nodes = [helper.make_node("Resize", ["x", "", "", "sizes"], ["y"], mode="nearest")]
+    return save(path, nodes, [sizes], ["n", 1, "h", "w"], {})
+
+
+def _two_outputs(path: Path) -> None:
+    model = onnx.load(conv_network(path))
+    model.graph.output.append(helper.make_tensor_value_info("a", onnx.TensorProto.FLOAT, None))
+    onnx.save(model, path)
+
+
+def test_another_size_than_promised_is_an_error_of_the_page(tmp_path: Path) -> None:
+    upscaler = OnnxUpscaler(_resized_to(tmp_path / "a.onnx", (94, 74)), threads=1)
+    with pytest.raises(PageError, match="turned 20 x 30 px into 74 x 94, not 2 times as large"):
+        upscaler(np.zeros((30, 20), dtype=np.float32))
+
+
 BAD = {
     "missing": (lambda path: None, "cannot read"),
     "text": (lambda path: path.write_text("not a network"), "not a readable ONNX network"),
@@ -70,8 +125,12 @@ BAD = {
     "rank": (_rank_two, "rank 2"),
     "colour": (lambda path: conv_network(path, channels=3), "3 channels"),
     "fixed": (lambda path: conv_network(path, size=(48, 40)), "free height"),
-    "three": (lambda path: conv_network(path, upsample=3), "power of two"),
-    "one": (lambda path: conv_network(path, upsample=1), "power of two"),
+    "three": (lambda path: conv_network(path, upsample=3), "37 x 47 px into 111 x 141: .* 2, 4 or 8 times"),
+    "one": (lambda path: conv_network(path, upsample=1), "37 x 47 px into 37 x 47: .* 2, 4 or 8 times"),
+    "multiples": (_only_multiples_of_eight, r"not take every size \(it runs on 64 x 64 px and not on 37 x 47\)"),
+    "rounded up": (_rounded_up_to_eight, "37 x 47 px into 80 x 96: .* 2, 4 or 8 times"),
+    "baked": (lambda path: _resized_to(path, (128, 128)), "37 x 47 px into 128 x 128"),
+    "two outputs": (_two_outputs, "1 inputs and 2 outputs"),
     "lie": (lambda path: conv_network(path, 4, metadata=OURS), "says factor 2"),
     "overlap": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "x"}), "not a number"),
 }
