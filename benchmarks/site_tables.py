@@ -1,0 +1,125 @@
+"""docs/zoo.md, of the networks' cards, and the table of docs/limits.md, of the committed results (see publish.py)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tables import filled, table
+
+from docsr.bench.arms import AUTO, BASELINE
+from docsr.report.words import how
+
+ROOT = Path(__file__).resolve().parents[1]
+ZOO = ROOT / "docs" / "zoo.md"
+LIMITS = ROOT / "docs" / "limits.md"
+
+HEAD = """# The networks that ship
+
+Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
+the same cards. A network is used by `docsr enhance` only at the text sizes in the column *used at*, which were found
+with Tesseract on the suite `tune`, whose pages are in no table; elsewhere `docsr enhance` takes bicubic. `--model NAME`
+asks for one whatever the text size.
+
+"""
+COUNTS = """
+## How often each reads better than bicubic
+
+Settings (a set of pages, made low-resolution in one way) in which the network by itself, at any text size, is read
+better or worse than after bicubic beyond chance (95 %, paired bootstrap over pages), of all settings in which it was
+measured. Bicubic is taken at 2x or 4x, whichever reads better. The cards have every setting.
+
+"""
+
+Settings = Iterable[dict[str, dict[str, Any]]]
+"""The cells of each setting, by arm, as publish.settings gives them."""
+
+
+def zoo(cards: Sequence[dict[str, Any]], settings: Settings) -> str:
+    """docs/zoo.md."""
+    found = list(settings)
+    header = ["network", "enlarges", "parameters", "bytes", "trained on text of", "used at"]
+    rows = [
+        [
+            f"[{card['name']}](#{card['name']})",
+            f"{card['factor']}x",
+            f"{card['parameters']:,}",
+            f"{card['bytes']:,}",
+            _span(card["x_height"]),
+            _span(card["x_height_helps"]),
+        ]
+        for card in cards
+    ]
+    counts = table(
+        ["network", "engine", "better", "worse", "neither", "pages harmed"],
+        [row for card in cards for row in _counts(card["name"], found)],
+    )
+    words = "".join(map(_about, cards))
+    return HEAD + table(header, rows) + "\n" + COUNTS + counts + "\n" + words
+
+
+def _span(x_heights: Sequence[float] | None) -> str:
+    return "no text size" if x_heights is None else f"x-heights of {x_heights[0]:g} to {x_heights[1]:g} px"
+
+
+def _about(card: dict[str, Any]) -> str:
+    name = card["name"]
+    points = (
+        f"Trained on: {card['training_data']}",
+        f"Steps: {card['steps']:,}, about {card['hours']:g} hours on one or two CPU cores.",
+        f"[The card](../docsr/weights/{name}.md): the command that trained it, notes, and all that was measured.",
+    )
+    return f"\n## {name}\n\n" + "".join(map(_point, points))
+
+
+def _point(text: str) -> str:
+    """One of a list, in lines of at most 120 characters."""
+    wrapper = textwrap.TextWrapper(
+        120, initial_indent="- ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return wrapper.fill(text) + "\n"
+
+
+def _counts(arm: str, settings: Settings) -> list[list[Any]]:
+    """A row for each engine: settings better, worse, neither, and pages harmed."""
+    signs: dict[str, list[int]] = defaultdict(list)
+    pages: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for cells in settings:
+        if (mine := cells.get(arm)) is not None:
+            signs[mine["engine"]].append(mine["beats_bicubic"])
+            pages[mine["engine"]][0] += mine["pages_harmed"]
+            pages[mine["engine"]][1] += mine["pages"]
+    return [
+        [arm, engine, *(signs[engine].count(sign) for sign in (1, -1, 0)), "{} of {}".format(*pages[engine])]
+        for engine in sorted(signs, reverse=True)
+    ]
+
+
+def limits(settings: Settings) -> str:
+    """docs/limits.md with its tables."""
+    found = list(settings)
+    counts = [row[1:] for row in _counts(AUTO, found)]
+    text = filled(
+        LIMITS.read_text(encoding="utf-8"),
+        "counts",
+        table(["engine", "better", "worse", "neither", "pages harmed"], counts),
+    )
+    header = ["pages", "made low", "engine", "bicubic", "docsr", "beyond chance", "harmed"]
+    return filled(text, "no gain", table(header, [row for cells in found if (row := _no_gain(cells)) is not None]))
+
+
+def _no_gain(cells: dict[str, dict[str, Any]]) -> list[Any] | None:
+    """The row of a setting in which docsr is read no better than bicubic."""
+    mine = cells.get(AUTO)
+    if mine is None:
+        return None
+    bicubic, own = (cells[arm]["error"]["value"] for arm in (mine["baseline"], AUTO))
+    if own < bicubic:
+        return None
+    assert mine["baseline"].startswith(BASELINE)
+    beyond = "worse" if mine["beats_bicubic"] < 0 else ""
+    place = mine["set"], how(mine["lr_dpi"], mine["degradation"]), mine["engine"]
+    return [*place, 100 * bicubic, 100 * own, beyond, f"{mine['pages_harmed']} of {mine['pages']}"]
