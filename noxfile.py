@@ -1,0 +1,118 @@
+"""What a release is tried with: `make release-check`, or one session by `nox --session NAME`.
+
+A Python that is not installed is told as skipped, at its session and in the list at the end; nothing is downloaded for
+it unless you say `--download-python auto`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent
+WORK = ROOT / "build" / "release"
+DIST = WORK / "dist"
+PYTHONS = ["3.11", "3.12", "3.13"]
+OLDEST = PYTHONS[0]
+"""Lower bounds are those of the oldest Python: newer ones need newer packages, which pip finds itself."""
+
+ENHANCE = [
+    *("tests/test_cli.py", "tests/test_cli_enhance.py", "tests/test_cli_ways.py", "tests/test_enhance.py"),
+    *("tests/test_enhance_pdf.py", "tests/test_errors.py", "tests/test_format_matrix_pdf.py", "tests/test_manifest.py"),
+    *("tests/test_tiles.py", "tests/io", "tests/upscalers", "tests/metrics/test_text.py"),
+    *("tests/ocr/test_tesseract.py", "--ignore=tests/upscalers/test_torch.py"),
+]
+"""The quick tests of what comes without torch."""
+
+TRAIN = ["tests/models", "tests/losses", "tests/training", "tests/test_export.py"]
+TOOLS = ["pytest>=8.3", "hypothesis>=6.100", "onnx>=1.17"]
+
+nox.options.envdir = str(WORK / "nox")
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = False
+nox.options.download_python = "never"
+nox.options.sessions = ["artifacts", "metadata", "installed", "lowest", "lowest_ocrmypdf"]
+
+
+@nox.session(python=False)
+def artifacts(session: nox.Session) -> None:
+    """Build wheel (from the source distribution) and look at both."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", str(DIST), silent=True)
+    session.run(sys.executable, "-m", "twine", "check", "--strict", *map(str, DIST.iterdir()))
+    session.run(sys.executable, "-m", "check_wheel_contents", str(_wheel(session)))
+    session.run(sys.executable, "tools/check_release.py", str(DIST))
+
+
+@nox.session(python=False)
+def metadata(session: nox.Session) -> None:
+    """Look at the files that speak to other programs."""
+    programs = Path(sys.executable).parent
+    session.run(str(programs / "cffconvert"), "--validate", "--infile", "CITATION.cff")
+    session.run(str(programs / "hadolint"), "Dockerfile")
+
+
+@nox.session(python=PYTHONS)
+def installed(session: nox.Session) -> None:
+    """Test the installed wheel with the newest dependencies."""
+    session.install(f"{_wheel(session)}[ocr]", *TOOLS)
+    _test(session, ENHANCE)
+
+
+@nox.session(python=OLDEST)
+def lowest(session: nox.Session) -> None:
+    """Test the wheel with the oldest dependencies that pyproject.toml allows."""
+    _install_lowest(session, "ocr", "benchmark")
+    _test(
+        session,
+        [*ENHANCE, "tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/report/test_results.py"],
+    )
+
+
+@nox.session(python=OLDEST)
+def lowest_ocrmypdf(session: nox.Session) -> None:
+    """Test the plugin likewise."""
+    _install_lowest(session, "ocr", "ocrmypdf")
+    _test(session, ["tests/integrations"])
+
+
+@nox.session(python=OLDEST)
+def lowest_train(session: nox.Session) -> None:
+    """Test training likewise; not by default, for it downloads several GB."""
+    _install_lowest(session, "ocr", "train")
+    _test(session, TRAIN)
+
+
+def _wheel(session: nox.Session) -> Path:
+    found = sorted(DIST.glob("*.whl"))
+    if not found:
+        session.error("there is no wheel yet: nox --session artifacts")
+    return found[0]
+
+
+def _install_lowest(session: nox.Session, *extras: str) -> None:
+    """Install the wheel with the lowest version of each direct dependency, and tell them."""
+    versions = WORK / f"{session.name}.txt"
+    wanted = [word for extra in extras for word in ("--extra", extra)]
+    command = ["uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--resolution", "lowest-direct"]
+    session.run(*command, *wanted, "--python-version", OLDEST, "pyproject.toml", "--output-file", str(versions))
+    session.install("--requirement", str(versions))
+    session.install("--no-deps", str(_wheel(session)))
+    session.install("--constraint", str(versions), *TOOLS)
+
+
+def _test(session: nox.Session, tests: list[str]) -> None:
+    """Run tests from a folder that holds them and what they read, but not the package."""
+    folder = Path(session.create_tmp()) / "outside"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("tests", "data", "configs", "contrib"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    env = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "PYTHONPATH": ""}
+    where = "import docsr; assert 'site-packages' in docsr.__file__, docsr.__file__"
+    with session.chdir(folder):
+        session.run("python", "-c", where, env=env)
+        session.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, env=env)
