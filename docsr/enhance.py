@@ -55,13 +55,18 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         raise NoInputError(
             f"no images and no PDF files in {', '.join(map(str, inputs))}: give files, or folders that hold some"
         )
-    outputs = output_paths(files, out, partial(_suffix, options.format))
+    outputs = place_outputs(files, out, options)
     refuse_same_file(outputs.values(), outputs.keys())
     manifest = Manifest(out)
     return [
         Task(path, output, manifest.entries(str(output.relative_to(out))), overwrite)
         for path, output in outputs.items()
     ]
+
+
+def place_outputs(files: Sequence[InputFile], out: Path, options: EnhanceOptions) -> dict[Path, Path]:
+    """Return where below ``out`` the output of each input goes."""
+    return output_paths(files, out, partial(_suffix, options.format))
 
 
 def enhance_files(
@@ -97,7 +102,7 @@ def enhance_files(
     enhancer = FileEnhancer(options, out, jobs // workers, dry=dry)
     apart = partial(run_in_processes, jobs=workers, broken=partial(_broken, time_limit), limit=time_limit)
     run = run_here if workers == 1 and time_limit is None else apart
-    with _tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
+    with tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
         try:
             with closing(run(enhancer, tasks)) as finished:
                 for _, results in finished:
@@ -107,7 +112,7 @@ def enhance_files(
 
 
 @contextmanager
-def _tidied(folders: set[Path]) -> Iterator[None]:
+def tidied(folders: set[Path]) -> Iterator[None]:
     """Remove what an earlier run left in the folders, and then what ended workers of this one did."""
     remove_leftovers(folders)
     try:

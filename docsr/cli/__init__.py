@@ -12,15 +12,21 @@ import click
 
 from docsr import __version__
 from docsr.cli.benchmark import benchmark
+from docsr.cli.compare import compare
 from docsr.cli.enhance import enhance, models
 from docsr.cli.training import export, prepare, train
 from docsr.errors import DocsrError, Interrupted
 
 
 def main() -> NoReturn:
-    """Run ``docsr`` and exit: an error of ours is one line on stderr and its exit code."""
+    """Run ``docsr`` and exit."""
+    run(cli)
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command and exit: an error of ours is one line on stderr and its exit code."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(command.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
         _fail(Interrupted("interrupted"))
     except click.ClickException as error:
@@ -43,5 +49,5 @@ def cli() -> None:
     """Super-resolution of document images before OCR."""
 
 
-for command in (enhance, models, prepare, train, export, benchmark):
+for command in (enhance, compare, models, prepare, train, export, benchmark):
     cli.add_command(command)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from docsr.cli.checks import check_writable, terminable
+from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.pipe import enhance_through, is_piped
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_report
 from docsr.errors import UsageError
@@ -23,7 +22,7 @@ _PIPE_WIDTH = 200
 """Columns of a table that goes to no terminal."""
 
 
-@click.command()
+@click.command(cls=PreviewCommand)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Output folder; - for stdout."
@@ -84,6 +83,12 @@ _PIPE_WIDTH = 200
 )
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing.")
+@click.option(
+    "--preview",
+    type=click.IntRange(1),
+    metavar="[N]",
+    help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}).",
+)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="JSON file, a row per page.")
 @click.option("--log-json", is_flag=True, help="A JSON object for each page on stdout, in place of sentences.")
 def enhance(
@@ -93,6 +98,7 @@ def enhance(
     time_limit: float,
     overwrite: bool,
     dry_run: bool,
+    preview: int | None,
     report: Path | None,
     log_json: bool,
     **wish: Any,
@@ -112,22 +118,36 @@ def enhance(
 
     options = EnhanceOptions(**wish)
     if is_piped(inputs, out):
-        return enhance_through(inputs[0], options, jobs, time_limit or None, told=bool(dry_run or report or log_json))
+        told = bool(dry_run or preview or report or log_json)
+        return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
     _check_out(out)
+    check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
     if report is not None:
-        _check_report(report, tasks, out, Path(wish["model"] or out))
-    results = enhance_files(
-        tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run
-    )
-    return _run(results, len(tasks), JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
+        check_report(report, tasks, out, Path(wish["model"] or out))
+    rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)
+    failed: set[str] = set()
+    teller = JsonLines() if log_json else Decisions() if dry_run else Lines()
+    code = tell_all(_watched(rows, failed), len(tasks), teller, report)
+    previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
+    return code or previewed
 
 
-def _run(results: Iterable[PageResult], files: int, teller: JsonLines | Decisions | Lines, report: Path | None) -> int:
+def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageResult]:
+    """The results as they come; the inputs of those that failed are put into ``failed``."""
+    for result in results:
+        if result.status == "failed":
+            failed.add(result.input)
+        yield result
+
+
+def tell_all(
+    results: Iterable[PageResult], files: int, teller: JsonLines | Decisions | Lines, report: Path | None
+) -> int:
     """Take the results as they come, tell of them, and return the exit code."""
     tally, reported = Tally(keep_rows=report is not None), True
     try:
-        with _terminable(), progress(files, tally) as advance:
+        with terminable(), progress(files, tally) as advance:
             for result in results:
                 tally.add(result)
                 teller.page(result)
@@ -180,7 +200,7 @@ def _check_out(out: Path) -> None:
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
 
 
-def _check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -> None:
+def check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -> None:
     """Refuse, before the first page, a report that would replace something or could not be written.
 
     Raises:
@@ -195,19 +215,4 @@ def _check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -
         raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
     if is_one_of(report, [path for task in tasks for path in (task.source, task.output)] + [out / NAME, model]):
         raise UsageError(f"--report {report} is an input or an output of this run: choose another name")
-    try:
-        report.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=report.parent):
-            pass
-    except OSError as error:
-        raise UsageError(f"--report {report} cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    check_writable(report, "--report")

@@ -50,7 +50,9 @@ def enhance_through(
         DocsrError: as the command would have said of a file.
     """
     if told:
-        raise UsageError("standard output holds the image: --dry-run, --report and --log-json do not go with it")
+        raise UsageError(
+            "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
+        )
     from docsr.enhance import default_jobs, enhance_files, plan_files
 
     with TemporaryDirectory(prefix="docsr-") as folder:

@@ -10,7 +10,7 @@ from typing import Protocol
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.image_write import write_pages
-from docsr.io.images import read_pages, suffix_of_image
+from docsr.io.images import page_count, read_pages, suffix_of_image
 from docsr.page import Bands, Page
 
 PDF = "pdf"
@@ -70,6 +70,20 @@ def is_pdf(path: Path) -> bool:
 def suffix_of(path: Path) -> str:
     """The usual suffix of what a file holds, with its dot; empty where that is no document."""
     return f".{PDF}" if is_pdf(path) else suffix_of_image(path)
+
+
+def count_pages(path: Path) -> int:
+    """Return how many pages a file has, without decoding them.
+
+    Raises:
+        PageError: the file cannot be opened.
+    """
+    if not is_pdf(path):
+        return page_count(path)
+    from docsr.io.pdf import open_pdf
+
+    with open_pdf(path) as document:
+        return len(document)
 
 
 def read_leaves(path: Path) -> Iterator[Leaf]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from docsr.errors import NoInputError
 from docsr.manifest import NAME as MANIFEST
+from docsr.manifest import PARTS as MANIFEST_PARTS
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
@@ -133,7 +134,7 @@ def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str]) -> list[Inp
 
     for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen or (MANIFEST in names and here != str(folder)):
+        if real in seen or ((MANIFEST in names or MANIFEST_PARTS in folders) and here != str(folder)):
             folders.clear()
             continue
         seen.add(real)

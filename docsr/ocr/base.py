@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from docsr.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as an engine read it, and where it stands on the page.
+
+    Attributes:
+        text: without white space.
+        left, top, width, height: px of the page that was read.
+        ends_line: whether it is the last of its line.
+    """
+
+    text: str
+    left: int
+    top: int
+    width: int
+    height: int
+    ends_line: bool
 
 
 class Engine(Protocol):

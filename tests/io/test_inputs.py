@@ -14,6 +14,7 @@ from docsr.errors import NoInputError
 from docsr.io.image_write import FORMATS
 from docsr.io.inputs import IMAGE_SUFFIXES, find_inputs
 from docsr.manifest import NAME as MANIFEST
+from docsr.manifest import PARTS as MANIFEST_PARTS
 from docsr.upscalers.options import output_format, output_suffix
 
 
@@ -57,8 +58,9 @@ def test_an_output_folder_inside_the_input_is_left_out(tmp_path: Path):
     assert relatives([tmp_path], skip=tmp_path / "out") == ["a.png"]
 
 
-def test_outputs_of_an_earlier_run_inside_the_input_are_left_out(tmp_path: Path):
-    made(tmp_path, "in/a.png", "in/hi/a.png", "in/hi/deep/b.png", f"in/hi/{MANIFEST}")
+@pytest.mark.parametrize("manifest", [MANIFEST, f"{MANIFEST_PARTS}/part.jsonl"])
+def test_outputs_of_an_earlier_run_inside_the_input_are_left_out(tmp_path: Path, manifest: str):
+    made(tmp_path, "in/a.png", "in/hi/a.png", "in/hi/deep/b.png", f"in/hi/{manifest}")
     assert relatives([tmp_path / "in"]) == ["a.png"]
     assert relatives([tmp_path / "in" / "hi"]) == ["a.png", "deep/b.png"]
 

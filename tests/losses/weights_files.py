@@ -26,10 +26,10 @@ def assert_a_sentence(message: str, *parts: str) -> None:
         assert part in message
 
 
-def vgg_state(layer: int = 2, prefix: str = "features.") -> dict[str, Tensor]:
+def vgg_state(layer: int = 2, prefix: str = "features.", network: str = "vgg19") -> dict[str, Tensor]:
     """Random weights of the first layers of a VGG."""
     torch.manual_seed(0)
-    return {prefix + key: value.clone() for key, value in build_features("vgg19", layer).state_dict().items()}
+    return {prefix + key: value.clone() for key, value in build_features(network, layer).state_dict().items()}
 
 
 def write(path: Path, state: dict[str, Any]) -> Path:

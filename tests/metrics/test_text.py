@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsr.errors import MissingExtraError
-from docsr.metrics.text import edits, fold
+from docsr.metrics.text import edits, fold, word_edits
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,17 @@ def test_without_rapidfuzz_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
     with pytest.raises(MissingExtraError, match=r"docsr\[ocr\]"):
         edits("a", "b")
+
+
+def test_words_that_differ_are_laid_beside_those_they_are_like():
+    assert word_edits(["a", "b", "c", "d"], ["a", "x", "c", "d", "e"]) == [(1, 1), (None, 4)]
+    assert word_edits(["3", "Church", "Row,", "Lower"], ["Churcb", "Row.", "Lower"]) == [(0, None), (1, 0), (2, 1)]
+    assert word_edits(["“a”", "b"], ['"a"', "b"]) == []
+    assert word_edits([], ["a"]) == [(None, 0)]
+
+
+def test_runs_of_thousands_of_words_are_aligned_by_their_order():
+    true, read = [f"a{number}" for number in range(1500)], [f"b{number}" for number in range(1400)]
+    found = word_edits(true, read)
+    assert found[:2] == [(0, 0), (1, 1)]
+    assert found[-1] == (1499, None)

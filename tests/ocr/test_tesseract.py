@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from docsr.errors import DocsrError, MissingExtraError
+from docsr.errors import DocsrError, MissingExtraError, UsageError
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
 
@@ -32,6 +32,32 @@ def page() -> Page:
 def test_a_drawn_sentence_is_read(page: Page, dpi: tuple[float, float] | None) -> None:
     text = Tesseract(psm=7).read(Page(page.pixels, dpi=dpi))
     assert text.split() == SENTENCE.split()
+
+
+@needs_tesseract
+def test_words_are_those_of_the_text_and_stand_on_the_ink(page: Page) -> None:
+    reader, two = Tesseract(psm=6), Page(np.vstack([page.pixels] * 2), page.dpi)
+    words = reader.words(two)
+    assert [word.text for word in words] == reader.read(two).split() == 2 * SENTENCE.split()
+    assert [word.text for word in words if word.ends_line] == ["due", "due"]
+    for word in words:
+        there = two.pixels[word.top : word.top + word.height, word.left : word.left + word.width]
+        assert there.min() == 0
+    ink = np.flatnonzero(two.pixels[:120].min(axis=0) < 128)
+    assert abs(words[0].left - ink[0]) <= 3
+    assert abs(words[5].left + words[5].width - 1 - ink[-1]) <= 3
+
+
+@needs_tesseract
+def test_an_empty_page_has_no_words() -> None:
+    assert Tesseract().words(Page(np.full((60, 60), 255, np.uint8))) == []
+
+
+@needs_tesseract
+def test_a_language_is_checked_before_work() -> None:
+    Tesseract("eng").check()
+    with pytest.raises(UsageError, match="no data for absent: it has"):
+        Tesseract("eng+absent").check()
 
 
 @needs_tesseract

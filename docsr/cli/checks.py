@@ -1,0 +1,31 @@
+"""What commands make sure of before they start, and that they stop cleanly."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from docsr.errors import UsageError
+
+
+def check_writable(path: Path, option: str) -> None:
+    """Raise a UsageError where ``option`` names a file that cannot be written; its folder is made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
