@@ -1,12 +1,11 @@
 """The size of the text on a page: its x-height in pixels, which decides what enlargement a page needs.
 
-Method. Ink is what is darker than the local paper by a good part of the local contrast (the page is inverted first when
-its commonest grey is its dark one). Connected components that cannot be letters (specks, rulings, pictures) are dropped
-and the rest is closed horizontally into line segments. The rows of each segment, in pieces short enough for a skewed
-scan, give an ink profile; the two cuts that best split it into three constant levels (least squares) are the x-line and
-the baseline, since ascenders and descenders hold much less ink than what lies between. Where nothing rises or hangs,
-these are capitals or digits, whose height is CAPITALS times the x-height. The page is measured once coarsely, then
-again at the scale that brings its text to TARGET px: small touching letters are enlarged, large pages made cheap.
+Method. The ink that may be letters (docsr/ink.py) is closed horizontally into line segments. The rows of each segment,
+in pieces short enough for a skewed scan, give an ink profile; the two cuts that best split it into three constant
+levels (least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink than what lies
+between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height. The
+page is measured once coarsely, then again at the scale that brings its text to TARGET px: small touching letters are
+enlarged, large pages made cheap.
 
 Measured error (9 sizes from 4 to 40 px, six typefaces: sans, serif and monospace of DejaVu and Liberation; clean,
 blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of truth,
@@ -18,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from docsr.ink import Floats, Mask, ink_of, letters_of
 from docsr.page import Pixels
 
 TARGET = 14.0
@@ -46,8 +47,7 @@ LEAST_BODY = 0.36
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""
 
-Mask: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float64]
+Indices: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +163,7 @@ def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
 
 def _pieces(grey: Pixels) -> list[_Piece]:
     """Find the text on a page and measure it piece by piece, in px of ``grey``."""
-    ink = _ink(grey)
-    letters = _letters(ink)
+    letters = letters_of(ink_of(grey))
     if letters is None:
         return []
     mask, letter = letters
@@ -177,69 +176,6 @@ def _pieces(grey: Pixels) -> list[_Piece]:
         segment = mask[max(0, y - 2) : y + height + 2, x : x + width]
         pieces += _measure_segment(segment, letter, number, y)
     return pieces
-
-
-def _ink(grey: Pixels) -> Mask:
-    """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
-    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
-    if int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean()):
-        grey, small = 255 - grey, 255 - small
-    smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
-    size = (grey.shape[1], grey.shape[0])
-    paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
-    depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
-    noise = float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25  # the quiet part: paper, not text
-    peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
-    contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
-    floor = min(max(14.0, 3 * noise), 60.0)
-    threshold = np.maximum(contrast.astype(np.float32) * 0.42, floor)
-    level = cv2.resize(threshold, size, interpolation=cv2.INTER_LINEAR)
-    ink: Mask = (depth > level).astype(np.uint8)
-    return ink
-
-
-def _letters(ink: Mask) -> tuple[Mask, float] | None:
-    """Keep the components that may be letters or touching letters; also return their typical height."""
-    rough = _components(ink)
-    if rough is None:
-        return None
-    found = _components(_without_rulings(ink, rough[3]))
-    if found is None:
-        return None
-    labels, stats, keep, letter = found
-    height, area = stats.T[3:5]
-    keep &= (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
-    mask: Mask = keep.astype(np.uint8)[labels]
-    return mask, letter
-
-
-def _components(ink: Mask) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_], float] | None:
-    """Label the ink; return labels, box and area of each, which have a letter's shape, and their typical height."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    boxes: Floats = stats.astype(np.float64)
-    width, height, area = boxes.T[2:5]
-    keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
-    keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
-    keep[0] = False
-    if keep.sum() < 3:
-        return None
-    letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
-    return labels.astype(np.int32, copy=False), boxes, keep, letter
-
-
-def _without_rulings(ink: Mask, letter: float) -> Mask:
-    """Erase straight lines far longer than a letter or a run of touching ones, of tables and forms."""
-    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(40, round(12 * letter))), np.uint8))
-    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(20, round(3 * letter)), 1), np.uint8))
-    lines = cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8))
-    return cv2.subtract(ink, lines).astype(np.uint8)
-
-
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    order = np.argsort(values)
-    total = np.cumsum(weights[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
@@ -278,6 +214,13 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
     return pieces
 
 
+@lru_cache(maxsize=128)
+def _bodies(rows: int, least: int) -> tuple[Indices, Indices]:
+    """Where the body of the letters may begin and end in so many rows."""
+    top, base = np.triu_indices(rows + 1, k=least)
+    return top, base
+
+
 def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
     """Split a row profile into three constant levels; return where the middle one begins and ends, in rows."""
     n = len(profile)
@@ -285,7 +228,7 @@ def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
         return None
     extent = np.count_nonzero(profile)
     total = np.concatenate(([0.0], np.cumsum(profile)))
-    top, base = np.triu_indices(n + 1, k=max(2, round(LEAST_BODY * extent)))
+    top, base = _bodies(n, max(2, round(LEAST_BODY * extent)))
     if not len(top):
         return None
     inside = (total[base] - total[top]) ** 2 / (base - top)

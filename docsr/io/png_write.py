@@ -7,10 +7,10 @@ a filter for each row, as libraries do, and an eighth more bytes. Format: PNG, s
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import IO
 
 import numpy as np
+from zlib_ng import zlib_ng
 
 from docsr.io.lossless import coder, differences
 from docsr.page import Bands, Page, Pixels
@@ -28,22 +28,28 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
     kind = _GREY if bands.is_grey else _RGB
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", bands.width, bands.height, 8, kind, 0, 0, 0))
     if bands.icc is not None:
-        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(bands.icc))
+        _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib_ng.compress(bands.icc))
     if bands.dpi is not None:
         across, down = (round(dpi * _INCHES) for dpi in bands.dpi)
         _chunk(file, b"pHYs", struct.pack(">IIB", across, down, _PER_METRE))
-    stream = coder(grey=bands.is_grey)
+    stream = None  # its kind is known with the first band
     for band in bands.bands:
-        _chunk(file, b"IDAT", _coded(stream, band))
-    _chunk(file, b"IDAT", stream.flush())
+        apart = differences(band)
+        stream = stream or coder(apart)
+        _chunk(file, b"IDAT", stream.compress(_filtered(apart)))
+    if stream is not None:
+        _chunk(file, b"IDAT", stream.flush())
     _chunk(file, b"IEND", b"")
 
 
-def _coded(stream: zlib._Compress, band: Pixels) -> bytes:
-    """Rows as differences, the filter's type before each, as far as the stream gives them out by now."""
-    rows = differences(band).reshape(len(band), -1)
-    return stream.compress(np.concatenate([np.full((len(rows), 1), _LEFT, np.uint8), rows], axis=1).tobytes())
+def _filtered(apart: Pixels) -> Pixels:
+    """Rows of differences, the filter's type before each."""
+    height, width = apart.shape[0], apart[0].size
+    rows = np.empty((height, 1 + width), np.uint8)
+    rows[:, 0] = _LEFT
+    rows[:, 1:] = apart.reshape(height, width)
+    return rows
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:
-    file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
+    file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib_ng.crc32(data, zlib_ng.crc32(kind))))

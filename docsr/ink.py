@@ -1,0 +1,83 @@
+"""The ink of a page, and what of it may be letters.
+
+Ink is what is darker than the local paper by a good part of the local contrast (the page is inverted first when its
+commonest grey is its dark one). Specks, rulings and pictures are no letters.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.page import Pixels
+
+Mask: TypeAlias = NDArray[np.uint8]
+"""H x W, 1 where there is ink and 0 elsewhere."""
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+def ink_of(grey: Pixels) -> Mask:
+    """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
+    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
+    if int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean()):
+        grey, small = 255 - grey, 255 - small
+    smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
+    size = (grey.shape[1], grey.shape[0])
+    paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
+    depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
+    noise = float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25  # the quiet part: paper, not text
+    peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
+    contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
+    floor = min(max(14.0, 3 * noise), 60.0)
+    threshold = np.maximum(contrast.astype(np.float32) * 0.42, floor)
+    level = cv2.resize(threshold, size, interpolation=cv2.INTER_LINEAR)
+    ink: Mask = (depth > level).astype(np.uint8)
+    return ink
+
+
+def letters_of(ink: Mask) -> tuple[Mask, float] | None:
+    """Keep the components that may be letters or touching letters; also return their typical height."""
+    rough = _components(ink)
+    if rough is None:
+        return None
+    rulings = _rulings(ink, rough[3])
+    found = _components(cv2.subtract(ink, rulings).astype(np.uint8)) if rulings.any() else rough
+    if found is None:
+        return None
+    labels, stats, keep, letter = found
+    height, area = stats.T[3:5]
+    keep &= (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
+    mask: Mask = keep.astype(np.uint8)[labels]
+    return mask, letter
+
+
+def _components(ink: Mask) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_], float] | None:
+    """Label the ink; return labels, box and area of each, which have a letter's shape, and their typical height."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    boxes: Floats = stats.astype(np.float64)
+    width, height, area = boxes.T[2:5]
+    keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
+    keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
+    keep[0] = False
+    if keep.sum() < 3:
+        return None
+    letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
+    return labels.astype(np.int32, copy=False), boxes, keep, letter
+
+
+def _rulings(ink: Mask, letter: float) -> Mask:
+    """Straight lines far longer than a letter or a run of touching ones, of tables and forms."""
+    across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(40, round(12 * letter))), np.uint8))
+    down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(20, round(3 * letter)), 1), np.uint8))
+    return cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8)).astype(np.uint8)
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
