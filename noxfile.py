@@ -76,7 +76,7 @@ def lowest(session: nox.Session) -> None:
 def lowest_ocrmypdf(session: nox.Session) -> None:
     """Test the plugin likewise."""
     _install_lowest(session, "ocr", "ocrmypdf")
-    _test(session, ["tests/integrations"])
+    _test(session, ["tests/integrations/test_ocrmypdf.py"])
 
 
 @nox.session(python=OLDEST)

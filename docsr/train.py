@@ -255,11 +255,13 @@ class Run:
 
 def _lr_x_height(dataset: PairDataset, factor: int) -> tuple[float, float] | None:
     """Text size of the LR side of training pairs, in px."""
-    stored = dataset.store.header.x_height
-    if stored is None:
-        return None
-    low, high = dataset.scales[factor]
-    return round(stored * low / factor, 2), round(stored * high / factor, 2)
+    sizes = [
+        stored * scale / factor
+        for (of, stored), scales in dataset.scales.items()
+        for scale in scales
+        if of == factor and stored is not None
+    ]
+    return (round(min(sizes), 2), round(max(sizes), 2)) if sizes else None
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels, luminance
 from docsr.pairs.degrade import Degrade
-from docsr.pairs.store import PatchStore, StoreHeader
+from docsr.pairs.store import PatchStore
 
 Pair = tuple[Tensor, Tensor]
 DEFAULT_SPREAD = 0.85
@@ -74,7 +74,11 @@ class PairDataset(Dataset[Pair]):
             raise UsageError(f"the patches in {folder} are pairs of the factor {header.lr_factor}, not {asked}")
         self.config, self.seed, self.colours, self.turn = config, seed, colours, turn
         self.factors = tuple(factors)
-        self.scales = {factor: scale_range(config, header, config.lr_patch * factor) for factor in factors}
+        self.scales = {
+            (factor, x_height): scale_range(config, header.size, x_height, config.lr_patch * factor)
+            for factor in factors
+            for x_height in self.store.x_heights
+        }
         self.degrade = {factor: Degrade(config.degrade, factor) for factor in factors}
 
     def __getitem__(self, number: int) -> Pair:
@@ -102,8 +106,9 @@ class PairDataset(Dataset[Pair]):
     def _made(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
         """(HR, LR) of a piece with something on it, degraded here."""
         for _ in range(TRIES):
-            patch = self._coloured(self.store[int(random.integers(len(self.store)))])
-            piece = crop(patch, self.config.lr_patch * factor, self.scales[factor], random)
+            number = int(random.integers(len(self.store)))
+            scale = self.scales[factor, self.store.x_height(number)]
+            piece = crop(self._coloured(self.store[number]), self.config.lr_patch * factor, scale, random)
             if piece.std() > BLANK_DEVIATION:
                 break
         return self.degrade[factor](piece, random)
@@ -164,27 +169,29 @@ class Counting(Sampler[int]):
             yield from range(step, step + mine)
 
 
-def scale_range(config: DataConfig, header: StoreHeader, hr_patch: int) -> tuple[float, float]:
-    """Scales (low, high) at which stored patches are used, so that their x-height is as configured.
+def scale_range(config: DataConfig, size: int, x_height: float | None, hr_patch: int) -> tuple[float, float]:
+    """Scales (low, high) at which patches of ``size`` and ``x_height`` px are used for text as large as configured.
+
+    They are never enlarged: of a range of text sizes, patches of small text give the lower part.
 
     Raises:
         UsageError: the stored patches are too small for ``hr_patch``, or their text is smaller than asked for.
     """
-    if hr_patch > header.size:
+    if hr_patch > size:
         raise UsageError(
-            f"training needs HR patches of {hr_patch} px and the prepared ones have {header.size}: "
+            f"training needs HR patches of {hr_patch} px and the prepared ones have {size}: "
             "lower data.lr_patch or prepare with a larger --patch"
         )
     low, high = DEFAULT_SPREAD, 1.0
     if config.x_height is not None:
-        if header.x_height is None:
+        if x_height is None:
             raise UsageError(
                 "data.x_height is asked for, and the patches were prepared as they are, of unknown x-height"
             )
-        low, high = (x / header.x_height for x in config.x_height)
+        low, high = (x / x_height for x in config.x_height)
     if low > 1.0:
-        raise UsageError(f"data.x_height asks for larger text than the prepared {header.x_height:g} px")
-    smallest = hr_patch / header.size
+        raise UsageError(f"data.x_height asks for larger text than the prepared {x_height:g} px")
+    smallest = hr_patch / size
     return max(low, smallest), min(max(high, smallest), 1.0)
 
 

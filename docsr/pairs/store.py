@@ -41,7 +41,8 @@ class StoreHeader:
     Attributes:
         kind: the source it was prepared from.
         size: side of a stored patch in px.
-        x_height: the text size that pages were normalised to, in px; None when they were left as they are.
+        x_height: the text size that pages were normalised to, in px; None when they were left as they are. Of several
+            stores together, the largest.
         train, val: numbers of patches.
         documents, pages: what was read.
         colours: 1 (grey) or 3 (RGB).
@@ -82,7 +83,7 @@ def _is_store(folder: Path) -> bool:
 
 
 class PatchStore:
-    """Random access to the patches of one split.
+    """Random access to the patches of one split; ``x_heights`` are the text sizes of its parts.
 
     Raises:
         UsageError: the folder is no store, or not a finished one.
@@ -119,9 +120,13 @@ class PatchStore:
         patch: Pixels = shards[number][index - self._ends[number]]  # from the shard's end
         return patch
 
+    def x_height(self, index: int) -> float | None:
+        """The text size that the page of patch ``index`` was normalised to."""
+        return self._x_heights[bisect_right(self._ends, index)]
+
     def fingerprint(self) -> str:
         """What tells this split from another: the size of its text and patches, and some of its patches themselves."""
-        digest = hashlib.sha256(f"{self.header.size} {self.header.x_height}".encode())
+        digest = hashlib.sha256(f"{self.header.size} {self._x_heights}".encode())
         for shard in (*self._shards, *self._lr_shards):
             digest.update(str(shard.shape).encode() + shard[0].tobytes() + shard[-1].tobytes())
         return digest.hexdigest()
@@ -130,8 +135,12 @@ class PatchStore:
         """Memory-map the files and count their patches."""
         self._shards: list[NDArray[np.uint8]] = []
         self._lr_shards: list[NDArray[np.uint8]] = []
+        self._x_heights: list[float | None] = []  # of each shard
+        self.x_heights: set[float | None] = set()
         for folder in store_folders(self.folder):
-            self._open_folder(folder, _read_one(folder))
+            header = _read_one(folder)
+            self.x_heights.add(header.x_height)
+            self._open_folder(folder, header)
         self._ends = list(accumulate(len(shard) for shard in self._shards))
 
     def _open_folder(self, folder: Path, header: StoreHeader) -> None:
@@ -145,6 +154,7 @@ class PatchStore:
         if lacking:
             raise TrainingError(f"{folder} {lacking}: remove it and run docsr prepare again")
         self._shards += shards
+        self._x_heights += [header.x_height] * len(shards)
         self._lr_shards += lr_shards
 
 
@@ -192,15 +202,21 @@ def read_header(folder: Path) -> StoreHeader:
     headers = {one: _read_one(one) for one in store_folders(folder)}
     first = next(iter(headers.values()))
     for other, header in headers.items():
-        for name in ("size", "x_height", "colours", "lr_factor"):
+        for name in ("size", "colours", "lr_factor"):
             mine, theirs = getattr(first, name), getattr(header, name)
             if mine != theirs:
                 raise UsageError(f"{other} has {name} {theirs}, the patches beside it {mine}: prepare them alike")
+        if (header.x_height is None) != (first.x_height is None):
+            raise UsageError(
+                f"of {other} and the patches beside it, some were prepared with --as-is: prepare them alike"
+            )
     sums = {
         name: sum(getattr(one, name) for one in headers.values()) for name in ("train", "val", "documents", "pages")
     }
     kinds = "+".join(dict.fromkeys(one.kind for one in headers.values()))
-    return replace(first, kind=kinds, skipped=tuple(chain(*(one.skipped for one in headers.values()))), **sums)
+    largest = max((one.x_height for one in headers.values() if one.x_height is not None), default=None)
+    skipped = tuple(chain(*(one.skipped for one in headers.values())))
+    return replace(first, kind=kinds, x_height=largest, skipped=skipped, **sums)
 
 
 def _read_one(folder: Path) -> StoreHeader:

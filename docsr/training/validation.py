@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -24,7 +24,7 @@ from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, Pixels, Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
-from docsr.pairs.store import PAGES, store_folders
+from docsr.pairs.store import PAGES, read_header, store_folders
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import Interpolation, enlarge
 from docsr.upscalers.page import upscale_page
@@ -74,12 +74,20 @@ class Validation:
         dataset = PairDataset(folder, "val", config.data, [config.factor], config.seed + 1, colours=config.colours)
         self.pairs = dataset.validation(config.output.validation_patches)
         degrade = Degrade(config.data.degrade, config.factor)
-        scale = float(np.sqrt(np.prod(dataset.scales[config.factor])))
-        pages = (sorted((store / PAGES).glob("*.png")) for store in store_folders(folder))
-        paths = list(islice(chain(*pages), config.output.validation_pages))
+        scales = {
+            x_height: float(np.sqrt(np.prod(scale)))
+            for (factor, x_height), scale in dataset.scales.items()
+            if factor == config.factor
+        }
+        pages = (
+            (path, scales[read_header(store).x_height])
+            for store in store_folders(folder)
+            for path in sorted((store / PAGES).glob("*.png"))
+        )
         self.pages: list[ValidationPage] = []
         try:
-            self.pages = [self._page(path, degrade, scale, n) for n, path in enumerate(paths)]
+            for number, (path, scale) in enumerate(islice(pages, config.output.validation_pages)):
+                self.pages.append(self._page(path, degrade, scale, number))
         except OCR_ERRORS as error:
             warn(f"validation goes without CER: {_line(error)}")
 

@@ -14,7 +14,7 @@ import torch
 from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
 from docsr.pairs.dataset import Counting, PairDataset, Share, crop, scale_range, stream
-from docsr.pairs.store import PatchStore, StoreHeader
+from docsr.pairs.store import PatchStore
 from tests.pairs import make_store, patches
 
 
@@ -112,19 +112,18 @@ def test_processes_share_a_step_and_leave_nothing_out():
 
 
 def test_scale_range():
-    header = StoreHeader("images", 64, 24.0)
-    low, high = scale_range(DataConfig(x_height=(18.0, 24.0)), header, 32)
+    low, high = scale_range(DataConfig(x_height=(18.0, 24.0)), 64, 24.0, 32)
     assert (low, high) == (0.75, 1.0)
-    assert scale_range(DataConfig(x_height=(6.0, 12.0)), header, 32) == (0.5, 0.5)  # no smaller than the patch allows
-    assert scale_range(DataConfig(), header, 64) == (1.0, 1.0)
+    assert scale_range(DataConfig(x_height=(18.0, 48.0)), 64, 24.0, 32) == (0.75, 1.0)  # never enlarged
+    assert scale_range(DataConfig(x_height=(6.0, 12.0)), 64, 24.0, 32) == (0.5, 0.5)  # no smaller than the patch allows
+    assert scale_range(DataConfig(), 64, 24.0, 64) == (1.0, 1.0)
 
 
 def test_scale_range_refuses():
-    header = StoreHeader("images", 64, 24.0)
     with pytest.raises(UsageError, match=r"lower data\.lr_patch"):
-        scale_range(DataConfig(), header, 65)
+        scale_range(DataConfig(), 64, 24.0, 65)
     with pytest.raises(UsageError, match="larger text than the prepared 24 px"):
-        scale_range(DataConfig(x_height=(30.0, 40.0)), header, 32)
+        scale_range(DataConfig(x_height=(30.0, 40.0)), 64, 24.0, 32)
 
 
 @pytest.mark.parametrize("scale", [(1.0, 1.0), (0.5, 1.0), (0.5, 0.5)])

@@ -190,9 +190,25 @@ def test_stores_in_one_folder_are_a_store(tmp_path):
 
 def test_stores_that_do_not_go_together_are_refused(tmp_path):
     store_of(tmp_path / "a", numbered(3))
-    store_of(tmp_path / "b", numbered(2), x_height=28.0)
-    with pytest.raises(UsageError, match=r"b has x_height 28\.0, the patches beside it 24\.0: prepare them alike"):
+    store_of(tmp_path / "b", numbered(2), colours=3)
+    with pytest.raises(UsageError, match=r"b has colours 3, the patches beside it 1: prepare them alike"):
         PatchStore(tmp_path, "train")
+
+
+def test_stores_without_a_text_size_do_not_go_with_others(tmp_path):
+    store_of(tmp_path / "a", numbered(3))
+    store_of(tmp_path / "b", numbered(2), x_height=None)
+    with pytest.raises(UsageError, match="some were prepared with --as-is"):
+        PatchStore(tmp_path, "train")
+
+
+def test_stores_of_several_text_sizes_tell_that_of_each_patch(tmp_path):
+    store_of(tmp_path / "a", numbered(3))
+    store_of(tmp_path / "b", numbered(2), x_height=28.0)
+    both = PatchStore(tmp_path, "train")
+    assert [both.x_height(number) for number in range(5)] == [24.0] * 3 + [28.0] * 2
+    assert both.x_heights == {24.0, 28.0}
+    assert both.header.x_height == 28.0
 
 
 def test_a_damaged_store_among_several_is_named(tmp_path):
