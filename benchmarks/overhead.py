@@ -38,7 +38,7 @@ STAGES = {
     "guard": [("upscalers/guard.py", name) for name in ("is_one_bit", "bound_of", "_look", "_mended")],
     "text size": [("docsr/textsize.py", "measure")],
     "decoding": [("io/images.py", "_read")],
-    "encoding": [("io/png_write.py", "_coded"), ("io/png_write.py", "_chunk")],
+    "encoding": [("io/png_write.py", "_write_band")],
     "hashing": [("docsr/manifest.py", "sha256_of")],
 }
 """Name -> the functions, none of which calls another of the table, whose time it is."""

@@ -14,7 +14,7 @@ from docsr.io.complaints import heard, in_short
 from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
 from docsr.io.pairing import files_of, partners
-from docsr.manifest import NAME, Manifest
+from docsr.manifest import NAME, PARTS, Manifest
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
@@ -85,8 +85,10 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
 
     Raises:
         NoInputError: a folder holds nothing that can be read.
-        UsageError: HR is one file for many.
+        UsageError: both are one folder, or HR is one file for many.
     """
+    if before.is_dir() and after.is_dir() and before.samefile(after):
+        raise UsageError(f"{before} and {after} are the same folder: name the one before and the one after")
     if not before.is_dir() and not after.is_dir() and (hr is None or not hr.is_dir()):
         return [Pair(before, after, hr, before.name)], []
     files, others = files_of(before, after), files_of(after, before)
@@ -103,8 +105,9 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
     ]
     alone: list[Path] = []
     if before.is_dir() and after.is_dir():
+        taken = set(found.values())
         alone = [file.path for file in files if file.relative not in found]
-        alone += [other.path for other in others if other.path not in set(found.values())]
+        alone += [other.path for other in others if other.path not in taken]
     without = [pair.before for pair in pairs if hr is not None and pair.hr is None]
     notes = [_named("Not compared, for nothing has their name on the other side", alone)] if alone else []
     return pairs, notes + ([_named("No HR is there for", without)] if without else [])
@@ -143,8 +146,11 @@ def compare_files(
     told = Told(notes=list(notes))
     sheets = _sheets(pairs, wish, told, progress)
     first = next(sheets, None)
-    if first is not None:
-        write_viewer(out, title, chain([first], sheets), told.sentences)
+    if first is None:
+        return told
+    shown = chain(iter([first]), sheets)  # an iterator forgets what it gave: one sheet is in memory at a time
+    del first
+    write_viewer(out, title, shown, told.sentences)
     return told
 
 
@@ -155,21 +161,22 @@ def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told, progress: Callable[[i
             told.pages, of_pair = told.pages + 1, of_pair + 1
             progress(told.pages)
             yield sheet
+            del sheet
         if told.pages >= wish.limit:
-            if not wish.counted:
-                return
-            more = max(0, _pages(pair) - of_pair) + sum(map(_pages, pairs[number + 1 :]))
+            more = _left_out(pair, of_pair, len(pairs) - number - 1) if wish.counted else ""
             if more:
-                told.notes.append(f"{counted(more, 'more page')} not shown: --limit says how many are")
+                told.notes.append(f"{more} not shown: --limit says how many pages are")
             return
 
 
-def _pages(pair: Pair) -> int:
-    """How many there are to show; what cannot be told counts as one."""
+def _left_out(pair: Pair, shown: int, files: int) -> str:
+    """Pages of a pair after those that are shown, and so many files after it; empty where there are none."""
     try:
-        return min(count_pages(pair.before), count_pages(pair.after))
+        pages = min(count_pages(pair.before), count_pages(pair.after)) - shown
     except DocsrError:
-        return 1
+        pages = 0
+    left = [counted(number, f"more {what}") for number, what in ((pages, "page"), (files, "file")) if number > 0]
+    return " and ".join(left)
 
 
 def _tried(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
@@ -192,15 +199,19 @@ def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
     maker = wish.maker or (DOCSR if _is_docsrs(pair.after) else None)
     readers = [read_document(path) for path in paths]
     for number in range(min(counts)):
-        pages = [_read(reader, path, wish, told) for reader, path in zip(readers, paths, strict=True)]
         title = pair.name if max(counts) == 1 else f"{pair.name}, page {number + 1}"
-        with allowing(wish.max_pixels):
-            sheet = make_sheet(title, *pages, maker=maker)
-        off = max(shape_off(pages[0], page) for page in pages[1:])
-        if off > SAME_SHAPE:
-            sheet.notes.append(f"the shapes differ by {100 * off:.0f} %: these may not be the same page")
-            told.warnings.append(f"{title}: {sheet.notes[-1]}")
-        yield sheet if wish.reader is None else _read_words(sheet, wish.reader, told)
+        pages = (_read(reader, path, wish, told) for reader, path in zip(readers, paths, strict=True))
+        yield _of_pages(title, list(pages), maker, wish, told)
+
+
+def _of_pages(title: str, pages: list[Page], maker: str | None, wish: Wish, told: Told) -> Sheet:
+    with allowing(wish.max_pixels):
+        sheet = make_sheet(title, *pages, maker=maker)
+    off = max(shape_off(pages[0], page) for page in pages[1:])
+    if off > SAME_SHAPE:
+        sheet.notes.append(f"the shapes differ by {100 * off:.0f} %: these may not be the same page")
+        told.warnings.append(f"{title}: {sheet.notes[-1]}")
+    return sheet if wish.reader is None else _read_words(sheet, wish.reader, told)
 
 
 def _read(pages: Iterator[Page], path: Path, wish: Wish, told: Told) -> Page:
@@ -230,7 +241,7 @@ def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
 def _is_docsrs(path: Path) -> bool:
     """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
     absolute = path.absolute()
-    folder = next((one for one in absolute.parents if (one / NAME).is_file()), None)
+    folder = next((one for one in absolute.parents if (one / NAME).is_file() or (one / PARTS).is_dir()), None)
     if folder is None:
         return False
     manifest = _manifest(folder)

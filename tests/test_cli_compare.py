@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import sys
@@ -11,6 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from docsr.cli.compare import compare
+from docsr.compare import Wish, compare_files, plan_pairs
+from docsr.report.sheet import Sheet, make_sheet
 from tests.command import docsr, picture
 
 SAMPLES = Path(__file__).resolve().parents[1] / "data" / "samples"
@@ -76,7 +80,7 @@ def test_a_limit_says_what_is_left_out(folders, capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "compare", "in", "hi", "--limit", "2")
     assert ran.code == 0
     assert len(shown()) == 2
-    assert "docsr: 1 more page not shown: --limit says how many are" in ran.err.splitlines()
+    assert "docsr: 1 more file not shown: --limit says how many pages are" in ran.err.splitlines()
 
 
 def test_a_damaged_file_does_not_stop_the_others(folders, capsys, monkeypatch):
@@ -95,6 +99,31 @@ def test_nothing_to_compare_writes_nothing(given, folders, capsys, monkeypatch):
     assert ran.code == 3
     assert "Traceback" not in ran.err
     assert not Path("compare.html").exists()
+
+
+def test_a_folder_is_not_compared_with_itself(folders, capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "compare", "in", "hi/../in")
+    assert ran.code == 2
+    assert "in and hi/../in are the same folder" in ran.err
+
+
+def test_the_command_has_the_defaults_of_what_it_calls():
+    given = compare.make_context("compare", ["in", "hi"]).params
+    assert (given["limit"], given["max_pixels"]) == (Wish().limit, Wish().max_pixels)
+
+
+def test_one_sheet_is_in_memory_at_a_time(folders):
+    alive: list[int] = []
+
+    def counted(*args, **options):
+        gc.collect()
+        alive.append(sum(isinstance(one, Sheet) for one in gc.get_objects()))
+        return make_sheet(*args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("docsr.compare.make_sheet", counted)
+        compare_files(plan_pairs(Path("in"), Path("hi"))[0], Path("compare.html"), Wish(), "in and hi")
+    assert alive == [0, 0, 0]
 
 
 def test_pages_are_paired_by_number(capsys, monkeypatch):

@@ -61,6 +61,19 @@ def test_a_worker_is_kept_for_items_that_come_one_by_one_and_replaced_when_it_di
     assert len(before | after | {os.getpid()}) == 3
 
 
+def killed_once(path: Path) -> str:
+    if not path.exists():
+        path.touch()
+        os._exit(9)
+    return "did it"
+
+
+def test_an_item_whose_worker_died_is_tried_once_more(tmp_path: Path):
+    apart = Apart(killed_once, broken)
+    assert apart(tmp_path / "seen") == "did it"
+    apart.close()
+
+
 def test_an_item_met_by_a_broken_pool_is_not_lost():
     items = [0, DEADLY, *range(10, 18)]
     results = run_in_processes(work, items, jobs=2, broken=broken)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MOST_BYTES = 5_000_000
 """Of the wheel, networks included."""
 
+LEFT_OUT = {".pyc"}
 NOTICES = ("LICENSE", "NOTICE")
 SOURCES = (
     *("LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff", "Makefile"),
@@ -44,9 +45,8 @@ def _of_wheel(path: Path) -> list[str]:
         (metadata,) = (name for name in names if name.endswith(".dist-info/METADATA"))
         told = message_from_bytes(wheel.read(metadata))["Version"]
         licences = str(PurePosixPath(metadata).parent / "licenses")
-        wanted = {f"{licences}/{name}" for name in NOTICES} | {_name(one) for one in (ROOT / "docsr").rglob("*.py")}
-        for network in (ROOT / "docsr" / "weights").glob("*.onnx"):
-            wanted |= {_name(network.with_suffix(suffix)) for suffix in (".onnx", ".json", ".md")}
+        files = (one for one in (ROOT / "docsr").rglob("*") if one.is_file() and one.suffix not in LEFT_OUT)
+        wanted = {f"{licences}/{name}" for name in NOTICES} | {_name(one) for one in files}
         differ = [name for name in sorted(wanted & names) if not name.startswith(licences) and _other(wheel, name)]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     if told != version:

@@ -89,7 +89,9 @@ def _tell(told: Told) -> None:
 
 
 def _summary(told: Told, out: Path) -> str:
-    return f"{out}: {told.pages} page{'' if told.pages == 1 else 's'}, {out.stat().st_size / 1e6:.1f} MB"
+    from docsr.report.words import counted
+
+    return f"{out}: {counted(told.pages, 'page')}, {out.stat().st_size / 1e6:.1f} MB"
 
 
 def _reader(language: str) -> Tesseract:

@@ -121,8 +121,8 @@ def enhance(
         told = bool(dry_run or preview or report or log_json)
         return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
     _check_out(out)
-    check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
+    check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
     rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)

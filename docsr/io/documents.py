@@ -61,8 +61,10 @@ class _Picture:
 def is_pdf(path: Path) -> bool:
     """Tell whether a file begins as a PDF does; False also where it cannot be read."""
     try:
+        if not path.is_file():  # opening a pipe waits until somebody writes
+            return False
         with path.open("rb") as file:
-            return path.is_file() and _MARK in file.read(_MARK_WITHIN)
+            return _MARK in file.read(_MARK_WITHIN)
     except OSError:
         return False
 

@@ -33,12 +33,12 @@ def group_4(pixels: Pixels) -> bytes:
 
 def deflated(strip: Pixels) -> bytes:
     """Code rows by Deflate after each pixel's difference to its left neighbour (TIFF's predictor 2)."""
-    apart = differences(strip)
+    apart = from_left(strip)
     stream = coder(apart)
     return stream.compress(apart) + stream.flush()
 
 
-def differences(strip: Pixels) -> Pixels:
+def from_left(strip: Pixels) -> Pixels:
     """Return each pixel's difference to its left neighbour, modulo 256; the first of each row as it is."""
     apart = strip.copy()
     apart[:, 1:] -= strip[:, :-1]

@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 from zlib_ng import zlib_ng
 
-from docsr.io.lossless import coder, differences
+from docsr.io.lossless import coder, from_left
 from docsr.page import Bands, Page, Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -32,23 +32,24 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
     if bands.dpi is not None:
         across, down = (round(dpi * _INCHES) for dpi in bands.dpi)
         _chunk(file, b"pHYs", struct.pack(">IIB", across, down, _PER_METRE))
-    stream = None  # its kind is known with the first band
+    stream = None
     for band in bands.bands:
-        apart = differences(band)
-        stream = stream or coder(apart)
-        _chunk(file, b"IDAT", stream.compress(_filtered(apart)))
+        stream = _write_band(file, stream, band)
     if stream is not None:
         _chunk(file, b"IDAT", stream.flush())
     _chunk(file, b"IEND", b"")
 
 
-def _filtered(apart: Pixels) -> Pixels:
-    """Rows of differences, the filter's type before each."""
+def _write_band(file: IO[bytes], stream: zlib_ng._Compress | None, band: Pixels) -> zlib_ng._Compress:
+    """Write rows as differences, the filter's type before each, by the stream, or the first of them by a new one."""
+    apart = from_left(band)
     height, width = apart.shape[0], apart[0].size
     rows = np.empty((height, 1 + width), np.uint8)
     rows[:, 0] = _LEFT
     rows[:, 1:] = apart.reshape(height, width)
-    return rows
+    stream = stream or coder(apart)
+    _chunk(file, b"IDAT", stream.compress(rows))
+    return stream
 
 
 def _chunk(file: IO[bytes], kind: bytes, data: bytes) -> None:

@@ -147,7 +147,7 @@ _GAP = 0.7
 """Cost of a word that has no partner; that of two words side by side is their edits over the longer one's length."""
 
 _MOST_CELLS = 1_000_000
-"""Of the table of a run: half a second, and some 100 MB."""
+"""Of the table of a run: about a second, and some 100 MB."""
 
 
 def _alike(true: list[str], read: list[str]) -> list[tuple[int | None, int | None]]:

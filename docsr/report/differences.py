@@ -18,7 +18,7 @@ SAME_PLACE = 0.5
 """Two boxes that share this part of the smaller one stand in the same place."""
 
 
-def differences(
+def word_differences(
     left: Sequence[str], at: Sequence[Box], right: Sequence[str], right_at: Sequence[Box]
 ) -> list[Difference]:
     """Align two texts word by word, and list where they differ.

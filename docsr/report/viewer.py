@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import Any
 
 from docsr import __version__
 from docsr.io.files import atomic_write
-from docsr.report.differences import Box, differences
+from docsr.report.differences import Box, word_differences
 from docsr.report.embed import Embedded, embedded
 from docsr.report.sheet import Sheet, Variant
 from docsr.report.templates import template
@@ -51,7 +51,7 @@ def write_viewer(path: Path, title: str, sheets: Iterable[Sheet], notes: Callabl
         MissingExtraError: jinja2 is not installed.
     """
     viewer = template("viewer.html.j2", "a page that compares pictures", "compare")
-    shown = (_shown(number, sheet) for number, sheet in enumerate(sheets))
+    shown = map(_shown, count(), sheets)
     parts = viewer.generate(
         title=title, made_by=MADE_BY, version=__version__, quality=QUALITY, sheets=shown, notes=notes
     )
@@ -120,4 +120,4 @@ def _differences(sheet: Sheet) -> Iterator[tuple[str, list[tuple[int | None, int
     texts = {number: [word.text for word in one.words or ()] for number, one in known}
     boxes = {number: _boxes(one) for number, one in known}
     for (left, _), (right, _) in combinations(known, 2):
-        yield f"{left}-{right}", differences(texts[left], boxes[left], texts[right], boxes[right])
+        yield f"{left}-{right}", word_differences(texts[left], boxes[left], texts[right], boxes[right])

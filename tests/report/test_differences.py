@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from docsr.report.differences import differences
+from docsr.report.differences import word_differences
 
 
 def line(words: str, top: float, left: float = 0.0) -> tuple[list[str], list[tuple[float, float, float, float]]]:
@@ -13,28 +13,28 @@ def line(words: str, top: float, left: float = 0.0) -> tuple[list[str], list[tup
 
 def test_words_are_laid_beside_what_they_are_like():
     left, right = line("the Chnpter 7 ends", 0.1), line("the small Chapter 7 ends", 0.1)
-    assert differences(*left, *right) == [(None, 1), (1, 2)]
+    assert word_differences(*left, *right) == [(None, 1), (1, 2)]
 
 
 def test_quotes_and_dashes_are_no_difference():
-    assert differences(*line("“so” - he", 0.1), *line('"so" — he', 0.1)) == []
+    assert word_differences(*line("“so” - he", 0.1), *line('"so" — he', 0.1)) == []
 
 
 def test_columns_in_another_order_are_no_difference():
     first, second = line("one two three", 0.1), line("four five six", 0.1, 0.5)
     left = first[0] + second[0], first[1] + second[1]
     right = second[0] + first[0], second[1] + first[1]
-    assert differences(*left, *right) == []
+    assert word_differences(*left, *right) == []
 
 
 def test_the_same_word_elsewhere_is_a_difference():
     left, right = line("total 12", 0.1), line("total", 0.1)
     below = line("12", 0.8)
-    assert differences(*left, right[0] + below[0], right[1] + below[1]) == []  # in order: no words were lost
-    turned = differences(*left, below[0] + right[0], below[1] + right[1])
+    assert word_differences(*left, right[0] + below[0], right[1] + below[1]) == []  # in order: no words were lost
+    turned = word_differences(*left, below[0] + right[0], below[1] + right[1])
     assert len(turned) == 2
 
 
 def test_nothing_and_something():
-    assert differences([], [], *line("a b", 0.1)) == [(None, 0), (None, 1)]
-    assert differences([], [], [], []) == []
+    assert word_differences([], [], *line("a b", 0.1)) == [(None, 0), (None, 1)]
+    assert word_differences([], [], [], []) == []
