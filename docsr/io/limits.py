@@ -40,8 +40,8 @@ def check_held(page: Page | Bands) -> None:
         name = "the image" if page.source is None else str(page.source)
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
         raise PageError(
-            f"{name}: it would become {size}: enlarge it less, by a factor into a TIFF (or, but for --binarize, a PNG), "
-            "or allow more pixels"
+            f"{name}: it would become {size}: enlarge it less, by a factor into a TIFF, "
+            "or a PNG without --binarize, or allow more pixels"
         )
 
 
