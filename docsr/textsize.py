@@ -5,7 +5,8 @@ in pieces short enough for a skewed scan, give an ink profile; the two cuts that
 levels (least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink than what lies
 between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height. The
 page is measured once coarsely, then again at the scale that brings its text to TARGET px: small touching letters are
-enlarged, large pages made cheap.
+enlarged, large pages made cheap. Where the sizes found spread much, the page is measured on its side too, and that is
+taken by which they spread less.
 
 Measured error (9 sizes from 4 to 40 px, six typefaces: sans, serif and monospace of DejaVu and Liberation; clean,
 blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of truth,
@@ -43,6 +44,9 @@ COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
 MAX_ENLARGEMENT = 5.0
 LEAST_BODY = 0.36
 """The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
+
+MOST_SPREAD = 0.15
+"""Text whose size spreads more may be the letters of lines that run up or down: seldom is it so much on a page that stands."""
 
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""
@@ -94,7 +98,7 @@ class _Fit:
 
 
 def measure(pixels: Pixels) -> TextSize | None:
-    """Measure the x-height of a page.
+    """Measure the x-height of a page, or of one that lies on its side.
 
     Args:
         pixels: H x W grey or H x W x 3 RGB, uint8; dark on light or light on dark.
@@ -107,6 +111,16 @@ def measure(pixels: Pixels) -> TextSize | None:
         grey = cv2.cvtColor(grey, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     if min(grey.shape) < 8:
         return None
+    found = _measured(grey)
+    if found is None or found.spread > MOST_SPREAD:
+        turned = _measured(np.ascontiguousarray(np.rot90(grey)))
+        if found is None or (turned is not None and turned.spread < found.spread):
+            return turned
+    return found
+
+
+def _measured(grey: Pixels) -> TextSize | None:
+    """The text size of lines that run across."""
     scale = min(1.0, (COARSE_PIXELS / grey.size) ** 0.5)
     pieces = _pieces(_resized(grey, scale))
     found = _summary(pieces, scale)

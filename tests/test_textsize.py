@@ -129,6 +129,17 @@ def test_x_height_of_rendered_pages(name: str):
     assert np.median(list(errors.values())) <= 0.10
 
 
+@pytest.mark.parametrize("quarters", [1, 3])
+@pytest.mark.parametrize("name", FONTS)
+def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: int):
+    for x_height in (4, 6, 9, 22):
+        page = blurred(rendered(name, x_height), x_height)
+        standing, lying = measure(page), measure(np.ascontiguousarray(np.rot90(page, quarters)))
+        assert standing is not None
+        assert lying is not None
+        assert lying.x_height == pytest.approx(standing.x_height, rel=0.06), x_height
+
+
 def test_capitals_count_as_the_lower_case_they_go_with():
     path = font_file("sans")
     image = Image.new("L", (900, 300), 255)
