@@ -46,7 +46,7 @@ LEAST_BODY = 0.36
 """The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
 
 MOST_SPREAD = 0.15
-"""Text whose size spreads more may be the letters of lines that run up or down: seldom is it so much on a page that stands."""
+"""Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
 
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""

@@ -61,6 +61,14 @@ def test_a_pipe_that_cannot_be_is_one_sentence(words, given, code, sentence):
     assert b"/docsr-" not in ran.stderr
 
 
+def test_standard_output_that_is_full_is_one_sentence():
+    command = [sys.executable, "-m", "docsr", "enhance", SAMPLE, "--out", "-", *BICUBIC]
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr == b"docsr: error: standard output could not be written: no space left on device\n"
+
+
 def test_a_dry_run_tells_what_would_happen_and_writes_nothing(tmp_path, page, capsys, monkeypatch):
     shutil.copy(SAMPLE, page)
     Image.new("L", (80, 60), 255).save(page.with_name("blank.png"))

@@ -59,7 +59,7 @@ def compare(
     (whose files are paired by their place and name, whatever the suffix). Where one is larger, the bicubic enlargement
     of the smaller is shown too. The file holds all that it needs and opens offline.
 
-    Exit code: 0 all compared, 1 some failed, 2 wrong options, 3 nothing to compare.
+    Exit code: 0 nothing failed (what has no partner is told), 1 some failed, 2 wrong options, 3 nothing to compare.
     """
     from docsr.compare import Wish, compare_files, plan_pairs
     from docsr.io.files import remove_leftovers

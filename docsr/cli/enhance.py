@@ -179,7 +179,8 @@ def models() -> None:
         columns = list(card.results[0]) if card.results else []
         table = Table(*(Column(column, min_width=len(column)) for column in columns), box=None)
         for row in card.results:
-            table.add_row(*(str(row.get(column, "")) for column in columns))
+            table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
+        console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
         console.print(table, "")
     if not cards:
         console.print("no network is shipped with this version")

@@ -70,8 +70,12 @@ def enhance_through(
         with task.output.open("rb") as file:
             try:
                 shutil.copyfileobj(file, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
             except BrokenPipeError as error:
                 raise PageError("nobody reads standard output any more: the image is lost") from error
+            except OSError as error:
+                reason = error.strerror or "no reason is known"
+                raise PageError(f"standard output could not be written: {reason.lower()}") from error
     return 0
 
 

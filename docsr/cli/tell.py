@@ -255,12 +255,20 @@ def _line(row: PageResult) -> str:
         return f"{row.output}: skipped, up to date"
     if row.size_in is None or row.size_out is None:
         return f"{_place(row.output, row.page)}: left as it is ({row.why})"
-    sizes = f"{_size(row.size_in, row.dpi_in)} -> {_size(row.size_out, row.dpi_out)}"
-    text = "" if row.x_height_in is None else f", x-height {row.x_height_in:.0f} -> {row.x_height_out or 0:.0f} px"
+    sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
+    text = (
+        ""
+        if row.x_height_in is None
+        else f", x-height {_change(f'{row.x_height_in:.0f}', f'{row.x_height_out or 0:.0f}')} px"
+    )
     how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else row.model
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
     return f"{_place(row.output, row.page)}: {sizes}{text}, {how}{back}"
+
+
+def _change(before: str, after: str) -> str:
+    return before if before == after else f"{before} -> {after}"
 
 
 def _mixed(row: PageResult) -> str:

@@ -34,7 +34,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         OSError: the file that the image is read from, now, is damaged.
     """
     if image.width * image.height > most_pixels():
-        raise Unreadable(f"it has more than {most_pixels():,} pixels")
+        raise Unreadable(f"it has more than {most_pixels():,} pixels (--max-pixels)")
     clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()

@@ -41,7 +41,7 @@ def check(image: Any) -> Space | None:
         raise Unreadable("its image has transparency")
     width, height = size_of(image)
     if width * height > most_pixels():
-        raise Unreadable(f"its image has more than {most_pixels():,} pixels")
+        raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
     codec = next((name for name, _ in filters_of(image)[-1:]), None)
     if codec == "/JBIG2Decode" and not get_decoder().available():
         raise Unreadable("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
@@ -190,7 +190,7 @@ def _opened(kind: Any, data: bytes) -> Any:
     except (OSError, SyntaxError, ValueError, struct.error, KeyError, IndexError, TypeError) as error:
         raise Unreadable("its image is damaged") from error
     if image.width * image.height > most_pixels():
-        raise Unreadable(f"its image has more than {most_pixels():,} pixels")
+        raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
     return image
 
 

@@ -63,7 +63,7 @@ class Leaf:
                 check(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
             if sum(width * height for width, height in sizes) > most_pixels():
-                return f"its image has more than {most_pixels():,} pixels"
+                return f"its image has more than {most_pixels():,} pixels (--max-pixels)"
             return scan if covered(scan.matrix, self._page) >= LEAST_COVERED else "its image covers too little of it"
         except Unreadable as error:
             return str(error)

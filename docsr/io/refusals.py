@@ -75,7 +75,7 @@ def _reason(error: Exception) -> str:
         case UnidentifiedImageError():
             return "it is not an image of a known format"
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
-            return f"it has more than {most_pixels():,} pixels"
+            return f"it has more than {most_pixels():,} pixels (--max-pixels)"
         case FileNotFoundError():
             return "it does not exist"
         case PermissionError():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class Enhancer:
     def __init__(
         self,
         model: str | None = None,
-        factor: int | None = 2,
+        factor: int | Literal["auto"] | None = 2,
         *,
         tile: int = DEFAULT_TILE,
         threads: int | None = None,
@@ -39,7 +39,7 @@ class Enhancer:
         Args:
             model: ``bicubic``, ``lanczos``, ``nearest``, a shipped network, an .onnx or .safetensors file, or None for
                 what is known to read best at the text size of each image: a shipped network or bicubic.
-            factor: 2, 4, 8, or None for what the text size of each image asks for (1 where that is nothing).
+            factor: 2, 4, 8, or "auto" (or None): what the text size of each image asks for, 1 where that is nothing.
             tile: largest side of a tile in input px.
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
@@ -49,8 +49,9 @@ class Enhancer:
             UsageError: an unknown model, or one made for another factor.
             CheckpointError: a network file that cannot be used.
         """
+        factor = None if factor == "auto" else factor
         if factor is not None and factor not in FACTORS:
-            raise UsageError(f"the factor is one of {FACTORS} or None, not {factor!r}")
+            raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._own_factor = own_factor(self._model)
@@ -149,7 +150,7 @@ def _as_pillow(page: Page) -> Any:
     return large
 
 
-def enhance(image: Image, factor: int | None = 2, model: str | None = None) -> Image:
+def enhance(image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None) -> Image:
     """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
 
     Each call loads the network again: for many images keep an :class:`Enhancer`.

@@ -148,6 +148,7 @@ def test_numbers_without_a_known_range_are_refused(mode: str) -> None:
 def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeypatch):
     small, large = (text_page(em, 500, 300)[0] for em in (16, 40))
     enhancer = Enhancer(factor=None)
+    assert np.array_equal(Enhancer(factor="auto")(small), enhancer(small))
     assert enhancer(small).shape[0] in {600, 1200}
     assert np.array_equal(enhancer(large), large)
     helpful = replace(next(iter(catalogue().values())), factor=2, x_height_helps=(1.0, 99.0))
@@ -158,6 +159,6 @@ def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeyp
 
 
 def test_a_factor_that_nobody_has_is_refused():
-    for factor in (3, "auto"):
-        with pytest.raises(UsageError, match="the factor is one of"):
+    for factor in (3, "8"):
+        with pytest.raises(UsageError, match="the factor is 2, 4, 8 or 'auto'"):
             Enhancer(factor=factor)  # type: ignore[arg-type]
