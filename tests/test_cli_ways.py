@@ -62,7 +62,7 @@ def test_a_pipe_that_cannot_be_is_one_sentence(words, given, code, sentence):
 
 
 def test_standard_output_that_is_full_is_one_sentence():
-    command = [sys.executable, "-m", "docsr", "enhance", SAMPLE, "--out", "-", *BICUBIC]
+    command = [sys.executable, "-m", "docsr", "enhance", str(SAMPLE), "--out", "-", *BICUBIC]
     with open("/dev/full", "wb") as full:
         ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     assert ran.returncode == 1
