@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docsr.errors import Interrupted, NoInputError, UsageError
-from docsr.io.files import output_paths, refuse_same_file, remove_leftovers
+from docsr.errors import Interrupted, NoInputError
+from docsr.io.files import output_paths, refuse_same_file, refuse_same_folder, remove_leftovers
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import Manifest
 from docsr.pool import run_here, run_in_processes
@@ -47,9 +47,7 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         CheckpointError: the network file cannot be used.
     """
     options.check()
-    for one in inputs:
-        if one.is_dir() and os.path.realpath(one) == os.path.realpath(out):
-            raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
+    refuse_same_folder(out, inputs)
     files = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
     if not files:
         raise NoInputError(
