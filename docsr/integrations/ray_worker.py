@@ -76,6 +76,10 @@ class Worker:
             results = done if self._store is None else self._hand_over(self._store, jobs, done)
         except DocsrError as error:
             results = [error] * len(jobs)
+        finally:
+            if self._store is not None:  # copies; one that stays would pass for what is in the store
+                for job in jobs:
+                    (self._out / job.place).unlink(missing_ok=True)
         return {"result": _column(results)}
 
     def close(self) -> None:
@@ -143,14 +147,12 @@ class Worker:
             return [rows if new is None else _failed(rows, error) for rows, new in zip(done, made, strict=True)]
         results = []
         for job, rows, new in zip(jobs, done, made, strict=True):
-            output = self._out / job.place
             try:
                 if new is not None:
-                    store.push(output, job.place)
+                    store.push(self._out / job.place, job.place)
                 results.append(rows)
             except PageError as error:
                 results.append(_failed(rows, error))
-            output.unlink(missing_ok=True)
         return results
 
     def _made(self, job: Job, rows: Sequence[PageResult]) -> Entry | None:
