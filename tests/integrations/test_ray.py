@@ -100,6 +100,14 @@ def test_no_cluster_is_one_sentence(tmp_path):
     assert ran.stderr.count("\n") == 1
 
 
+def test_more_threads_than_any_node_has_are_refused(tmp_path):
+    ran = on_ray(pages(tmp_path / "in"), "--out", tmp_path / "out", "--threads", 10_000)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("docsr: error: --threads 10000: the largest node of the Ray cluster has ")
+    assert ran.stderr.count("\n") == 1
+    assert contents(tmp_path / "out") == {}
+
+
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, str]]:
     """An S3 server, and the environment in which clients find it and its bucket `pages`."""

@@ -171,6 +171,16 @@ def test_places_are_paths_or_urls_that_fsspec_knows():
         Store("nothing://x")
 
 
+def test_more_threads_than_any_node_has_are_refused():
+    nodes = [{"Alive": True, "Resources": {"CPU": cpus}} for cpus in (2.0, 4.0)]
+    nodes += [{"Alive": False, "Resources": {"CPU": 64.0}}, {"Alive": True, "Resources": {}}]
+    command._refuse_threads(4, nodes)
+    with pytest.raises(UsageError, match="--threads 5: the largest node of the Ray cluster has 4 CPUs"):
+        command._refuse_threads(5, nodes)
+    with pytest.raises(UsageError, match="has 0 CPUs"):
+        command._refuse_threads(1, nodes[-1:])
+
+
 def test_without_ray_its_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     results = command.enhance_on_cluster([], order(str(tmp_path)))
