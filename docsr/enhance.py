@@ -14,20 +14,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docsr.errors import Interrupted, NoInputError, UsageError
-from docsr.io.files import output_paths, refuse_same_file, remove_leftovers
+from docsr.errors import Interrupted, NoInputError
+from docsr.io.files import output_paths, refuse_same_file, refuse_same_folder, remove_leftovers
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import Manifest
 from docsr.pool import run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, enhance
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, output_suffix
-from docsr.upscalers.results import PageResult, Reached, Task, failed
+from docsr.upscalers.results import PageResult, Task, broken
 
 __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance", "enhance_files", "plan_files"]
 
 MOST_JOBS = 8
 """More are used only when they are asked for: each takes memory of its own."""
+
+_broken = partial(broken, "use fewer --jobs")
 
 
 def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, overwrite: bool = False) -> list[Task]:
@@ -47,9 +49,7 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         CheckpointError: the network file cannot be used.
     """
     options.check()
-    for one in inputs:
-        if one.is_dir() and os.path.realpath(one) == os.path.realpath(out):
-            raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
+    refuse_same_folder(out, inputs)
     files = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
     if not files:
         raise NoInputError(
@@ -119,13 +119,6 @@ def tidied(folders: set[Path]) -> Iterator[None]:
         yield
     finally:
         remove_leftovers(folders)
-
-
-def _broken(time_limit: float | None, task: Task) -> list[PageResult]:
-    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
-    remedy = "use fewer --jobs" + (" or a longer --time-limit" if slow else "")
-    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
-    return failed(task, sentence, Reached(readable=True))
 
 
 def _suffix(form: str, file: InputFile) -> str:

@@ -56,6 +56,25 @@ class Interrupted(DocsrError):
     exit_code = 130
 
 
+def sentence_of(
+    error: Exception, subject: str, done: str = "done", remedy: str = "use fewer --jobs or a smaller --tile"
+) -> str:
+    """Return in one sentence why something failed, whatever was raised: docsr's own error or a library's.
+
+    Args:
+        error: what was raised.
+        subject: what failed, a path as a rule.
+        done: what could not be done to it ("compared").
+        remedy: what to try where memory was too small.
+    """
+    if isinstance(error, DocsrError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"{subject} could not be {done}: it does not fit in memory; {remedy}"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
+    return f"{subject} could not be {done}: {reason}"
+
+
 def first_line(error: BaseException) -> str:
     """Return what an error of a library says in one line of at most 200 characters, or its class if it says nothing."""
     return str(error).strip().partition("\n")[0].strip()[:200] or type(error).__name__

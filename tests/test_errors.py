@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from docsr import errors
-from docsr.errors import DocsrError, MissingExtraError, first_line
+from docsr.errors import DocsrError, MissingExtraError, PageError, first_line, sentence_of
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DocsrError)]
 
@@ -23,3 +23,17 @@ def test_the_first_line_of_an_error() -> None:
     assert first_line(ValueError("\n one \n two")) == "one"
     assert first_line(ValueError()) == "ValueError"
     assert len(first_line(ValueError("x" * 1000))) == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PageError("a.png is empty"), "a.png is empty"),
+        (MemoryError(), "a.png could not be read: it does not fit in memory; use less"),
+        (OSError(28, "No space left on device", "b.png"), "a.png could not be read: No space left on device"),
+        (OSError("no such disk"), "a.png could not be read: no such disk"),
+        (ValueError(), "a.png could not be read: ValueError"),
+    ],
+)
+def test_why_something_failed_is_one_sentence(error: Exception, sentence: str) -> None:
+    assert sentence_of(error, "a.png", "read", "use less") == sentence

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from docsr.weights import catalogue
 
@@ -42,6 +46,32 @@ def test_every_dependency_has_a_lower_bound() -> None:
     extras = project["project"]["optional-dependencies"].values()
     asked = [one for group in [project["project"]["dependencies"], *extras] for one in group]
     assert [one for one in asked if not re.search(r">=|==", one) and not one.startswith("docsr[")] == []
+
+
+def asked_by(extra: str) -> set[str]:
+    """Names of all distributions that an extra asks for itself, those of the core among them."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    names = set()
+    for one in [*project["dependencies"], *project["optional-dependencies"][extra]]:
+        requirement = Requirement(one)
+        inner = requirement.extras if requirement.name == "docsr" else set()
+        names |= set().union(*map(asked_by, inner)) if inner else {requirement.name.lower()}
+    return names
+
+
+def test_what_tests_import_is_asked_for_by_name() -> None:
+    own = {"docsr", "tests", "benchmarks", "tools"} | {
+        path.stem for name in ("benchmarks", "tools") for path in (ROOT / name).rglob("*.py")
+    }
+    imported: dict[str, str] = {}
+    for path in sorted((ROOT / "tests").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            imported |= {name.partition(".")[0]: path.name for name in names}
+    foreign = imported.keys() - own - sys.stdlib_module_names
+    bring, asked = packages_distributions(), asked_by("dev")
+    assert {name: imported[name] for name in foreign if asked.isdisjoint(map(str.lower, bring[name]))} == {}
 
 
 def test_the_changelog_keeps_its_form() -> None:

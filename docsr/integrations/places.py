@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,11 +19,16 @@ EXTRA = "ray"
 WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 """Protocols by which an object appears whole; elsewhere it is written under another name, and renamed."""
 
+_WHO = frozenset({"user", "username", "password"})
+"""What a URL may say besides the place."""
+
 
 def local_path(place: str) -> Path | None:
     """Return the path that a place on the command line means, or None if it is a URL that fsspec serves."""
     if place.startswith("file://"):
         return Path(unquote(urlsplit(place).path))
+    if place.startswith("local://"):  # fsspec's other word for it, which it does not unquote
+        return Path(place.removeprefix("local://"))
     return None if "://" in place else Path(place)
 
 
@@ -55,6 +61,18 @@ class Store:
     def url_of(self, name: str) -> str:
         """Return the URL of a file in it; that of an empty name is its own."""
         return f"{self.url}/{name}" if name else self.url
+
+    def name_of(self, other: Store) -> str | None:
+        """Return the name in this folder of what another URL means; an empty one: of the folder itself.
+
+        URLs are compared as fsspec reads them: ``memory://x`` is ``memory:///x``, ``s3a://b`` is ``s3://b``. None: it
+        lies elsewhere. Where one URL leaves open what the other says, a host for example, they may mean the same.
+        """
+        mine, theirs = self._files.storage_options, other._files.storage_options
+        if any(mine[option] != theirs[option] for option in (mine.keys() & theirs.keys()) - _WHO):
+            return None
+        own, one = self._address(), other._address()
+        return "" if one == own else one.removeprefix(f"{own}/") if one.startswith(f"{own}/") else None
 
     def names(self, below: str = "") -> list[str]:
         """Return the names of all files below a folder of it, sorted; of a file: an empty name.
@@ -100,6 +118,11 @@ class Store:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}" if name else str(self._root)
+
+    def _address(self) -> str:
+        """What fsspec makes of its URL; a host may be left out."""
+        protocol, _, path = self._files.unstrip_protocol(self._root).partition("://")
+        return f"{protocol}://{path if protocol in WHOLE else posixpath.normpath(path)}"
 
 
 @contextmanager

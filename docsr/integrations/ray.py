@@ -70,7 +70,7 @@ def enhance_on_cluster(
     folder = local_path(order.out)
     with tidied(set() if folder is None else {folder, *((folder / job.place).parent for job in jobs)}):
         try:
-            with _cluster(address) as room:
+            with _cluster(address, order.threads) as room:
                 count = actors or max(1, room // order.threads)
                 for start in range(0, len(jobs), FILES_IN_FLIGHT):
                     yield from _results(jobs[start : start + FILES_IN_FLIGHT], order, count)
@@ -90,8 +90,8 @@ def _merge(order: Order, folder: Path | None) -> None:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[int]:
-    """Connect to a cluster, and tell how many CPUs it has."""
+def _cluster(address: str, threads: int) -> Iterator[int]:
+    """Connect to a cluster with room for such actors, and tell how many CPUs it has."""
     for name, value in QUIETLY.items():
         os.environ.setdefault(name, value)
     try:
@@ -114,6 +114,7 @@ def _cluster(address: str) -> Iterator[int]:
         context = DataContext.get_current()
         context.enable_progress_bars = False
         context.execution_no_progress_timeout_s = -1  # pages have limits of their own
+        _refuse_threads(threads, ray.nodes())
         yield int(ray.cluster_resources().get("CPU", 1))
     except DocsrError:
         raise
@@ -122,6 +123,16 @@ def _cluster(address: str) -> Iterator[int]:
         raise DocsrError(f"the Ray cluster failed: {first_line(error)}; {remedy}") from error
     finally:
         ray.shutdown()
+
+
+def _refuse_threads(threads: int, nodes: Sequence[dict[str, Any]]) -> None:
+    """Refuse actors that fit on no node: Ray would wait without a word until there is one."""
+    largest = max((node["Resources"].get("CPU", 0) for node in nodes if node["Alive"]), default=0)
+    if threads > largest:
+        raise UsageError(
+            f"--threads {threads}: the largest node of the Ray cluster has {largest:g} CPUs, and an actor lies on one "
+            "node: give fewer, or start a larger node first"
+        )
 
 
 def _find(address: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from docsr.enhance import EnhanceOptions, place_outputs, plan_files
 from docsr.errors import NoInputError, UsageError
 from docsr.integrations.places import Store, fetch_parts, local_path, place_of
+from docsr.io.files import refuse_same_file, refuse_same_folder
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import NAME, PARTS, Entry, Manifest
 
@@ -56,12 +57,14 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
             for task in tasks
         ]
     options.check()
+    if folder is not None:
+        refuse_same_folder(folder, filter(None, paths))
     sources = dict(found for one in inputs for found in _found(one, out))
     if not sources:
         raise NoInputError(f"no images and no PDF files in {', '.join(inputs)}: give files, or folders that hold some")
     named = {file.path: source for file, source in sources.items()}
     places = place_outputs(list(sources), Path(), options)
-    _refuse_inputs({f"{out.rstrip('/')}/{place}" for place in places.values()} & set(named.values()))
+    _refuse_inputs(out, list(places.values()), list(named.values()))
     manifest = _manifest(out, folder)
     return [Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()]
 
@@ -77,9 +80,16 @@ def _manifest(out: str, folder: Path | None) -> Manifest:
         return Manifest(Path(copy))
 
 
-def _refuse_inputs(outputs: set[str]) -> None:
-    for output in outputs:
-        raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
+def _refuse_inputs(out: str, places: Sequence[Path], inputs: Sequence[str]) -> None:
+    """Make sure that no output is one of the inputs, under whatever name or URL."""
+    folder = local_path(out)
+    if folder is not None:
+        refuse_same_file((folder / place for place in places), filter(None, map(local_path, inputs)))
+        return
+    store, names = Store(out), set(map(str, places))
+    for one in inputs:
+        if local_path(one) is None and store.name_of(Store(one)) in names:
+            raise UsageError(f"{one} is an input and would be overwritten: choose another --out folder")
 
 
 def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
@@ -90,15 +100,16 @@ def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
             (file, os.path.abspath(file.path)) for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES)
         )
         return
-    if one.rstrip("/") == out.rstrip("/"):
-        raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
     store = Store(one)
+    own = None if local_path(out) is not None else store.name_of(Store(out))
+    if own == "":
+        raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
     names = store.names()
     if names == [""]:  # one object
         yield InputFile(_key(store.url), place_of(PurePosixPath(store.url).name)), store.url
         return
-    outputs = _output_folders(names)
-    for name in filter(partial(_is_wanted, store, out, outputs), names):
+    outputs = _output_folders(names) | (set() if own is None else {f"{own}/"})
+    for name in filter(partial(_is_wanted, outputs), names):
         yield InputFile(_key(store.url_of(name)), place_of(name)), store.url_of(name)
 
 
@@ -118,11 +129,10 @@ def _output_folders(names: Sequence[str]) -> set[str]:
     return folders - {"./"}
 
 
-def _is_wanted(store: Store, out: str, outputs: set[str], name: str) -> bool:
+def _is_wanted(outputs: set[str], name: str) -> bool:
     path = PurePosixPath(name)
     return (
         path.suffix.lower() in DOCUMENT_SUFFIXES
         and not any(part.startswith(".") and part not in {".", ".."} for part in path.parts)
-        and not store.url_of(name).startswith(f"{out.rstrip('/')}/")
         and not any(name.startswith(folder) for folder in outputs)
     )

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from docsr.errors import DocsrError, PageError, UsageError, first_line
+from docsr.errors import DocsrError, PageError, UsageError, sentence_of
 from docsr.integrations.places import Store, fetch_parts, local_path, place_of
 from docsr.integrations.ray_plan import Job
 from docsr.manifest import PARTS, Entry, Manifest, as_line
 from docsr.pool import Apart
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.results import PageResult, Reached, Task, failed
+from docsr.upscalers.results import PageResult, Reached, Task, broken, failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Worker:
         self._parts = order.known
         part = None if folder is None else f"{order.run}-{self._token}"
         enhancer = FileEnhancer(order.options, self._out, order.threads, part=part)
-        self._apart = Apart(enhancer, partial(_broken, order.time_limit), order.time_limit)
+        lost = partial(broken, "give it a node with more memory", order.time_limit)
+        self._apart = Apart(enhancer, lost, order.time_limit)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the files of the column ``job``; in the column ``result`` is a list of PageResult for each, or an error.
@@ -76,6 +77,10 @@ class Worker:
             results = done if self._store is None else self._hand_over(self._store, jobs, done)
         except DocsrError as error:
             results = [error] * len(jobs)
+        finally:
+            if self._store is not None:  # copies; one that stays would pass for what is in the store
+                for job in jobs:
+                    (self._out / job.place).unlink(missing_ok=True)
         return {"result": _column(results)}
 
     def close(self) -> None:
@@ -102,10 +107,8 @@ class Worker:
         try:
             self._fetch(job, task)
             rows: list[PageResult] = self._apart(task)
-        except PageError as error:
-            rows = failed(task, str(error), Reached())
-        except OSError as error:
-            rows = failed(task, f"{job.source} could not be done: {error.strerror or first_line(error)}", Reached())
+        except (PageError, OSError) as error:
+            rows = failed(task, sentence_of(error, job.source), Reached())
         finally:
             if task.name:  # a copy
                 task.source.unlink(missing_ok=True)
@@ -143,14 +146,12 @@ class Worker:
             return [rows if new is None else _failed(rows, error) for rows, new in zip(done, made, strict=True)]
         results = []
         for job, rows, new in zip(jobs, done, made, strict=True):
-            output = self._out / job.place
             try:
                 if new is not None:
-                    store.push(output, job.place)
+                    store.push(self._out / job.place, job.place)
                 results.append(rows)
             except PageError as error:
                 results.append(_failed(rows, error))
-            output.unlink(missing_ok=True)
         return results
 
     def _made(self, job: Job, rows: Sequence[PageResult]) -> Entry | None:
@@ -173,13 +174,6 @@ class Worker:
 def _failed(rows: Sequence[PageResult], error: PageError) -> list[PageResult]:
     lost = [replace(row, status="unwritten", bytes_out=None) for row in rows]
     return [replace(lost[0], status="failed", error=str(error)), *lost[1:]]
-
-
-def _broken(time_limit: float | None, task: Task) -> list[PageResult]:
-    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
-    remedy = "give it a node with more memory" + (" or a longer --time-limit" if slow else "")
-    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
-    return failed(task, sentence, Reached(readable=True))
 
 
 def _column(values: Sequence[Any]) -> Any:

@@ -90,6 +90,17 @@ def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
             raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
 
 
+def refuse_same_folder(out: Path, inputs: Iterable[Path]) -> None:
+    """Make sure that the output folder is none of the input folders, under whatever name.
+
+    Raises:
+        UsageError: it is one.
+    """
+    for one in inputs:
+        if one.is_dir() and os.path.realpath(one) == os.path.realpath(out):
+            raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
+
+
 def is_one_of(path: Path, others: Iterable[Path]) -> bool:
     """Return whether ``path`` is the same file as one of ``others``, under whatever name."""
     own = _identities(path)

@@ -13,7 +13,7 @@ from time import perf_counter
 
 import cv2
 
-from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, first_line
+from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
@@ -84,7 +84,7 @@ class FileEnhancer:
                 raise Finished(reached.rows) from stop
             raise
         except Exception as error:  # whatever a library raises for one file, the others are still done
-            return failed(task, _sentence(task, error), reached)
+            return failed(task, sentence_of(error, str(task.source)), reached)
 
     def _settled(self, task: Task, sha256: str) -> list[PageResult] | None:
         """Return the results of a file that is done already or whose output may not be replaced, else None.
@@ -234,12 +234,3 @@ def _sha256(source: Path) -> str:
         next(read_leaves(source), None)  # says why
         raise PageError(f"{source} could not be read: it changed meanwhile")
     return digest
-
-
-def _sentence(task: Task, error: Exception) -> str:
-    if isinstance(error, PageError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return f"{task.source} does not fit in memory: use fewer --jobs or a smaller --tile"
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
-    return f"{task.source} could not be done: {reason}"

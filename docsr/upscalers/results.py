@@ -159,3 +159,17 @@ def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
     row = rows.get(reached.page) or PageResult(str(task.source), str(task.output), reached.page, "failed")
     rows[reached.page] = replace(row, status="failed", error=sentence, readable=reached.readable)
     return [rows[number] for number in sorted(rows)]
+
+
+def broken(remedy: str, time_limit: float | None, task: Task) -> list[PageResult]:
+    """Return the rows of a file that ended the processes it was worked on in.
+
+    Args:
+        remedy: what to try where memory was too small.
+        time_limit: seconds that a page might take, or None.
+        task: the file.
+    """
+    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
+    remedy += " or a longer --time-limit" if slow else ""
+    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
+    return failed(task, sentence, Reached(readable=True))

@@ -100,6 +100,14 @@ def test_no_cluster_is_one_sentence(tmp_path):
     assert ran.stderr.count("\n") == 1
 
 
+def test_more_threads_than_any_node_has_are_refused(tmp_path):
+    ran = on_ray(pages(tmp_path / "in"), "--out", tmp_path / "out", "--threads", 10_000)
+    assert ran.returncode == 2
+    told = ran.stderr.splitlines()[-1]  # after what Ray itself says
+    assert told.startswith("docsr: error: --threads 10000: the largest node of the Ray cluster has ")
+    assert contents(tmp_path / "out") == {}
+
+
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, str]]:
     """An S3 server, and the environment in which clients find it and its bucket `pages`."""
@@ -161,3 +169,14 @@ def test_an_s3_bucket_becomes_what_a_folder_becomes(tmp_path, s3):
     assert made == contents(tmp_path / "one")
     assert sorted(line["output"] for line in lines) == sorted(made)
     assert all(line["input"] == f"s3://pages/in/{line['output']}" for line in lines)
+
+
+def test_a_bucket_is_the_same_by_both_names_of_its_protocol(s3):
+    import fsspec
+
+    fsspec.filesystem("s3").pipe_file("pages/own/a.png", b"mine")
+    for given, refusal in (("s3://pages/own", "the input folder itself"), ("s3://pages/own/a.png", "overwritten")):
+        ran = on_ray(given, "--out", "s3a://pages/own", "--overwrite")
+        assert ran.returncode == 2
+        assert refusal in ran.stderr
+    assert fsspec.filesystem("s3", use_listings_cache=False).cat_file("pages/own/a.png") == b"mine"

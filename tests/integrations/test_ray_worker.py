@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 from docsr.enhance import enhance_files, plan_files
-from docsr.errors import DocsrError, MissingExtraError, NoInputError, UsageError
+from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError
 from docsr.integrations import ray as command
 from docsr.integrations.places import Store, local_path, merge_stored_parts, place_of
 from docsr.integrations.ray_plan import Job, plan_jobs
 from docsr.integrations.ray_worker import Order, Worker
 from docsr.manifest import NAME, PARTS
 from docsr.upscalers.options import EnhanceOptions
+from docsr.upscalers.results import PageResult, Task
 from tests.command import picture
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
@@ -102,6 +103,40 @@ def test_a_changed_input_is_done_again_and_what_is_not_ours_is_left_alone(tmp_pa
     assert (changed.status, changed.size_out) == ("done", (122, 100))
 
 
+@pytest.mark.parametrize("lost", ["the note", "the output", "another file"])
+def test_what_could_not_be_handed_over_is_done_again(tmp_path, stored, worker, monkeypatch, lost):
+    picture().save(tmp_path / "a.png")
+    picture().save(tmp_path / "b.png")
+    jobs = plan_jobs([str(tmp_path / "a.png"), str(tmp_path / "b.png")], f"{stored}/out", OPTIONS)
+    one, push = worker(f"{stored}/out"), Store.push
+
+    def full(store: Store, source: Path, name: str) -> None:
+        if name.startswith(PARTS) == (lost == "the note"):
+            raise PageError(f"{store.url_of(name)} could not be written: it is full")
+        push(store, source, name)
+
+    def wrong(task: Task) -> list[PageResult]:
+        if task.source.name == "b.png":
+            raise UsageError("no network fits b.png")
+        rows: list[PageResult] = apart(task)
+        return rows
+
+    apart = one._apart
+    if lost == "another file":
+        monkeypatch.setattr(one, "_apart", wrong)
+        assert [str(error) for error in worked(one, jobs)] == ["no network fits b.png"] * 2
+    else:
+        monkeypatch.setattr(Store, "push", full)
+        rows = [rows[0] for rows in worked(one, jobs)]
+        assert [row.status for row in rows] == ["failed", "failed"]
+        assert all("could not be written: it is full" in row.error for row in rows)
+    assert [path.name for path in one._copies.rglob("*.png")] == []
+    monkeypatch.setattr(Store, "push", push)
+    monkeypatch.setattr(one, "_apart", apart)
+    assert [rows[0].status for rows in worked(one, jobs)] == ["done", "done"]
+    assert Store(f"{stored}/out").names()[-2:] == ["a.png", "b.png"]
+
+
 def test_a_worker_of_another_docsr_does_nothing(tmp_path, stored, worker):
     picture().save(tmp_path / "a.png")
     jobs = plan_jobs([str(tmp_path / "a.png")], f"{stored}/out", OPTIONS)
@@ -134,6 +169,16 @@ def test_places_are_paths_or_urls_that_fsspec_knows():
     assert local_path("s3://bucket/a") is None
     with pytest.raises(UsageError, match="nothing://x cannot be opened"):
         Store("nothing://x")
+
+
+def test_more_threads_than_any_node_has_are_refused():
+    nodes = [{"Alive": True, "Resources": {"CPU": cpus}} for cpus in (2.0, 4.0)]
+    nodes += [{"Alive": False, "Resources": {"CPU": 64.0}}, {"Alive": True, "Resources": {}}]
+    command._refuse_threads(4, nodes)
+    with pytest.raises(UsageError, match="--threads 5: the largest node of the Ray cluster has 4 CPUs"):
+        command._refuse_threads(5, nodes)
+    with pytest.raises(UsageError, match="has 0 CPUs"):
+        command._refuse_threads(1, nodes[-1:])
 
 
 def test_without_ray_its_extra_is_named(tmp_path, monkeypatch):
