@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from docsr.errors import DocsrError, PageError, UsageError, first_line
+from docsr.errors import DocsrError, PageError, UsageError, sentence_of
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
@@ -183,11 +183,8 @@ def _tried(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
     """The sheets of two files; what fails is told, and ends them."""
     try:
         yield from _of_pair(pair, wish, told)
-    except (UsageError, PageError) as error:
-        told.failed.append(str(error))
     except Exception as error:  # whatever a library raises for one file, the others are still done
-        reason = "it does not fit in memory" if isinstance(error, MemoryError) else first_line(error)
-        told.failed.append(f"{pair.before} and {pair.after} could not be compared: {reason}")
+        told.failed.append(sentence_of(error, f"{pair.before} and {pair.after}", "compared", "compare smaller pages"))
 
 
 def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
