@@ -34,6 +34,7 @@ from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
 from docsr.report.words import how
+from docsr.upscalers.choose import LARGEST_CHOSEN
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "docsr" / "weights"
@@ -198,7 +199,8 @@ def _loss(card: dict[str, Any]) -> str:
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     helps = card["x_height_helps"]
-    where = f"{helps[0]:g} to {helps[1]:g} px" if helps else "nowhere: `--factor auto` uses bicubic instead"
+    asked = "auto" if card["factor"] <= LARGEST_CHOSEN else card["factor"]
+    where = f"{helps[0]:g} to {helps[1]:g} px" if helps else f"nowhere: `--factor {asked}` uses bicubic instead"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -210,7 +212,7 @@ def card_markdown(card: dict[str, Any]) -> str:
 - Command: `{card["training_command"].strip()}`
 - Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one or two CPU cores.
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
-- Helps (used by `--factor auto`): {where}; decided on the suite `tune`, whose pages are in no table.
+- Helps (used by `--factor {asked}`): {where}; decided on the suite `tune`, whose pages are in no table.
 
 {card["notes"]}
 

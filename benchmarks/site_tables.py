@@ -20,9 +20,9 @@ LIMITS = ROOT / "docs" / "limits.md"
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the same cards. A network is used by `docsr enhance` only at the text sizes in the column *used at*, which were found
-with Tesseract on the suite `tune`, whose pages are in no table; elsewhere `docsr enhance` takes bicubic. `--model NAME`
-asks for one whatever the text size.
+the same cards. A network is used by `docsr enhance` only at the text sizes in the column *used at* (one of 8x only for
+`--factor 8`), which were found with Tesseract on the suite `tune`, whose pages are in no table; elsewhere `docsr
+enhance` takes bicubic. `--model NAME` asks for one whatever the text size.
 
 """
 COUNTS = """

@@ -1,11 +1,12 @@
 """Measure a suite again where only some arms have changed: the rows of all others are taken from its results.json.
 
-    python benchmarks/take_over.py benchmarks/results/typeset [...]
+    python benchmarks/take_over.py benchmarks/results/typeset [...] [--also LABEL]
 
 The command is the one in results.json, run from the repository's root, where it must find what it reads (`make
-benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one from
-another, are what they were; pages are told by their names. What was read is not in results.json, so the characters that
-such arms confused are taken over too, and in report.html their texts are empty.
+benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
+from another, are what they were, or where `--also` says that an arm still computes the same; pages are told by their
+names. What was read is not in results.json, so the characters that such arms confused are taken over too, and in
+report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from docsr.bench.arms import plan_arms
-from docsr.bench.measure import ROW_FIELDS, Measured, Row, tasks_of
+from docsr.bench.measure import Measured, Row, tasks_of
 from docsr.bench.suite import load_suite
-from docsr.bench.summary import rank, summarise
+from docsr.bench.summary import label, rank, summarise
 from docsr.benchmark import RowStore
 from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
 from docsr.report.markdown import write_markdown
 from docsr.report.results import Results, write_results
 
-PLACE = ("set", "page", "lr_dpi", "degradation", "upscaler", "factor", "engine")
 RESULTS, REPORT = "results.json", "report.md"
 
 
@@ -39,33 +40,36 @@ def asked(command: str) -> dict[str, Any]:
         return dict(context.params)
 
 
-def take_over(folder: Path, known: dict[str, Any]) -> int:
+def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int:
     """Put into the folder's rows.jsonl what is known and still holds; return how many rows these are."""
     options = asked(known["command"])
     suite = load_suite(options["suite"], options["root"], None)
     arms, _ = plan_arms(options["upscalers"], options["peers"])
     engines = {name: ENGINES.find(name)() for name in options["engines"]}
     engines = {name: one for name, one in engines.items() if known["engines"].get(name) == one.signature}
-    rows = {tuple(row[name] for name in PLACE): row for row in known["rows"]}
+    rows = {_place(row): row for row in (Row(**row) for row in known["rows"])}
     store, taken = RowStore(folder), 0
     for page in suite.pages:
         for task in tasks_of(page, arms, tuple(engines)):
-            if known["arms"].get(task.arm.label) != task.arm.signature:
+            if known["arms"].get(task.arm.label) != task.arm.signature and task.arm.label not in also:
                 continue
             for engine in task.engines:
-                where = (page.set, page.name, task.condition.lr_dpi, task.condition.degradation)
-                row = rows.get((*where, task.arm.name, task.arm.factor, engine))
+                how = task.condition
+                row = rows.get((page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
                 if row is not None and store.get(task, engines[engine]) is None:
-                    measured = Row(**{name: row[name] for name in ROW_FIELDS})
-                    store.add(task, Measured([(measured, "")]), engines)
+                    store.add(task, Measured([(row, "")]), engines)
                     taken += 1
     return taken
 
 
-def put_back(folder: Path, known: dict[str, Any]) -> None:
+def _place(row: Row) -> tuple[Any, ...]:
+    return row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine
+
+
+def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None:
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    same = {arm for arm, signature in found["arms"].items() if known["arms"].get(arm) == signature}
+    same = {arm for arm, signature in found["arms"].items() if known["arms"].get(arm) == signature or arm in also}
     confused = {
         reader: known["confusions"].get(reader, pairs) if reader.partition(", ")[2] in same else pairs
         for reader, pairs in found["confusions"].items()
@@ -84,13 +88,17 @@ def main() -> None:
     """Take over, measure, put back."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+", help="benchmarks/results/SUITE")
-    for folder in parser.parse_args().folder:
+    parser.add_argument("--also", metavar="LABEL", default=[], action="append", help="an arm that computes the same")
+    options = parser.parse_args()
+    for folder in options.folder:
         known = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-        sys.stderr.write(f"{folder}: {take_over(folder, known):,} of {len(known['rows']):,} rows are taken over\n")
+        sys.stderr.write(
+            f"{folder}: {take_over(folder, known, options.also):,} of {len(known['rows']):,} rows are taken over\n"
+        )
         ended = subprocess.run([sys.executable, "-m", *shlex.split(known["command"])], check=False)
         if ended.returncode:
             sys.exit(ended.returncode)
-        put_back(folder, known)
+        put_back(folder, known, options.also)
 
 
 if __name__ == "__main__":

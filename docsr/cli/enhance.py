@@ -164,6 +164,7 @@ def models() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from docsr.upscalers.choose import LARGEST_CHOSEN
     from docsr.weights import catalogue
 
     console = Console(soft_wrap=True)
@@ -172,8 +173,9 @@ def models() -> None:
     cards = catalogue().values()
     for card in cards:
         console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
+        asked = "auto" if card.factor <= LARGEST_CHOSEN else card.factor
         console.print(
-            f"  trained on text of {_span(card.x_height)}; --factor auto uses it at {_span(card.x_height_helps)}"
+            f"  trained on text of {_span(card.x_height)}; --factor {asked} uses it at {_span(card.x_height_helps)}"
         )
         console.print(f"  {card.training_data}")
         columns = list(card.results[0]) if card.results else []

@@ -12,6 +12,10 @@ from docsr.upscalers.catalog import FACTORS, shipped
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor can."""
 
+LARGEST_CHOSEN = 4
+"""The largest factor of a network that is taken unasked. On the suite ``tune`` the 8x network reads a little worse than
+the 4x one, and its pages have four times the pixels, which OCR has to look at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -63,14 +67,14 @@ def plan_page(
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it reads
         better than bicubic at this x-height, and bicubic elsewhere. With the factor left open too, a network of
         another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size): the
-        nearest is asked first.
+        nearest is asked first, but those beyond LARGEST_CHOSEN last.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
-    nearest_first = sorted(FACTORS, key=lambda one: abs(log2(one / needed)))
+    nearest_first = sorted(FACTORS, key=lambda one: (one > LARGEST_CHOSEN, abs(log2(one / needed))))
     for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
         if card is not None and card.helps(x_height):

@@ -57,13 +57,19 @@ def test_what_the_user_names_is_taken() -> None:
     assert plan(1, 25, factor=2, model="tiny_x2") == Plan(2, "tiny_x2")
 
 
-def test_the_nearest_factor_that_helps_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Text of 3 px asks for 8x: where no such network ships, 4x is nearer than 2x."""
+def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Text of 3 px asks for 8x; 4x is nearer to that than 2x."""
     cards = {
-        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), (2, 9), []) for factor in (2, 4)
+        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), (2, 9), [])
+        for factor in (2, 4, 8)
     }
     monkeypatch.setattr(choose, "shipped", cards.get)
     plans = {x: plan_page(factor_for_text(x), x, factor=None, model=None, own_factor=None) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
+    assert plan(8, 3.0, factor=8).model == "n_x8"
     del cards[4]
-    assert plan_page(8, 3.0, factor=None, model=None, own_factor=None).model == "n_x2"
+    assert plan(8, 3.0).model == "n_x2"
+    del cards[2]
+    assert plan(8, 3.0).model == "n_x8"
