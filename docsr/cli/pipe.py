@@ -67,16 +67,21 @@ def enhance_through(
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)
                 raise PageError(sentence) if result.readable else NoInputError(sentence)
-        with task.output.open("rb") as file:
-            try:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-                sys.stdout.buffer.flush()
-            except BrokenPipeError as error:
-                raise PageError("nobody reads standard output any more: the image is lost") from error
-            except OSError as error:
-                reason = error.strerror or "no reason is known"
-                raise PageError(f"standard output could not be written: {reason.lower()}") from error
+        _send(task.output)
     return 0
+
+
+def _send(path: Path) -> None:
+    """Write the file to standard output."""
+    with path.open("rb") as file:
+        try:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError as error:
+            raise PageError("nobody reads standard output any more: the image is lost") from error
+        except OSError as error:
+            reason = error.strerror or "no reason is known"
+            raise PageError(f"standard output could not be written: {reason.lower()}") from error
 
 
 def _received(folder: Path) -> Path:
