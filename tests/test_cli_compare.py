@@ -117,7 +117,7 @@ def test_one_sheet_is_in_memory_at_a_time(folders):
 
     def counted(*args, **options):
         gc.collect()
-        alive.append(sum(isinstance(one, Sheet) for one in gc.get_objects()))
+        alive.append(sum(type(one) is Sheet for one in gc.get_objects()))
         return make_sheet(*args, **options)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -132,7 +132,7 @@ def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_o
         assert main.wait(60) != 0
     told = (tmp_path / "stderr").read_text()
     # Which of the two it is depends on who is first: the closed connection, or torchrun's SIGTERM.
-    assert "another process of this run ended" in told or re.search(r"docsr: stopped at step \d+", told)
+    assert "another process of this run ended" in told or re.search(r"docsr: error: stopped at step \d+", told)
     saved = torch.load(out / STATE, weights_only=True)
     assert saved["samples"] == 6 * saved["step"]
     assert "/docsr/training/" not in told, "a traceback"

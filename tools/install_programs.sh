@@ -5,8 +5,8 @@
 # Nothing is touched when they are there; otherwise apt-get installs them, which needs root or `sudo -n`.
 set -eu
 
-packages="tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd fonts-dejavu-core fonts-liberation2 fonts-texgyre
-    fonts-arphic-gbsn00lp chromium qpdf poppler-utils jbig2dec ghostscript unpaper"
+packages="tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd fonts-dejavu-core fonts-liberation fonts-liberation2
+    fonts-texgyre fonts-arphic-gbsn00lp chromium qpdf poppler-utils jbig2dec ghostscript unpaper"
 
 missing() {
     for package in $packages; do
