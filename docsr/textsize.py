@@ -48,6 +48,9 @@ LEAST_BODY = 0.36
 MOST_SPREAD = 0.15
 """Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
 
+STRIP = 20
+"""So many times as long as wide, a picture is no page that may lie on its side."""
+
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""
 
@@ -112,7 +115,7 @@ def measure(pixels: Pixels) -> TextSize | None:
     if min(grey.shape) < 8:
         return None
     found = _measured(grey)
-    if found is None or found.spread > MOST_SPREAD:
+    if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
         turned = _measured(np.ascontiguousarray(np.rot90(grey)))
         if found is None or (turned is not None and turned.spread < found.spread):
             return turned
