@@ -11,15 +11,22 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from publish import settings, suites
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "docsr" / "weights"
-WORDS_MISSED = {"forms", "mixed", "receipts", "receipts-low"}
-"""Sets without a reading order, of which words missed are counted and not CER."""
+
+
+@cache
+def words_missed() -> set[str]:
+    """The sets without a reading order, of which words missed are counted and not CER."""
+    cells = (cell for suite in suites() for arms in settings(suite) for cell in arms.values())
+    return {cell["set"] for cell in cells if cell["score"] == "words"}
 
 
 def front_matter(card: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +41,7 @@ def front_matter(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def _result(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    kind = ("words_missed", "words missed") if row["set"] in WORDS_MISSED else ("cer", "CER")
+    kind = ("words_missed", "words missed") if row["set"] in words_missed() else ("cer", "CER")
     pages = f"{row['set']}, {row['made low']}"
     return {
         "task": {"type": "image-to-image", "name": f"{row['engine']} after enlargement"},

@@ -29,6 +29,7 @@ import onnx
 import yaml
 from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
+from goals import GOALS, goals
 from site_tables import LIMITS, ZOO, limits, zoo
 from tables import filled, table, text_of
 
@@ -264,7 +265,7 @@ def published() -> dict[Path, str]:
     """Every file that follows from the results, and what it says."""
     cards = [card(path.stem) for path in sorted(WEIGHTS.glob("*.onnx"))]
     found = [cells for suite in suites() for cells in settings(suite)]
-    files = {README: readme(), DOCUMENT: document(), ZOO: zoo(cards, found), LIMITS: limits(found)}
+    files = {README: readme(), DOCUMENT: document(), ZOO: zoo(cards, found), LIMITS: limits(found), GOALS: goals(found)}
     for one in cards:
         path = WEIGHTS / f"{one['name']}.onnx"
         files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"
