@@ -62,25 +62,31 @@ def store(tmp_path_factory):
     return make_store(tmp_path_factory.mktemp("patches") / "store", train=24, x_height=24.0)
 
 
+@pytest.fixture(scope="module")
+def alone(store, tmp_path_factory):
+    """One process with the larger batch."""
+    out = tmp_path_factory.mktemp("runs") / "alone"
+    ran = run(command(store, out, 1, data__batch="6", schedule__steps="12"))
+    assert ran.returncode == 0, ran.stderr
+    return out
+
+
 @pytest.mark.parametrize(
     ("processes", "options"),
     [(2, {"data__batch": "3"}), (1, {"data__batch": "2", "schedule__accumulate": "3"})],
     ids=["two processes", "accumulated"],
 )
-def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, processes, options):
-    ran = [
-        run(command(store, tmp_path / "alone", 1, data__batch="6", schedule__steps="12")),
-        run(command(store, tmp_path / "shared", processes, schedule__steps="12", **options)),
-    ]
-    assert [one.returncode for one in ran] == [0, 0], ran[1].stderr
-    alone, shared = losses(tmp_path / "alone"), losses(tmp_path / "shared")
-    assert list(alone) == list(shared) == list(range(1, 13))
-    assert shared == pytest.approx(alone, rel=1e-4)
-    one, other = weights(tmp_path / "alone"), weights(tmp_path / "shared")
+def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, alone, processes, options):
+    ran = run(command(store, tmp_path / "shared", processes, schedule__steps="12", **options))
+    assert ran.returncode == 0, ran.stderr
+    expected, shared = losses(alone), losses(tmp_path / "shared")
+    assert list(expected) == list(shared) == list(range(1, 13))
+    assert shared == pytest.approx(expected, rel=1e-4)
+    one, other = weights(alone), weights(tmp_path / "shared")
     assert one["tail.weight"].abs().max() > 0.01, "it was 0: steps were taken, so equal curves say something"
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-4)
-    assert ran[1].stderr.count("step 12: ") == 1, "one process tells"
+    assert ran.stderr.count("step 12: ") == 1, "one process tells"
 
 
 def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, store):
@@ -120,7 +126,7 @@ def test_what_else_trains_together(tmp_path, store, options):
     assert list(losses(tmp_path / "shared")) == list(range(1, 7))
 
 
-@pytest.mark.parametrize(("rank", "network"), [(0, "compact"), (1, "compact"), (1, "srgan")])
+@pytest.mark.parametrize(("rank", "network"), [(0, "compact"), (1, "srgan")])
 def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store, rank, network):
     out = tmp_path / "run"
     words = command(store, out, 2, data__batch="3", schedule__steps="100000", generator__name=network)
