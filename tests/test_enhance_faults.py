@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +69,31 @@ def test_only_bad_files_is_exit_3(tmp_path, capsys, monkeypatch, jobs):
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_a_full_or_forbidden_output_folder_is_a_sentence(tmp_path, capsys, monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is a folder that even root cannot write in")
+@pytest.mark.parametrize("out", ["/proc/out", "a.png/out"])
+def test_an_output_folder_that_cannot_be_written_is_said_once(tmp_path, capsys, monkeypatch, out):
+    for name in ("a.png", "b.png"):
+        picture().save(tmp_path / name)
+    wish = [tmp_path, "--out", tmp_path / out, "--factor", 2, "--model", "bicubic"]
+    ran = docsr(capsys, monkeypatch, "enhance", *wish)
+    assert ran.code == 2
+    assert ran.err.startswith(f"docsr: error: nothing can be written in --out {tmp_path / out}: ")
+    assert len(ran.err.splitlines()) == 1
+    assert docsr(capsys, monkeypatch, "enhance", *wish, "--dry-run").code == 0
+
+
+def test_what_is_done_may_lie_where_nothing_can_be_written_any_more(tmp_path, capsys, monkeypatch):
+    def refuse(**_: Any) -> Any:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
     picture().save(tmp_path / "a.png")
-    (tmp_path / "out").write_text("a file where the folder should be")
-    wish = ["--factor", 2, "--model", "bicubic"]
-    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.png", "--out", tmp_path / "out" / "deep", *wish)
-    assert ran.code == 1
-    assert "could not be written" in ran.err
+    wish = [tmp_path, "--out", tmp_path / "out", "--factor", 2, "--model", "bicubic"]
+    assert docsr(capsys, monkeypatch, "enhance", *wish).code == 0
+    monkeypatch.setattr("docsr.cli.checks.TemporaryFile", refuse)
+    assert docsr(capsys, monkeypatch, "enhance", *wish).code == 0
+    picture().save(tmp_path / "b.png")
+    ran = docsr(capsys, monkeypatch, "enhance", *wish)
+    assert (ran.code, ran.err.count("ead-only file system")) == (2, 1)
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

@@ -21,6 +21,17 @@ def check_writable(path: Path, option: str) -> None:
         raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from error
 
 
+def check_folder(folder: Path, option: str) -> None:
+    """Raise a UsageError where nothing can be written in the folder that ``option`` names; it is not made."""
+    whole = folder.absolute()
+    there = next(place for place in (whole, *whole.parents) if place.exists())
+    try:
+        with TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise UsageError(f"nothing can be written in {option} {folder}: {error.strerror or error}") from error
+
+
 @contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli.checks import check_writable, terminable
+from docsr.cli.checks import check_folder, check_writable, terminable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.pipe import enhance_through, is_piped
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_report
@@ -120,8 +120,8 @@ def enhance(
     if is_piped(inputs, out):
         told = bool(dry_run or preview or report or log_json)
         return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
-    _check_out(out)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
+    _check_out(out, tasks, dry=dry_run)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
@@ -196,11 +196,13 @@ def _span(x_height: tuple[float, float] | None) -> str:
 # What follows serves `enhance`: checks, counting, progress, and what is said at the end.
 
 
-def _check_out(out: Path) -> None:
+def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool) -> None:
     from docsr.io.inputs import DOCUMENT_SUFFIXES
 
     if out.suffix.lower() in DOCUMENT_SUFFIXES and not out.is_dir():
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
+    if not dry and not all(task.entries for task in tasks):  # what is done may lie where nobody writes any more
+        check_folder(out, "--out")
 
 
 def check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -> None:
