@@ -11,22 +11,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from publish import settings, suites
-
-ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = ROOT / "docsr" / "weights"
-
-
-@cache
-def words_missed() -> set[str]:
-    """The sets without a reading order, of which words missed are counted and not CER."""
-    cells = (cell for suite in suites() for arms in settings(suite) for cell in arms.values())
-    return {cell["set"] for cell in cells if cell["score"] == "words"}
+from committed import ROOT, WEIGHTS, words_missed
 
 
 def front_matter(card: dict[str, Any]) -> dict[str, Any]:

@@ -19,14 +19,13 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import onnx
 import yaml
+from committed import RESULTS, ROOT, TUNE, WEIGHTS, Cells, results, settings, suites
 from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
 from goals import GOALS, goals
@@ -37,9 +36,6 @@ from docsr.bench.arms import AUTO, BASELINE, HR, label_of
 from docsr.report.words import how
 from docsr.upscalers.choose import LARGEST_CHOSEN
 
-ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = ROOT / "docsr" / "weights"
-RESULTS = ROOT / "benchmarks" / "results"
 README = ROOT / "README.md"
 
 SIGNS = {1: " ▲", -1: " ▼", 0: ""}
@@ -48,36 +44,10 @@ SIGNS = {1: " ▲", -1: " ▼", 0: ""}
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
 NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
 
-TUNE, TUNE_ENGINE = "tune", "tesseract"
-UNREPORTED = {TUNE, "folder"}
-"""Suites that are in no table: what is decided on, and a folder of pages that other suites have too."""
+TUNE_ENGINE = "tesseract"
 
 READABLE = 0.05
 """Highest CER of HR with which a page takes part in deciding where a network is used."""
-
-Cells = dict[str, dict[str, Any]]
-"""The arms of one set, resolution, degradation and engine."""
-
-
-@cache
-def results(suite: str) -> dict[str, Any]:
-    """What a suite's results.json holds."""
-    found: dict[str, Any] = json.loads((RESULTS / suite / "results.json").read_text(encoding="utf-8"))
-    return found
-
-
-def suites() -> list[str]:
-    """The suites that are reported."""
-    return [path.parent.name for path in sorted(RESULTS.glob("*/results.json")) if path.parent.name not in UNREPORTED]
-
-
-def settings(suite: str) -> Iterator[Cells]:
-    """The cells of each setting, by arm."""
-    found: dict[tuple[Any, ...], Cells] = {}
-    for cell in results(suite)["summary"]:
-        place = cell["set"], cell["lr_dpi"], cell["degradation"], cell["engine"]
-        found.setdefault(place, {})[cell["arm"]] = cell
-    yield from found.values()
 
 
 def helpful_range(name: str) -> list[float] | None:

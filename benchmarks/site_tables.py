@@ -5,15 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
+from committed import ROOT, Cells
 from tables import filled, table
 
 from docsr.bench.arms import AUTO, BASELINE
 from docsr.report.words import how
 
-ROOT = Path(__file__).resolve().parents[1]
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
 
@@ -34,11 +33,8 @@ measured. Bicubic is taken at 2x or 4x, whichever reads better. The cards have e
 
 """
 
-Settings = Iterable[dict[str, dict[str, Any]]]
-"""The cells of each setting, by arm, as publish.settings gives them."""
 
-
-def zoo(cards: Sequence[dict[str, Any]], settings: Settings) -> str:
+def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
     """docs/zoo.md."""
     found = list(settings)
     header = ["network", "enlarges", "parameters", "bytes", "trained on text of", "used at"]
@@ -83,7 +79,7 @@ def _point(text: str) -> str:
     return wrapper.fill(text) + "\n"
 
 
-def _counts(arm: str, settings: Settings) -> list[list[Any]]:
+def _counts(arm: str, settings: Iterable[Cells]) -> list[list[Any]]:
     """A row for each engine: settings better, worse, neither, and pages harmed."""
     signs: dict[str, list[int]] = defaultdict(list)
     pages: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -98,7 +94,7 @@ def _counts(arm: str, settings: Settings) -> list[list[Any]]:
     ]
 
 
-def limits(settings: Settings) -> str:
+def limits(settings: Iterable[Cells]) -> str:
     """docs/limits.md with its tables."""
     found = list(settings)
     counts = [row[1:] for row in _counts(AUTO, found)]
@@ -111,7 +107,7 @@ def limits(settings: Settings) -> str:
     return filled(text, "no gain", table(header, [row for cells in found if (row := _no_gain(cells)) is not None]))
 
 
-def _no_gain(cells: dict[str, dict[str, Any]]) -> list[Any] | None:
+def _no_gain(cells: Cells) -> list[Any] | None:
     """The row of a setting in which docsr is read no better than bicubic."""
     mine = cells.get(AUTO)
     if mine is None:

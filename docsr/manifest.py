@@ -76,7 +76,10 @@ class Manifest:
 
     def refresh(self) -> None:
         """Read what was added since."""
-        for path in (self._folder / NAME, *sorted((self._folder / PARTS).glob("*.jsonl"))):
+        parts: list[Path] = []
+        with suppress(OSError):  # no folder can be there: the name is too long, say
+            parts = sorted((self._folder / PARTS).glob("*.jsonl"))
+        for path in (self._folder / NAME, *parts):
             self._read_on(path)
 
     def _read_on(self, path: Path) -> None:

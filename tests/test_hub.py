@@ -38,6 +38,9 @@ def test_the_front_matter_holds_the_results_of_the_card(folders: dict[str, Path]
         assert (told["license"], told["pipeline_tag"]) == ("mit", "image-to-image")
         (index,) = told["model-index"]
         assert [result["metrics"][0]["value"] for result in index["results"]] == [row[name] for row in card.results]
+        kinds = {result["dataset"]["name"].split(",")[0]: result["metrics"][0]["type"] for result in index["results"]}
+        assert kinds["books"] == "cer"
+        assert kinds.get("forms", "words_missed") == "words_missed"
         assert card.training_data in text
         assert text.count(f"# {name}\n") == 1
 

@@ -15,8 +15,7 @@ def check_writable(path: Path, option: str) -> None:
     """Raise a UsageError where ``option`` names a file that cannot be written; its folder is made."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent):
-            pass
+        _write_in(path.parent)
     except OSError as error:
         raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from error
 
@@ -24,12 +23,15 @@ def check_writable(path: Path, option: str) -> None:
 def check_folder(folder: Path, option: str) -> None:
     """Raise a UsageError where nothing can be written in the folder that ``option`` names; it is not made."""
     whole = folder.absolute()
-    there = next(place for place in (whole, *whole.parents) if place.exists())
     try:
-        with TemporaryFile(dir=there):
-            pass
+        _write_in(next(place for place in (whole, *whole.parents) if place.exists()))
     except OSError as error:
         raise UsageError(f"nothing can be written in {option} {folder}: {error.strerror or error}") from error
+
+
+def _write_in(folder: Path) -> None:
+    with TemporaryFile(dir=folder):
+        pass
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def enhance(
         told = bool(dry_run or preview or report or log_json)
         return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
     tasks = plan_files(inputs, out, options, overwrite=overwrite)
-    _check_out(out, tasks, dry=dry_run)
+    _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
@@ -196,12 +196,13 @@ def _span(x_height: tuple[float, float] | None) -> str:
 # What follows serves `enhance`: checks, counting, progress, and what is said at the end.
 
 
-def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool) -> None:
+def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> None:
     from docsr.io.inputs import DOCUMENT_SUFFIXES
 
     if out.suffix.lower() in DOCUMENT_SUFFIXES and not out.is_dir():
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
-    if not dry and not all(task.entries for task in tasks):  # what is done may lie where nobody writes any more
+    # What was made once may lie where nobody writes any more: whether it is made anew is known only file by file.
+    if not dry and (again or not all(task.entries for task in tasks)):
         check_folder(out, "--out")
 
 
