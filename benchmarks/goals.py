@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from committed import RESULTS, ROOT, WEIGHTS, Cells
+from committed import settings as settings_of
 from tables import filled, table
 
 from docsr.bench.arms import AUTO
@@ -24,6 +25,9 @@ UNHARMED = 0.1
 SMALL_DPI, HARMED_SMALL = 75, 0.03
 """At this resolution and below, so large a part of the pages may be harmed; none at UNHARMED_DPI."""
 UNHARMED_DPI = 150
+
+UNASKED = 0.3
+"""Points of error that deciding page by page may cost against the best single way of treating all pages."""
 
 INK = (0.95, 1.05)
 """Darkness of the text over the original's."""
@@ -134,6 +138,7 @@ def goals(settings: Sequence[Cells]) -> str:
     text = GOALS.read_text(encoding="utf-8")
     text = filled(text, "one setting", in_one_setting(found))
     text = filled(text, "all settings", in_all_settings(found))
+    text = filled(text, "folder", in_a_folder(list(settings_of("folder"))))
     text = filled(text, "cost", cost(json.loads((RESULTS / "speed.json").read_text(encoding="utf-8"))["rows"]))
     return filled(text, "each setting", in_each_setting(found))
 
@@ -176,6 +181,16 @@ def in_all_settings(settings: Sequence[Cells]) -> str:
         if large := [cell for cell in made if cell["lr_dpi"] >= UNHARMED_DPI]:
             rows.append(_harmed(f"pages harmed at {UNHARMED_DPI} dpi, {engine}", large, 0))
     return table(["what", "at most", "measured", "met"], rows)
+
+
+def in_a_folder(settings: Sequence[Cells]) -> str:
+    """Whether what is decided page by page is as good as one way for all pages."""
+    rows = []
+    for arms in settings:
+        best = min((arm for arm in arms if arm != AUTO), key=lambda arm: _error(arms, arm))
+        own, other = _error(arms, AUTO), _error(arms, best)
+        rows.append([arms[AUTO]["set"], f"{other:.2f} ({best})", own, _met(own <= other + UNASKED)])
+    return table(["pages", "best way for all pages", "docsr", "met"], rows)
 
 
 def _harmed(words: str, cells: Sequence[dict[str, Any]], most: float) -> list[Any]:

@@ -6,11 +6,11 @@
 Results are benchmarks/results/SUITE/results.json, each made by the command in it. A card is made of the network's own
 metadata, benchmarks/cards/NAME.yaml (in words: training_data, training_command, steps, hours, notes) and the results.
 The x-heights at which ``--factor auto`` uses a network are decided by the suite ``tune`` alone, which nothing else
-reports: the longest run of resolutions at which it reads no worse than bicubic (at its better size) in any degradation
-and better in at least one. It reaches as far as these resolutions are the nearest to a page: to halfway (by ratio)
-between the median x-heights of the outermost and of the next beyond it; to the smallest or largest x-height where no
-lower or higher resolution was measured. Pages that Tesseract cannot read in HR do not take part: which
-way it fails at formulae or at the order of columns is luck.
+reports: the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one
+degradation and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a
+page: to halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or
+largest x-height where no lower or higher resolution was measured. Pages that Tesseract cannot read in HR do not take
+part: which way it fails at formulae or at the order of columns is luck.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
 
 TUNE_ENGINE = "tesseract"
 
+A_LETTER_A_PAGE = 1.0
+"""So much worse, in edits, tells nothing against a network that is better otherwise."""
+
 READABLE = 0.05
 """Highest CER of HR with which a page takes part in deciding where a network is used."""
 
@@ -66,7 +69,7 @@ def helpful_range(name: str) -> list[float] | None:
     for dpi in sorted(heights):
         found = [arms for (at, _), arms in edits.items() if at == dpi]
         gains = [_gain(arms, name) for arms in found if name in arms]
-        if len(gains) == len(found) and min(gains) >= 0 and max(gains) > 0:
+        if len(gains) == len(found) and min(gains) >= -A_LETTER_A_PAGE and max(gains) > 0:
             runs[-1].append(dpi)
         else:
             runs.append([])
@@ -90,12 +93,12 @@ def _label(row: dict[str, Any]) -> str:
     return label_of(row["upscaler"], row["factor"])
 
 
-def _gain(arms: dict[str, dict[str, int]], name: str) -> int:
-    """How many edits fewer than bicubic at its better size, over the pages that all of them have."""
+def _gain(arms: dict[str, dict[str, int]], name: str) -> float:
+    """How many edits a page fewer than bicubic at its better size, over the pages that all of them have."""
     chosen = {label: pages for label, pages in arms.items() if label == name or label.startswith(f"{BASELINE}_x")}
     common = set.intersection(*(set(pages) for pages in chosen.values()))
     totals = {label: sum(pages[page] for page in common) for label, pages in chosen.items()}
-    return min(total for label, total in totals.items() if label != name) - totals[name]
+    return (min(total for label, total in totals.items() if label != name) - totals[name]) / len(common)
 
 
 def card(name: str) -> dict[str, Any]:

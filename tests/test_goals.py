@@ -125,6 +125,12 @@ def test_settings_without_peers_say_nothing_of_peers(goals, beats, measured):
     assert f"| {measured} |" in row
 
 
+@pytest.mark.parametrize(("auto", "met"), [(19.0, "yes"), (20.29, "yes"), (20.31, "**no**")])
+def test_deciding_page_by_page_may_cost_a_little(goals, auto, met):
+    told = goals.in_a_folder([settings(**BICUBIC, compact_x2=20.5, auto=auto)])
+    assert told.splitlines()[2] == f"| typeset | 20.00 (bicubic_x4) | {auto:.2f} | {met} |"
+
+
 def test_what_it_costs_is_that_of_one_thread(goals):
     row = {"arm": "compact_x4", "of_fsrcnn_x4": 1.01, "of_tesseract": 0.5, "peak_mib": 500.0}
     told = goals.cost([{**row, "threads": 1}, {**row, "threads": 2, "of_fsrcnn_x4": 0.5}])
