@@ -1,7 +1,7 @@
 #!/bin/sh
 # The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
-# DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches for 4x,
-# OUT/patches_x8, of larger text, for 8x, and OUT/patches_next, with many more receipts, for the 4x network to come.
+# DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 and
+# OUT/patches_x8, each of one factor's text sizes; OUT/patches is what the earlier stages of 4x and 2x were trained on.
 # OUT/sources is what they were cut from. Books and vendors of receipts are others than those of the suites.
 set -eu
 
@@ -59,11 +59,11 @@ prepare patches images receipts --x-height 22 --per-page 150
 prepare patches_x8 pdf pdf --x-height 32 --per-page 4 --per-document 5
 prepare patches_x8 fonts fonts --x-height 32 --per-page 4
 
-prepare patches_next images receipts_more --x-height 22 --per-page 400
-prepare patches_next images receipts_small --x-height 14 --per-page 300
+prepare patches_x4 images receipts_more --x-height 22 --per-page 400
+prepare patches_x4 images receipts_small --x-height 14 --per-page 300
 for name in pdf fonts books; do
-    ln -sfn "../patches/$name" "$out/patches_next/$name"
+    ln -sfn "../patches/$name" "$out/patches_x4/$name"
 done
 for name in pdf fonts; do
-    ln -sfn "../patches_x8/$name" "$out/patches_next/${name}_large"
+    ln -sfn "../patches_x8/$name" "$out/patches_x4/${name}_large"
 done
