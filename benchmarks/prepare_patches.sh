@@ -1,8 +1,9 @@
 #!/bin/sh
 # The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
-# DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 and
-# OUT/patches_x8, each of one factor's text sizes; OUT/patches is what the earlier stages of 4x and 2x were trained on.
-# OUT/sources is what they were cut from. Books and vendors of receipts are others than those of the suites.
+# DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 for
+# 4x, OUT/patches_x8 for 8x; OUT/patches is what the first stages of 4x were trained on. Patches of several of them lie
+# there once, and links to them elsewhere. OUT/sources is what they were cut from. Books and vendors of receipts are
+# others than those of the suites.
 set -eu
 
 if [ $# -ne 2 ]; then

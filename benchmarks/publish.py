@@ -184,7 +184,7 @@ def card_markdown(card: dict[str, Any]) -> str:
 
 - Trained on: {card["training_data"]}
 - Command: `{card["training_command"].strip()}`
-- Steps: {card["steps"]:,}, about {card["hours"]:g} hours on one or two CPU cores.
+- Steps: {card["steps"]:,}, about {card["hours"]:g} h on one or two CPU cores.
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
 - Helps (used by `--factor {asked}`): {where}; decided on the suite `tune`, whose pages are in no table.
 

@@ -65,7 +65,7 @@ def _about(card: dict[str, Any]) -> str:
     name = card["name"]
     points = (
         f"Trained on: {card['training_data']}",
-        f"Steps: {card['steps']:,}, about {card['hours']:g} hours on one or two CPU cores.",
+        f"Steps: {card['steps']:,}, about {card['hours']:g} h on one or two CPU cores.",
         f"[The card](../docsr/weights/{name}.md): the command that trained it, notes, and all that was measured.",
     )
     return f"\n## {name}\n\n" + "".join(map(_point, points))
