@@ -33,7 +33,7 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
     assert set(catalogue()) <= set(labels)
 
 
-@pytest.mark.parametrize(("em", "does"), [(9, "compact_x4"), (15, "compact_x2"), (20, "bicubic_x2"), (45, "none")])
+@pytest.mark.parametrize(("em", "does"), [(15, "compact_x4"), (17, "compact_x2"), (20, "bicubic_x2"), (45, "none")])
 def test_auto_does_what_enhance_does_with_each_page(em, does):
     pixels, _ = text_page(em, 400, 200)
     page = Page(pixels, None)
