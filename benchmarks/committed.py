@@ -41,6 +41,7 @@ def settings(suite: str) -> Iterator[Cells]:
     yield from found.values()
 
 
+@cache
 def words_missed() -> set[str]:
     """The sets without a reading order, of which words missed are counted and not CER."""
     cells = (cell for suite in suites() for arms in settings(suite) for cell in arms.values())
