@@ -129,6 +129,7 @@ class LossConfig(Options):
     recogniser_weight: float = Field(0.0, ge=0, description="of the distance between a text recogniser's features")
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees, in each process")
+    recogniser_enlarge: int = Field(1, ge=1, le=8, description="so much larger it sees the middle of each patch")
     adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
     real_labels: Share = Field((1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch")

@@ -80,7 +80,9 @@ class ContentLoss(nn.Module):
                 caffe_bgr=config.perceptual_input == "caffe_bgr",
             )
         if config.recogniser_weight and config.recogniser_weights is not None:
-            self.recogniser = RecogniserLoss(config.recogniser_weights, config.recogniser_patches)
+            self.recogniser = RecogniserLoss(
+                config.recogniser_weights, config.recogniser_patches, config.recogniser_enlarge
+            )
 
     def forward(self, sr: Tensor, hr: Tensor, phase: Phase = Phase.ONLY) -> dict[str, Tensor]:
         """Weighted terms by name; their sum is the content loss. In the pixel phase it is the pixel term alone."""

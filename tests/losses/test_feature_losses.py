@@ -161,6 +161,28 @@ def test_the_recogniser_sees_only_so_many_patches(recogniser: Path) -> None:
     assert [bool(image.any()) for image in sr.grad] == [True, False, False]
 
 
+@pytest.mark.parametrize("enlarge", [2, 3])
+def test_the_recogniser_sees_the_middle_larger(recogniser: Path, enlarge: int) -> None:
+    sr, hr = images()
+    size = sr.shape[-1]
+    part = size // enlarge
+    start = (size - part) // 2
+    middle = slice(start, start + part)
+    whole, larger = RecogniserLoss(recogniser, 2), RecogniserLoss(recogniser, 2, enlarge)
+
+    def enlarged(images: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(images[..., middle, middle], scale_factor=enlarge, mode="bicubic")
+
+    value = larger(sr, hr)
+    assert float(value.detach()) == pytest.approx(float(whole(enlarged(sr), enlarged(hr)).detach()), rel=1e-4)
+    value.backward()
+    assert sr.grad is not None
+    outside = sr.grad.clone()
+    outside[..., middle, middle] = 0
+    assert not outside.any()
+    assert bool(sr.grad.any())
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [("0.weight", torch.zeros(64, 1, 3, 3)), ("14.weight", None), ("15.running_var", None)],
