@@ -29,7 +29,7 @@ help:
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
 	@echo "make benchmark-smoke  the benchmark on the repository's own pages, in build/smoke"
 	@echo "make benchmark  every suite with every peer, in benchmarks/results (hours; docs/benchmark.md)"
-	@echo "make patches    what the shipped 4x and 8x networks are trained on, in training: DOCUMENTS= (an hour)"
+	@echo "make patches    what the shipped networks are trained on, in training: DOCUMENTS= (an hour)"
 	@echo "make recipe-networks  train every recipe with one budget: PATCHES=, VGG=, RECOGNISER= (many hours)"
 	@echo "make experiments      measure them for docs/experiments.md (hours)"
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
@@ -123,7 +123,7 @@ $(TUNE_PDFS)/.fetched:
 	sh benchmarks/fetch_packages.sh tune $(TUNE_PDFS)
 	touch $@
 
-# The patches that the shipped 4x and 8x networks are trained on, in TRAINING.
+# The patches that the shipped networks are trained on, in TRAINING.
 TRAINING ?= training
 patches: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/prepare_patches.sh $(DOCUMENTS) $(TRAINING)

@@ -14,7 +14,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 
 TUNE = "tune"
 UNREPORTED = {TUNE, "folder"}
-"""Suites that are in no table: what is decided on, and a folder of pages that other suites have too."""
+"""Suites not among the settings reported: what is decided on, and a folder, which docs/goals.md has a table for."""
 
 Cells = dict[str, dict[str, Any]]
 """The arms of one setting: one set, resolution, degradation and engine."""

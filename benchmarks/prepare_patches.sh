@@ -1,9 +1,9 @@
 #!/bin/sh
 # The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
 # DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 for
-# 4x, OUT/patches_x8 for 8x; OUT/patches is what the first stages of 4x were trained on. Patches of several of them lie
-# there once, and links to them elsewhere. OUT/sources is what they were cut from. Books and vendors of receipts are
-# others than those of the suites.
+# 2x and 4x, OUT/patches_x8 for 8x; OUT/patches is what the first two stages of 4x were trained on. OUT/patches_x4 holds
+# the receipts, and links to what else it needs in the two other folders, which must stay beside it. OUT/sources is what
+# they were cut from. Books and vendors of receipts are others than those of the suites.
 set -eu
 
 if [ $# -ne 2 ]; then

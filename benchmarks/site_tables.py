@@ -19,9 +19,10 @@ LIMITS = ROOT / "docs" / "limits.md"
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the same cards. A network is used by `docsr enhance` only at the text sizes in the column *used at* (one of 8x only for
-`--factor 8`), which were found with Tesseract on the suite `tune`, whose pages are in no table; elsewhere `docsr
-enhance` takes bicubic. `--model NAME` asks for one whatever the text size.
+the same cards. `docsr enhance` uses a network only at the text sizes in the column *helps at*, where on the suite
+`tune`, whose pages are in no table, Tesseract read better with it than with bicubic in some degradation, and in none
+worse by more than a letter a page; elsewhere it takes bicubic. Where several help, `--factor auto` takes the one that
+brings the text nearest to 20-30 px (one of 8x only `--factor 8`). `--model NAME` asks for one whatever the text size.
 
 """
 COUNTS = """
@@ -37,7 +38,7 @@ measured. Bicubic is taken at 2x or 4x, whichever reads better. The cards have e
 def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
     """docs/zoo.md."""
     found = list(settings)
-    header = ["network", "enlarges", "parameters", "bytes", "trained on text of", "used at"]
+    header = ["network", "enlarges", "parameters", "bytes", "trained on text of", "helps at"]
     rows = [
         [
             f"[{card['name']}](#{card['name']})",
@@ -65,10 +66,16 @@ def _about(card: dict[str, Any]) -> str:
     name = card["name"]
     points = (
         f"Trained on: {card['training_data']}",
-        f"Steps: {card['steps']:,}, about {card['hours']:g} h on one or two CPU cores.",
+        trained_for(card),
         f"[The card](../docsr/weights/{name}.md): the command that trained it, notes, and all that was measured.",
     )
     return f"\n## {name}\n\n" + "".join(map(_point, points))
+
+
+def trained_for(card: dict[str, Any]) -> str:
+    """How long its training took, and that of what it began with."""
+    before = f", {card['before']}" if card["before"] else ""
+    return f"Steps: {card['steps']:,}, about {card['hours']:g} h on one or two CPU cores{before}."
 
 
 def _point(text: str) -> str:

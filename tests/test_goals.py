@@ -30,6 +30,11 @@ def settings(**errors):
             "gap_closed": None,
             "gap_reason": NO_GAP,
             "baseline": "bicubic_x4",
+            "beats_bicubic": 1,
+            "digit_cer": 0.2,
+            "digit_cer_bicubic": 0.1,
+            "pages_harmed": 1,
+            "pages": 20,
         }
         for arm, error in errors.items()
     }
@@ -125,10 +130,28 @@ def test_settings_without_peers_say_nothing_of_peers(goals, beats, measured):
     assert f"| {measured} |" in row
 
 
-@pytest.mark.parametrize(("auto", "met"), [(19.0, "yes"), (20.29, "yes"), (20.31, "**no**")])
-def test_deciding_page_by_page_may_cost_a_little(goals, auto, met):
-    told = goals.in_a_folder([settings(**BICUBIC, compact_x2=20.5, auto=auto)])
-    assert told.splitlines()[2] == f"| typeset | 20.00 (bicubic_x4) | {auto:.2f} | {met} |"
+@pytest.mark.parametrize(
+    ("others", "best", "auto", "met"),
+    [
+        ({"compact_x2": 20.5}, "20.00 (bicubic_x4)", 19.0, "yes"),
+        ({"compact_x2": 20.5}, "20.00 (bicubic_x4)", 20.29, "yes"),
+        ({"compact_x2": 20.5}, "20.00 (bicubic_x4)", 20.31, "**no**"),
+        ({"compact_x2": 19.0}, "19.00 (compact_x2)", 19.31, "**no**"),
+        ({"compact_x2": 19.0, "none": 18.0}, "18.00 (none)", 18.29, "yes"),
+        ({"compact_x2": 19.0, "none": 18.0}, "18.00 (none)", 18.31, "**no**"),
+    ],
+)
+def test_deciding_page_by_page_may_cost_a_little(goals, others, best, auto, met):
+    told = goals.in_a_folder([settings(**(BICUBIC | others), auto=auto)])
+    assert told.splitlines()[2] == f"| typeset | {best} | {auto:.2f} | {met} | 10.00 | 20.00 | 1 of 20 |"
+
+
+def test_a_gap_that_may_be_chance_is_called_so(goals):
+    goal = next(goal for goal in goals.IN_ONE_SETTING if goal.words == "50 % of the gap")
+    arms = settings(**BICUBIC, auto=8.0, hr=0.0)
+    assert goal.judge(arms) == ("60.0 %", True)
+    arms["auto"]["beats_bicubic"] = 0
+    assert goal.judge(arms) == ("60.0 %, may be chance", True)
 
 
 def test_what_it_costs_is_that_of_one_thread(goals):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -19,6 +20,15 @@ ROOT = Path(__file__).parents[1]
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*/results.json"))
 PUBLISH = [sys.executable, str(ROOT / "benchmarks" / "publish.py"), "--check"]
 GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
+
+
+@pytest.mark.parametrize(
+    ("gains", "used"),
+    [([-1.0, 0.1], True), ([-1.01, 5.0], False), ([0.0, 0.0], False), ([-0.5, 0.0], False), ([0.1], True)],
+)
+def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page(monkeypatch, gains, used):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    assert importlib.import_module("publish").helps(gains) is used
 
 
 def test_what_is_published_follows_from_the_results():

@@ -164,7 +164,6 @@ def models() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from docsr.upscalers.choose import LARGEST_CHOSEN
     from docsr.weights import catalogue
 
     console = Console(soft_wrap=True)
@@ -173,10 +172,7 @@ def models() -> None:
     cards = catalogue().values()
     for card in cards:
         console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
-        asked = "auto" if card.factor <= LARGEST_CHOSEN else card.factor
-        console.print(
-            f"  trained on text of {_span(card.x_height)}; --factor {asked} uses it at {_span(card.x_height_helps)}"
-        )
+        console.print(f"  trained on text of {_span(card.x_height)}; helps at {_span(card.x_height_helps)}")
         console.print(f"  {card.training_data}")
         columns = list(card.results[0]) if card.results else []
         table = Table(*(Column(column, min_width=len(column)) for column in columns), box=None)

@@ -64,10 +64,10 @@ def plan_page(
         own_factor: the only factor of ``model``, or None if it has any.
 
     Returns:
-        The plan. Unless the user names a model, a shipped network is taken only where its card says that it reads
-        better than bicubic at this x-height, and bicubic elsewhere. With the factor left open too, a network of
-        another factor than ``needed`` may be the one that helps (cards compare with bicubic at its better size): the
-        nearest is asked first, but those beyond LARGEST_CHOSEN last.
+        The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps at
+        this x-height, and bicubic elsewhere. With the factor left open too, a network of another factor than ``needed``
+        may be the one that helps (cards compare with bicubic at its better size): the nearest is asked first, but those
+        beyond LARGEST_CHOSEN last.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:

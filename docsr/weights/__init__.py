@@ -25,7 +25,8 @@ class ModelCard:
         training_data: what it was trained on, in words.
         training_command: the command that trained it.
         x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
-        x_height_helps: (smallest, largest) x-height where it read better than bicubic, or None.
+        x_height_helps: (smallest, largest) x-height where it was measured to help: read better than bicubic in some
+            degradation, and in none worse by more than a letter a page; or None.
         results: measured results, one dict each.
     """
 
@@ -41,7 +42,7 @@ class ModelCard:
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def helps(self, x_height: float | None) -> bool:
-        """Return whether the network was measured to beat bicubic on text of ``x_height`` px."""
+        """Return whether the network was measured to help on text of ``x_height`` px."""
         if x_height is None or self.x_height_helps is None:
             return False
         low, high = self.x_height_helps
