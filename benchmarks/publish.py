@@ -193,8 +193,8 @@ def card_markdown(card: dict[str, Any]) -> str:
 - Command: `{card["training_command"].strip()}`
 - {trained_for(card)}
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
-- Helps, with Tesseract: {where}. Decided on the suite `tune`, whose pages are in no table: there it reads better than bicubic in some
-  degradation, and in none worse by more than a letter a page.
+- Helps, with Tesseract: {where}. Decided on the suite `tune`, whose pages are in no table: there it reads better
+  than bicubic in some degradation, and in none worse by more than a letter a page.
 
 {card["notes"]}
 
