@@ -30,7 +30,7 @@ from committed import RESULTS, ROOT, TUNE, WEIGHTS, Cells, results, settings, su
 from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
 from goals import GOALS, goals
-from site_tables import LIMITS, ZOO, limits, trained_for, zoo
+from site_tables import BEYOND_CHANCE, LIMITS, ZOO, limits, trained_for, zoo
 from tables import filled, table, text_of
 
 from docsr.bench.arms import AUTO, BASELINE, HR, label_of
@@ -158,6 +158,7 @@ def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
         "bicubic": _error(cells, mine["baseline"]),
         name: _error(cells, name),
         "hr": _error(cells, HR),
+        "beyond chance": BEYOND_CHANCE[mine["beats_bicubic"]],
         "harmed": f"{mine['pages_harmed']} of {mine['pages']}",
     }
 
@@ -201,7 +202,8 @@ def card_markdown(card: dict[str, Any]) -> str:
 ## Measured
 
 In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
-whichever reads better in that row. Harmed: pages whose error is over half a point above that bicubic's. No page was
+whichever reads better in that row. Beyond chance: better or worse than that bicubic by more than the choice of pages
+explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. No page was
 trained on. Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
 
 {rows}

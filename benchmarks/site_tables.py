@@ -16,6 +16,9 @@ from docsr.report.words import how
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
 
+BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
+"""Than bicubic, in a table's cell."""
+
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
@@ -123,6 +126,6 @@ def _no_gain(cells: Cells) -> list[Any] | None:
     if own < bicubic:
         return None
     assert mine["baseline"].startswith(BASELINE)
-    beyond = "worse" if mine["beats_bicubic"] < 0 else ""
     place = mine["set"], how(mine["lr_dpi"], mine["degradation"]), mine["engine"]
+    beyond = BEYOND_CHANCE[mine["beats_bicubic"]]
     return [*place, 100 * bicubic, 100 * own, beyond, f"{mine['pages_harmed']} of {mine['pages']}"]

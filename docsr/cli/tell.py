@@ -256,11 +256,8 @@ def _line(row: PageResult) -> str:
     if row.size_in is None or row.size_out is None:
         return f"{_place(row.output, row.page)}: left as it is ({row.why})"
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
-    text = (
-        ""
-        if row.x_height_in is None
-        else f", x-height {_change(f'{row.x_height_in:.0f}', f'{row.x_height_out or 0:.0f}')} px"
-    )
+    heights = _change(_height(row.x_height_in), _height(row.x_height_out))
+    text = f", x-height {heights}" if heights else ""
     how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else row.model
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
