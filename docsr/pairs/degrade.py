@@ -25,6 +25,9 @@ WHITE = (PAPER,) * 3
 KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
 """Down-sampling by one kernel, wide enough that nothing aliases."""
 
+FINER_SCAN = 3.5
+"""At most so many pixels of a one-bit scan are a pixel of what it was reduced to: from 300 dpi to 85."""
+
 SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
@@ -74,17 +77,19 @@ class Degrade:
 
     def __call__(self, hr: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Return (HR, LR) of one HR patch, H x W or H x W x 3 uint8, H and W multiples of the factor."""
-        config = self.config
+        config, size = self.config, (hr.shape[1] // self.factor, hr.shape[0] // self.factor)
         if random.random() < config.warp:
             hr = _run(self._warp, hr, random)
         if random.random() < config.clean:
-            return hr, self._sample(hr, cv2.INTER_AREA)
+            return hr, self._sample(hr, cv2.INTER_AREA, size)
         lr = hr
         if random.random() < config.ink_spread:
             lr = _spread_ink(lr, random, self.factor)
         if random.random() < config.bleed_through:
             lr = _bleed_through(lr, random)
-        lr = self._sample(_run(self._optics, lr, random), SAMPLERS[int(random.integers(len(SAMPLERS)))])
+        if config.reduced_bilevel and random.random() < config.reduced_bilevel:
+            return hr, _run(self._file, self._reduced_bilevel(lr, size, random), random)
+        lr = self._sample(_run(self._optics, lr, random), _drawn(random), size)
         ink, paper = 0.0, 1.0
         if random.random() < config.contrast:
             ink, paper = random.uniform(*config.ink_level), random.uniform(*config.paper_level)
@@ -94,11 +99,26 @@ class Degrade:
             return hr, _bilevel(lr, ink, paper, random)
         return hr, _run(self._file, lr, random)
 
-    def _sample(self, image: Pixels, kernel: int) -> Pixels:
-        shape = (image.shape[1] // self.factor, image.shape[0] // self.factor)
+    def _reduced_bilevel(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
+        """A one-bit scan of a higher resolution, with its ragged edges, brought to LR: archives hold many such."""
+        finer = random.uniform(1.3, min(self.factor, FINER_SCAN))
+        scan = cv2.resize(image, (round(size[0] * finer), round(size[1] * finer)), interpolation=cv2.INTER_AREA)
+        scan = cv2.GaussianBlur(scan, (0, 0), random.uniform(0.3, 0.9))
+        grain = np.asarray(random.standard_normal(scan.shape, np.float32), np.float32)
+        grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), random.uniform(0.3, 0.8)))
+        rough = (scan + PAPER * random.uniform(0.0, 0.15) * grain).clip(0, PAPER)
+        return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _drawn(random), size)
+
+    def _sample(self, image: Pixels, kernel: int, size: tuple[int, int]) -> Pixels:
+        """Brought to ``size``, (width, height)."""
         if self.config.kernel != "mixed":
-            return np.asarray(Image.fromarray(image).resize(shape, KERNELS[self.config.kernel]), np.uint8)
-        return np.asarray(cv2.resize(image, shape, interpolation=kernel), np.uint8)
+            return np.asarray(Image.fromarray(image).resize(size, KERNELS[self.config.kernel]), np.uint8)
+        return np.asarray(cv2.resize(image, size, interpolation=kernel), np.uint8)
+
+
+def _drawn(random: np.random.Generator) -> int:
+    """A kernel of the samplers."""
+    return SAMPLERS[int(random.integers(len(SAMPLERS)))]
 
 
 def _run(compose: A.Compose, image: Pixels, random: np.random.Generator) -> Pixels:

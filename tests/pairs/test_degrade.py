@@ -9,7 +9,18 @@ from docsr.pairs.degrade import Degrade
 from tests.pairs import patches
 
 FACTORS = (2, 3, 4, 8)
-PROBABILITIES = ["warp", "ink_spread", "bleed_through", "blur", "contrast", "sharpen", "noise", "jpeg", "bilevel"]
+PROBABILITIES = [
+    "warp",
+    "ink_spread",
+    "bleed_through",
+    "blur",
+    "contrast",
+    "sharpen",
+    "noise",
+    "jpeg",
+    "reduced_bilevel",
+    "bilevel",
+]
 NOTHING = {"clean": 0.0, **dict.fromkeys(PROBABILITIES, 0.0)}
 
 
@@ -44,7 +55,7 @@ def test_every_option_alone(option, factor):
 
 @pytest.mark.parametrize("factor", FACTORS)
 def test_all_options_together(factor):
-    everything = DegradeConfig(**{**NOTHING, **dict.fromkeys(PROBABILITIES[:-1], 1.0)})
+    everything = DegradeConfig(**{**NOTHING, **dict.fromkeys(PROBABILITIES[:-2], 1.0)})
     _, lr = Degrade(everything, factor)(patches(1, 96)[0], np.random.default_rng(3))
     assert lr.shape == (96 // factor, 96 // factor)
     assert lr.std() > 2
