@@ -106,7 +106,7 @@ benchmark-smoke: env programs
 BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesseract
 
 benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
-	$(BENCHMARK) benchmarks/suites/tune.yaml --root $(TUNE_PDFS) --out benchmarks/results/tune
+	$(BENCHMARK) benchmarks/suites/tune.yaml --engine rapidocr --root $(TUNE_PDFS) --out benchmarks/results/tune
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
 	for suite in books forms receipts mixed; do \
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \

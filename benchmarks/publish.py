@@ -5,12 +5,7 @@
 
 Results are benchmarks/results/SUITE/results.json, each made by the command in it. A card is made of the network's own
 metadata, benchmarks/cards/NAME.yaml (in words: training_data, training_command, steps, hours, notes) and the results.
-The x-heights at which ``--factor auto`` uses a network are decided by the suite ``tune`` alone, which nothing else
-reports: the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one
-degradation and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a
-page: to halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or
-largest x-height where no lower or higher resolution was measured. Pages that Tesseract cannot read in HR do not take
-part: which way it fails at formulae or at the order of columns is luck.
+Where ``--factor auto`` uses a network is decided in where_used.py.
 """
 
 from __future__ import annotations
@@ -19,23 +14,23 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import onnx
 import yaml
-from committed import RESULTS, ROOT, TUNE, WEIGHTS, Cells, results, settings, suites
+from committed import RESULTS, ROOT, WEIGHTS, Cells, results, settings, suites
 from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
 from goals import GOALS, goals
-from site_tables import BEYOND_CHANCE, LIMITS, ZOO, limits, trained_for, zoo
+from site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, limits, trained_for, zoo
 from tables import filled, table, text_of
+from where_used import helpful_range
 
-from docsr.bench.arms import AUTO, BASELINE, HR, label_of
+from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.report.words import how
-from docsr.upscalers.choose import LARGEST_CHOSEN
+from docsr.upscalers.choose import LARGEST_CHOSEN, READERS
 
 README = ROOT / "README.md"
 
@@ -44,67 +39,6 @@ SIGNS = {1: " ▲", -1: " ▼", 0: ""}
 
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
 NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
-
-TUNE_ENGINE = "tesseract"
-
-A_LETTER_A_PAGE = 1.0
-"""So much worse, in edits, tells nothing against a network that is better otherwise."""
-
-READABLE = 0.05
-"""Highest CER of HR with which a page takes part in deciding where a network is used."""
-
-
-def helpful_range(name: str) -> list[float] | None:
-    """(smallest, largest) x-height in px at which the network is used; None: nowhere."""
-    rows = [row for row in results(TUNE)["rows"] if row["engine"] == TUNE_ENGINE]
-    readable = {row["page"] for row in rows if row["upscaler"] == HR and row["cer"] <= READABLE}
-    edits: dict[tuple[float, str], dict[str, dict[str, int]]] = {}
-    heights: dict[float, list[float]] = {}
-    for row in rows:
-        if row["page"] in readable and row["upscaler"] != HR:
-            arm = edits.setdefault((row["lr_dpi"], row["degradation"]), {}).setdefault(_label(row), {})
-            arm[row["page"]] = row["edits"]
-            if row["x_height"] is not None:
-                heights.setdefault(row["lr_dpi"], []).append(row["x_height"])
-    runs: list[list[float]] = [[]]
-    for dpi in sorted(heights):
-        found = [arms for (at, _), arms in edits.items() if at == dpi]
-        gains = [_gain(arms, name) for arms in found if name in arms]
-        if len(gains) == len(found) and helps(gains):
-            runs[-1].append(dpi)
-        else:
-            runs.append([])
-    best = max(runs, key=len)
-    if not best:
-        return None
-    tried = sorted(heights)
-    first, last = tried.index(best[0]), tried.index(best[-1])
-    # Where no smaller text was measured there is nothing against the smallest of this; likewise the largest.
-    low = _between(heights, tried[first - 1], best[0]) if first else min(heights[best[0]])
-    high = _between(heights, best[-1], tried[last + 1]) if last + 1 < len(tried) else max(heights[best[-1]])
-    return [round(low, 1), round(high, 1)]
-
-
-def helps(gains: Sequence[float]) -> bool:
-    """Whether a network is used at a resolution, by its gains in edits a page in each degradation."""
-    return min(gains) >= -A_LETTER_A_PAGE and max(gains) > 0
-
-
-def _between(heights: dict[float, list[float]], lower: float, higher: float) -> float:
-    """The x-height as many times the median of one resolution as that of the other is of it."""
-    return math.sqrt(median(heights[lower]) * median(heights[higher]))
-
-
-def _label(row: dict[str, Any]) -> str:
-    return label_of(row["upscaler"], row["factor"])
-
-
-def _gain(arms: dict[str, dict[str, int]], name: str) -> float:
-    """How many edits a page fewer than bicubic at its better size, over the pages that all of them have."""
-    chosen = {label: pages for label, pages in arms.items() if label == name or label.startswith(f"{BASELINE}_x")}
-    common = set.intersection(*(set(pages) for pages in chosen.values()))
-    totals = {label: sum(pages[page] for page in common) for label, pages in chosen.items()}
-    return (min(total for label, total in totals.items() if label != name) - totals[name]) / len(common)
 
 
 def card(name: str) -> dict[str, Any]:
@@ -122,7 +56,7 @@ def card(name: str) -> dict[str, Any]:
         **training,
         "loss": in_words(read_curve(curve)) if curve.is_file() else None,
         "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
-        "x_height_helps": helpful_range(name),
+        "x_height_helps": {engine: helpful_range(name, engine) for engine in READERS},
         "results": [row for suite in suites() for cells in settings(suite) if (row := _card_row(suite, cells, name))],
     }
 
@@ -179,10 +113,8 @@ def _loss(card: dict[str, Any]) -> str:
 
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
-    span, factor = card["x_height_helps"], card["factor"]
-    where = f"{span[0]:g} to {span[1]:g} px, where `--factor {factor}` uses it" if span else "nowhere"
-    if span and factor <= LARGEST_CHOSEN:
-        where += ", and `--factor auto` if no other that helps brings the text nearer to 20-30 px"
+    factor = card["factor"]
+    asked = f"`--factor {factor}`" if factor > LARGEST_CHOSEN else f"`--factor auto` and `--factor {factor}`"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -194,8 +126,9 @@ def card_markdown(card: dict[str, Any]) -> str:
 - Command: `{card["training_command"].strip()}`
 - {trained_for(card)}
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
-- Helps, with Tesseract: {where}. Decided on the suite `tune`, whose pages are in no table: there it reads better
-  than bicubic in some degradation, and in none worse by more than a letter a page.
+- Helps {helped(card)}: {asked} use it there, with `--engine`. Decided for each engine on the suite `tune`, whose pages
+  are in no table: there it is read better than bicubic in some degradation, and in none worse by more than a letter a
+  page. Where several help, `--factor auto` takes the one that brings the text nearest to 20-30 px.
 
 {card["notes"]}
 

@@ -12,6 +12,7 @@ from tables import filled, table
 
 from docsr.bench.arms import AUTO, BASELINE
 from docsr.report.words import how
+from docsr.upscalers.choose import READERS
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
@@ -22,10 +23,11 @@ BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the same cards. `docsr enhance` uses a network only at the text sizes in the column *helps at*, where on the suite
-`tune`, whose pages are in no table, Tesseract read better with it than with bicubic in some degradation, and in none
-worse by more than a letter a page; elsewhere it takes bicubic. Where several help, `--factor auto` takes the one that
-brings the text nearest to 20-30 px (one of 8x only `--factor 8`). `--model NAME` asks for one whatever the text size.
+the same cards. `docsr enhance` uses a network only at the text sizes in the column of the engine (`--engine`), where on
+the suite `tune`, whose pages are in no table, that engine read better with it than with bicubic in some degradation,
+and in none worse by more than a letter a page; elsewhere it takes bicubic. Where several help, `--factor auto` takes
+the one that brings the text nearest to 20-30 px (one of 8x only `--factor 8`). `--model NAME` asks for one whatever the
+text size.
 
 """
 COUNTS = """
@@ -41,15 +43,22 @@ measured. Bicubic is taken at 2x or 4x, whichever reads better. The cards have e
 def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
     """docs/zoo.md."""
     found = list(settings)
-    header = ["network", "enlarges", "parameters", "bytes", "trained on text of", "helps at"]
+    header = [
+        "network",
+        "enlarges",
+        "parameters",
+        "bytes",
+        "trained on text of",
+        *(f"helps {engine} at" for engine in READERS),
+    ]
     rows = [
         [
             f"[{card['name']}](#{card['name']})",
             f"{card['factor']}x",
             f"{card['parameters']:,}",
             f"{card['bytes']:,}",
-            _span(card["x_height"]),
-            _span(card["x_height_helps"]),
+            _px(card["x_height"]),
+            *(_px(card["x_height_helps"][engine]) for engine in READERS),
         ]
         for card in cards
     ]
@@ -61,8 +70,14 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
     return HEAD + table(header, rows) + "\n" + COUNTS + counts + "\n" + words
 
 
-def _span(x_heights: Sequence[float] | None) -> str:
-    return "no text size" if x_heights is None else f"x-heights of {x_heights[0]:g} to {x_heights[1]:g} px"
+def _px(x_heights: Sequence[float] | None) -> str:
+    return "no text size" if x_heights is None else f"{x_heights[0]:g} to {x_heights[1]:g} px"
+
+
+def helped(card: dict[str, Any]) -> str:
+    """Which engines a network helps at which x-heights, in words."""
+    spans = {engine: span for engine, span in card["x_height_helps"].items() if span}
+    return ", ".join(f"{engine} at x-heights of {_px(span)}" for engine, span in spans.items()) or "no engine"
 
 
 def _about(card: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
 )
 def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page(monkeypatch, gains, used):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("publish").helps(gains) is used
+    assert importlib.import_module("where_used").helps(gains) is used
 
 
 def test_what_is_published_follows_from_the_results():

@@ -12,7 +12,7 @@ from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
-from docsr.upscalers.choose import factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.choose import READERS, factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -59,12 +59,16 @@ class Arm:
         """Whether the arm, or all peers and it is one, is among ``labels``."""
         return self.label in labels or (self.peer and EVERY_PEER in labels)
 
-    def on(self, page: Page) -> Arm:
-        """The arm itself, or for ``auto`` the one that the page's text size asks for."""
+    def on(self, page: Page, engine: str = READERS[0]) -> Arm:
+        """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine.
+
+        For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
+        """
         if self.name != AUTO:
             return self
         x_height = measured_x_height(page.pixels)
-        plan = plan_page(factor_for_text(x_height), x_height, factor=None, model=None, own_factor=None)
+        reader = engine if engine in READERS else READERS[0]
+        plan = plan_page(factor_for_text(x_height), x_height, engine=reader)
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:

@@ -149,14 +149,10 @@ class Measurer:
                 looks = Looks(_x_height(task.page, None), 0.0)
                 return Measured([self._row(task, name, hr, looks, task.arm.factor) for name in task.engines])
             lr = _lowered(task.page, task.condition)
-            upscaler = self._upscaler(task.arm.on(lr))
-            started = perf_counter()
-            result = upscale_page(lr, upscaler)
-            seconds = round(perf_counter() - started, 4)
-            x_height = _x_height(task.page, task.condition)
-            scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
-            looks = Looks(x_height, seconds, **scores)
-            return Measured([self._row(task, name, result, looks, upscaler.factor) for name in task.engines])
+            taken: dict[Arm, list[str]] = {}
+            for name in task.engines:
+                taken.setdefault(task.arm.on(lr, name), []).append(name)
+            return Measured([row for arm, names in taken.items() for row in self._rows(task, arm, names, lr, hr)])
         except DocsrError as error:
             return Measured([], str(error))
         except Exception as error:  # a peer's library may raise anything; one arm must not end the run
@@ -170,6 +166,17 @@ class Measurer:
         if arm not in self._loaded:
             self._loaded[arm] = arm.load(self.peers, THREADS)
         return self._loaded[arm]
+
+    def _rows(self, task: Task, arm: Arm, engines: Sequence[str], lr: Page, hr: Page) -> list[tuple[Row, str]]:
+        """Enlarge by the arm, and have the engines read what it made."""
+        upscaler = self._upscaler(arm)
+        started = perf_counter()
+        result = upscale_page(lr, upscaler)
+        seconds = round(perf_counter() - started, 4)
+        x_height = _x_height(task.page, task.condition)
+        scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
+        looks = Looks(x_height, seconds, **scores)
+        return [self._row(task, name, result, looks, upscaler.factor) for name in engines]
 
     def _row(self, task: Task, engine: str, result: Page, looks: Looks, factor: int) -> tuple[Row, str]:
         """Read and score."""

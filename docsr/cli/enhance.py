@@ -61,6 +61,13 @@ _PIPE_WIDTH = 200
     help="Put back to bicubic what a network made and the page does not bear out.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["tesseract", "rapidocr"]),
+    default="tesseract",
+    show_default=True,
+    help="The OCR engine that will read the pages: without --model, networks are used where they help it.",
+)
+@click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
     default="auto",
@@ -172,7 +179,8 @@ def models() -> None:
     cards = catalogue().values()
     for card in cards:
         console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
-        console.print(f"  trained on text of {_span(card.x_height)}; helps at {_span(card.x_height_helps)}")
+        helps = ", ".join(f"{engine} at {_span(span)}" for engine, span in card.x_height_helps.items() if span)
+        console.print(f"  trained on text of {_span(card.x_height)}; helps {helps or 'no engine'}")
         console.print(f"  {card.training_data}")
         columns = list(card.results[0]) if card.results else []
         table = Table(*(Column(column, min_width=len(column)) for column in columns), box=None)

@@ -14,7 +14,7 @@ from docsr.io.documents import read_document, suffix_of, write_document
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, own_factor, resolve
-from docsr.upscalers.choose import Plan, factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import DEFAULT_TILE, upscale_page
 
@@ -33,6 +33,7 @@ class Enhancer:
         threads: int | None = None,
         device: str = "auto",
         guard: bool = True,
+        engine: str = READERS[0],
     ) -> None:
         """Load the network that is named.
 
@@ -44,14 +45,17 @@ class Enhancer:
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to put back to bicubic what a network made and the image does not bear out.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken.
 
         Raises:
-            UsageError: an unknown model, or one made for another factor.
+            UsageError: an unknown model or engine, or a model made for another factor.
             CheckpointError: a network file that cannot be used.
         """
         factor = None if factor == "auto" else factor
         if factor is not None and factor not in FACTORS:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
+        check_engine(engine)
+        self._engine = engine
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._own_factor = own_factor(self._model)
@@ -124,7 +128,14 @@ class Enhancer:
         undecided = self._model is None or self._factor is None
         x_height = measured_x_height(page.pixels) if undecided else None
         needed = self._factor or factor_for_text(x_height)
-        plan = plan_page(needed, x_height, factor=self._factor, model=self._model, own_factor=self._own_factor)
+        plan = plan_page(
+            needed,
+            x_height,
+            factor=self._factor,
+            model=self._model,
+            own_factor=self._own_factor,
+            engine=self._engine,
+        )
         return upscale_page(page, self._load(plan), tile=self._tile, guard=self._guard)
 
     def _load(self, plan: Plan) -> Upscaler:

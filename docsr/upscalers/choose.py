@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import log2
 
+from docsr.errors import UsageError
 from docsr.page import Dpi, Pixels
 from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped
 
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor can."""
+
+READERS = ("tesseract", "rapidocr")
+"""The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
 LARGEST_CHOSEN = 4
 """The largest factor of a network that is taken unasked. On the suite ``tune`` the 8x network reads a little worse than
@@ -30,6 +34,12 @@ class Plan:
     factor: int
     model: str
     why: str = field(default="", compare=False)
+
+
+def check_engine(engine: str) -> None:
+    """Raise a UsageError for an OCR engine of which nothing was measured."""
+    if engine not in READERS:
+        raise UsageError(f"it was not measured where networks help the engine {engine!r}: use {' or '.join(READERS)}")
 
 
 def factor_for_text(x_height: float | None) -> int:
@@ -52,7 +62,13 @@ def measured_x_height(pixels: Pixels) -> float | None:
 
 
 def plan_page(
-    needed: int, x_height: float | None, *, factor: int | None, model: str | None, own_factor: int | None
+    needed: int,
+    x_height: float | None,
+    *,
+    factor: int | None = None,
+    model: str | None = None,
+    own_factor: int | None = None,
+    engine: str = READERS[0],
 ) -> Plan:
     """Decide what happens to a page.
 
@@ -62,12 +78,13 @@ def plan_page(
         factor: the factor that the user asked for, or None for ``needed``.
         model: the model that the user asked for, or None for what is known to read best.
         own_factor: the only factor of ``model``, or None if it has any.
+        engine: the OCR engine that will read the page, one of READERS.
 
     Returns:
-        The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps at
-        this x-height, and bicubic elsewhere. With the factor left open too, a network of another factor than ``needed``
-        may be the one that helps (cards compare with bicubic at its better size): the nearest is asked first, but those
-        beyond LARGEST_CHOSEN last.
+        The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
+        engine at this x-height, and bicubic elsewhere. With the factor left open too, a network of another factor than
+        ``needed`` may be the one that helps (cards compare with bicubic at its better size): the nearest is asked
+        first, but those beyond LARGEST_CHOSEN last.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
@@ -77,9 +94,9 @@ def plan_page(
     nearest_first = sorted(FACTORS, key=lambda one: (one > LARGEST_CHOSEN, abs(log2(one / needed))))
     for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
-        if card is not None and card.helps(x_height):
-            return Plan(candidate, card.name, f"{text}, where {card.name} was measured to help")
-    return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help")
+        if card is not None and card.helps(x_height, engine):
+            return Plan(candidate, card.name, f"{text}, where {card.name} was measured to help {engine}")
+    return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help {engine}")
 
 
 def _ratio_to_readable(x_height: float) -> float:

@@ -10,6 +10,7 @@ from docsr.errors import UsageError
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, resolve
+from docsr.upscalers.choose import READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.page import DEFAULT_TILE
@@ -47,6 +48,7 @@ class EnhanceOptions:
         factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
         dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
         model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
+        engine: the OCR engine that will read the pages: where networks are used, and which, is what helps it.
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: largest side of a tile in input px, at least 64.
@@ -59,6 +61,7 @@ class EnhanceOptions:
     factor: int | None = None
     dpi: float | None = None
     model: str | None = None
+    engine: str = READERS[0]
     format: str = "same"
     quality: int = 90
     tile: int = DEFAULT_TILE
@@ -71,6 +74,7 @@ class EnhanceOptions:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
         if self.factor is not None and self.factor not in FACTORS:
             raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
+        check_engine(self.engine)
         if self.format not in {"same", *SUFFIXES}:
             raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
         if not 1 <= self.quality <= 100:
@@ -111,7 +115,7 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard, "binarize": self.binarize}
+        wish |= {"engine": self.engine, "guard": self.guard, "binarize": self.binarize}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 

@@ -63,5 +63,12 @@ class Planner:
             needed = factor_for_dpi(page.dpi, options.dpi)
         if options.model is not None and self._own_factor is None:
             self._own_factor = own_factor(options.model)
-        plan = plan_page(needed, x_height, factor=options.factor, model=options.model, own_factor=self._own_factor)
+        plan = plan_page(
+            needed,
+            x_height,
+            factor=options.factor,
+            model=options.model,
+            own_factor=self._own_factor,
+            engine=options.engine,
+        )
         return plan, text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ class ModelCard:
         training_data: what it was trained on, in words.
         training_command: the command that trained it.
         x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
-        x_height_helps: (smallest, largest) x-height where it was measured to help: read better than bicubic in some
-            degradation, and in none worse by more than a letter a page; or None.
+        x_height_helps: by OCR engine (smallest, largest) x-height where it was measured to help: read better than
+            bicubic in some degradation, and in none worse by more than a letter a page; or None.
         results: measured results, one dict each.
     """
 
@@ -38,15 +39,13 @@ class ModelCard:
     training_data: str
     training_command: str
     x_height: tuple[float, float] | None
-    x_height_helps: tuple[float, float] | None
+    x_height_helps: Mapping[str, tuple[float, float] | None]
     results: list[dict[str, Any]] = field(default_factory=list)
 
-    def helps(self, x_height: float | None) -> bool:
-        """Return whether the network was measured to help on text of ``x_height`` px."""
-        if x_height is None or self.x_height_helps is None:
-            return False
-        low, high = self.x_height_helps
-        return low <= x_height <= high
+    def helps(self, x_height: float | None, engine: str) -> bool:
+        """Return whether the network was measured to help ``engine`` on text of ``x_height`` px."""
+        span = self.x_height_helps.get(engine)
+        return x_height is not None and span is not None and span[0] <= x_height <= span[1]
 
 
 def catalogue(folder: Path = _FOLDER) -> dict[str, ModelCard]:
@@ -71,10 +70,10 @@ def _read_card(path: Path) -> ModelCard:
             training_data=str(card["training_data"]),
             training_command=str(card["training_command"]),
             x_height=_span(card["x_height"]),
-            x_height_helps=_span(card["x_height_helps"]),
+            x_height_helps={engine: _span(span) for engine, span in card["x_height_helps"].items()},
             results=list(card["results"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"the model card {path.name} or its network cannot be read: {error!r}") from error
 
 

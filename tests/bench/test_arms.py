@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -7,13 +8,18 @@ import numpy as np
 import pytest
 
 from docsr.bench.arms import plan_arms
+from docsr.bench.measure import Condition, Measurer, Task, as_measured
+from docsr.bench.suite import load_suite
 from docsr.errors import CheckpointError, UsageError
+from docsr.ocr.base import Engine
 from docsr.page import Page, Plane
+from docsr.upscalers import choose
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.classical import enlarge
 from docsr.upscalers.page import upscale_page
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
+from tests.bench.pages import WidthEngine, folder_suite
 from tests.onnx_files import conv_network
 from tests.pairs import text_page
 
@@ -42,6 +48,20 @@ def test_auto_does_what_enhance_does_with_each_page(em, does):
     assert arm.on(page).label == does
     result = upscale_page(page, arm.on(page).load(None, 1))
     assert np.array_equal(result.pixels, Enhancer(factor=None)(pixels))
+
+
+def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):
+    card = replace(catalogue()["compact_x2"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
+    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 2 else None)
+    page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
+    condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
+    engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}
+    measured = Measurer(engines, None)(Task(page, condition, arm, tuple(engines)))
+    assert {row.engine: row.factor for row, _ in measured.rows} == {"tesseract": 2, "rapidocr": 4, "null": 2}
+    lr, read = as_measured(page.load(), page, condition), {row.engine: text for row, text in measured.rows}
+    for engine in ("tesseract", "rapidocr"):
+        made = Enhancer(factor=None, engine=engine)(lr.pixels)
+        assert read[engine] == WidthEngine().read(Page(made))
 
 
 def test_peers_without_their_weights_are_named_with_the_reason(tmp_path):

@@ -151,11 +151,17 @@ def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeyp
     assert np.array_equal(Enhancer(factor="auto")(small), enhancer(small))
     assert enhancer(small).shape[0] in {600, 1200}
     assert np.array_equal(enhancer(large), large)
-    helpful = replace(next(iter(catalogue().values())), factor=2, x_height_helps=(1.0, 99.0))
+    helpful = replace(next(iter(catalogue().values())), factor=2, x_height_helps={"tesseract": (1.0, 99.0)})
     bicubic = Enhancer("bicubic", 2)(small)
-    for card, same in ((replace(helpful, x_height_helps=None), True), (helpful, False)):
+    for card, same in ((replace(helpful, x_height_helps={"tesseract": None}), True), (helpful, False)):
         monkeypatch.setattr(choose, "shipped", lambda factor, card=card: card if factor == 2 else None)
         assert np.array_equal(Enhancer(factor=2)(small), bicubic) == same
+        assert np.array_equal(Enhancer(factor=2, engine="rapidocr")(small), bicubic)
+
+
+def test_an_engine_of_which_nothing_was_measured_is_refused():
+    with pytest.raises(UsageError, match="use tesseract or rapidocr"):
+        Enhancer(engine="paddle")
 
 
 def test_a_factor_that_nobody_has_is_refused():

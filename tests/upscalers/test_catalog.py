@@ -24,7 +24,7 @@ CARD = {
     "training_data": "nothing",
     "training_command": "docsr train",
     "x_height": [6, 14],
-    "x_height_helps": [7, 10],
+    "x_height_helps": {"tesseract": [7, 10], "rapidocr": None},
     "results": [],
 }
 
@@ -82,7 +82,9 @@ def test_a_card_says_where_it_helps(tmp_path: Path) -> None:
     (tmp_path / "tiny_x2.json").write_text(json.dumps(CARD))
     card = catalogue(tmp_path)["tiny_x2"]
     assert card.bytes == card.path.stat().st_size
-    assert [card.helps(size) for size in (None, 6.9, 8, 11)] == [False, False, True, False]
+    assert [card.helps(size, "tesseract") for size in (None, 6.9, 8, 11)] == [False, False, True, False]
+    assert not card.helps(8, "rapidocr")
+    assert not card.helps(8, "another")
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", json.dumps(CARD)])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from docsr.errors import UsageError
 from docsr.upscalers import choose
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_dpi, factor_for_text, plan_page
 from docsr.weights import ModelCard
 
 
@@ -32,7 +33,7 @@ def test_factor_for_dpi() -> None:
 @pytest.fixture(autouse=True)
 def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shipped 2x network that helps from 7 to 10 px."""
-    card = ModelCard("tiny_x2", Path("a.onnx"), 2, 1, 1, "", "", (6, 14), (7, 10), [])
+    card = ModelCard("tiny_x2", Path("a.onnx"), 2, 1, 1, "", "", (6, 14), {"tesseract": (7, 10), "rapidocr": (9, 11)})
     monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 2 else None)
 
 
@@ -44,6 +45,14 @@ def test_the_card_decides_between_network_and_bicubic() -> None:
     assert plan(2, 8) == plan(2, 8, factor=2) == Plan(2, "tiny_x2")
     assert plan(2, 12) == plan(2, None) == plan(2, 12, factor=2) == Plan(2, "bicubic")
     assert plan(1, 25) == Plan(1, "none")
+
+
+def test_each_engine_has_its_own_sizes() -> None:
+    taken = {engine: [plan_page(2, x, engine=engine).model for x in (8, 9.5, 10.5)] for engine in READERS}
+    assert taken["tesseract"] == ["tiny_x2", "tiny_x2", "bicubic"]
+    assert taken["rapidocr"] == ["bicubic", "tiny_x2", "tiny_x2"]
+    with pytest.raises(UsageError, match="'paddle': use tesseract or rapidocr"):
+        check_engine("paddle")
 
 
 def test_a_network_of_another_factor_may_be_the_one_that_helps() -> None:
@@ -62,11 +71,11 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
 ) -> None:
     """Text of 3 px asks for 8x; 4x is nearer to that than 2x."""
     cards = {
-        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), (2, 9), [])
+        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), {"tesseract": (2, 9)})
         for factor in (2, 4, 8)
     }
     monkeypatch.setattr(choose, "shipped", cards.get)
-    plans = {x: plan_page(factor_for_text(x), x, factor=None, model=None, own_factor=None) for x in (3.0, 8.0)}
+    plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
     assert plan(8, 3.0, factor=8).model == "n_x8"
     del cards[4]

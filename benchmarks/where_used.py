@@ -1,0 +1,105 @@
+"""Where ``docsr enhance`` uses a network, for each OCR engine.
+
+That is decided by the suite ``tune`` alone, which nothing else reports, as that engine reads it: a network *helps* at
+the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one degradation
+and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a page: to
+halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or largest
+x-height where no lower or higher resolution was measured. Pages that the engine reads badly however they are shown to
+it, in HR too, do not take part: which way it fails at formulae or at the order of columns is luck.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from statistics import median
+
+from committed import TUNE, results
+
+from docsr.bench.arms import BASELINE, HR, label_of
+
+A_LETTER_A_PAGE = 1.0
+"""So much worse, in edits, tells nothing against a network that is better otherwise."""
+
+READABLE = 0.05
+"""A page takes part if it was once read with a CER of at most so much."""
+
+Arms = dict[str, dict[str, int]]
+"""Edits by arm and page."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What ``tune`` measured.
+
+    Attributes:
+        edits: by resolution, degradation, arm and page.
+        heights: the x-heights in px that were measured at each resolution.
+    """
+
+    edits: Mapping[float, Mapping[str, Arms]]
+    heights: Mapping[float, Sequence[float]]
+
+
+@cache
+def tuned(engine: str) -> Tuned:
+    """Read the committed results."""
+    rows = [row for row in results(TUNE)["rows"] if row["engine"] == engine]
+    readable = {row["page"] for row in rows if row["cer"] <= READABLE}
+    edits: dict[float, dict[str, Arms]] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+    heights: dict[float, list[float]] = defaultdict(list)
+    for row in rows:
+        if row["page"] in readable and row["upscaler"] != HR:
+            arm = label_of(row["upscaler"], row["factor"])
+            edits[row["lr_dpi"]][row["degradation"]][arm][row["page"]] = row["edits"]
+            if row["x_height"] is not None:
+                heights[row["lr_dpi"]].append(row["x_height"])
+    return Tuned(edits, heights)
+
+
+def helpful_range(name: str, engine: str) -> list[float] | None:
+    """(smallest, largest) x-height in px at which the network is used for the engine; None: nowhere."""
+    measured = tuned(engine)
+    runs: list[list[float]] = [[]]
+    for dpi in sorted(measured.heights):
+        found = measured.edits[dpi].values()
+        if all(name in arms for arms in found) and helps([_gain(arms, name) for arms in found]):
+            runs[-1].append(dpi)
+        else:
+            runs.append([])
+    best = max(runs, key=len)
+    return _span(measured.heights, best[0], best[-1]) if best else None
+
+
+def helps(gains: Sequence[float]) -> bool:
+    """Whether a network is used at a resolution, by its gains in edits a page in each degradation."""
+    return min(gains) >= -A_LETTER_A_PAGE and max(gains) > 0
+
+
+def _gain(arms: Arms, name: str) -> float:
+    """How many edits a page fewer than bicubic at its better size."""
+    return min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x")) - _a_page(arms, name)
+
+
+def _a_page(arms: Arms, name: str) -> float:
+    """Edits a page, over the pages that all arms have."""
+    common = set.intersection(*(set(pages) for pages in arms.values()))
+    return sum(arms[name][page] for page in common) / len(common)
+
+
+def _span(heights: Mapping[float, Sequence[float]], first: float, last: float) -> list[float]:
+    """The x-heights to which one of a run of resolutions is the nearest."""
+    tried = sorted(heights)
+    before, after = tried.index(first), tried.index(last) + 1
+    # Where no smaller text was measured there is nothing against the smallest of this; likewise the largest.
+    low = _between(heights[tried[before - 1]], heights[first]) if before else min(heights[first])
+    high = _between(heights[last], heights[tried[after]]) if after < len(tried) else max(heights[last])
+    return [round(low, 1), round(high, 1)]
+
+
+def _between(lower: Sequence[float], higher: Sequence[float]) -> float:
+    """The x-height as many times the median of one resolution as that of the other is of it."""
+    return math.sqrt(median(lower) * median(higher))
