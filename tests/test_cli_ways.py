@@ -82,7 +82,8 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(tmp_path, page, ca
     assert any("blank.png: no text was found: nothing to gain" in row and row.startswith("none") for row in rows)
     assert any("a.jpg: its text is" in row and row.endswith("help tesseract") for row in rows)
     assert "2 planned" in summary
-    asked = docsr(capsys, monkeypatch, "enhance", SAMPLE, "--out", tmp_path / "out", "--dry-run", "--engine", "rapidocr")
+    wish = "--dry-run", "--engine", "rapidocr"
+    asked = docsr(capsys, monkeypatch, "enhance", SAMPLE, "--out", tmp_path / "out", *wish)
     assert "help rapidocr" in asked.out
 
 
