@@ -39,6 +39,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT, PICTURES = ROOT / "docs" / "crops.md", ROOT / "docs" / "crops"
 SUITES = ROOT / "benchmarks" / "suites"
 
+ENGINE = "tesseract"
+"""What reads the words, and for which docsr takes its networks."""
+
 FACTOR, SEED = 4, 20
 LR_CROP = (24, 72)
 """Height and width of a crop in LR px."""
@@ -156,7 +159,7 @@ def seen(page: SuitePage, lr_dpi: float | None, degradation: str, arms: Sequence
     lr = as_measured(hr, page, Condition(lr_dpi, degradation))
     grey = luminance(lr.pixels)
     size = np.empty((grey.shape[0] * FACTOR, grey.shape[1] * FACTOR), np.uint8)
-    columns = [upscale_page(lr, arm.on(lr).load(peers, 1)) for arm in arms]
+    columns = [upscale_page(lr, arm.on(lr, ENGINE).load(peers, 1)) for arm in arms]
     columns = [Page(same_size(luminance(one.pixels), size), one.dpi) for one in columns]
     return Views(page.name, grey, tuple(columns), None if lr_dpi is None else same_size(luminance(hr.pixels), size))
 

@@ -113,8 +113,9 @@ def _loss(card: dict[str, Any]) -> str:
 
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
-    factor = card["factor"]
-    asked = f"`--factor {factor}`" if factor > LARGEST_CHOSEN else f"`--factor auto` and `--factor {factor}`"
+    used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
+    if card["factor"] <= LARGEST_CHOSEN:
+        used += ", and `--factor auto` if no other that helps brings the text nearer to 20-30 px"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -126,9 +127,10 @@ def card_markdown(card: dict[str, Any]) -> str:
 - Command: `{card["training_command"].strip()}`
 - {trained_for(card)}
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
-- Helps {helped(card)}: {asked} use it there, with `--engine`. Decided for each engine on the suite `tune`, whose pages
-  are in no table: there it is read better than bicubic in some degradation, and in none worse by more than a letter a
-  page. Where several help, `--factor auto` takes the one that brings the text nearest to 20-30 px.
+- Helps {helped(card)}.
+  {used}.
+  Decided for each engine on the suite `tune`, whose pages are in no table: there it is read better than bicubic in some
+  degradation, and in none worse by more than a letter a page.
 
 {card["notes"]}
 

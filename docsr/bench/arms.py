@@ -21,7 +21,7 @@ HR = "hr"
 """The arm that reads the page in its full resolution: the ceiling."""
 
 AUTO = "auto"
-"""The arm that does to each page what ``docsr enhance`` does when it is asked for nothing: docsr as it is used."""
+"""The arm that does to each page what ``docsr enhance`` does when it is told nothing but the engine."""
 
 EVERY_PEER = "peers"
 """What a suite says to leave out all peers."""
@@ -59,7 +59,7 @@ class Arm:
         """Whether the arm, or all peers and it is one, is among ``labels``."""
         return self.label in labels or (self.peer and EVERY_PEER in labels)
 
-    def on(self, page: Page, engine: str = READERS[0]) -> Arm:
+    def on(self, page: Page, engine: str) -> Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine.
 
         For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.

@@ -25,8 +25,8 @@ WHITE = (PAPER,) * 3
 KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
 """Down-sampling by one kernel, wide enough that nothing aliases."""
 
-FINER_SCAN = 3.5
-"""At most so many pixels of a one-bit scan are a pixel of what it was reduced to: from 300 dpi to 85."""
+FINER_SCAN = (1.3, 3.5)
+"""So many pixels of a one-bit scan are a pixel of what it was reduced to: 3.5 from 300 dpi to 85."""
 
 SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
@@ -87,6 +87,7 @@ class Degrade:
             lr = _spread_ink(lr, random, self.factor)
         if random.random() < config.bleed_through:
             lr = _bleed_through(lr, random)
+        # Nothing is drawn where the option is off: the samples of runs without it stay what they were.
         if config.reduced_bilevel and random.random() < config.reduced_bilevel:
             return hr, _run(self._file, self._reduced_bilevel(lr, size, random), random)
         lr = self._sample(_run(self._optics, lr, random), _drawn(random), size)
@@ -101,7 +102,7 @@ class Degrade:
 
     def _reduced_bilevel(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
         """A one-bit scan of a higher resolution, with its ragged edges, brought to LR: archives hold many such."""
-        finer = random.uniform(1.3, min(self.factor, FINER_SCAN))
+        finer = random.uniform(FINER_SCAN[0], min(self.factor, FINER_SCAN[1]))
         scan = cv2.resize(image, (round(size[0] * finer), round(size[1] * finer)), interpolation=cv2.INTER_AREA)
         scan = cv2.GaussianBlur(scan, (0, 0), random.uniform(0.3, 0.9))
         grain = np.asarray(random.standard_normal(scan.shape, np.float32), np.float32)

@@ -188,7 +188,7 @@ def _shown(
     peers: Path | None,
 ) -> Shown | None:
     try:
-        pictures = crops(page, condition, arm, peers)
+        pictures = crops(page, condition, arm, engine, peers)
     except DocsrError:
         return None  # the file is gone since it was measured; its rows stay in the tables
     texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]

@@ -34,11 +34,11 @@ class Crops:
     width: int
 
 
-def crops(page: SuitePage, condition: Condition, arm: Arm, peers: Path | None) -> Crops:
-    """Enlarge the page by the arm and by bicubic, and cut the place where the two differ most."""
+def crops(page: SuitePage, condition: Condition, arm: Arm, engine: str, peers: Path | None) -> Crops:
+    """Enlarge the page by the arm, as for the engine, and by bicubic, and cut the place where the two differ most."""
     hr = page.load()
     lr = as_measured(hr, page, condition)
-    upscaler = arm.on(lr).load(peers, 1)
+    upscaler = arm.on(lr, engine).load(peers, 1)
     sr = upscale_page(lr, upscaler)
     factor = min(max(upscaler.factor, 2), LARGEST_FACTOR)
     bicubic = luminance(upscale_page(lr, CLASSICAL["bicubic"](factor)).pixels)

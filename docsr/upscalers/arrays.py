@@ -161,9 +161,11 @@ def _as_pillow(page: Page) -> Any:
     return large
 
 
-def enhance(image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None) -> Image:
+def enhance(
+    image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = READERS[0]
+) -> Image:
     """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
 
     Each call loads the network again: for many images keep an :class:`Enhancer`.
     """
-    return Enhancer(model, factor)(image)
+    return Enhancer(model, factor, engine=engine)(image)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docsr import __version__
 from docsr.errors import UsageError
@@ -114,8 +115,10 @@ class EnhanceOptions:
             networks = {"file": sha256_of(Path(self.model))}
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
-        wish = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"engine": self.engine, "guard": self.guard, "binarize": self.binarize}
+        wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
+        wish |= {"guard": self.guard, "binarize": self.binarize}
+        if self.model is None:
+            wish |= {card.name: card.x_height_helps.get(self.engine) for card in catalogue().values()}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 

@@ -45,8 +45,8 @@ def test_auto_does_what_enhance_does_with_each_page(em, does):
     page = Page(pixels, None)
     arm = plan_arms(["auto"], None)[0][0]
     assert (arm.name, arm.label) == ("auto", "auto")
-    assert arm.on(page).label == does
-    result = upscale_page(page, arm.on(page).load(None, 1))
+    assert arm.on(page, "tesseract").label == does
+    result = upscale_page(page, arm.on(page, "tesseract").load(None, 1))
     assert np.array_equal(result.pixels, Enhancer(factor=None)(pixels))
 
 

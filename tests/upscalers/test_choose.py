@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
 from docsr.upscalers import choose
 from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_dpi, factor_for_text, plan_page
@@ -82,3 +83,9 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     assert plan(8, 3.0).model == "n_x2"
     del cards[2]
     assert plan(8, 3.0).model == "n_x8"
+
+
+def test_the_command_knows_every_engine() -> None:
+    (option,) = (one for one in enhance.params if one.name == "engine")
+    assert tuple(option.type.choices) == READERS  # type: ignore[attr-defined]
+    assert option.default == READERS[0]
