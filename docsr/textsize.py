@@ -6,7 +6,8 @@ levels (least squares) are the x-line and the baseline, since ascenders and desc
 between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height. The
 page is measured once coarsely, then again at the scale that brings its text to TARGET px: small touching letters are
 enlarged, large pages made cheap. Where the sizes found spread much, the page is measured on its side too, and that is
-taken by which they spread less.
+taken if they spread less there and the lines are longer: what is no line of text falls into short pieces (on 30 forms
+and receipts that stand 5.7 letters a piece and more, on their side 4.7 and less).
 
 Measured error (9 sizes from 4 to 40 px, six typefaces: sans, serif and monospace of DejaVu and Liberation; clean,
 blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of truth,
@@ -64,11 +65,13 @@ class TextSize:
     Attributes:
         x_height: height of a lower-case x in px: the median over the page, weighted by text length.
         lines: line segments that were measured.
+        letters: about how many letters these have.
         spread: the 25-75 % range of the x-height over the text, divided by ``x_height``; 0 when all is one size.
     """
 
     x_height: float
     lines: int
+    letters: float
     spread: float
 
 
@@ -117,9 +120,13 @@ def measure(pixels: Pixels) -> TextSize | None:
     found = _measured(grey)
     if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
         turned = _measured(np.ascontiguousarray(np.rot90(grey)))
-        if found is None or (turned is not None and turned.spread < found.spread):
+        if found is None or (turned is not None and _reads_better(turned, found)):
             return turned
     return found
+
+
+def _reads_better(turned: TextSize, found: TextSize) -> bool:
+    return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
 
 def _measured(grey: Pixels) -> TextSize | None:
@@ -168,14 +175,16 @@ def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer:
 
 def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
     """Pool pieces measured at ``scale`` into a text size in px of the page."""
-    if sum(piece.weight for piece in pieces) < 4:
+    letters = sum(piece.weight for piece in pieces)
+    if letters < 4:
         return None
     sizes = np.array([piece.size for piece in pieces]) / scale
     weights = np.array([piece.weight for piece in pieces])
     order = np.argsort(sizes)
     share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
     low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order])
-    return TextSize(float(middle), len({piece.line for piece in pieces}), float((high - low) / middle))
+    lines = len({piece.line for piece in pieces})
+    return TextSize(float(middle), lines, letters, float((high - low) / middle))
 
 
 def _pieces(grey: Pixels) -> list[_Piece]:

@@ -140,6 +140,19 @@ def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: 
         assert lying.x_height == pytest.approx(standing.x_height, rel=0.06), x_height
 
 
+def test_a_form_with_rules_and_few_labels_is_no_page_on_its_side():
+    page = Image.new("L", (754, 1000), 255)
+    draw, path = ImageDraw.Draw(page), font_file("sans")
+    draw.text((230, 85), "MEDIA CONTACT SHEET", font=ImageFont.truetype(path, 24), fill=0)
+    for y, label in ((155, "(Publication or station)"), (190, "(Name)"), (765, "Additional comments")):
+        draw.text((55, y), label, font=ImageFont.truetype(path, 12), fill=0)
+    for y in range(300, 940, 25):
+        draw.line((48, y, 726, y + y % 3), fill=0)
+    found = measure(np.asarray(page))
+    assert found is not None
+    assert found.letters / found.lines > 5
+
+
 def test_capitals_count_as_the_lower_case_they_go_with():
     path = font_file("sans")
     image = Image.new("L", (900, 300), 255)
