@@ -128,6 +128,7 @@ class LossConfig(Options):
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees, in each process")
     recogniser_enlarge: int = Field(1, ge=1, le=8, description="so much larger it sees the middle of each patch")
+    reading_weight: float = Field(0.0, ge=0, description="of what it makes of a line in each of these patches")
     adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
     real_labels: Share = Field((1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch")
@@ -193,11 +194,12 @@ class TrainConfig(Options):
         start = self.schedule.gan_start
         if start is not None and start >= self.schedule.steps:
             raise ValueError(f"gan_start {start} is not before the last step, {self.schedule.steps}")
-        if self.loss.recogniser_weight and self.loss.recogniser_weights is None:
-            raise ValueError("recogniser_weight needs recogniser_weights: the recogniser's file")
+        for name in ("recogniser", "reading"):
+            if getattr(self.loss, f"{name}_weight") and self.loss.recogniser_weights is None:
+                raise ValueError(f"{name}_weight needs recogniser_weights: the recogniser's file")
         if start and not self.loss.pixel_weight:
             raise ValueError("gan_start leaves the pixel term alone until then: give it a pixel_weight above 0")
-        names = {"pixel", "gradient", "edge", "frequency", "perceptual", "recogniser"}
+        names = {"pixel", "gradient", "edge", "frequency", "perceptual", "recogniser", "reading"}
         if start is not None and self.loss.gan_pixel_weight is not None:
             names = names - {"pixel"} | {"gan_pixel"}
         if not any(getattr(self.loss, f"{name}_weight") for name in names):

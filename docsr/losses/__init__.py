@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from docsr.config import LossConfig
 from docsr.losses import adversarial, pixel, structure
 from docsr.losses.perceptual import PerceptualLoss
+from docsr.losses.reading import ReadingLoss
 from docsr.losses.recogniser import RecogniserLoss
 from docsr.registry import Registry
 
@@ -71,6 +72,7 @@ class ContentLoss(nn.Module):
         self.structure = {name: (weight, STRUCTURE[name]) for name, weight in weights.items() if weight}
         self.perceptual: PerceptualLoss | None = None
         self.recogniser: RecogniserLoss | None = None
+        self.reading: ReadingLoss | None = None
         if config.perceptual_weight:
             self.perceptual = PerceptualLoss(
                 config.perceptual_network,
@@ -83,6 +85,8 @@ class ContentLoss(nn.Module):
             self.recogniser = RecogniserLoss(
                 config.recogniser_weights, config.recogniser_patches, config.recogniser_enlarge
             )
+        if config.reading_weight and config.recogniser_weights is not None:
+            self.reading = ReadingLoss(config.recogniser_weights, config.recogniser_patches)
 
     def forward(self, sr: Tensor, hr: Tensor, phase: Phase = Phase.ONLY) -> dict[str, Tensor]:
         """Weighted terms by name; their sum is the content loss. In the pixel phase it is the pixel term alone."""
@@ -98,4 +102,6 @@ class ContentLoss(nn.Module):
             terms["perceptual"] = self.config.perceptual_weight * self.perceptual(sr, hr)
         if self.recogniser is not None:
             terms["recogniser"] = self.config.recogniser_weight * self.recogniser(sr, hr)
+        if self.reading is not None:
+            terms["reading"] = self.config.reading_weight * self.reading(sr, hr)
         return terms

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from docsr.errors import CheckpointError, UsageError
 from docsr.losses.perceptual import CAFFE_BGR_MEAN, IMAGENET_MEAN, IMAGENET_STD, PerceptualLoss, build_features
-from docsr.losses.recogniser import PREFIX, RecogniserLoss
-from tests.losses.weights_files import assert_a_sentence, images, recogniser_state, vgg_state, write
+from docsr.losses.recogniser import RecogniserLoss
+from tests.losses.weights_files import CONVOLUTIONS, assert_a_sentence, images, recogniser_state, vgg_state, write
 
 
 @pytest.mark.parametrize("prefix", ["features.", ""])
@@ -134,13 +134,14 @@ def test_torchvisions_weights_are_taken(monkeypatch: pytest.MonkeyPatch) -> None
     assert torch.equal(loss.state_dict()["features.0.weight"], Downloaded.features.state_dict()["0.weight"])
 
 
-@pytest.mark.parametrize("prefix", [f"module.{PREFIX}", PREFIX])
+@pytest.mark.parametrize("prefix", ["module.", ""])
 def test_the_recogniser_is_read_and_frozen(tmp_path: Path, prefix: str) -> None:
     state = recogniser_state(prefix)
     loss = RecogniserLoss(write(tmp_path / "a.pth", state), 2)
-    assert torch.equal(loss.state_dict()["stages.1.4.weight"], state[f"{prefix}14.weight"])
+    assert torch.equal(loss.state_dict()["crnn.convolutions.14.weight"], state[f"{prefix}{CONVOLUTIONS}14.weight"])
     assert not any(weight.requires_grad for weight in loss.parameters())
-    assert not any(module.training for module in loss.train().modules())
+    loss.train()
+    assert not any(module.training for module in loss.crnn.modules())
 
 
 def test_the_recogniser_is_zero_for_equal_images_and_has_a_gradient(recogniser: Path) -> None:
@@ -190,12 +191,12 @@ def test_the_recogniser_sees_the_middle_larger(recogniser: Path, enlarge: int) -
 )
 def test_another_recogniser_is_refused(tmp_path: Path, key: str, value: Tensor | None) -> None:
     state = recogniser_state()
-    del state[f"module.{PREFIX}{key}"]
+    del state[f"module.{CONVOLUTIONS}{key}"]
     if value is not None:
-        state[f"module.{PREFIX}{key}"] = value
+        state[f"module.{CONVOLUTIONS}{key}"] = value
     with pytest.raises(CheckpointError) as caught:
         RecogniserLoss(write(tmp_path / "a.pth", state), 1)
-    assert_a_sentence(str(caught.value), "a.pth", f"{PREFIX}{key} is missing")
+    assert_a_sentence(str(caught.value), "a.pth", f"{CONVOLUTIONS}{key} is missing")
 
 
 def test_where_the_recogniser_comes_from(tmp_path: Path) -> None:

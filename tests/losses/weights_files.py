@@ -10,8 +10,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from docsr.losses.crnn import PARTS
 from docsr.losses.perceptual import build_features
-from docsr.losses.recogniser import PREFIX
+
+CONVOLUTIONS = f"{PARTS['convolutions']}."
 
 
 def images(count: int = 2, side: int = 16) -> tuple[Tensor, Tensor]:
@@ -42,19 +44,23 @@ def write(path: Path, state: dict[str, Any]) -> Path:
     return path
 
 
-def recogniser_state(prefix: str = f"module.{PREFIX}") -> dict[str, Tensor]:
+def recogniser_state(prefix: str = "module.") -> dict[str, Tensor]:
     """Random weights by the names of EasyOCR's generation-2 recognisers."""
     torch.manual_seed(0)
     convolutions = {0: (1, 32), 3: (32, 64), 6: (64, 128), 8: (128, 128), 11: (128, 256), 14: (256, 256)}
-    state: dict[str, Tensor] = {
-        f"{prefix}18.weight": torch.zeros(256, 256, 2, 2),
-        "module.Prediction.bias": torch.zeros(97),
-    }
+    state: dict[str, Tensor] = {f"{prefix}Prediction.bias": torch.zeros(97)}
     for number, (inputs, outputs) in convolutions.items():
-        state[f"{prefix}{number}.weight"] = torch.randn(outputs, inputs, 3, 3) / (3 * inputs**0.5)
+        name = f"{prefix}{CONVOLUTIONS}{number}"
+        state[f"{name}.weight"] = torch.randn(outputs, inputs, 3, 3) / (3 * inputs**0.5)
         if number < 10:
-            state[f"{prefix}{number}.bias"] = torch.zeros(outputs)
+            state[f"{name}.bias"] = torch.zeros(outputs)
             continue
         norm = nn.BatchNorm2d(outputs).state_dict()
-        state |= {f"{prefix}{number + 1}.{key}": value for key, value in norm.items()}
+        state |= {f"{prefix}{CONVOLUTIONS}{number + 1}.{key}": value for key, value in norm.items()}
+    last = nn.Conv2d(256, 256, 2)
+    state |= {f"{prefix}{CONVOLUTIONS}18.{key}": value for key, value in last.state_dict().items()}
+    for number in range(2):
+        layers = {"rnn": nn.LSTM(256, 256, bidirectional=True), "linear": nn.Linear(512, 256)}
+        for name, layer in layers.items():
+            state |= {f"{prefix}SequenceModeling.{number}.{name}.{k}": v for k, v in layer.state_dict().items()}
     return state
