@@ -114,8 +114,10 @@ def _loss(card: dict[str, Any]) -> str:
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    if card["factor"] <= LARGEST_CHOSEN:
-        used += ", and `--factor auto` if no other that helps brings the text nearer to 20-30 px"
+    unasked = [engine for engine in READERS if card["factor"] <= LARGEST_CHOSEN[engine]]
+    if unasked:
+        used += f", and `--factor auto`, for {' and '.join(unasked)}, if no other that helps brings the text nearer to "
+        used += "20-30 px"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])

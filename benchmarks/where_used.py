@@ -20,6 +20,7 @@ from statistics import median
 from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, HR, label_of
+from docsr.upscalers.catalog import FACTORS, shipped
 
 A_LETTER_A_PAGE = 1.0
 """So much worse, in edits, tells nothing against a network that is better otherwise."""
@@ -62,6 +63,34 @@ def tuned(engine: str) -> Tuned:
 
 def helpful_range(name: str, engine: str) -> list[float] | None:
     """(smallest, largest) x-height in px at which the network is used for the engine; None: nowhere."""
+    best = _helped(name, engine)
+    return _span(tuned(engine).heights, best[0], best[-1]) if best else None
+
+
+def largest_factor(engine: str) -> int:
+    """The largest factor that is worth taking for the engine: each up to it is read with fewer edits than the half.
+
+    Of each factor that is what would be taken: its network at the resolutions where that helps, else bicubic. Compared
+    where both were measured.
+    """
+    for factor in FACTORS[1:]:
+        gain = 0.0
+        for dpi, degradations in tuned(engine).edits.items():
+            half, whole = (_taken(one, dpi, engine) for one in (factor // 2, factor))
+            gain += sum(_a_page(arms, half) - _a_page(arms, whole) for arms in degradations.values() if whole in arms)
+        if gain <= 0:
+            return factor // 2
+    return FACTORS[-1]
+
+
+def _taken(factor: int, dpi: float, engine: str) -> str:
+    """The arm that would be taken at a resolution if no other factor were there."""
+    card = shipped(factor)
+    return card.name if card is not None and dpi in _helped(card.name, engine) else label_of(BASELINE, factor)
+
+
+def _helped(name: str, engine: str) -> list[float]:
+    """The longest run of resolutions, from the lowest, at which a network helps."""
     measured = tuned(engine)
     runs: list[list[float]] = [[]]
     for dpi in sorted(measured.heights):
@@ -70,8 +99,7 @@ def helpful_range(name: str, engine: str) -> list[float] | None:
             runs[-1].append(dpi)
         else:
             runs.append([])
-    best = max(runs, key=len)
-    return _span(measured.heights, best[0], best[-1]) if best else None
+    return max(runs, key=len)
 
 
 def helps(gains: Sequence[float]) -> bool:

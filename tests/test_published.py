@@ -13,6 +13,7 @@ import pytest
 
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
+from docsr.upscalers.choose import LARGEST_CHOSEN, READERS
 from docsr.upscalers.peers import PEERS
 from docsr.weights import catalogue
 
@@ -29,6 +30,12 @@ GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
 def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page(monkeypatch, gains, used):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     assert importlib.import_module("where_used").helps(gains) is used
+
+
+@pytest.mark.parametrize("engine", READERS)
+def test_the_largest_factor_taken_unasked_is_the_largest_that_is_worth_it_on_tune(monkeypatch, engine):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    assert importlib.import_module("where_used").largest_factor(engine) == LARGEST_CHOSEN[engine]
 
 
 def test_what_is_published_follows_from_the_results():

@@ -12,7 +12,7 @@ from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
-from docsr.upscalers.choose import READERS, factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.choose import LARGEST_CHOSEN, READERS, factor_for_text, measured_x_height, plan_page
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -68,7 +68,7 @@ class Arm:
             return self
         x_height = measured_x_height(page.pixels)
         reader = engine if engine in READERS else READERS[0]
-        plan = plan_page(factor_for_text(x_height), x_height, engine=reader)
+        plan = plan_page(factor_for_text(x_height, reader), x_height, engine=reader)
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
@@ -122,7 +122,7 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {cards}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_CHOSEN} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor

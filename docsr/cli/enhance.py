@@ -65,7 +65,7 @@ _PIPE_WIDTH = 200
     type=click.Choice(["tesseract", "rapidocr"]),
     default="tesseract",
     show_default=True,
-    help="The OCR engine that will read the pages: without --model, networks are used where they help it.",
+    help="The OCR engine that will read the pages: it decides where networks are used, and how large auto goes.",
 )
 @click.option(
     "--device",

@@ -16,9 +16,9 @@ READABLE = (20.0, 30.0)
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
-LARGEST_CHOSEN = 4
-"""The largest factor of a network that is taken unasked. On the suite ``tune`` the 8x network reads a little worse than
-the 4x one, and its pages have four times the pixels, which OCR has to look at."""
+LARGEST_CHOSEN = {"tesseract": 4, "rapidocr": 2}
+"""The largest factor that is taken for each engine's sake: beyond it the suite ``tune`` is read no better, and OCR has
+four times the pixels to look at. RapidOCR brings each line to a height of its own, whatever the page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,15 @@ def check_engine(engine: str) -> None:
         raise UsageError(f"it was not measured where networks help the engine {engine!r}: use {' or '.join(READERS)}")
 
 
-def factor_for_text(x_height: float | None) -> int:
-    """Return the factor (1 to 8) that brings text of ``x_height`` px nearest to 20-30 px; 1 where there is no text."""
+def factor_for_text(x_height: float | None, engine: str = READERS[0]) -> int:
+    """Return the factor, up to the engine's largest, that brings text of ``x_height`` px nearest to 20-30 px.
+
+    It is 1 where there is no text.
+    """
     if x_height is None or x_height <= 0:
         return 1
-    return min((1, *FACTORS), key=lambda factor: _ratio_to_readable(x_height * factor))
+    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST_CHOSEN[engine]]
+    return min(factors, key=lambda factor: _ratio_to_readable(x_height * factor))
 
 
 def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
@@ -84,14 +88,15 @@ def plan_page(
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
         engine at this x-height, and bicubic elsewhere. With the factor left open too, a network of another factor than
         ``needed`` may be the one that helps (cards compare with bicubic at its better size): the nearest is asked
-        first, but those beyond LARGEST_CHOSEN last.
+        first, but what lies beyond both ``needed`` and LARGEST_CHOSEN last.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
-    nearest_first = sorted(FACTORS, key=lambda one: (one > LARGEST_CHOSEN, abs(log2(one / needed))))
+    largest = max(needed, LARGEST_CHOSEN[engine])
+    nearest_first = sorted(FACTORS, key=lambda one: (one > largest, abs(log2(one / needed))))
     for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
         if card is not None and card.helps(x_height, engine):

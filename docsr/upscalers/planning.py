@@ -55,7 +55,7 @@ class Planner:
         """
         options, text = self._options, measure(page.pixels)
         x_height = None if text is None else text.x_height
-        needed = factor_for_text(x_height)
+        needed = factor_for_text(x_height, options.engine)
         if options.dpi is not None:
             if page.dpi is None:
                 place = f"{page.source} (page {page.number + 1})"

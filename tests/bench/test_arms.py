@@ -51,13 +51,13 @@ def test_auto_does_what_enhance_does_with_each_page(em, does):
 
 
 def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):
-    card = replace(catalogue()["compact_x2"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
-    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 2 else None)
+    card = replace(catalogue()["compact_x4"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
+    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 4 else None)
     page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
     condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
     engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}
     measured = Measurer(engines, None)(Task(page, condition, arm, tuple(engines)))
-    assert {row.engine: row.factor for row, _ in measured.rows} == {"tesseract": 2, "rapidocr": 4, "null": 2}
+    assert {row.engine: row.factor for row, _ in measured.rows} == {"tesseract": 4, "rapidocr": 2, "null": 4}
     lr, read = as_measured(page.load(), page, condition), {row.engine: text for row, text in measured.rows}
     for engine in ("tesseract", "rapidocr"):
         made = Enhancer(factor=None, engine=engine)(lr.pixels)

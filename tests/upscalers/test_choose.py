@@ -13,14 +13,15 @@ from docsr.weights import ModelCard
 
 @pytest.mark.parametrize(
     ("x_height", "factor"),
-    [(None, 1), (0, 1), (60, 1), (25, 1), (18, 1), (17, 2), (10, 2), (9, 2), (8, 4), (5, 4), (4, 8), (1, 8)],
+    [(None, 1), (0, 1), (60, 1), (25, 1), (18, 1), (17, 2), (10, 2), (9, 2), (8, 4), (5, 4), (4, 4), (1, 4)],
 )
 def test_factor_for_text(x_height: float | None, factor: int) -> None:
     assert factor_for_text(x_height) == factor
+    assert factor_for_text(x_height, "rapidocr") == min(factor, 2)
 
 
 def test_text_comes_as_near_to_what_engines_read_as_a_power_of_two_can() -> None:
-    sizes = [x_height / 10 for x_height in range(22, 346)]
+    sizes = [x_height / 10 for x_height in range(44, 346)]
     large = [size * factor_for_text(size) for size in sizes]
     assert min(large) >= 300**0.5
     assert max(large) <= 2 * 300**0.5
@@ -70,7 +71,7 @@ def test_what_the_user_names_is_taken() -> None:
 def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Text of 3 px asks for 8x; 4x is nearer to that than 2x."""
+    """No text asks for more than 4x; a wanted dpi may."""
     cards = {
         factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), {"tesseract": (2, 9)})
         for factor in (2, 4, 8)
@@ -78,11 +79,12 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     monkeypatch.setattr(choose, "shipped", cards.get)
     plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
+    assert plan(8, 3.0).model == "n_x8", "so large a page was asked for"
     assert plan(8, 3.0, factor=8).model == "n_x8"
     del cards[4]
-    assert plan(8, 3.0).model == "n_x2"
+    assert plan(4, 3.0).model == "n_x2"
     del cards[2]
-    assert plan(8, 3.0).model == "n_x8"
+    assert plan(4, 3.0).model == "n_x8"
 
 
 def test_the_command_knows_every_engine() -> None:
