@@ -59,7 +59,7 @@ def configuration(plan: dict[str, Any], row: dict[str, Any], factor: int, files:
         values |= {f"loss.perceptual_{key}": files[key] for key in ("network", "weights", "input")}
         if files["network"] == "vgg16":
             values["loss.perceptual_layer"] = SAME_LAYER[given["loss"]["perceptual_layer"]]
-    if given["loss"].get("recogniser_weight"):
+    if given["loss"].get("recogniser_weight") or given["loss"].get("reading_weight"):
         values["loss.recogniser_weights"] = files["recogniser"]
     return load_config(path, values)
 

@@ -6,6 +6,9 @@ and in none worse by more than a letter a page. It reaches as far as these resol
 halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or largest
 x-height where no lower or higher resolution was measured. Pages that the engine reads badly however they are shown to
 it, in HR too, do not take part: which way it fails at formulae or at the order of columns is luck.
+
+``tune`` also says how large a factor is worth taking for an engine (``largest_factor``): docsr's own code has that as
+LARGEST_CHOSEN, which a test compares.
 """
 
 from __future__ import annotations
@@ -90,7 +93,7 @@ def _taken(factor: int, dpi: float, engine: str) -> str:
 
 
 def _helped(name: str, engine: str) -> list[float]:
-    """The longest run of resolutions, from the lowest, at which a network helps."""
+    """The longest run of neighbouring resolutions, in order, at which a network helps."""
     measured = tuned(engine)
     runs: list[list[float]] = [[]]
     for dpi in sorted(measured.heights):

@@ -190,8 +190,9 @@ def test_the_gan_phase_may_begin_at_once_and_at_the_last_step() -> None:
     assert check_config({"schedule": {"steps": 100, "gan_start": 99}}).schedule.gan_start == 99
 
 
-def test_the_recogniser_needs_its_file() -> None:
-    assert "recogniser_weights" in refusal({"loss": {"recogniser_weight": 0.1}})
+@pytest.mark.parametrize("term", ["recogniser", "reading"])
+def test_the_recogniser_needs_its_file(term: str) -> None:
+    assert f"{term}_weight needs recogniser_weights" in refusal({"loss": {f"{term}_weight": 0.1}})
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ _PIPE_WIDTH = 200
     default="auto",
     callback=lambda _context, _option, value: None if value == "auto" else int(value),
     show_default=True,
-    help="Enlargement; auto brings the measured x-height to 20-30 px and leaves large text as it is.",
+    help="Enlargement; auto brings the measured x-height towards 20-30 px and leaves large text as it is.",
 )
 @click.option("--dpi", type=click.FloatRange(1, 4800), help="Exact resolution of the output, in place of --factor.")
 @click.option("--model", metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file.")

@@ -21,7 +21,7 @@ PARTS = {"convolutions": "FeatureExtraction.ConvNet", "sequence": "SequenceModel
 
 
 class Crnn(nn.Module):
-    """The recogniser without its letters, frozen. Read through ``convolutions`` and ``columns``, ``sequence``.
+    """The recogniser without its letters, frozen: ``convolutions``, or their ``columns`` and the LSTMs' ``sequence``.
 
     Args:
         weights: EasyOCR recogniser file (``english_g2.pth``).
@@ -49,7 +49,7 @@ class Crnn(nn.Module):
         self.requires_grad_(False).eval()
 
     def columns(self, lines: Tensor) -> Tensor:
-        """N x T x 256 features of the columns of N x 1 x 64 x W lines in [-1, 1]; T is some W / 4."""
+        """N x T x 256 features of the columns of N x 1 x 64 x W lines in [-1, 1]; T is about W / 4."""
         seen: Tensor = self.convolutions(lines)
         return seen.mean(dim=2).transpose(1, 2)
 
@@ -74,6 +74,10 @@ class _Lstm(nn.Module):
     def forward(self, columns: Tensor) -> Tensor:
         both: Tensor = self.linear(self.rnn(columns)[0])
         return both
+
+    def train(self, mode: bool = True) -> _Lstm:
+        """It stays in training mode, without which cuDNN gives no gradient; it has no dropout, so all else is alike."""
+        return super().train(True)
 
 
 def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -45,7 +45,8 @@ class Enhancer:
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to put back to bicubic what a network made and the image does not bear out.
-            engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken,
+                and "auto" ends where more pixels do not help it, at 4x or 2x.
 
         Raises:
             UsageError: an unknown model or engine, or a model made for another factor.

@@ -11,14 +11,16 @@ from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped
 
 READABLE = (20.0, 30.0)
-"""x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor can."""
+"""x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
+engine's largest can."""
 
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
 LARGEST_CHOSEN = {"tesseract": 4, "rapidocr": 2}
-"""The largest factor that is taken for each engine's sake: beyond it the suite ``tune`` is read no better, and OCR has
-four times the pixels to look at. RapidOCR brings each line to a height of its own, whatever the page's."""
+"""The largest factor that is taken for each engine's sake: by twice that the suite ``tune`` is read with more errors in
+all, and OCR has four times the pixels to look at. RapidOCR brings each line to a height of its own, whatever the
+page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +90,15 @@ def plan_page(
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
         engine at this x-height, and bicubic elsewhere. With the factor left open too, a network of another factor than
         ``needed`` may be the one that helps (cards compare with bicubic at its better size): the nearest is asked
-        first, but what lies beyond both ``needed`` and LARGEST_CHOSEN last.
+        first, none beyond LARGEST_CHOSEN, whatever dpi is wanted: the page is brought to that afterwards.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
-    largest = max(needed, LARGEST_CHOSEN[engine])
-    nearest_first = sorted(FACTORS, key=lambda one: (one > largest, abs(log2(one / needed))))
+    worthwhile = [one for one in FACTORS if one <= LARGEST_CHOSEN[engine]]
+    nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
     for candidate in nearest_first if factor is None else [factor]:
         card = shipped(candidate)
         if card is not None and card.helps(x_height, engine):

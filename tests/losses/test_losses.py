@@ -131,10 +131,12 @@ def test_the_total_weighs_its_terms(tmp_path: Path, recogniser: Path, name: str)
         "recogniser_weights": recogniser,
         "recogniser_patches": 1,
     }
-    sr, hr = images()
-    ones = ContentLoss(LossConfig(**options, perceptual_weight=1, recogniser_weight=1))(sr, hr)
-    assert set(ones) == {"pixel", "perceptual", "recogniser"}
-    weights = {"pixel": 0.5, "perceptual": 0.25, "recogniser": 3.0}
+    sr, hr = images(side=64)
+    hr[:, :, :16] = hr[:, :, 40:] = 1  # what remains is taken for a line
+    ones = ContentLoss(LossConfig(**options, perceptual_weight=1, recogniser_weight=1, reading_weight=1))(sr, hr)
+    assert set(ones) == {"pixel", "perceptual", "recogniser", "reading"}
+    assert all(value > 0 for value in ones.values())
+    weights = {"pixel": 0.5, "perceptual": 0.25, "recogniser": 3.0, "reading": 2.0}
     weighed = LossConfig(**options, **{f"{term}_weight": weight for term, weight in weights.items()})
     for term, value in ContentLoss(weighed)(sr, hr).items():
         assert float(value.detach()) == pytest.approx(weights[term] * float(ones[term].detach()), rel=1e-5)
@@ -143,8 +145,9 @@ def test_the_total_weighs_its_terms(tmp_path: Path, recogniser: Path, name: str)
 def test_a_weight_of_zero_leaves_the_term_out(recogniser: Path) -> None:
     sr, hr = images()
     assert set(ContentLoss(LossConfig())(sr, hr)) == {"pixel"}
-    config = LossConfig(pixel_weight=0, recogniser_weight=1, recogniser_weights=recogniser)
-    assert set(ContentLoss(config)(sr, hr)) == {"recogniser"}
+    for term in ("recogniser", "reading"):
+        config = LossConfig(pixel_weight=0, recogniser_weights=recogniser, **{f"{term}_weight": 1})
+        assert set(ContentLoss(config)(sr, hr)) == {term}
 
 
 def test_the_pixel_phase_knows_the_pixel_term_alone(tmp_path: Path, recogniser: Path) -> None:

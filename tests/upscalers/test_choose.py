@@ -71,20 +71,21 @@ def test_what_the_user_names_is_taken() -> None:
 def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No text asks for more than 4x; a wanted dpi may."""
+    """Text of 3 px would want 8x; 4x is nearer to that than 2x."""
     cards = {
-        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), {"tesseract": (2, 9)})
+        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), dict.fromkeys(READERS, (2, 9)))
         for factor in (2, 4, 8)
     }
     monkeypatch.setattr(choose, "shipped", cards.get)
     plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
-    assert plan(8, 3.0).model == "n_x8", "so large a page was asked for"
+    assert plan(8, 3.0) == Plan(4, "n_x4"), "a wanted dpi: the page is brought to it afterwards"
+    assert plan_page(8, 3.0, engine="rapidocr") == Plan(2, "n_x2")
     assert plan(8, 3.0, factor=8).model == "n_x8"
     del cards[4]
     assert plan(4, 3.0).model == "n_x2"
     del cards[2]
-    assert plan(4, 3.0).model == "n_x8"
+    assert plan(4, 3.0) == Plan(4, "bicubic")
 
 
 def test_the_command_knows_every_engine() -> None:
