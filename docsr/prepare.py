@@ -16,6 +16,7 @@ from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.image_write import write_pages
 from docsr.page import Page, Pixels, luminance
+from docsr.pairs.fonts import read_prose
 from docsr.pairs.source import Document, Source, SourcePage
 from docsr.pairs.sources import SOURCES
 from docsr.pairs.store import PAGES, StoreHeader
@@ -47,6 +48,7 @@ class PrepareOptions:
         colour: keep RGB; else patches are grey.
         lr_factor: take the LR of this factor that the source has (made while training where it has not); None: what it
             has of itself (npy-pairs), or none.
+        prose: a text file whose words are drawn; None: words of no language.
     """
 
     x_height: float | None
@@ -56,6 +58,7 @@ class PrepareOptions:
     pages_kept: int = 4
     colour: bool = False
     lr_factor: int | None = None
+    prose: Path | None = None
 
 
 @dataclass
@@ -129,6 +132,11 @@ def _source(kind: str, options: PrepareOptions) -> Source:
         if not source.has_lr:
             raise UsageError(f"{kind} has no LR of its own: leave the factor to docsr train")
         source.lr_factor = options.lr_factor
+    if options.prose is not None:
+        if not source.takes_prose:
+            raise UsageError(f"{kind} draws no text: leave --prose away")
+        read_prose(options.prose)  # so that one that cannot be read is told before anything is made
+        source.prose = options.prose
     return source
 
 

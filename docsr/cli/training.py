@@ -44,6 +44,7 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.option(
     "--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor, where it has that."
 )
+@click.option("--prose", type=click.Path(path_type=Path), help="Text file: fonts draws its words, in their order, too.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 def prepare(
     kind: str,
@@ -56,6 +57,7 @@ def prepare(
     per_document: int,
     colour: bool,
     factor: str | None,
+    prose: Path | None,
     jobs: int,
 ) -> None:
     """Cut documents into training patches, all text brought to one size.
@@ -78,7 +80,8 @@ def prepare(
     usual = SOURCES.find(kind)
     x_height = None if as_is else x_height or usual.x_height
     lr_factor = None if factor is None else int(factor)
-    options = PrepareOptions(x_height, patch or usual.patch, per_page, per_document, colour=colour, lr_factor=lr_factor)
+    patch = patch or usual.patch
+    options = PrepareOptions(x_height, patch, per_page, per_document, colour=colour, lr_factor=lr_factor, prose=prose)
     with _bar("documents") as advance:
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
     _tell(header, out)

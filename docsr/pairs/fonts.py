@@ -2,22 +2,24 @@
 
 Documentation in PDF is nearly all running text in a few book faces. Receipts, forms and labels are not: they are set in
 typewriter and sans faces, in capitals and figures, and bold. Words are drawn letter by letter, the commoner letters of
-English more often, so that a network learns shapes from them and no spelling.
+English more often, so that a network learns shapes from them and no spelling. Of prose that is given, most blocks have
+some lines: there a network learns which letters follow each other, which tells an unclear one.
 """
 
 from __future__ import annotations
 
 import string
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from docsr.errors import NoInputError, PageError
+from docsr.errors import NoInputError, PageError, UsageError, first_line
 from docsr.page import Page
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 
@@ -38,6 +40,9 @@ LONGEST_WORD = 11
 SIZES = (1.0, 1.0, 1.0, 1.0, 0.8, 0.8, 1.25, 1.7)
 """Of a block's text, over the page's."""
 
+PROSE_SHARE = 0.75
+"""Of the blocks, where there is prose."""
+
 RULE_SHARE = 0.3
 NEEDED = string.ascii_letters + string.digits + ".,:;-+/()%$#&*"
 
@@ -48,6 +53,7 @@ class Fonts(Source):
     """Typefaces (.ttf, .otf, .ttc) with Latin letters and figures; each is a document of a few drawn pages."""
 
     x_height = X_HEIGHT
+    takes_prose = True
 
     def documents(self, root: Path) -> list[Document]:
         """Every typeface under the folder, or the one file."""
@@ -63,7 +69,20 @@ class Fonts(Source):
         face = _Face.read(document.path)
         for number in range(PAGES_PER_FACE):
             seed = zlib.crc32(f"{document.path.name} {number}".encode())
-            yield SourcePage(number, partial(draw_page, face, seed), LARGEST_SCALE, None, X_HEIGHT)
+            draw = partial(draw_page, face, seed, prose=() if self.prose is None else read_prose(self.prose))
+            yield SourcePage(number, draw, LARGEST_SCALE, None, X_HEIGHT)
+
+
+@lru_cache(maxsize=1)
+def read_prose(path: Path) -> Sequence[str]:
+    """The words of a text file. UsageError where there are none."""
+    try:
+        words = path.read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the prose {path} cannot be read as UTF-8: {first_line(error)}") from error
+    if not words:
+        raise UsageError(f"the prose {path} has no words")
+    return words
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +114,14 @@ def _font(path: Path, size: float) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(str(path), size)
 
 
-def draw_page(face: _Face, seed: int, scale: float) -> Page:
+def draw_page(face: _Face, seed: int, scale: float, prose: Sequence[str] = ()) -> Page:
     """A page of blocks: lines of one size and kind each, now and then boxed or ruled.
 
     Args:
         face: the typeface.
         seed: decides text and layout, whatever the scale.
         scale: 1: PAGE px wide and high, text X_HEIGHT px high.
+        prose: words of running text, in their order.
     """
     random = np.random.default_rng(seed)
     side = round(PAGE * scale)
@@ -111,7 +131,8 @@ def draw_page(face: _Face, seed: int, scale: float) -> Page:
     y = margin
     while y < PAGE:
         size = X_HEIGHT * SIZES[int(random.integers(len(SIZES)))]
-        y = _block(draw, face, random, (margin, y, size), scale)
+        words = _words(random, prose)
+        y = _block(draw, face, random, words, (margin, y, size), scale)
     return Page(np.asarray(image), None)
 
 
@@ -119,13 +140,13 @@ def _block(
     draw: ImageDraw.ImageDraw,
     face: _Face,
     random: np.random.Generator,
+    words: Draw,
     place: tuple[float, float, float],
     scale: float,
 ) -> float:
     """Draw some lines from ``place`` (left, top, x-height at scale 1) down; return where they end."""
     left, top, size = place
     measure, font = face.at(size), face.at(size * scale)
-    words = KINDS[int(random.integers(len(KINDS)))]
     leading, room, y = size * float(random.uniform(2.1, 3.2)), PAGE - 2 * left, top
     for _ in range(int(random.integers(1, 7))):
         line = _line(words, random, measure, room)
@@ -151,6 +172,14 @@ def _line(words: Draw, random: np.random.Generator, font: ImageFont.FreeTypeFont
             break
         line = longer
     return line
+
+
+def _words(random: np.random.Generator, prose: Sequence[str]) -> Draw:
+    """What a block is made of: the words of some place in the prose, or one of KINDS."""
+    if not prose or random.random() >= PROSE_SHARE:
+        return KINDS[int(random.integers(len(KINDS)))]
+    place = count(int(random.integers(len(prose))))
+    return lambda _: prose[next(place) % len(prose)]
 
 
 def _letters(random: np.random.Generator) -> str:

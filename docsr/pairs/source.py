@@ -53,6 +53,8 @@ class Source(Protocol):
         has_lr: whether its pages can have LR of their own.
         has_colour: whether its pages can be in colour.
         lr_factor: the factor of that LR; None: pages are read without it.
+        takes_prose: whether its pages can be made of given prose.
+        prose: a text file with that.
     """
 
     x_height: float | None = None
@@ -60,6 +62,8 @@ class Source(Protocol):
     has_lr: bool = False
     has_colour: bool = False
     lr_factor: int | None = None
+    takes_prose: bool = False
+    prose: Path | None = None
 
     def documents(self, root: Path) -> list[Document]:
         """All documents under ``root`` (a folder or a file), split. NoInputError when there is none."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from docsr.errors import NoInputError, PageError
+from docsr.errors import NoInputError, PageError, UsageError
 from docsr.pairs import fonts
 from docsr.pairs.fonts import PAGES_PER_FACE, X_HEIGHT, Fonts, draw_page
 from docsr.pairs.source import Document
@@ -88,3 +89,59 @@ def test_patches_of_typefaces(typefaces: Path, tmp_path: Path) -> None:
     patches = PatchStore(tmp_path / "p", "train")
     assert len(patches) > 12
     assert all(patches[number].std() > 10 for number in range(len(patches)))
+
+
+def test_most_blocks_have_prose_in_its_order_from_some_place() -> None:
+    prose = [str(number) for number in range(1000)]
+    blocks = [fonts._words(np.random.default_rng(seed), prose) for seed in range(200)]
+    lines = [[words(np.random.default_rng(0)) for _ in range(1500)] for words in blocks]
+    starts = [prose.index(line[0]) for line in lines if set(line) == set(prose)]
+    assert len(starts) == pytest.approx(200 * fonts.PROSE_SHARE, abs=20)
+    assert len(set(starts)) > 100
+    for line in lines:
+        if set(line) == set(prose):
+            following = (prose.index(line[0]) + np.arange(len(line))) % len(prose)
+            assert [int(word) for word in line] == following.tolist()
+
+
+def test_without_prose_pages_are_what_they_were_and_with_it_others() -> None:
+    face = fonts._Face.read(FONT)
+    plain, empty, other = (draw_page(face, 1, 0.5, prose).pixels for prose in ((), [], ["together", "with", "the"]))
+    assert np.array_equal(plain, empty)
+    assert not np.array_equal(plain, other)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_patches_of_prose(typefaces: Path, tmp_path: Path, jobs: int) -> None:
+    prose = tmp_path / "prose.txt"
+    prose.write_text("It was the best of times, it was the worst of times.", encoding="utf-8")
+    options = PrepareOptions(14.0, size=96, per_page=2)
+    prepare("fonts", typefaces, tmp_path / "plain", options, jobs=jobs)
+    prepare("fonts", typefaces, tmp_path / "prose", replace(options, prose=prose), jobs=jobs)
+    plain, drawn = (PatchStore(tmp_path / name, "train") for name in ("plain", "prose"))
+    assert len(drawn) > 12
+    assert not np.array_equal(plain[0], drawn[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        pytest.param(b" \n", "has no words", id="empty"),
+        pytest.param(b"\xff\xfe", "cannot be read as UTF-8", id="not UTF-8"),
+        pytest.param(None, "cannot be read as UTF-8: .*No such file", id="no file"),
+    ],
+)
+def test_prose_that_cannot_be_used_is_told_before_anything_is_made(
+    typefaces: Path, tmp_path: Path, content: bytes | None, sentence: str
+) -> None:
+    prose = tmp_path / "prose.txt"
+    if content is not None:
+        prose.write_bytes(content)
+    with pytest.raises(UsageError, match=sentence):
+        prepare("fonts", typefaces, tmp_path / "p", PrepareOptions(14.0, prose=prose))
+    assert not (tmp_path / "p").exists()
+
+
+def test_only_typefaces_draw_prose(typefaces: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="images draws no text: leave --prose away"):
+        prepare("images", typefaces, tmp_path / "p", PrepareOptions(14.0, prose=typefaces / "prose.txt"))
