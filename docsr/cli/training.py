@@ -53,12 +53,9 @@ def prepare(
     x_height: float | None,
     as_is: bool,
     patch: int | None,
-    per_page: int,
-    per_document: int,
-    colour: bool,
     factor: str | None,
-    prose: Path | None,
     jobs: int,
+    **others: Any,
 ) -> None:
     """Cut documents into training patches, all text brought to one size.
 
@@ -80,8 +77,7 @@ def prepare(
     usual = SOURCES.find(kind)
     x_height = None if as_is else x_height or usual.x_height
     lr_factor = None if factor is None else int(factor)
-    patch = patch or usual.patch
-    options = PrepareOptions(x_height, patch, per_page, per_document, colour=colour, lr_factor=lr_factor, prose=prose)
+    options = PrepareOptions(x_height, patch or usual.patch, lr_factor=lr_factor, **others)
     with _bar("documents") as advance:
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
     _tell(header, out)
