@@ -20,6 +20,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(SCRIPT), *map(str, words)], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_first_hundredth_is_the_same_again_and_another_training_is_told_apart(tmp_path, patches):
     schedule, output = {**TINY["schedule"], "steps": 200}, {**TINY["output"], "validate_every": 1000}
     train(check_config({**TINY, "schedule": schedule, "output": output}), patches, tmp_path / "run", heard := Heard())

@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).parents[1] / "benchmarks" / "torture.py"
 
 
+@pytest.mark.slow
 def test_runs_that_are_killed_are_gone_on_with_and_nothing_is_left(tmp_path):
     words = ["--out", tmp_path / "torture.json", "--pages", 24, "--kills", 3]
     ran = subprocess.run([sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False)

@@ -126,7 +126,13 @@ def test_what_else_trains_together(tmp_path, store, options):
     assert list(losses(tmp_path / "shared")) == list(range(1, 7))
 
 
-@pytest.mark.parametrize(("rank", "network"), [(0, "compact"), (1, "compact"), (1, "srgan")])
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("rank", "network"),
+    [(1, "srgan"), pytest.param(0, "compact", marks=slow), pytest.param(1, "compact", marks=slow)],
+)
 def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store, rank, network):
     out = tmp_path / "run"
     words = command(store, out, 2, data__batch="3", schedule__steps="100000", generator__name=network)

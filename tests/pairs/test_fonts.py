@@ -92,16 +92,16 @@ def test_patches_of_typefaces(typefaces: Path, tmp_path: Path) -> None:
 
 
 def test_most_blocks_have_prose_in_its_order_from_some_place() -> None:
-    prose = [str(number) for number in range(1000)]
+    prose = [f"word{number}" for number in range(20)]
+    random = np.random.default_rng(0)
     blocks = [fonts._words(np.random.default_rng(seed), prose) for seed in range(200)]
-    lines = [[words(np.random.default_rng(0)) for _ in range(1500)] for words in blocks]
-    starts = [prose.index(line[0]) for line in lines if set(line) == set(prose)]
-    assert len(starts) == pytest.approx(200 * fonts.PROSE_SHARE, abs=20)
-    assert len(set(starts)) > 100
-    for line in lines:
-        if set(line) == set(prose):
-            following = (prose.index(line[0]) + np.arange(len(line))) % len(prose)
-            assert [int(word) for word in line] == following.tolist()
+    lines = [[words(random) for _ in range(40)] for words in blocks]
+    found = [line for line in lines if line[0] in prose]
+    assert len(found) == pytest.approx(200 * fonts.PROSE_SHARE, abs=20)
+    assert len({line[0] for line in found}) == len(prose)
+    for line in found:
+        place = prose.index(line[0])
+        assert line == (prose[place:] + prose * 3)[:40], "and from its start again"
 
 
 def test_without_prose_pages_are_what_they_were_and_with_it_others() -> None:
