@@ -73,7 +73,7 @@ programs:
 	@sh tools/install_programs.sh
 
 test: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=90
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --cov-fail-under=90
 
 # ONNX Runtime with OpenVINO has the same name as that without: it takes its place.
 test-openvino:
