@@ -1,4 +1,4 @@
-"""English prose out of PDF files and text files, a page in a line, for `docsr prepare fonts --text`.
+"""English prose out of PDF files and text files, a page in a line, for `docsr prepare fonts --prose`.
 
     python benchmarks/prose.py FOLDER [...] > prose.txt
 

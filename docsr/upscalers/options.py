@@ -11,7 +11,7 @@ from docsr.errors import UsageError
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, resolve
-from docsr.upscalers.choose import READERS, check_engine
+from docsr.upscalers.choose import LARGEST_CHOSEN, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.page import DEFAULT_TILE
@@ -49,7 +49,8 @@ class EnhanceOptions:
         factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
         dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
         model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
-        engine: the OCR engine that will read the pages: where networks are used, and which, is what helps it.
+        engine: the OCR engine that will read the pages: where networks are used, and how large pages become unless a
+            factor or dpi is asked for, is what helps it.
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: largest side of a tile in input px, at least 64.
@@ -117,6 +118,8 @@ class EnhanceOptions:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
         wish |= {"guard": self.guard, "binarize": self.binarize}
+        if self.factor is None:
+            wish |= {"largest": LARGEST_CHOSEN[self.engine]}
         if self.model is None:
             wish |= {card.name: card.x_height_helps.get(self.engine) for card in catalogue().values()}
         model = None if self.model is not None and is_file(self.model) else self.model
