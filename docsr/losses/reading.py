@@ -3,8 +3,8 @@
 The recogniser loss looks at strokes and letters as they stand. This one cuts a line of text out of the patch, brings it
 to the height that the recogniser reads, and goes on to where the recogniser knows what the letters are: a letter that
 is a little another one costs more than one that is only blurred. Not its letters but the features before them are
-compared: in a trial the gradient of a KL divergence of letters was for single lines up to 36 times its median, that of
-the features at most five times.
+compared: the gradient of a KL divergence of letters is for single lines many times its median, that of the features is
+not.
 """
 
 from __future__ import annotations
