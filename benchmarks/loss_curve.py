@@ -24,7 +24,7 @@ from pathlib import Path
 from curve_file import hundredth, read_curve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.config import load_config, parse_override
+from docsr.config_file import load_config, parse_override
 from docsr.errors import Interrupted
 from docsr.train import LOG, train
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import yaml
 
-from docsr.config import TrainConfig, load_config
+from docsr.config import TrainConfig
+from docsr.config_file import load_config
 from docsr.export import export
 from docsr.models import build_generator
 from docsr.train import train

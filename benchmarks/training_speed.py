@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from docsr.config import load_config
+from docsr.config_file import load_config
 from docsr.report.results import machine
 from docsr.train import train
 

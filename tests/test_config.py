@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from docsr.cli import cli
 from docsr.cli.options import arguments_of, options_of
-from docsr.config import DegradeConfig, TrainConfig, check_config, load_config, parse_override
+from docsr.config import DegradeConfig, TrainConfig
+from docsr.config_file import check_config, load_config, parse_override
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL
 from docsr.losses.perceptual import build_features

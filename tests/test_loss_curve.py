@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.config import check_config
+from docsr.config_file import check_config
 from docsr.train import CONFIG, train
 from tests.training_runs import TINY, Heard
 

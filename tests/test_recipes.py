@@ -15,7 +15,8 @@ import pytest
 import yaml
 from PIL import Image
 
-from docsr.config import TrainConfig, load_config
+from docsr.config import TrainConfig
+from docsr.config_file import load_config
 from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 from docsr.export import TOLERANCE, export
 from docsr.models.checkpoint import load_checkpoint

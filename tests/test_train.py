@@ -11,7 +11,7 @@ import torch
 import yaml
 from PIL import Image
 
-from docsr.config import check_config, load_config
+from docsr.config_file import check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
 from docsr.losses import ContentLoss
 from docsr.losses.perceptual import build_features

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.config import check_config
+from docsr.config_file import check_config
 from docsr.errors import Interrupted
 from docsr.train import CURVES, train
 from tests.training_runs import TINY, Heard, config, interrupt

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from docsr.config import check_config
+from docsr.config_file import check_config
 from docsr.errors import UsageError
 from docsr.models import build_generator
 from docsr.models.checkpoint import load_checkpoint

@@ -124,7 +124,7 @@ def train(
     with _needs_training_packages("training"):
         from docsr.train import CONFIG
         from docsr.train import train as run
-    from docsr.config import load_config, parse_override
+    from docsr.config_file import load_config, parse_override
 
     values: dict[str, Any] = dict(parse_override(text) for text in overrides)
     if factor is not None:

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from docsr.config import TrainConfig, check_config
+from docsr.config import TrainConfig
+from docsr.config_file import check_config
 from docsr.errors import CheckpointError, UsageError
 from docsr.io.files import atomic_write
 from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments

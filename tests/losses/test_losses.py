@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from docsr.config import LossConfig, check_config
+from docsr.config import LossConfig
+from docsr.config_file import check_config
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL, STRUCTURE, ContentLoss, Phase
 from docsr.losses.perceptual import build_features

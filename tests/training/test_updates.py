@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from docsr.config import check_config
+from docsr.config_file import check_config
 from docsr.errors import UsageError
 from docsr.losses import ContentLoss
 from docsr.models.checkpoint import load_checkpoint

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from docsr.config import check_config
+from docsr.config_file import check_config
 from docsr.models import build_generator
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
