@@ -56,12 +56,11 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
 
 
 @pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
-@pytest.mark.parametrize("gan_start", [None, 2], ids=["pixel", "gan"])
-def test_resume_is_exact(tmp_path, patches, gan_start, bf16):
+@pytest.mark.parametrize(("gan_start", "optimiser"), [(None, "adam"), (2, "adam"), (None, "muon")])
+def test_resume_is_exact(tmp_path, patches, gan_start, optimiser, bf16):
     noisy = {"real_labels": [0.7, 1.0], "fake_labels": [0.0, 0.3]}
-    options = check_config(
-        {**TINY, "loss": noisy, "schedule": {**TINY["schedule"], "gan_start": gan_start, "bf16": bf16}}
-    )
+    schedule = {**TINY["schedule"], "gan_start": gan_start, "optimiser": optimiser, "bf16": bf16}
+    options = check_config({**TINY, "loss": noisy, "schedule": schedule})
     train(options, patches, tmp_path / "straight", Heard())
     with pytest.raises(Interrupted, match="stopped at step 3 of 6; --resume goes on from there") as stop:
         train(options, patches, tmp_path / "halves", Heard(3, interrupt))

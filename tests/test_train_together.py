@@ -117,8 +117,9 @@ def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, stor
     [
         {"generator__name": "mdsr", "generator__args": "{channels: 8, blocks: 1, factors: [2, 4]}"},
         {"schedule__compile": "true"},
+        {"schedule__optimiser": "muon"},
     ],
-    ids=["several factors", "compiled"],
+    ids=["several factors", "compiled", "muon"],
 )
 def test_what_else_trains_together(tmp_path, store, options):
     ran = run(command(store, tmp_path / "shared", 2, data__batch="2", schedule__steps="6", **options))

@@ -19,6 +19,7 @@ from docsr.io.files import atomic_write
 from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
+from docsr.training.optimisers import Learner, adam, learners
 from docsr.training.schedule import SpikeGuard
 
 STATE = "state.pt"
@@ -58,12 +59,11 @@ class TrainingState:
             given = load_checkpoint(config.init).state
             self.taken = load_fitting(self.generator, given), len(self.generator.state_dict())
         self.ema = AveragedModel(self.generator, multi_avg_fn=_average(config.schedule.ema))
-        rate = config.schedule.learning_rate
-        self.optimiser = torch.optim.Adam(self.generator.parameters(), rate, betas=(0.9, 0.99))
-        self.critic_optimiser: torch.optim.Optimizer | None = None
+        self.learners = learners(self.generator, config.schedule)
+        self.critic_learner: Learner | None = None
         if self.discriminator is not None:
             rate = config.schedule.discriminator_learning_rate
-            self.critic_optimiser = torch.optim.Adam(self.discriminator.parameters(), rate, betas=(0.9, 0.99))
+            self.critic_learner = adam(list(self.discriminator.parameters()), rate)
         self.spikes: dict[int, SpikeGuard] = {}
         self.forget_spikes()
 
@@ -72,10 +72,10 @@ class TrainingState:
         parts = {
             "generator": self.generator,
             "ema": self.ema,
-            "optimiser": self.optimiser,
             "discriminator": self.discriminator,
-            "critic_optimiser": self.critic_optimiser,
+            "critic_optimiser": self.critic_learner and self.critic_learner.optimiser,
         }
+        parts |= {name: learner.optimiser for name, learner in self.learners.items()}
         return {name: part for name, part in parts.items() if part is not None}
 
     def resize_steps(self, samples: int) -> int | None:

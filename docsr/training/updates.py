@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -13,6 +13,7 @@ from docsr.config import TrainConfig
 from docsr.errors import TrainingError, UsageError, first_line
 from docsr.losses import ADVERSARIAL, ContentLoss, Phase
 from docsr.pairs.dataset import Pair
+from docsr.training.optimisers import Learner
 from docsr.training.processes import Processes
 from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
@@ -66,7 +67,7 @@ class Updates:
         # The discriminator learns first, from the same SR; of several batches, that would be too much to keep.
         kept = self.enlarge(lr) if len(batches) == 1 else None
         scalars = {"discriminator": self.teach_critic(batches, kept, rate)} if phase is Phase.GAN else {}
-        return scalars | self.teach_generator(batches, kept, rate * config.schedule.learning_rate, phase)
+        return scalars | self.teach_generator(batches, kept, rate, phase)
 
     def try_out(self) -> None:
         """Take noise forward through every network and term of the run, and forget it.
@@ -102,7 +103,7 @@ class Updates:
     ) -> dict[str, float]:
         """Backward over all batches, then an update unless the loss is a spike."""
         state, sums, value = self.state, dict[str, float](), 0.0
-        state.optimiser.zero_grad(set_to_none=True)
+        state.generator.zero_grad(set_to_none=True)
         for lr, hr in batches:
             sr = self.enlarge(lr) if kept is None else kept
             terms = self.terms(sr, hr, phase)
@@ -117,20 +118,22 @@ class Updates:
                 )
             loss.backward()  # type: ignore[no-untyped-call]
         spike = state.spikes[state.generator.factor].is_spike(value)
-        taken = not spike and self.update(state.optimiser, state.generator, rate)
+        taken = not spike and self.update(state.learners.values(), state.generator, rate)
         if taken:
             state.ema.update_parameters(state.generator)
         self.skips.add("generator", taken=taken)
         sums = {name: self.processes.mean(term) for name, term in sums.items()}
+        rate *= self.config.schedule.learning_rate
         return sums | {"loss": value, "learning_rate": rate, "skipped": self.skips.total}
 
     def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, rate: float) -> float:
         """One update of the discriminator; its loss."""
-        critic, optimiser = self.critic, self.state.critic_optimiser
+        critic, network, learner = self.critic, self.state.discriminator, self.state.critic_learner
         assert critic is not None
-        assert optimiser is not None
+        assert network is not None
+        assert learner is not None
         critic.train()
-        optimiser.zero_grad(set_to_none=True)
+        network.zero_grad(set_to_none=True)
         labels, total = self.labels(batches), 0.0
         for (lr, hr), wanted in zip(batches, labels, strict=True):
             with torch.no_grad() if kept is None else nullcontext():
@@ -140,9 +143,7 @@ class Updates:
             loss = self.adversarial.discriminator(real, fake, *wanted) / len(batches)
             total += float(loss.detach())
             loss.backward()  # type: ignore[no-untyped-call]
-        rate *= self.config.schedule.discriminator_learning_rate
-        assert self.state.discriminator is not None
-        self.skips.add("discriminator", taken=self.update(optimiser, self.state.discriminator, rate))
+        self.skips.add("discriminator", taken=self.update([learner], network, rate))
         return self.processes.mean(total)
 
     def labels(self, batches: Sequence[Pair]) -> list[tuple[Tensor, Tensor]]:
@@ -176,14 +177,13 @@ class Updates:
                 terms["adversarial"] = self.config.loss.adversarial_weight * fooled
         return terms
 
-    def update(self, optimiser: torch.optim.Optimizer, network: nn.Module, rate: float) -> bool:
-        """Clip and step; False when the gradient is not finite and the step is left out."""
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+    def update(self, learners: Iterable[Learner], network: nn.Module, rate: float) -> bool:
+        """Clip and step at this share of each rate; False when the gradient is not finite and the step is left out."""
         norm = nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
         finite = bool(torch.isfinite(norm))
         if finite:  # else the weights would be lost, and the next checkpoint with them
-            optimiser.step()
+            for learner in learners:
+                learner.step(rate)
         return finite
 
     def phase(self) -> Phase:
