@@ -139,9 +139,11 @@ class ScheduleConfig(Options):
     learning_rate: float = Field(6e-4, gt=0, lt=1, description="of Adam, at its highest")
     discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1, description="likewise, of the discriminator")
     optimiser: Literal["adam", "muon"] = Field(
-        "adam", description="muon: the convolutions between the first and the last learn by Muon, the rest by Adam"
+        "adam", description="muon: convolutions that neither read nor write the image learn by Muon, the rest by Adam"
     )
-    muon_learning_rate: float = Field(1e-3, gt=0, lt=1, description="of Muon, where a step is as long as Adam's")
+    muon_learning_rate: float = Field(
+        1e-3, gt=0, lt=1, description="of Muon, at its highest; its updates are as large as Adam's at that rate"
+    )
     shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (lowered now and then)")
     warmup: int = Field(200, ge=0, description="steps in which the rate rises from 0")
     step_every: int = Field(10_000, ge=1, description="shape 'step': lower the rate every so many steps")

@@ -89,6 +89,19 @@ def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, alone, proc
     assert ran.stderr.count("step 12: ") == 1, "one process tells"
 
 
+@pytest.mark.slow
+def test_muon_sees_the_gradients_of_all_processes(tmp_path, store):
+    """Its updates are computed in bfloat16, so that rounding of the gradients shows."""
+    options = {"schedule__optimiser": "muon", "schedule__steps": "12"}
+    for name, processes, batch in (("alone", 1, "6"), ("shared", 2, "3")):
+        ran = run(command(store, tmp_path / name, processes, data__batch=batch, **options))
+        assert ran.returncode == 0, ran.stderr
+    assert losses(tmp_path / "shared") == pytest.approx(losses(tmp_path / "alone"), rel=5e-3)
+    one, other = weights(tmp_path / "alone"), weights(tmp_path / "shared")
+    for name, value in one.items():
+        torch.testing.assert_close(other[name], value, rtol=2e-2, atol=2e-3)
+
+
 def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, store):
     options = {
         "generator__name": "srgan",
@@ -117,9 +130,13 @@ def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, stor
     [
         {"generator__name": "mdsr", "generator__args": "{channels: 8, blocks: 1, factors: [2, 4]}"},
         {"schedule__compile": "true"},
-        {"schedule__optimiser": "muon"},
+        {
+            "generator__name": "mdsr",
+            "generator__args": "{channels: 8, blocks: 1, factors: [2, 4]}",
+            "schedule__optimiser": "muon",
+        },
     ],
-    ids=["several factors", "compiled", "muon"],
+    ids=["several factors", "compiled", "several factors by muon"],
 )
 def test_what_else_trains_together(tmp_path, store, options):
     ran = run(command(store, tmp_path / "shared", 2, data__batch="2", schedule__steps="6", **options))

@@ -29,8 +29,9 @@ LOGGED = """
 
 Every `output.log_every` steps, means over the steps since the last log: the terms of the loss, each with its weight
 (`pixel`, `perceptual`, ...), their sum (`loss`), the discriminator's own loss, `seconds` a step, and `waiting`, the
-share of them spent waiting for patches. Of the last step: the learning rate, and `skipped`, the updates left out so far
-because their loss was a spike or their gradient no number. On a GPU `memory`, the most in use so far, in MiB.
+share of them spent waiting for patches. Of the last step: `learning_rate`, which is Adam's, and `skipped`, the updates
+left out so far because their loss was a spike or their gradient no number. On a GPU `memory`, the most in use so far,
+in MiB.
 
 At a validation, each with bicubic's beside it: `mse` of images in [0, 1], `psnr` in dB and `ssim`, means over the
 patches (so one bad patch moves `mse` much and `psnr` little), and `cer`, in percent, of the validation pages.

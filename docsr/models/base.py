@@ -46,6 +46,11 @@ class Generator(nn.Module):
         """Enlarge a batch."""
         raise NotImplementedError
 
+    def ends(self) -> list[nn.Conv2d]:
+        """The convolutions that read the image, and those that write it."""
+        convolutions = [module for module in self.modules() if isinstance(module, nn.Conv2d)]
+        return [convolutions[0], convolutions[-1]]
+
     def soften(self, share: float) -> None:
         """Make the output ``share`` of the network's and the rest bicubic's, in place and at no cost.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Self
+from collections.abc import Iterable, Sequence
+from typing import Self, cast
 
 from torch import Tensor, nn
 
@@ -109,6 +109,11 @@ class MDSR(Generator):
         wide = 2 * WIDE_BLOCKS * (WIDE_KERNEL // 2)
         self.radius = self._kernel // 2 + wide + 2 * self._blocks + 1 + _tail_radius(factor, self._kernel)
         return self
+
+    def ends(self) -> list[nn.Conv2d]:
+        """The head, and the last convolution of each factor's tail."""
+        written = (tail[-1] for tail in cast(Iterable[nn.Sequential], self.tails.values()))
+        return [self.head, *(cast(nn.Conv2d, last) for last in written)]
 
     def forward(self, x: Tensor) -> Tensor:
         """N x C x H x W to N x C x factor*H x factor*W, by the factor that is chosen."""

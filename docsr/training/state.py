@@ -19,7 +19,7 @@ from docsr.io.files import atomic_write
 from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
-from docsr.training.optimisers import Learner, adam, learners
+from docsr.training.optimisers import ScheduledOptimiser, adam, optimisers_of
 from docsr.training.schedule import SpikeGuard
 
 STATE = "state.pt"
@@ -59,11 +59,11 @@ class TrainingState:
             given = load_checkpoint(config.init).state
             self.taken = load_fitting(self.generator, given), len(self.generator.state_dict())
         self.ema = AveragedModel(self.generator, multi_avg_fn=_average(config.schedule.ema))
-        self.learners = learners(self.generator, config.schedule)
-        self.critic_learner: Learner | None = None
+        self.optimisers = optimisers_of(self.generator, config.schedule)
+        self.critic_optimiser: ScheduledOptimiser | None = None
         if self.discriminator is not None:
             rate = config.schedule.discriminator_learning_rate
-            self.critic_learner = adam(list(self.discriminator.parameters()), rate)
+            self.critic_optimiser = adam(self.discriminator.parameters(), rate)
         self.spikes: dict[int, SpikeGuard] = {}
         self.forget_spikes()
 
@@ -73,9 +73,9 @@ class TrainingState:
             "generator": self.generator,
             "ema": self.ema,
             "discriminator": self.discriminator,
-            "critic_optimiser": self.critic_learner and self.critic_learner.optimiser,
+            "critic_optimiser": self.critic_optimiser and self.critic_optimiser.optimiser,
         }
-        parts |= {name: learner.optimiser for name, learner in self.learners.items()}
+        parts |= {name: scheduled.optimiser for name, scheduled in self.optimisers.items()}
         return {name: part for name, part in parts.items() if part is not None}
 
     def resize_steps(self, samples: int) -> int | None:

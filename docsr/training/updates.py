@@ -13,7 +13,7 @@ from docsr.config import TrainConfig
 from docsr.errors import TrainingError, UsageError, first_line
 from docsr.losses import ADVERSARIAL, ContentLoss, Phase
 from docsr.pairs.dataset import Pair
-from docsr.training.optimisers import Learner
+from docsr.training.optimisers import ScheduledOptimiser
 from docsr.training.processes import Processes
 from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
@@ -37,13 +37,13 @@ class Updates:
         # Found now, so that a wrong name does not wait for the GAN phase.
         self.adversarial = ADVERSARIAL.find(config.loss.adversarial)
         self.skips = Skips()
-        for learner in (state.generator, state.discriminator):
-            if learner is not None:
-                processes.share_norms(learner)
-        network: nn.Module = state.generator
+        for network in (state.generator, state.discriminator):
+            if network is not None:
+                processes.share_norms(network)
+        enlarging: nn.Module = state.generator
         if config.schedule.compile:
-            network = torch.compile(network)  # type: ignore[assignment]
-        self.generator = processes.share(network, parts_unused=len(state.generator.factors) > 1)
+            enlarging = torch.compile(enlarging)  # type: ignore[assignment]
+        self.generator = processes.share(enlarging, parts_unused=len(state.generator.factors) > 1)
         self.critic = None if state.discriminator is None else processes.share(state.discriminator)
 
     def step(self, batches: Sequence[Pair]) -> dict[str, float]:
@@ -58,7 +58,7 @@ class Updates:
     def _step(self, batches: Sequence[Pair]) -> dict[str, float]:
         config, state = self.config, self.state
         batches = [(lr.to(self.processes.device), hr.to(self.processes.device)) for lr, hr in batches]
-        rate = learning_rate(config.schedule, state.step)
+        share = learning_rate(config.schedule, state.step)
         if state.step == config.schedule.gan_start:
             state.forget_spikes()  # with other terms the loss has another level
         lr, hr = batches[0]
@@ -66,8 +66,8 @@ class Updates:
         phase = self.phase()
         # The discriminator learns first, from the same SR; of several batches, that would be too much to keep.
         kept = self.enlarge(lr) if len(batches) == 1 else None
-        scalars = {"discriminator": self.teach_critic(batches, kept, rate)} if phase is Phase.GAN else {}
-        return scalars | self.teach_generator(batches, kept, rate, phase)
+        scalars = {"discriminator": self.teach_critic(batches, kept, share)} if phase is Phase.GAN else {}
+        return scalars | self.teach_generator(batches, kept, share, phase)
 
     def try_out(self) -> None:
         """Take noise forward through every network and term of the run, and forget it.
@@ -99,7 +99,7 @@ class Updates:
         return lr.to(self.processes.device), hr.to(self.processes.device)
 
     def teach_generator(
-        self, batches: Sequence[Pair], kept: Tensor | None, rate: float, phase: Phase
+        self, batches: Sequence[Pair], kept: Tensor | None, share: float, phase: Phase
     ) -> dict[str, float]:
         """Backward over all batches, then an update unless the loss is a spike."""
         state, sums, value = self.state, dict[str, float](), 0.0
@@ -113,25 +113,25 @@ class Updates:
             value += self.processes.mean(float(loss.detach()))
             if not math.isfinite(value):
                 raise TrainingError(
-                    f"the loss is not a number at step {state.step}: lower schedule.learning_rate and start a new "
+                    f"the loss is not a number at step {state.step}: lower {self.rates()} and start a new "
                     f"--out with --set init= and this run's {CHECKPOINT}"
                 )
             loss.backward()  # type: ignore[no-untyped-call]
         spike = state.spikes[state.generator.factor].is_spike(value)
-        taken = not spike and self.update(state.learners.values(), state.generator, rate)
+        taken = not spike and self.update(state.optimisers.values(), state.generator, share)
         if taken:
             state.ema.update_parameters(state.generator)
         self.skips.add("generator", taken=taken)
         sums = {name: self.processes.mean(term) for name, term in sums.items()}
-        rate *= self.config.schedule.learning_rate
+        rate = share * self.config.schedule.learning_rate
         return sums | {"loss": value, "learning_rate": rate, "skipped": self.skips.total}
 
-    def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, rate: float) -> float:
+    def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, share: float) -> float:
         """One update of the discriminator; its loss."""
-        critic, network, learner = self.critic, self.state.discriminator, self.state.critic_learner
+        critic, network, optimiser = self.critic, self.state.discriminator, self.state.critic_optimiser
         assert critic is not None
         assert network is not None
-        assert learner is not None
+        assert optimiser is not None
         critic.train()
         network.zero_grad(set_to_none=True)
         labels, total = self.labels(batches), 0.0
@@ -143,7 +143,7 @@ class Updates:
             loss = self.adversarial.discriminator(real, fake, *wanted) / len(batches)
             total += float(loss.detach())
             loss.backward()  # type: ignore[no-untyped-call]
-        self.skips.add("discriminator", taken=self.update([learner], network, rate))
+        self.skips.add("discriminator", taken=self.update([optimiser], network, share))
         return self.processes.mean(total)
 
     def labels(self, batches: Sequence[Pair]) -> list[tuple[Tensor, Tensor]]:
@@ -177,14 +177,18 @@ class Updates:
                 terms["adversarial"] = self.config.loss.adversarial_weight * fooled
         return terms
 
-    def update(self, learners: Iterable[Learner], network: nn.Module, rate: float) -> bool:
-        """Clip and step at this share of each rate; False when the gradient is not finite and the step is left out."""
+    def update(self, optimisers: Iterable[ScheduledOptimiser], network: nn.Module, share: float) -> bool:
+        """Clip and step at this share of the highest rates; False, and no step, when the gradient is not finite."""
         norm = nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
         finite = bool(torch.isfinite(norm))
         if finite:  # else the weights would be lost, and the next checkpoint with them
-            for learner in learners:
-                learner.step(rate)
+            for optimiser in optimisers:
+                optimiser.step(share)
         return finite
+
+    def rates(self) -> str:
+        """The options that say how fast the generator learns."""
+        return "schedule.learning_rate" + " and muon_learning_rate" * ("muon" in self.state.optimisers)
 
     def phase(self) -> Phase:
         """The phase of the next step."""
