@@ -118,8 +118,10 @@ def test_from_pdf_to_images_and_back(tmp_path, document, capsys, monkeypatch):
             assert [float(side) for side in one.mediabox] == pytest.approx([float(side) for side in other.mediabox])
 
 
-def test_an_image_format_of_one_page_cannot_hold_a_document(tmp_path, document, capsys, monkeypatch):
-    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH, "--format", "png")
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["done", "dry"])
+def test_an_image_format_of_one_page_cannot_hold_a_document(tmp_path, document, dry, capsys, monkeypatch):
+    wish = (*WISH, "--format", "png", *dry)
+    ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert "has 3 pages and png holds one: use --format tiff or pdf" in ran.err
     assert not list((tmp_path / "out").glob("*"))

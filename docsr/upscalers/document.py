@@ -139,20 +139,21 @@ class FileEnhancer:
     def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
         source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
+        same_suffix = source.suffix.lower() == task.output.suffix.lower()
+        as_it_is = same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans)
+        form = output_format(source, self._options.format)
+        if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
+            raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         if self._dry:
             reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
             return
-        same_suffix = source.suffix.lower() == task.output.suffix.lower()
-        form = output_format(source, self._options.format)
-        if same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans):
+        if as_it_is:
             reached.rows[:] = [row.as_copied() for row in reached.rows]
             with atomic_write(task.output, finished) as temporary:
                 shutil.copyfile(source, temporary)
         elif form == PDF and is_pdf(source):
             with atomic_write(task.output, finished) as temporary:
                 self._replace_scans(task, plans, reached, temporary)
-        elif len(plans) > 1 and form not in MANY_PAGES:
-            raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         else:
             write_document(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
         before, after = source.stat().st_size, task.output.stat().st_size
