@@ -28,6 +28,7 @@ from PIL import Image
 
 from docsr.errors import DocsrError
 from docsr.integrations.scan_pixels import own_pixels, replace_scans, undecoded
+from docsr.integrations.scripts import in_latin_letters
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import shipped
 from docsr.upscalers.choose import factor_for_dpi
@@ -73,7 +74,8 @@ def add_options(parser: ArgumentParser) -> None:
         "--docsr-model",
         metavar="MODEL",
         help="Network to use: bicubic, lanczos, nearest, one that 'docsr models' lists, or an .onnx file. By default "
-        "the one that was measured to read best at the size of the text, or bicubic where none was.",
+        "the one that was measured to read best at the size of the text, or bicubic where none was, and where a "
+        "language (-l) is not written in Latin letters.",
     )
     group.add_argument(
         "--docsr-replace",
@@ -90,10 +92,13 @@ def check_options(options: Any) -> None:
         raise BadArgsError(f"--docsr-factor is one of {', '.join(FACTORS)}, not {_option(options, 'factor', 'auto')}")
     if _is_off(options):
         return
+    model = _model(options)
     try:
-        EnhanceOptions(factor=_factor(options), model=_option(options, "model", None)).check()
+        EnhanceOptions(factor=_factor(options), model=model).check()
     except DocsrError as error:
         raise BadArgsError(f"docsr: {error}") from error
+    if model != _option(options, "model", None):
+        log.info("docsr enlarges by %s: its networks know Latin letters only (--docsr-model)", model)
 
 
 @hookimpl
@@ -116,19 +121,19 @@ def rasterize_pdf_page(
         always = preview or _factor(options) is not None
         own_pixels(input_file, pageno - 1, rotation or 0, output_file, always=always)
         if preview:
-            _enlarge_preview(output_file, _option(options, "threads", 1))
+            _enlarge_preview(output_file, options)
     except (DocsrError, OSError, ValueError) as error:
         log.debug("docsr takes the page as it was rendered: %s", error)
     return rendered
 
 
-def _enlarge_preview(preview: Path, threads: int) -> None:
+def _enlarge_preview(preview: Path, options: Any) -> None:
     """Enlarge a page that may lie on its side, which hides the size of its text: its dpi has to tell."""
     with Image.open(preview) as image:
         factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
         card = shipped(factor)
         if card is not None:
-            large = _enhancer(card.name, factor, threads)(image)
+            large = _enhancer(_model(options) or card.name, factor, _option(options, "threads", 1))(image)
             large.save(preview, quality=95, dpi=tuple(map(round, large.info["dpi"])))
 
 
@@ -165,7 +170,7 @@ def optimize_pdf(input_pdf: Path, context: PdfContext) -> Generator[None, Any, A
     options = context.options
     numbers = [number for number in range(len(context.pdfinfo)) if _mark(context.work_folder, number).exists()]
     if numbers:
-        enhancer = _enhancer(_option(options, "model", None), _factor(options), None)
+        enhancer = _enhancer(_model(options), _factor(options), None)
         try:
             for reason in replace_scans(input_pdf, numbers, enhancer, context.get_path("docsr.pdf")):
                 log.warning("docsr: %s", reason)
@@ -194,8 +199,14 @@ def _factor(options: Any) -> int | None:
     return None if wanted == "auto" else int(wanted)
 
 
+def _model(options: Any) -> str | None:
+    """What the user asked for; None: what was measured to read best, which only Latin letters were."""
+    asked: str | None = _option(options, "model", None)
+    return asked if asked is not None or in_latin_letters(options.languages) else "bicubic"
+
+
 def _enhancer_for(options: Any) -> Enhancer:
-    return _enhancer(_option(options, "model", None), _factor(options), _option(options, "threads", 1))
+    return _enhancer(_model(options), _factor(options), _option(options, "threads", 1))
 
 
 @lru_cache(maxsize=8)

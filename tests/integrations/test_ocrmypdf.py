@@ -12,6 +12,7 @@ from pypdfium2 import PdfDocument
 
 import docsr
 from docsr.integrations.scan_pixels import own_pixels
+from docsr.integrations.scripts import in_latin_letters
 from docsr.io.pdf_scans import open_scans
 from docsr.metrics.text import score_text
 from docsr.page import Page
@@ -123,6 +124,34 @@ def test_a_page_with_large_text_costs_nothing(runs: Runs, tmp_path: Path):
     assert "linking to" in said  # OCRmyPDF did not even write the image anew
     assert NETWORKS not in said
     assert NETWORKS in runs.said
+
+
+def test_networks_are_for_latin_letters(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """With English under another language's name: what is enlarged by is decided by the name."""
+    (english,) = Path("/usr/share").glob("tesseract-ocr/*/tessdata/eng.traineddata")
+    for path in english.parent.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "rus.traineddata").symlink_to(english)
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    said = ocrmypdf("-v", "1", "-l", "eng+rus", "--pages", "1", runs.scan, tmp_path / "out.pdf", python=IMPORTS)
+    assert "docsr enlarges by bicubic: its networks know Latin letters only" in said
+    assert "px enlarged to" in said
+    assert NETWORKS not in said
+
+
+@pytest.mark.parametrize(
+    ("languages", "latin"),
+    [
+        ("eng", True),
+        ("deu script/Fraktur", True),
+        ("srp_latn aze my_own_letters", True),
+        ("chi_sim", False),
+        ("eng ell", False),
+        ("script/Cyrillic", False),
+    ],
+)
+def test_which_languages_are_in_latin_letters(languages: str, latin: bool):
+    assert in_latin_letters(languages.split()) is latin
 
 
 @pytest.mark.parametrize(
