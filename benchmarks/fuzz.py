@@ -230,7 +230,7 @@ def kept(folder: Path, watch: Watch, found: dict[str, list[str]]) -> None:
 
 def versions() -> dict[str, str]:
     """Of what decodes."""
-    found = {name: version(name) for name in ("pillow", "tifffile", "pikepdf")}
+    found = {name: version(name) for name in ("pillow", "pillow-heif", "tifffile", "pikepdf")}
     named = ("libjpeg_turbo", "libtiff", "webp", "jpg_2000", "zlib", "avif")
     found |= {name: said for name in named if (said := features.version(name)) is not None}
     with suppress(OSError):

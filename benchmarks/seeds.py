@@ -15,6 +15,7 @@ import tifffile
 from pikepdf import Dictionary, Name
 from PIL import Image, ImageDraw, features
 
+from docsr.io.heif import tell_pillow
 from docsr.io.lossless import group_4
 from docsr.io.pdf_scans import write_scans
 from docsr.page import Page
@@ -121,6 +122,12 @@ def jpeg() -> bytes:
     return file.getvalue()
 
 
+def heic(path: Path) -> None:
+    """What a phone writes; Pillow has to be told how."""
+    tell_pillow()
+    described("HEIF")(path)
+
+
 def jbig2() -> bytes:
     """A page and one region, coded as Group 4 (ITU-T T.88, 7.2, 7.4.6 and 7.4.8)."""
     start = struct.pack(">IBBBI", 0, 48, 0, 1, 19) + struct.pack(">IIIIBH", 160, 100, 0, 0, 0, 0)
@@ -159,6 +166,7 @@ SEEDS: dict[str, Maker] = {
     "palette.gif": saved("GIF", "P", save_all=True, append_images=[page("P")]),
     "rgb.bmp": saved("BMP", "RGB", dpi=DPI),
     "palette.bmp": saved("BMP", "P"),
+    "rgb.heic": heic,
     "1-bit.pbm": saved("PPM", "1"),
     "grey.pgm": saved("PPM"),
     "plain.pgm": plain_pnm,

@@ -19,11 +19,13 @@ from tests.command import Ran, ran
 from tests.formats.decoded import Decoded, decoded
 from tests.formats.drawn import BITS, GREY, RGB
 from tests.formats.handmade import HANDMADE
-from tests.formats.kinds import AVIF, BMP, GIF, JPEG, JPEG_2000, PNG, PNM, WEBP, Kind
+from tests.formats.kinds import AVIF, BMP, GIF, HEIF, JPEG, JPEG_2000, PNG, PNM, WEBP, Kind
 from tests.formats.pdfs import PDF
 from tests.formats.tiffs import TIFF
 
-KINDS = {kind.name: kind for kind in (*PNG, *JPEG, *TIFF, *WEBP, *JPEG_2000, *BMP, *GIF, *PNM, *AVIF, *PDF, *HANDMADE)}
+KINDS = {
+    kind.name: kind for kind in (*PNG, *JPEG, *TIFF, *WEBP, *JPEG_2000, *BMP, *GIF, *PNM, *AVIF, *HEIF, *PDF, *HANDMADE)
+}
 
 FORMS = {
     "png": (".png",),

@@ -13,6 +13,7 @@ from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 from docsr.io import tiff
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
+from docsr.io.heif import is_heif, tell_pillow
 from docsr.io.image_write import FORMATS
 from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, upright
@@ -22,7 +23,7 @@ from docsr.page import Page
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
 _PERHAPS = ("AVIF", "HEIF")
-"""Read where this Pillow knows them: AVIF from 11.3 on, HEIF with the plugin pillow-heif registered."""
+"""Read where this Pillow knows them: AVIF if it was built with it, HEIF with pillow-heif."""
 
 _MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
@@ -99,6 +100,9 @@ def _identified(file: IO[bytes]) -> Image.Image:
         return Image.open(file, formats=_READABLE)
     except UnidentifiedImageError:
         Image.init()
+        tell_pillow()
+        if "HEIF" not in Image.OPEN and is_heif(_start(file, 12)):
+            raise Unreadable("it is a HEIC image, which needs pip install 'docsr[heif]'") from None
         more = [name for name in _PERHAPS if name in Image.OPEN]
         if not more or _start(file) in _TIFF_STARTS:
             raise
@@ -127,10 +131,10 @@ def _is_misread(image: Image.Image) -> bool:
     return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
 
 
-def _start(file: IO[bytes]) -> bytes:
-    """The first four bytes; the file stands at its start again."""
+def _start(file: IO[bytes], length: int = 4) -> bytes:
+    """The first bytes; the file stands at its start again."""
     file.seek(0)
-    start = file.read(4)
+    start = file.read(length)
     file.seek(0)
     return start
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image, features
 
 from docsr.page import Dpi, Pixels
@@ -233,6 +234,15 @@ AVIF = () if not features.check("avif") else (
     Kind("avif_rgb.avif", pillow(RGB, exif=exif_of(DPI), icc_profile=SRGB, **_AVIF), (RGB,), icc=SRGB, loss=2.5),
     Kind("avif_turned.avif", pillow(LEFT, exif=exif_of(DPI[::-1], 6), **_AVIF), (RGB,), loss=2.5),
 )  # fmt: skip
+
+
+def heif(pixels: Any, **options: Any) -> Callable[[Path], object]:
+    """Written without Pillow, which knows HEIF only once docsr has told it."""
+    image = pillow_heif.from_pillow(Image.fromarray(pixels))
+    return lambda path: image.save(path, quality=95, chroma=444, **options)
+
+
+HEIF = (Kind("heif_rgb.heic", heif(RGB, exif=exif_of(DPI), icc_profile=SRGB), (RGB,), icc=SRGB, loss=2.5),)
 
 
 assert RGB.shape == (HEIGHT, WIDTH, 3)

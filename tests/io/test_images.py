@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from PIL import Image, TiffImagePlugin, features
@@ -59,6 +60,19 @@ def test_avif_is_read_where_pillow_knows_it(tmp_path: Path):
     (page,) = read_pages(tmp_path / "a.avif")
     assert page.pixels.shape == RGB.shape
     assert np.abs(page.pixels.astype(int) - RGB).mean() < 6
+
+
+def test_heif_without_its_package_is_told_from_what_is_no_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pillow_heif.from_pillow(Image.fromarray(GREY)).save(tmp_path / "a.heic")
+    (tmp_path / "b.heic").write_bytes(b"nothing of the kind")
+    monkeypatch.setattr("docsr.io.images.tell_pillow", lambda: None)
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    for name, said in {
+        "a.heic": r"it is a HEIC image, which needs .*'docsr\[heif\]'",
+        "b.heic": "not an image",
+    }.items():
+        with pytest.raises(PageError, match=said):
+            list(read_pages(tmp_path / name))
 
 
 @pytest.mark.parametrize("photometric", ["minisblack", "miniswhite"])
