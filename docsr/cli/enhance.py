@@ -94,7 +94,8 @@ _PIPE_WIDTH = 200
     "--preview",
     type=click.IntRange(1),
     metavar="[N]",
-    help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}). Needs the extra compare.",
+    help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}). It "
+    "needs the extra compare.",
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="JSON file, a row per page.")
 @click.option("--log-json", is_flag=True, help="A JSON object for each page on stdout, in place of sentences.")
