@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from docsr.weights import catalogue
 
@@ -51,11 +52,11 @@ def test_every_dependency_has_a_lower_bound() -> None:
 def asked_by(extra: str) -> set[str]:
     """Names of all distributions that an extra asks for itself, those of the core among them."""
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    names = set()
+    names: set[str] = set()
     for one in [*project["dependencies"], *project["optional-dependencies"][extra]]:
         requirement = Requirement(one)
         inner = requirement.extras if requirement.name == "docsr" else set()
-        names |= set().union(*map(asked_by, inner)) if inner else {requirement.name.lower()}
+        names |= set().union(*map(asked_by, inner)) if inner else {canonicalize_name(requirement.name)}
     return names
 
 
@@ -71,7 +72,7 @@ def test_what_tests_import_is_asked_for_by_name() -> None:
             imported |= {name.partition(".")[0]: path.name for name in names}
     foreign = imported.keys() - own - sys.stdlib_module_names
     bring, asked = packages_distributions(), asked_by("dev")
-    assert {name: imported[name] for name in foreign if asked.isdisjoint(map(str.lower, bring[name]))} == {}
+    assert {name: imported[name] for name in foreign if asked.isdisjoint(map(canonicalize_name, bring[name]))} == {}
 
 
 def test_the_changelog_keeps_its_form() -> None:

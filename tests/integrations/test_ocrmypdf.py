@@ -126,6 +126,7 @@ def test_a_page_with_large_text_costs_nothing(runs: Runs, tmp_path: Path):
     assert NETWORKS in runs.said
 
 
+@pytest.mark.slow
 def test_networks_are_for_latin_letters(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With English under another language's name: what is enlarged by is decided by the name."""
     (english,) = Path("/usr/share").glob("tesseract-ocr/*/tessdata/eng.traineddata")
