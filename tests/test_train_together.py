@@ -102,6 +102,7 @@ def test_muon_sees_the_gradients_of_all_processes(tmp_path, store):
         torch.testing.assert_close(other[name], value, rtol=2e-2, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_batch_norm_and_label_noise_are_those_of_the_larger_batch(tmp_path, store):
     options = {
         "generator__name": "srgan",
@@ -144,13 +145,8 @@ def test_what_else_trains_together(tmp_path, store, options):
     assert list(losses(tmp_path / "shared")) == list(range(1, 7))
 
 
-slow = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    ("rank", "network"),
-    [(1, "srgan"), pytest.param(0, "compact", marks=slow), pytest.param(1, "compact", marks=slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("rank", "network"), [(1, "srgan"), (0, "compact"), (1, "compact")])
 def test_a_process_that_is_killed_ends_the_others_with_a_sentence_and_one_goes_on(tmp_path, store, rank, network):
     out = tmp_path / "run"
     words = command(store, out, 2, data__batch="3", schedule__steps="100000", generator__name=network)
