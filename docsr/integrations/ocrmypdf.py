@@ -47,6 +47,9 @@ OLDEST = 17
 TURNABLE_DPI = 200.0
 """Below this previews are enlarged: at 75 dpi Tesseract guesses which way up a page is, after a network it knows."""
 
+UNMEASURED = "bicubic"
+"""What enlarges text that no network was measured on."""
+
 _ENTRY_POINT = "docsr"
 _LARGEST_SIDE, _MOST_BYTES = 32767, 2**31 - 1
 """What Tesseract takes; OCRmyPDF would make larger images smaller again."""
@@ -133,7 +136,8 @@ def _enlarge_preview(preview: Path, options: Any) -> None:
         factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
         card = shipped(factor)
         if card is not None:
-            large = _enhancer(_model(options) or card.name, factor, _option(options, "threads", 1))(image)
+            model = card.name if in_latin_letters(options.languages) else UNMEASURED
+            large = _enhancer(model, factor, _option(options, "threads", 1))(image)
             large.save(preview, quality=95, dpi=tuple(map(round, large.info["dpi"])))
 
 
@@ -202,7 +206,7 @@ def _factor(options: Any) -> int | None:
 def _model(options: Any) -> str | None:
     """What the user asked for; None: what was measured to read best, which only Latin letters were."""
     asked: str | None = _option(options, "model", None)
-    return asked if asked is not None or in_latin_letters(options.languages) else "bicubic"
+    return asked if asked is not None or in_latin_letters(options.languages) else UNMEASURED
 
 
 def _enhancer_for(options: Any) -> Enhancer:

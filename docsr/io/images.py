@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -99,14 +99,16 @@ def _identified(file: IO[bytes]) -> Image.Image:
     try:
         return Image.open(file, formats=_READABLE)
     except UnidentifiedImageError:
-        Image.init()
-        tell_pillow()
-        if "HEIF" not in Image.OPEN and is_heif(_start(file, 12)):
-            raise Unreadable("it is a HEIC image, which needs pip install 'docsr[heif]'") from None
-        more = [name for name in _PERHAPS if name in Image.OPEN]
-        if not more or _start(file) in _TIFF_STARTS:
+        if _start(file) in _TIFF_STARTS:
             raise
-        return Image.open(file, formats=more)
+        Image.init()
+        if heif := is_heif(_start(file, 12)):
+            tell_pillow()
+        with suppress(UnidentifiedImageError):
+            return Image.open(file, formats=[name for name in _PERHAPS if name in Image.OPEN])
+        if heif and "HEIF" not in Image.OPEN:
+            raise Unreadable("it is a HEIC image, which needs pip install 'docsr[heif]'") from None
+        raise
 
 
 def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Page:

@@ -13,7 +13,7 @@ from docsr.config import ScheduleConfig
 from docsr.models.base import Generator
 
 BETAS = (0.9, 0.99)
-"""Adam's memories of the gradient and of its square; the second is shorter than torch's, for runs are short."""
+"""Adam's memories of the gradient and of its square."""
 
 
 @dataclass(frozen=True, slots=True)
