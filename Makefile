@@ -145,7 +145,7 @@ recipe-networks: env
 experiments: env programs $(PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/recipes.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) \
 		$(call arms,$(NETWORKS)) --upscaler lapsrn_x2 --upscaler lapsrn_x4 --out $(RECIPES)/typeset
-	$(BENCHMARK) benchmarks/suites/forms.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
+	$(BENCHMARK) benchmarks/suites/recipes_forms.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
 		$(call arms,$(RIVALS)) --out $(RECIPES)/forms
 	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
