@@ -1,9 +1,9 @@
 """The loss curve of a shipped network's training, and whether another machine gets the same.
 
     python benchmarks/loss_curve.py --curve benchmarks/cards/compact_x4.csv keep RUN
-    python benchmarks/loss_curve.py --curve benchmarks/cards/compact_x4.csv again --data training/patches_x4
+    python benchmarks/loss_curve.py --curve benchmarks/cards/compact_x4.csv again --data training/patches_prose
         --config configs/train/compact_x4.yaml --set loss.recogniser_weights=english_g2.pth
-        --set init=benchmarks/checkpoints/compact_x4_third.safetensors
+        --set init=benchmarks/checkpoints/compact_x4_fourth.safetensors
 
 `keep` writes what a finished run logged: the mean loss since the last log. `again` trains the first hundredth of the
 run, with the schedule of the whole, and compares: exit code 1 when a logged loss is more than 10 % off the curve.
