@@ -1,12 +1,12 @@
 """Measure a suite again where only some arms have changed: the rows of all others are taken from its results.json.
 
-    python benchmarks/take_over.py benchmarks/results/typeset [...] [--also LABEL]
+    python benchmarks/take_over.py benchmarks/results/typeset [...] [--also LABEL[:ENGINE]]
 
 The command is the one in results.json, run from the repository's root, where it must find what it reads (`make
 benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
-from another, are what they were, or where `--also` says that an arm still computes the same; pages are told by their
-names. What was read is not in results.json, so the characters that such arms confused are taken over too, and in
-report.html their texts are empty.
+from another, are what they were, or where `--also` says that an arm still computes the same (for an engine); pages are
+told by their names. What was read is not in results.json, so the characters that such arms confused are taken over too,
+and in report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int
     store, taken = RowStore(folder), 0
     for page in suite.pages:
         for task in tasks_of(page, arms, tuple(engines)):
-            if known["arms"].get(task.arm.label) != task.arm.signature and task.arm.label not in also:
-                continue
             for engine in task.engines:
+                if known["arms"].get(task.arm.label) != task.arm.signature and not _named(task.arm.label, engine, also):
+                    continue
                 how = task.condition
                 row = rows.get((page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
                 if row is not None and store.get(task, engines[engine]) is None:
@@ -66,14 +66,19 @@ def _place(row: Row) -> tuple[Any, ...]:
     return row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine
 
 
+def _named(arm: str, engine: str, also: Collection[str]) -> bool:
+    return arm in also or f"{arm}:{engine}" in also
+
+
 def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None:
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    same = {arm for arm, signature in found["arms"].items() if known["arms"].get(arm) == signature or arm in also}
-    confused = {
-        reader: known["confusions"].get(reader, pairs) if reader.partition(", ")[2] in same else pairs
-        for reader, pairs in found["confusions"].items()
-    }
+    same = {arm for arm, signature in found["arms"].items() if known["arms"].get(arm) == signature}
+    confused = {}
+    for reader, pairs in found["confusions"].items():
+        engine, _, arm = reader.partition(", ")
+        taken = arm in same or _named(arm, engine, also)
+        confused[reader] = known["confusions"].get(reader, pairs) if taken else pairs
     rows = [Row(**row) for row in found["rows"]]
     options = asked(found["command"])
     suite = load_suite(options["suite"], options["root"], None)
@@ -88,7 +93,9 @@ def main() -> None:
     """Take over, measure, put back."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="+", help="benchmarks/results/SUITE")
-    parser.add_argument("--also", metavar="LABEL", default=[], action="append", help="an arm that computes the same")
+    parser.add_argument(
+        "--also", metavar="LABEL[:ENGINE]", default=[], action="append", help="an arm that computes the same"
+    )
     options = parser.parse_args()
     for folder in options.folder:
         known = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
