@@ -178,7 +178,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
 
 def _percent(value: float, *, sure: bool) -> str:
     """In brackets where it may be chance."""
-    return f"{value:.0f} %" if sure else f"({value:.0f} %)"
+    return f"{round(value)} %" if sure else f"({round(value)} %)"
 
 
 def readme() -> str:

@@ -5,8 +5,8 @@
 The command is the one in results.json, run from the repository's root, where it must find what it reads (`make
 benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
 from another, are what they were, or where `--also` says that an arm still computes the same (for an engine); pages are
-told by their names. What was read is not in results.json, so the characters that such arms confused are taken over too,
-and in report.html their texts are empty.
+told by their names. What was read is not in results.json, so the characters that such arms confused are taken over too
+(or left out, where pages were added), and in report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int
     for page in suite.pages:
         for task in tasks_of(page, arms, tuple(engines)):
             for engine in task.engines:
-                if known["arms"].get(task.arm.label) != task.arm.signature and not _named(task.arm.label, engine, also):
+                if not _holds(known, task.arm.label, task.arm.signature, engine, also):
                     continue
                 how = task.condition
                 row = rows.get((page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
@@ -66,19 +67,28 @@ def _place(row: Row) -> tuple[Any, ...]:
     return row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine
 
 
-def _named(arm: str, engine: str, also: Collection[str]) -> bool:
-    return arm in also or f"{arm}:{engine}" in also
+def _holds(known: dict[str, Any], arm: str, signature: str, engine: str, also: Collection[str]) -> bool:
+    return known["arms"].get(arm) == signature or arm in also or f"{arm}:{engine}" in also
+
+
+def _read_by(rows: Iterable[dict[str, Any]]) -> dict[str, set[tuple[Any, ...]]]:
+    """What was read, by engine and arm as results.json names them."""
+    places = defaultdict(set)
+    for row in (Row(**row) for row in rows):
+        places[f"{row.engine}, {label(row)}"].add(_place(row))
+    return places
 
 
 def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None:
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-    same = {arm for arm, signature in found["arms"].items() if known["arms"].get(arm) == signature}
-    confused = {}
+    before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
     for reader, pairs in found["confusions"].items():
         engine, _, arm = reader.partition(", ")
-        taken = arm in same or _named(arm, engine, also)
-        confused[reader] = known["confusions"].get(reader, pairs) if taken else pairs
+        if not _holds(known, arm, found["arms"][arm], engine, also):
+            confused[reader] = pairs
+        elif before[reader] == now[reader] and reader in known["confusions"]:
+            confused[reader] = known["confusions"][reader]
     rows = [Row(**row) for row in found["rows"]]
     options = asked(found["command"])
     suite = load_suite(options["suite"], options["root"], None)
