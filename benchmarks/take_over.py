@@ -85,7 +85,7 @@ def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None
     before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
     for reader, pairs in found["confusions"].items():
         engine, _, arm = reader.partition(", ")
-        if not _holds(known, arm, found["arms"][arm], engine, also):
+        if not before[reader] or not _holds(known, arm, found["arms"][arm], engine, also):
             confused[reader] = pairs
         elif before[reader] == now[reader] and reader in known["confusions"]:
             confused[reader] = known["confusions"][reader]
