@@ -11,9 +11,17 @@ from docsr.errors import DocsrError, UsageError
 from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import is_file, resolve
-from docsr.upscalers.choose import LARGEST_CHOSEN, READERS, factor_for_text, measured_x_height, plan_page
+from docsr.upscalers.catalog import is_file, network_names, resolve, shipped_path
+from docsr.upscalers.choose import (
+    ENSEMBLE_UP_TO,
+    LARGEST_CHOSEN,
+    READERS,
+    factor_for_text,
+    measured_x_height,
+    plan_page,
+)
 from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.ensemble import SHIFTS, ensemble_of
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
 
@@ -37,7 +45,8 @@ class Arm:
     """One way to enlarge.
 
     Attributes:
-        name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, ``auto`` or ``hr``.
+        name: ``none``, ``bicubic``, ``compact_x2``, ``compact_x2+``, a peer, the stem of a network file, ``auto`` or
+            ``hr``.
         factor: 1 for ``none``, ``hr`` and ``auto``.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it, or the peer's name.
         peer: whether it is a peer.
@@ -80,13 +89,14 @@ class Arm:
 
 def label_of(name: str, factor: int) -> str:
     """``bicubic`` and 2 as ``bicubic_x2``; ``auto`` and a name that tells its factor stay."""
-    return name if factor == 1 or name == AUTO or name.endswith(f"_x{factor}") else f"{name}_x{factor}"
+    told = f"_x{factor}"
+    return name if factor == 1 or name == AUTO or name.endswith((told, ensemble_of(told))) else name + told
 
 
 def known_labels() -> set[str]:
     """Labels of every arm but the user's own network files."""
     classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
-    return classical | {AUTO} | set(PEERS) | set(catalogue())
+    return classical | {AUTO} | set(PEERS) | set(network_names())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
@@ -122,13 +132,15 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_CHOSEN} {cards}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_CHOSEN} {ENSEMBLE_UP_TO} {SHIFTS} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor
-    path = Path(name) if is_file(name) else catalogue()[name].path
+    path = Path(name) if is_file(name) else shipped_path(name)
     if path.stem in {HR, AUTO, *CLASSICAL}:
         raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")
+    if name == ensemble_of(path.stem):
+        return [Arm(name, factor, name, False, f"{sha256_of(path)} {SHIFTS}")]
     return [Arm(path.stem, factor, name, False, str(sha256_of(path)))]
 
 

@@ -10,10 +10,11 @@ from docsr import __version__
 from docsr.errors import UsageError
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
-from docsr.upscalers.catalog import FACTORS, is_file, resolve
-from docsr.upscalers.choose import LARGEST_CHOSEN, READERS, check_engine
+from docsr.upscalers.catalog import FACTORS, is_file, network_names, resolve
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
+from docsr.upscalers.ensemble import SHIFTS
 from docsr.upscalers.page import DEFAULT_TILE
 from docsr.weights import catalogue
 
@@ -99,7 +100,7 @@ class EnhanceOptions:
 
     def _check_model(self) -> None:
         """Load the network once, so that a wrong one is known before the first page."""
-        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
+        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *network_names()}:
             given = Path(self.model)
             if given.suffix or given.exists() or given.name != self.model:
                 raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
@@ -121,6 +122,7 @@ class EnhanceOptions:
         if self.factor is None:
             wish |= {"largest": LARGEST_CHOSEN[self.engine]}
         if self.model is None:
+            wish |= {"ensemble": (ENSEMBLE_UP_TO, SHIFTS)}
             wish |= {card.name: card.x_height_helps.get(self.engine) for card in catalogue().values()}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))

@@ -7,7 +7,15 @@ import pytest
 from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
 from docsr.upscalers import choose
-from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.choose import (
+    ENSEMBLE_UP_TO,
+    READERS,
+    Plan,
+    check_engine,
+    factor_for_dpi,
+    factor_for_text,
+    plan_page,
+)
 from docsr.weights import ModelCard
 
 
@@ -79,13 +87,22 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     monkeypatch.setattr(choose, "shipped", cards.get)
     plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
-    assert plan(8, 3.0) == Plan(4, "n_x4"), "a wanted dpi: the page is brought to it afterwards"
-    assert plan_page(8, 3.0, engine="rapidocr") == Plan(2, "n_x2")
-    assert plan(8, 3.0, factor=8).model == "n_x8"
+    assert plan(8, 3.0) == Plan(4, "n_x4+"), "a wanted dpi: the page is brought to it afterwards"
+    assert plan_page(8, 3.0, engine="rapidocr") == Plan(2, "n_x2+")
+    assert plan(8, 3.0, factor=8).model == "n_x8+"
     del cards[4]
-    assert plan(4, 3.0).model == "n_x2"
+    assert plan(4, 3.0).model == "n_x2+"
     del cards[2]
     assert plan(4, 3.0) == Plan(4, "bicubic")
+
+
+def test_small_text_gets_the_ensemble_unless_the_user_names_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = ModelCard("n_x2", Path("a.onnx"), 2, 1, 1, "", "", (2, 9), {"tesseract": (2, 9), "rapidocr": None})
+    monkeypatch.setattr(choose, "shipped", {2: card}.get)
+    taken = {x: plan(2, x) for x in (ENSEMBLE_UP_TO, ENSEMBLE_UP_TO + 0.01)}
+    assert [one.model for one in taken.values()] == ["n_x2+", "n_x2"]
+    assert "n_x2+ was measured to help tesseract" in taken[ENSEMBLE_UP_TO].why
+    assert plan(2, 3.0, model="n_x2") == Plan(2, "n_x2")
 
 
 def test_the_command_knows_every_engine() -> None:
