@@ -1,6 +1,7 @@
 """Files -> pages -> upscale -> files (``docsr enhance``), and the same for images in memory.
 
-Files are done in ``jobs`` processes, the pages of a file one at a time; one that fails does not stop the others.
+Files are done in ``jobs`` processes, the pages of a file one at a time; one that fails does not stop the others. The
+module itself can be called: ``docsr.enhance(image)`` is :func:`docsr.upscalers.arrays.enhance`.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from docsr.errors import Interrupted, NoInputError
-from docsr.io.files import output_paths, refuse_same_file, refuse_same_folder, remove_leftovers
+from docsr.io.files import refuse_same_file, refuse_same_folder, remove_leftovers
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
+from docsr.io.output_names import output_paths
 from docsr.manifest import Manifest
 from docsr.pool import run_here, run_in_processes
-from docsr.upscalers.arrays import Enhancer, enhance
+from docsr.upscalers.arrays import Enhancer, Image, enhance
+from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, output_suffix
 from docsr.upscalers.results import PageResult, Task, broken
@@ -55,18 +58,24 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         raise NoInputError(
             f"no images and no PDF files in {', '.join(map(str, inputs))}: give files, or folders that hold some"
         )
-    outputs = place_outputs(files, out, options)
-    refuse_same_file(outputs.values(), outputs.keys())
     manifest = Manifest(out)
+    known = manifest.made()
+    made = {
+        file.path: [one for one in known.get(os.path.abspath(file.path), ()) if (out / one).exists()] for file in files
+    }
+    outputs = place_outputs(files, out, options, made)
+    refuse_same_file(outputs.values(), outputs.keys())
     return [
         Task(path, output, manifest.entries(str(output.relative_to(out))), overwrite)
         for path, output in outputs.items()
     ]
 
 
-def place_outputs(files: Sequence[InputFile], out: Path, options: EnhanceOptions) -> dict[Path, Path]:
-    """Return where below ``out`` the output of each input goes."""
-    return output_paths(files, out, partial(_suffix, options.format))
+def place_outputs(
+    files: Sequence[InputFile], out: Path, options: EnhanceOptions, made: Mapping[Path, Iterable[str]]
+) -> dict[Path, Path]:
+    """Return where below ``out`` the output of each input goes; ``made``: what was made of them before."""
+    return output_paths(files, out, partial(_suffix, options.format), made)
 
 
 def enhance_files(
@@ -134,8 +143,12 @@ def default_jobs() -> int:
 class _CallableModule(types.ModuleType):
     """``docsr.enhance`` is this module and, as promised to users, a function: calling it enhances one image."""
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return enhance(*arguments, **options)
+    def __call__(
+        self, image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = READERS[0]
+    ) -> Image:
+        return enhance(image, factor, model, engine)
+
+    __call__.__doc__ = enhance.__doc__
 
 
 sys.modules[__name__].__class__ = _CallableModule

@@ -97,6 +97,13 @@ class Manifest:
         """Return what is known of ``output``, the newest first."""
         return self._entries.get(output, ())
 
+    def made(self) -> dict[str, list[str]]:
+        """Return, for each input, the outputs that were last made of it."""
+        outputs: dict[str, list[str]] = {}
+        for name, entries in self._entries.items():
+            outputs.setdefault(entries[0].input, []).append(name)
+        return outputs
+
     def _load(self, line: bytes) -> None:
         try:
             entry = Entry(**json.loads(line))

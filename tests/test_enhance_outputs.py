@@ -71,6 +71,21 @@ def test_an_output_of_another_input_is_left_alone(tmp_path, run):
     assert run(one, out)[1] == {"a.png": "failed"}
 
 
+def test_in_a_folder_that_grows_nothing_is_done_twice(tmp_path, run):
+    scans, out = folder_of(tmp_path / "scans", "a.png"), tmp_path / "out"
+    assert run(scans, out, "--format", "png")[1] == {"a.png": "done"}
+    picture(50, 30).save(scans / "a.jpg")
+    ran, statuses = run(scans, out, "--format", "png")
+    assert (ran.code, statuses) == (0, {"a.png": "skipped", "a.jpg": "done"})
+    assert sorted(path.name for path in out.glob("*.png")) == ["a.jpg.png", "a.png"]
+    (scans / "a.png").unlink()
+    ran, statuses = run(scans, out, "--format", "png")
+    assert (ran.code, statuses) == (0, {"a.jpg": "skipped"})
+    (out / "a.jpg.png").unlink()
+    ran, statuses = run(scans, out, "--format", "png")
+    assert "was made from" in ran.err, "its own name is free for it no more: the output of another page has it"
+
+
 def test_inputs_that_moved_are_done_already(tmp_path, run):
     scans, out = folder_of(tmp_path / "scans", "a.png"), tmp_path / "out"
     assert run(scans, out)[1] == {"a.png": "done"}

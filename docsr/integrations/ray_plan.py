@@ -63,9 +63,11 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
     if not sources:
         raise NoInputError(f"no images and no PDF files in {', '.join(inputs)}: give files, or folders that hold some")
     named = {file.path: source for file, source in sources.items()}
-    places = place_outputs(list(sources), Path(), options)
-    _refuse_inputs(out, list(places.values()), list(named.values()))
     manifest = _manifest(out, folder)
+    made = manifest.made()
+    before = {path: made.get(source, []) for path, source in named.items()}
+    places = place_outputs(list(sources), Path(), options, before)
+    _refuse_inputs(out, list(places.values()), list(named.values()))
     return [Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()]
 
 

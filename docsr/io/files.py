@@ -1,4 +1,4 @@
-"""Files: where to write, and writing that is complete or absent."""
+"""Files: what may not be written over, and writing that is complete or absent."""
 
 from __future__ import annotations
 
@@ -7,75 +7,12 @@ import platform
 import re
 import secrets
 import time
-import unicodedata
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docsr.errors import PageError, UsageError
-from docsr.io.inputs import InputFile
-
-
-def output_paths(sources: Sequence[InputFile], out: Path, suffix_of: Callable[[InputFile], str]) -> dict[Path, Path]:
-    """Give each source a path of its own below ``out``, the tree mirrored and the suffix changed.
-
-    Names that would meet (also on a file system that ignores case) keep the whole source name: ``a.png`` and
-    ``a.jpg`` written as ``.png`` become ``a.png.png`` and ``a.jpg.png``. What still meets (the same name in two
-    input folders) is numbered in the order of the source paths: ``a.png.png``, ``a.png.2.png``. The order of
-    ``sources`` does not matter.
-
-    Args:
-        sources: the inputs; each path once.
-        out: the output folder.
-        suffix_of: the suffix of the output for a source, with its dot.
-
-    Returns:
-        Source path to output path.
-    """
-    ordered = sorted({source.path: source for source in sources}.values(), key=lambda source: source.path)
-    suffixes = {source.path: suffix_of(source) for source in ordered}
-    taken = {_key(parent) for source in ordered for parent in source.relative.parents}
-    names = {source.path: source.relative.with_suffix(suffixes[source.path]) for source in ordered}
-    whole: set[Path] = set()
-    while meeting := [path for path in _meeting(names, taken) if path not in whole]:
-        whole.update(meeting)
-        for source in ordered:
-            if source.path in whole:
-                names[source.path] = _appended(source.relative, suffixes[source.path])
-    _number(names, suffixes, taken)
-    return {source.path: out / names[source.path] for source in ordered}
-
-
-def _meeting(names: dict[Path, Path], taken: set[str]) -> list[Path]:
-    """Return the sources whose output name is also another's, or is the name of a folder."""
-    groups: dict[str, list[Path]] = defaultdict(list)
-    for path, name in names.items():
-        groups[_key(name)].append(path)
-    return [path for key, paths in groups.items() if len(paths) > 1 or key in taken for path in paths]
-
-
-def _number(names: dict[Path, Path], suffixes: dict[Path, str], taken: set[str]) -> None:
-    """Number, in place and in order, every name that is already taken."""
-    meeting = set(_meeting(names, taken))
-    used = taken | {_key(name) for path, name in names.items() if path not in meeting}
-    for path in [path for path in names if path in meeting]:
-        stem, name, number = names[path].name.removesuffix(suffixes[path]), names[path], 1
-        while _key(name) in used:
-            number += 1
-            name = names[path].with_name(f"{stem}.{number}{suffixes[path]}")
-        used.add(_key(name))
-        names[path] = name
-
-
-def _appended(relative: Path, suffix: str) -> Path:
-    return relative.with_name(relative.name + suffix)
-
-
-def _key(path: Path) -> str:
-    """Fold a path as a file system without case or Unicode forms sees it."""
-    return unicodedata.normalize("NFC", str(path)).casefold()
 
 
 def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:

@@ -6,16 +6,12 @@ import errno
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from docsr.errors import PageError, UsageError
-from docsr.io.files import _machine, atomic_write, output_paths, refuse_same_file, remove_leftovers
-from docsr.io.inputs import InputFile
+from docsr.io.files import _machine, atomic_write, refuse_same_file, remove_leftovers
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -23,49 +19,6 @@ def made(folder: Path, *names: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"x")
     return folder
-
-
-def outputs(sources: Sequence[InputFile], suffix: str = ".png") -> list[str]:
-    found = output_paths(sources, Path("out"), lambda source: suffix or source.path.suffix)
-    return [found[source.path].as_posix() for source in sources]
-
-
-def from_in(*names: str) -> list[InputFile]:
-    return [InputFile(Path("in", name), Path(name)) for name in names]
-
-
-def test_the_tree_is_mirrored():
-    assert outputs(from_in("a.jpg", "b/c.d.tif")) == ["out/a.png", "out/b/c.d.png"]
-
-
-def test_names_that_meet_keep_their_whole_name():
-    assert outputs(from_in("a.png", "a.jpg", "b.jpg")) == ["out/a.png.png", "out/a.jpg.png", "out/b.png"]
-    assert outputs(from_in("A.png", "a.jpg")) == ["out/A.png.png", "out/a.jpg.png"]
-
-
-def test_names_that_meet_the_longer_ones_move_on_too():
-    assert outputs(from_in("a.png", "a.jpg", "a.jpg.tif")) == ["out/a.png.png", "out/a.jpg.png", "out/a.jpg.tif.png"]
-
-
-def test_two_folders_with_the_same_names_are_numbered():
-    sources = [InputFile(Path(folder, "a.png"), Path("a.png")) for folder in ("x", "y", "z")]
-    assert outputs(sources) == ["out/a.png.png", "out/a.png.2.png", "out/a.png.3.png"]
-    assert outputs(sources[::-1]) == ["out/a.png.3.png", "out/a.png.2.png", "out/a.png.png"]
-
-
-def test_an_output_does_not_take_the_name_of_a_folder():
-    assert outputs(from_in("a.jpg", "a.png/b.jpg")) == ["out/a.jpg.png", "out/a.png/b.png"]
-
-
-@given(st.lists(st.sampled_from(["a", "A", "a.png", "a.jpg", "a.png.png", "a.png.2.png", "b/a.tif", "a.png/x.png"])
-                .flatmap(lambda name: st.sampled_from("xyz").map(lambda root: (root, name))), unique=True))  # fmt: skip
-def test_outputs_never_meet_and_do_not_depend_on_the_order(given: list[tuple[str, str]]):
-    sources = [InputFile(Path(root, name), Path(name)) for root, name in given]
-    found = output_paths(sources, Path("out"), lambda source: ".png")
-    folded = [str(path).casefold() for path in found.values()]
-    assert len(set(folded)) == len(sources)
-    assert not {str(parent).casefold() for path in found.values() for parent in path.parents} & set(folded)
-    assert found == output_paths(sources[::-1], Path("out"), lambda source: ".png")
 
 
 def test_an_input_is_never_an_output(tmp_path: Path):
