@@ -118,6 +118,12 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "lanczos_x4" in report
     assert "<html" in (out / "report.html").read_text(encoding="utf-8")
+    assert "in the report no more" not in ran.err
+    more = docsr(capsys, monkeypatch, *wish, "--engine", "null", "--engine", "tesseract")
+    assert "in the report no more" not in more.err, "all that was there is still there"
+    other = docsr(capsys, monkeypatch, *wish, "--engine", "null")
+    assert other.code == 0
+    assert "5 settings and arms of an earlier command are in the report no more" in other.err
 
 
 @pytest.mark.parametrize(

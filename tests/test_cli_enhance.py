@@ -113,6 +113,7 @@ def test_an_empty_folder_is_exit_3(tmp_path, capsys, monkeypatch):
         ("in", "is a directory"),
         ("in/a.png/report.json", "cannot be written"),
         ("/proc/report.json", "cannot be written"),
+        ("-", "--log-json writes rows to standard output"),
     ],
 )
 def test_a_report_that_would_harm_or_fail_is_refused_at_once(tmp_path, page, capsys, monkeypatch, report, words):
@@ -120,7 +121,17 @@ def test_a_report_that_would_harm_or_fail_is_refused_at_once(tmp_path, page, cap
     picture().save(scan, "png")
     (tmp_path / "link.json").symlink_to(scan)
     before = {path: path.read_bytes() for path in (page, scan, network)}
-    wish = ["enhance", page, scan, "--out", tmp_path / "out", "--model", network, "--report", tmp_path / report]
+    wish = [
+        "enhance",
+        page,
+        scan,
+        "--out",
+        tmp_path / "out",
+        "--model",
+        network,
+        "--report",
+        report if report == "-" else tmp_path / report,
+    ]
     ran = docsr(capsys, monkeypatch, *wish)
     assert (ran.code, ran.out) == (2, "")
     assert words in ran.err

@@ -79,12 +79,29 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(tmp_path, page, ca
     assert not (tmp_path / "out").exists()
     header, *rows, summary = ran.out.splitlines()
     assert header.split() == ["model", "factor", "size", "x-height", "page"]
-    assert any("blank.png: no text was found: nothing to gain" in row and row.startswith("none") for row in rows)
-    assert any("a.jpg: its text is" in row and row.endswith("help tesseract") for row in rows)
+    blank = f"{page.with_name('blank.png')} -> {tmp_path / 'out' / 'blank.png'}: no text was found: nothing to gain"
+    assert any(blank in row and row.startswith("none") for row in rows)
+    assert any(f"a.jpg -> {tmp_path / 'out' / 'a.jpg'}: its text is" in row for row in rows)
+    assert any(row.endswith("help tesseract") for row in rows)
     assert "2 planned" in summary
     wish = "--dry-run", "--engine", "rapidocr"
     asked = docsr(capsys, monkeypatch, "enhance", SAMPLE, "--out", tmp_path / "out", *wish)
     assert "help rapidocr" in asked.out
+
+
+def test_a_page_of_enough_dpi_is_said_to_be_so(tmp_path, page, capsys, monkeypatch):
+    with Image.open(SAMPLE) as image:
+        image.save(page, dpi=(75, 75))
+        width, height = image.size
+    wish = (page, "--out", tmp_path / "out", "--dpi", "50")
+    report = tmp_path / "rows.json"
+    dry = docsr(capsys, monkeypatch, "enhance", *wish, "--dry-run", "--report", report)
+    assert "its 75 dpi are enough for 50" in dry.out
+    assert json.loads(report.read_text())[0]["size_out"] == [round(width / 1.5), round(height / 1.5)]
+    ran = docsr(capsys, monkeypatch, "enhance", *wish, "--report", report)
+    (row,) = json.loads(report.read_text())
+    assert row["size_out"] == [round(width / 1.5), round(height / 1.5)]
+    assert "not enlarged" in ran.out
 
 
 def test_a_dry_run_says_what_is_done_already(tmp_path, page, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections import Counter, defaultdict
@@ -25,6 +26,9 @@ ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax")
 MOST_CONFUSED = 10
 
+_SHOWN = ("set", "lr_dpi", "degradation", "upscaler", "factor", "engine")
+"""What tells the lines of a report from one another."""
+
 
 @click.command()
 @click.argument("suite", type=click.Path(exists=True, path_type=Path), metavar="SUITE.yaml|DIR")
@@ -34,7 +38,7 @@ MOST_CONFUSED = 10
     "upscalers",
     multiple=True,
     metavar="NAME|FILE",
-    help="Arm to compare (repeat); none: interpolation, the shipped networks, and the peers of --peers.",
+    help="Arm to compare (repeat).  [default: interpolation, auto, the shipped networks, the peers of --peers]",
 )
 @click.option(
     "--engine",
@@ -77,7 +81,7 @@ def benchmark(
 
     SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each (UTF-8, a form
     feed between the pages of one file). Writes results.json, report.md and report.html. Finished rows are kept: the
-    same command goes on where it was cut off.
+    same command goes on where it was cut off. The report is that of the last command alone.
     """
     from docsr.bench.arms import plan_arms
     from docsr.bench.suite import load_suite
@@ -93,6 +97,7 @@ def benchmark(
     with _progress() as progress:
         found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
     results = _results(pages, found, signatures, arms, missing)
+    _tell_what_is_shown_no_more(out, results)
     _write(out, results, pages, found, arms, peers)
     for sentence in results.failed:
         click.echo(f"docsr: failed: {sentence}", err=True)
@@ -113,6 +118,19 @@ def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:
         click.echo(f"docsr: not measured, for they have no text: {pages.without_text[0]}{others}", err=True)
     for name, reason in missing.items():
         click.echo(f"docsr: {name} is not run: {reason}", err=True)
+
+
+def _tell_what_is_shown_no_more(out: Path, results: Results) -> None:
+    """An earlier report in the folder may hold what this command did not ask for."""
+    try:
+        before = json.loads((out / "results.json").read_text(encoding="utf-8"))["rows"]
+        gone = {tuple(row[what] for what in _SHOWN) for row in before}
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    gone -= {tuple(getattr(row, what) for what in _SHOWN) for row in results.rows}
+    if gone:
+        shown = "settings and arms of an earlier command are in the report no more"
+        click.echo(f"docsr: {len(gone)} {shown}; their rows are kept for a command that asks for them", err=True)
 
 
 def _lower(

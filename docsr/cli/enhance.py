@@ -225,6 +225,8 @@ def check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) ->
     from docsr.io.inputs import DOCUMENT_SUFFIXES
     from docsr.manifest import NAME
 
+    if str(report) == "-":
+        raise UsageError("--report wants the name of a file: --log-json writes rows to standard output")
     if report.suffix.lower() in DOCUMENT_SUFFIXES:
         raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
     if is_one_of(report, [path for task in tasks for path in (task.source, task.output)] + [out / NAME, model]):

@@ -32,7 +32,7 @@ class TrainCommand(click.Command):
                     ((f"{one} of {network}", default, text) for network, one, default, text in arguments_of()),
                 )
             except ModuleNotFoundError:
-                formatter.write("  named where docsr's extra 'train' is installed\n")
+                formatter.write("  pip install 'docsr[train]' to see them\n")
 
 
 def _write(formatter: click.HelpFormatter, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -31,7 +31,7 @@ _NOTABLE = 0.001
 """Part of a page from which it is told that the guard put it back."""
 
 _COLUMNS = "{:<10} {:>6} {:>12} {:>9}  {}"
-"""Of a dry run: model, factor, size, x-height, then the page and what decided."""
+"""Of a dry run: model, factor, size, x-height, then the page, where it would go, and what decided."""
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Decisions:
             click.echo(_COLUMNS.format(result.status, "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
             size = "" if result.size_in is None else f"{result.size_in[0]}x{result.size_in[1]}"
-            why = f"{_place(result.input, result.page)}: {result.why}{_mixed(result)}"
+            why = f"{_place(result.input, result.page)} -> {result.output}: {result.why}{_mixed(result)}"
             click.echo(_COLUMNS.format(result.model, f"{result.factor}x", size, _height(result.x_height_in), why))
 
     def end(self, tally: Tally) -> None:
@@ -258,7 +258,8 @@ def _line(row: PageResult) -> str:
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
     heights = _change(_height(row.x_height_in), _height(row.x_height_out))
     text = f", x-height {heights}" if heights else ""
-    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else row.model
+    made = "not enlarged" if row.model == "none" else row.model
+    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else made
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
     return f"{_place(row.output, row.page)}: {sizes}{text}, {how}{back}"

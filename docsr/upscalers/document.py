@@ -145,7 +145,8 @@ class FileEnhancer:
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         if self._dry:
-            reached.rows[:] = [row.as_planned(plan) for row, plan in zip(reached.rows, plans, strict=True)]
+            decided = zip(reached.rows, plans, strict=True)
+            reached.rows[:] = [row.as_planned(plan, self._options.dpi) for row, plan in decided]
             return
         if as_it_is:
             reached.rows[:] = [row.as_copied() for row in reached.rows]

@@ -53,8 +53,11 @@ class ShiftEnsemble:
         Raises:
             PageError: the network failed.
         """
-        made = sum(self._moved(plane, down, right) for down, right in SHIFTS)
-        return np.asarray(made / np.float32(len(SHIFTS)), np.float32)
+        mean = np.zeros((plane.shape[0] * self.factor, plane.shape[1] * self.factor), np.float32)
+        for down, right in SHIFTS:
+            mean += self._moved(plane, down, right)
+        mean /= len(SHIFTS)
+        return mean
 
     def _moved(self, plane: Plane, down: int, right: int) -> Plane:
         """What the network makes of the plane when it stands lower and farther right, moved back."""

@@ -61,6 +61,8 @@ class Planner:
                 place = f"{page.source} (page {page.number + 1})"
                 raise PageError(f"{place} does not say its dpi, so --dpi {options.dpi:g} cannot be met: use --factor")
             needed = factor_for_dpi(page.dpi, options.dpi)
+            if needed == 1:
+                return Plan(1, "none", f"its {min(page.dpi):g} dpi are enough for {options.dpi:g}"), text
         if options.model is not None and self._own_factor is None:
             self._own_factor = own_factor(options.model)
         plan = plan_page(

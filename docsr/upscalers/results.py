@@ -83,9 +83,18 @@ class PageResult:
         del row["readable"]
         return row
 
-    def as_planned(self, plan: Plan) -> PageResult:
-        """Return the result of a page for which it was only asked what would happen."""
-        size = None if self.size_in is None else (self.size_in[0] * plan.factor, self.size_in[1] * plan.factor)
+    def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
+        """Return the result of a page for which it was only asked what would happen.
+
+        Args:
+            plan: what would.
+            out_dpi: the dpi that it would be brought to, if any.
+        """
+        size = None
+        if self.size_in is not None:
+            scales = [plan.factor] * 2 if out_dpi is None or self.dpi_in is None else [out_dpi / x for x in self.dpi_in]
+            width, height = (max(1, round(px * scale)) for px, scale in zip(self.size_in, scales, strict=True))
+            size = width, height
         return replace(self, status="planned", size_out=size, model=plan.model)
 
     def as_copied(self) -> PageResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import pickle
 from dataclasses import replace
@@ -18,7 +19,7 @@ from docsr.io.documents import write_document
 from docsr.io.images import read_pages
 from docsr.page import Page
 from docsr.upscalers import choose
-from docsr.upscalers.arrays import Enhancer
+from docsr.upscalers.arrays import Enhancer, enhance
 from docsr.upscalers.catalog import resolve
 from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
@@ -157,6 +158,13 @@ def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeyp
         monkeypatch.setattr(choose, "shipped", lambda factor, card=card: card if factor == 2 else None)
         assert np.array_equal(Enhancer(factor=2)(small), bicubic) == same
         assert np.array_equal(Enhancer(factor=2, engine="rapidocr")(small), bicubic)
+
+
+def test_the_function_tells_its_arguments_and_what_it_does() -> None:
+    told = inspect.signature(package.enhance)
+    assert list(told.parameters) == list(inspect.signature(enhance).parameters)
+    assert told.parameters["factor"].default == 2
+    assert "Enlarge one array" in (type(package.enhance).__call__.__doc__ or "")
 
 
 def test_an_engine_of_which_nothing_was_measured_is_refused():
