@@ -30,7 +30,8 @@ from where_used import helpful_range
 
 from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.report.words import how
-from docsr.upscalers.choose import LARGEST_CHOSEN, READERS
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, READERS
+from docsr.upscalers.ensemble import ensemble_of
 
 README = ROOT / "README.md"
 
@@ -118,6 +119,7 @@ def card_markdown(card: dict[str, Any]) -> str:
     if unasked:
         used += f", and `--factor auto`, for {' and '.join(unasked)}, if no other that helps brings the text nearer to "
         used += "20-30 px"
+    used += f". Up to {ENSEMBLE_UP_TO:g} px both take its ensemble, `{ensemble_of(card['name'])}`"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])

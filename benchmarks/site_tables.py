@@ -28,7 +28,8 @@ the suite `tune`, whose pages are in no table, that engine read better with it t
 and in none worse by more than a letter a page; elsewhere it takes bicubic. Where several help, `--factor auto` takes
 the one that brings the text nearest to 20-30 px, but never one of 8x, and for RapidOCR none of 4x: by these `tune` is
 read with more errors in all than by those of half the factor, and their pages are four times as large. `--model NAME`
-asks for one whatever the text size.
+asks for one whatever the text size, `--model NAME+` for its ensemble, the mean of what it makes of the page in four
+positions, which small text gets unasked ([why](decisions.md#small-text-is-looked-at-four-times)).
 
 """
 COUNTS = """

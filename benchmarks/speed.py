@@ -2,12 +2,12 @@
 
     python benchmarks/speed.py --peers DIR --out benchmarks/results/speed
 
-An A4 page of text (the pages of data/training, two by two) is brought to 75 dpi, scanned, and enlarged by every arm in
-turn, round after round, so that whatever else the machine does falls on all of them; in the same rounds Tesseract (one
-thread) reads each arm's result. This is done with one thread and with as many as there are cores. The table gives
-medians over the rounds with the smallest and the largest, and their ratios to FSRCNN x4 and to Tesseract's time on the
-arm's own result. Peak memory is that of a process which does nothing else, with one thread: Python, the libraries, the
-network and the page (Linux). OMP_NUM_THREADS must not be set.
+An A4 page of text (the pages of data/training, two by two) is brought to 75 dpi (or `--dpi`), scanned, and enlarged by
+every arm in turn, round after round, so that whatever else the machine does falls on all of them; in the same rounds
+Tesseract (one thread) reads each arm's result. This is done with one thread and with as many as there are cores. The
+table gives medians over the rounds with the smallest and the largest, and their ratios to FSRCNN x4 and to Tesseract's
+time on the arm's own result. Peak memory is that of a process which does nothing else, with one thread: Python, the
+libraries, the network and the page (Linux). OMP_NUM_THREADS must not be set.
 """
 
 from __future__ import annotations
@@ -176,13 +176,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=Path, help="folder of the peers' weights")
     parser.add_argument("--arm", action="append", default=[], help="repeat; none: all")
+    parser.add_argument("--dpi", type=int, default=DPI, help=f"of the page ({DPI})")
     parser.add_argument("--rounds", type=int, default=5, help="how often an arm is timed (5)")
     parser.add_argument("--limit", type=float, default=20, help="arms that take more seconds are timed once (20)")
     parser.add_argument("--out", type=Path, required=True, help="without suffix")
     options = parser.parse_args()
     planned, missing = plan_arms(options.arm, options.peers)
     arms = [arm for arm in planned if arm.name not in {HR, AUTO, "none"}]
-    page = lower(a4_page(), DPI, DEGRADATION, seed=0)
+    page = lower(a4_page(), options.dpi, DEGRADATION, seed=0)
     cores = len(os.sched_getaffinity(0))
     peaks = {arm.label: peak_memory(arm, options.peers, page) for arm in arms}
     rows = [
@@ -195,7 +196,7 @@ def main() -> None:
         "command": shlex.join(["python", "benchmarks/speed.py", *sys.argv[1:]]),
         "machine": machine(),
         "engine": Tesseract().signature,
-        "page": {"width": page.width, "height": page.height, "dpi": DPI},
+        "page": {"width": page.width, "height": page.height, "dpi": options.dpi},
         "not_run": missing,
         "rows": rows,
     }

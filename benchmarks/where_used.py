@@ -4,18 +4,19 @@ That is decided by the suite ``tune`` alone, which nothing else reports, as that
 the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one degradation
 and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a page: to
 halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or largest
-x-height where no lower or higher resolution was measured. Pages that the engine reads badly however they are shown to
-it, in HR too, do not take part: which way it fails at formulae or at the order of columns is luck.
+x-height where no lower or higher resolution was measured. Where its ensemble (compact_x4+) was measured, that is what
+is meant: it is what would be used. Pages that the engine reads badly however they are shown to it, in HR too, do not
+take part: which way it fails at formulae or at the order of columns is luck.
 
-``tune`` also says how large a factor is worth taking for an engine (``largest_factor``): docsr's own code has that as
-LARGEST_CHOSEN, which a test compares.
+``tune`` also says how large a factor is worth taking for an engine (``largest_factor``), and up to which text size
+ensembles are (``ensemble_up_to``): docsr's own code has these as LARGEST_CHOSEN and ENSEMBLE_UP_TO; tests compare.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
@@ -24,6 +25,7 @@ from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, HR, label_of
 from docsr.upscalers.catalog import FACTORS, shipped
+from docsr.upscalers.ensemble import ensemble_of
 
 A_LETTER_A_PAGE = 1.0
 """So much worse, in edits, tells nothing against a network that is better otherwise."""
@@ -88,8 +90,30 @@ def largest_factor(engine: str) -> int:
 
 def _taken(factor: int, dpi: float, engine: str) -> str:
     """The arm that would be taken at a resolution if no other factor were there."""
-    card = shipped(factor)
-    return card.name if card is not None and dpi in _helped(card.name, engine) else label_of(BASELINE, factor)
+    card, measured = shipped(factor), tuned(engine).edits[dpi].values()
+    if card is None or dpi not in _helped(card.name, engine):
+        return label_of(BASELINE, factor)
+    (taken,) = {_used(arms, card.name) for arms in measured}
+    return taken
+
+
+def ensemble_up_to(engine: str) -> float | None:
+    """The x-height in px up to which networks' ensembles are taken; None: nowhere.
+
+    That is as far as they are read with fewer edits in all than the networks by themselves, from the smallest text on.
+    """
+    heights, better = tuned(engine).heights, list[float]()
+    for dpi in sorted(heights):
+        if _saved_by_ensembles(tuned(engine).edits[dpi].values()) <= 0:
+            break
+        better.append(dpi)
+    return _span(heights, better[0], better[-1])[1] if better else None
+
+
+def _saved_by_ensembles(found: Iterable[Arms]) -> float:
+    """Edits a page, over all networks of which the ensemble was measured."""
+    pairs = ((arms, name) for arms in found for name in arms if ensemble_of(name) in arms)
+    return sum(_a_page(arms, name) - _a_page(arms, ensemble_of(name)) for arms, name in pairs)
 
 
 def _helped(name: str, engine: str) -> list[float]:
@@ -112,7 +136,13 @@ def helps(gains: Sequence[float]) -> bool:
 
 def _gain(arms: Arms, name: str) -> float:
     """How many edits a page fewer than bicubic at its better size."""
-    return min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x")) - _a_page(arms, name)
+    bicubic = min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x"))
+    return bicubic - _a_page(arms, _used(arms, name))
+
+
+def _used(arms: Arms, name: str) -> str:
+    """The network's ensemble where it was measured, else the network."""
+    return ensemble_of(name) if ensemble_of(name) in arms else name
 
 
 def _a_page(arms: Arms, name: str) -> float:

@@ -13,7 +13,7 @@ import pytest
 
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
-from docsr.upscalers.choose import LARGEST_CHOSEN, READERS
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, READERS
 from docsr.upscalers.peers import PEERS
 from docsr.weights import catalogue
 
@@ -36,6 +36,12 @@ def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page
 def test_the_largest_factor_taken_unasked_is_the_largest_that_is_worth_it_on_tune(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     assert importlib.import_module("where_used").largest_factor(engine) == LARGEST_CHOSEN[engine]
+
+
+@pytest.mark.parametrize("engine", READERS)
+def test_ensembles_are_taken_as_far_as_they_are_read_better_on_tune(monkeypatch, engine):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    assert importlib.import_module("where_used").ensemble_up_to(engine) == ENSEMBLE_UP_TO
 
 
 def test_what_is_published_follows_from_the_results():
