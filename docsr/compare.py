@@ -78,7 +78,7 @@ class Told:
 
 
 def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[Pair], list[str]]:
-    """Say what is compared with what: two files as they are given, files of folders by their place and stem.
+    """Say what is compared with what: two files as they are given, files of folders as docsr.io.pairing does.
 
     Returns:
         The pairs, and sentences about what has no partner.
@@ -92,7 +92,8 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
     if not before.is_dir() and not after.is_dir() and (hr is None or not hr.is_dir()):
         return [Pair(before, after, hr, before.name)], []
     files, others = files_of(before, after), files_of(after, before)
-    found = partners(files, others) if before.is_dir() or after.is_dir() else {files[0].relative: after}
+    made = Manifest(after).made() if after.is_dir() else {}
+    found = partners(files, others, made) if before.is_dir() or after.is_dir() else {files[0].relative: after}
     if hr is not None and not hr.is_dir() and len(found) > 1:
         raise UsageError(f"--hr {hr} is one file, and {len(found)} files are compared: give a folder")
     originals = {} if hr is None else partners(files, files_of(hr))

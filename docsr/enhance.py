@@ -60,9 +60,7 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         )
     manifest = Manifest(out)
     known = manifest.made()
-    made = {
-        file.path: [one for one in known.get(os.path.abspath(file.path), ()) if (out / one).exists()] for file in files
-    }
+    made = {file.path: known.get(os.path.abspath(file.path), ()) for file in files}
     outputs = place_outputs(files, out, options, made)
     refuse_same_file(outputs.values(), outputs.keys())
     return [

@@ -106,9 +106,12 @@ class Manifest:
 
     def _load(self, line: bytes) -> None:
         try:
-            entry = Entry(**json.loads(line))
+            fields = json.loads(line)
+            if not (isinstance(fields["input"], str) and isinstance(fields["output"], str)):
+                return
+            entry = Entry(**fields)
             self._entries[entry.output] = (entry, *self.entries(entry.output))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             return
 
 

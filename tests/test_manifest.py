@@ -8,12 +8,13 @@ import shutil
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from docsr.errors import PageError
-from docsr.manifest import NAME, PARTS, Entry, Manifest, locked, merge_parts, note, sha256_of
+from docsr.manifest import NAME, PARTS, Entry, Manifest, as_line, locked, merge_parts, note, sha256_of
 
 
 def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
@@ -33,6 +34,13 @@ def test_every_entry_of_an_output_is_known_the_newest_first(tmp_path):
     manifest = Manifest(tmp_path)
     assert manifest.entries("a") == (second, first)
     assert manifest.entries("b") == (other,)
+
+
+def test_what_was_last_made_of_each_input_is_known(tmp_path):
+    one, other = entry(tmp_path, "a.png", b"x"), entry(tmp_path, "b.png", b"x")
+    for made in (one, other, replace(other, output="b.tif"), replace(one, input="/in/c.png")):
+        note(tmp_path, made)
+    assert Manifest(tmp_path).made() == {"/in/b.png": ["b.png", "b.tif"], "/in/c.png": ["a.png"]}
 
 
 def test_what_is_added_since_is_read(tmp_path):
@@ -56,7 +64,10 @@ def test_a_new_entry_is_not_glued_to_a_line_that_was_cut_off(tmp_path):
 
 
 def test_lines_that_are_not_understood_are_passed_over(tmp_path):
-    (tmp_path / NAME).write_bytes(b'\xff\xfe\n[]\n7\n{"input": 1}\n\n')
+    line = as_line(entry(tmp_path, "b", b"x"))
+    odd = line.replace(b'"/in/b"', b'["/in/b"]') + line.replace(b'"output": "b"', b'"output": 5')
+    (tmp_path / NAME).write_bytes(b'\xff\xfe\n[]\n7\n{"input": 1}\n\n' + odd)
+    assert Manifest(tmp_path).made() == {}
     note(tmp_path, entry(tmp_path, "a", b"x"))
     unhashable = (tmp_path / NAME).read_bytes().replace(b'"output": "a"', b'"output": []')
     with (tmp_path / NAME).open("ab") as file:

@@ -65,7 +65,7 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
     named = {file.path: source for file, source in sources.items()}
     manifest = _manifest(out, folder)
     made = manifest.made()
-    before = {path: made.get(source, []) for path, source in named.items()}
+    before = {path: made.get(source, ()) for path, source in named.items()}
     places = place_outputs(list(sources), Path(), options, before)
     _refuse_inputs(out, list(places.values()), list(named.values()))
     return [Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()]

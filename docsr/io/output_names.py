@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +27,7 @@ def output_paths(
         sources: the inputs; each path once.
         out: the output folder.
         suffix_of: the suffix of the output for a source, with its dot.
-        made: for source paths, what is below ``out`` already that was made of them.
+        made: for source paths, the places below ``out`` of what was made of them before.
 
     Returns:
         Source path to output path.
@@ -58,16 +57,23 @@ def _kept(
     kept: dict[Path, Path] = {}
     taken = set(folders)
     for source in sources:
-        suffix = suffixes[source.path]
-        numbered = re.compile(re.escape(source.relative.name) + r"(\.\d+)?" + re.escape(suffix))
-        own = [name for name in map(Path, made.get(source.path, ())) if name.parent == source.relative.parent]
-        plain = source.relative.with_suffix(suffix).name
-        fitting = [name for name in own if name.name == plain or numbered.fullmatch(name.name)]
-        name = min(fitting, key=lambda one: (len(one.name), one.name), default=None)
+        own = [name for name in map(Path, made.get(source.path, ())) if _fits(name, source, suffixes[source.path])]
+        name = min(own, key=lambda one: (len(one.name), one.name), default=None)
         if name is not None and _key(name) not in taken:
             kept[source.path] = name
             taken.add(_key(name))
     return kept
+
+
+def _fits(name: Path, source: InputFile, suffix: str) -> bool:
+    """Whether an output of the source could be called so: plainly, by the whole name, or that with a number."""
+    whole = source.relative.name
+    if name == source.relative.with_suffix(suffix):
+        return True
+    if name.parent != source.relative.parent or not (name.name.startswith(whole) and name.name.endswith(suffix)):
+        return False
+    number = name.name[len(whole) : -len(suffix)]
+    return not number or (number.startswith(".") and number[1:].isdecimal())
 
 
 def _meeting(names: dict[Path, Path], taken: set[str]) -> list[Path]:

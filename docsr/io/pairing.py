@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,37 +27,54 @@ def files_of(given: Path, other: Path | None = None) -> list[InputFile]:
     return files
 
 
-def partners(files: Sequence[InputFile], others: Sequence[InputFile]) -> Partners:
+def partners(
+    files: Sequence[InputFile], others: Sequence[InputFile], made: Mapping[str, Iterable[str]] | None = None
+) -> Partners:
     """Find the partner of each file, as far as there is one.
 
-    That is the file of ``others`` with the same place and name; else the one whose name is the whole name of the file
-    and a suffix (``a.jpg.png`` of ``a.jpg``, as ``docsr enhance`` names what would meet); else the only one with the
-    same stem, if it is the stem of no other file.
+    That is the file of ``others`` that was made of it; else the one with the same place and name; else the one whose
+    name is the whole name of the file and a suffix (``a.jpg.png`` of ``a.jpg``, as ``docsr enhance`` names what would
+    meet); else the only one with the same stem, if it is the stem of no other file.
+
+    Args:
+        files: whose partners.
+        others: among which.
+        made: for absolute paths of files, the places of what was made of them (docsr.manifest.Manifest.made).
 
     Returns:
         Place of the file -> path of its partner. No file is the partner of two.
     """
-    exact = {other.relative: other.path for other in others}
-    stems, own_stems = _by_stem(others), _by_stem(files)
     found: Partners = {}
-
-    def named(place: Path) -> list[Path]:
-        return [exact[place]] if place in exact else []
-
-    def with_suffix(place: Path) -> list[Path]:
-        return stems.get(place, [])
-
-    def of_stem(place: Path) -> list[Path]:
-        stem = place.with_suffix("")
-        return stems.get(stem, []) if len(own_stems[stem]) == 1 else []
-
-    for candidates in (named, with_suffix, of_stem):
+    for candidates in _ways(files, others, made or {}):
         taken = set(found.values())
         for file in files:
-            left = [path for path in candidates(file.relative) if path not in taken]
+            left = [path for path in candidates(file) if path not in taken]
             if file.relative not in found and len(left) == 1:
                 found[file.relative] = left[0]
     return found
+
+
+def _ways(
+    files: Sequence[InputFile], others: Sequence[InputFile], made: Mapping[str, Iterable[str]]
+) -> tuple[Callable[[InputFile], list[Path]], ...]:
+    """What may be the partner of a file, the surest way of telling first."""
+    exact = {other.relative: other.path for other in others}
+    stems, own_stems = _by_stem(others), _by_stem(files)
+
+    def made_of(file: InputFile) -> list[Path]:
+        return [exact[place] for place in map(Path, made.get(os.path.abspath(file.path), ())) if place in exact]
+
+    def named(file: InputFile) -> list[Path]:
+        return [exact[file.relative]] if file.relative in exact else []
+
+    def with_suffix(file: InputFile) -> list[Path]:
+        return stems.get(file.relative, [])
+
+    def of_stem(file: InputFile) -> list[Path]:
+        stem = file.relative.with_suffix("")
+        return stems.get(stem, []) if len(own_stems[stem]) == 1 else []
+
+    return made_of, named, with_suffix, of_stem
 
 
 def _by_stem(files: Sequence[InputFile]) -> dict[Path, list[Path]]:

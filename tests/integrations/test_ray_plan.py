@@ -12,6 +12,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from docsr.errors import UsageError
 from docsr.integrations.places import Store
 from docsr.integrations.ray_plan import plan_jobs
+from docsr.manifest import NAME, Entry, as_line
 from docsr.upscalers.options import EnhanceOptions
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
@@ -99,3 +100,15 @@ def test_the_output_folder_is_left_out_by_whatever_url(tmp_path: Path) -> None:
     assert [job.place for job in jobs] == ["a.png", "nowhere/c.png"]
     (within,) = plan_jobs([f"{stored}/now"], stored, OPTIONS)  # as docsr enhance does it
     assert (within.source, within.place) == (f"{stored}/now/b.png", "b.png")
+
+
+def test_what_was_made_of_a_url_keeps_its_name(tmp_path: Path) -> None:
+    stored, out, png = f"memory://{tmp_path.name}/in", tmp_path / "out", EnhanceOptions(factor=2, format="png")
+    out.mkdir()
+    for name in ("a.png", "a.jpg"):
+        put(f"{stored}/{name}")
+    places = {job.source: job.place for job in plan_jobs([stored], str(out), png)}
+    assert sorted(places.values()) == ["a.jpg.png", "a.png.png"]
+    (source,) = (one for one in places if one.endswith("a.jpg"))
+    (out / NAME).write_bytes(as_line(Entry(source, "s", "o", "a.png", 1, 1, "d")))
+    assert {job.source: job.place for job in plan_jobs([stored], str(out), png)}[source] == "a.png"

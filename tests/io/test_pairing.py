@@ -37,6 +37,18 @@ def test_files_are_paired_by_their_place_and_stem(before, after, expected):
     assert found == {place: str(Path("out", path)) for place, path in expected.items()}
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [({"a.tif": "a.png"}, {"a.jpg": "a.jpg.png"}), ({"a.jpg": "a.png"}, {"a.tif": "a.tif.png"})]
+)
+def test_what_was_made_of_a_file_is_its_partner_whatever_the_names(first, second):
+    names = first | second
+    before, after = folder("in", *names), folder("out", *names.values())
+    made = {str(Path("in", name).absolute()): [place] for name, place in names.items()}
+    found = {str(place): str(path) for place, path in partners(before, after, made).items()}
+    assert found == {name: str(Path("out", place)) for name, place in names.items()}
+    assert paired(before, after) != found, "names alone do not tell"
+
+
 def test_a_folder_without_files_is_told(tmp_path):
     with pytest.raises(NoInputError, match="no images"):
         files_of(tmp_path)
