@@ -123,7 +123,7 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     assert "in the report no more" not in more.err, "all that was there is still there"
     other = docsr(capsys, monkeypatch, *wish, "--engine", "null")
     assert other.code == 0
-    assert "5 settings and arms of an earlier command are in the report no more" in other.err
+    assert "docsr: 5 measurements of an earlier command" in other.err
 
 
 @pytest.mark.parametrize(

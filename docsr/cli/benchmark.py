@@ -26,8 +26,8 @@ ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax")
 MOST_CONFUSED = 10
 
-_SHOWN = ("set", "lr_dpi", "degradation", "upscaler", "factor", "engine")
-"""What tells the lines of a report from one another."""
+_SETTING = ("set", "lr_dpi", "degradation")
+"""What tells the settings of a report from one another."""
 
 
 @click.command()
@@ -97,7 +97,7 @@ def benchmark(
     with _progress() as progress:
         found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
     results = _results(pages, found, signatures, arms, missing)
-    _tell_what_is_shown_no_more(out, results)
+    _tell_what_is_shown_no_more(out, pages, arms, tuple(signatures))
     _write(out, results, pages, found, arms, peers)
     for sentence in results.failed:
         click.echo(f"docsr: failed: {sentence}", err=True)
@@ -120,17 +120,25 @@ def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:
         click.echo(f"docsr: {name} is not run: {reason}", err=True)
 
 
-def _tell_what_is_shown_no_more(out: Path, results: Results) -> None:
+def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str, ...]) -> None:
     """An earlier report in the folder may hold what this command did not ask for."""
+    from docsr.bench.arms import label_of
+    from docsr.bench.measure import tasks_of
+
+    asked = {
+        (task.page.set, task.condition.lr_dpi, task.condition.degradation, task.arm.label, engine)
+        for page in pages.pages
+        for task in tasks_of(page, arms, engines)
+        for engine in task.engines
+    }
     try:
-        before = json.loads((out / "results.json").read_text(encoding="utf-8"))["rows"]
-        gone = {tuple(row[what] for what in _SHOWN) for row in before}
-    except (OSError, ValueError, KeyError, TypeError):
+        rows = json.loads((out / "results.json").read_text(encoding="utf-8"))["rows"]
+        shown = {(*map(row.get, _SETTING), label_of(row["upscaler"], row["factor"]), row["engine"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
-    gone -= {tuple(getattr(row, what) for what in _SHOWN) for row in results.rows}
-    if gone:
-        shown = "settings and arms of an earlier command are in the report no more"
-        click.echo(f"docsr: {len(gone)} {shown}; their rows are kept for a command that asks for them", err=True)
+    if gone := shown - asked:
+        told = "measurements of an earlier command (an arm in a setting, by an engine) are in the report no more"
+        click.echo(f"docsr: {len(gone)} {told}; their rows are kept for a command that asks for them", err=True)
 
 
 def _lower(

@@ -30,7 +30,7 @@ _MIXED = 0.5
 _NOTABLE = 0.001
 """Part of a page from which it is told that the guard put it back."""
 
-_COLUMNS = "{:<10} {:>6} {:>12} {:>9}  {}"
+_COLUMNS = "{:<12} {:>6} {:>12} {:>9}  {}"
 """Of a dry run: model, factor, size, x-height, then the page, where it would go, and what decided."""
 
 

@@ -118,11 +118,11 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard, "binarize": self.binarize}
+        wish |= {"guard": self.guard, "binarize": self.binarize, "shifts": SHIFTS}
         if self.factor is None:
             wish |= {"largest": LARGEST_CHOSEN[self.engine]}
         if self.model is None:
-            wish |= {"ensemble": (ENSEMBLE_UP_TO, SHIFTS)}
+            wish |= {"ensemble": ENSEMBLE_UP_TO}
             wish |= {card.name: card.x_height_helps.get(self.engine) for card in catalogue().values()}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
