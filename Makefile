@@ -160,8 +160,8 @@ guard: env programs
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 60 --arm fsrcnn_x4 --arm compact_x2+ --arm compact_x4 \
-		--arm compact_x4+ --out benchmarks/results/speed_60
+	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2+ --arm compact_x4 \
+		--arm compact_x4+ --out benchmarks/results/speed_small
 
 overhead: env programs
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json

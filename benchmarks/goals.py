@@ -142,7 +142,9 @@ def goals(settings: Sequence[Cells]) -> str:
     text = filled(text, "one setting", in_one_setting(found))
     text = filled(text, "all settings", in_all_settings(found))
     text = filled(text, "folder", in_a_folder(committed.settings("folder")))
-    speed, small = (json.loads((RESULTS / f"{one}.json").read_text(encoding="utf-8")) for one in ("speed", "speed_60"))
+    speed, small = (
+        json.loads((RESULTS / f"{one}.json").read_text(encoding="utf-8")) for one in ("speed", "speed_small")
+    )
     text = filled(text, "cost", cost(speed["rows"], small["rows"]))
     return filled(text, "each setting", in_each_setting(found))
 
@@ -216,14 +218,14 @@ def _not_beaten(arms: Cells) -> list[dict[str, Any]]:
 
 
 def cost(speed: Sequence[dict[str, Any]], small: Sequence[dict[str, Any]]) -> str:
-    """Time and memory, of the rows of speed.json and (a page of 60 dpi) speed_60.json, and the size of the files."""
+    """Time and memory, of the rows of speed.json and (small text) speed_small.json, and the size of the files."""
     row, ensemble = _on_one_thread(speed, "compact_x4"), _on_one_thread(small, "compact_x4+")
     largest = max(path.stat().st_size for path in WEIGHTS.glob("*.onnx"))
     rows = [
         ["time over FSRCNN x4's", 1, row["of_fsrcnn_x4"], _met(row["of_fsrcnn_x4"] <= 1)],
         ["time over Tesseract's on the result", 0.5, row["of_tesseract"], _met(row["of_tesseract"] <= 0.5)],
         [
-            "compact_x4+ at 60 dpi: time over Tesseract's",
+            "small text, compact_x4+: time over Tesseract's",
             1,
             ensemble["of_tesseract"],
             _met(ensemble["of_tesseract"] <= 1),

@@ -119,7 +119,10 @@ def card_markdown(card: dict[str, Any]) -> str:
     if unasked:
         used += f", and `--factor auto`, for {' and '.join(unasked)}, if no other that helps brings the text nearer to "
         used += "20-30 px"
-    used += f". Up to {ENSEMBLE_UP_TO:g} px both take its ensemble, `{ensemble_of(card['name'])}`"
+    takes = "both take" if unasked else "it takes"
+    used += (
+        f". Up to {ENSEMBLE_UP_TO:g} px {takes} its ensemble, `{ensemble_of(card['name'])}`, which was decided on there"
+    )
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -142,8 +145,9 @@ def card_markdown(card: dict[str, Any]) -> str:
 
 In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
 whichever reads better in that row. Beyond chance: better or worse than that bicubic by more than the choice of pages
-explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. No page was
-trained on. Commands, machine, intervals and all other arms: benchmarks/results/*/report.md.
+explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. The network is
+measured by itself, not as its ensemble. No page was trained on. Commands, machine, intervals and all other arms:
+benchmarks/results/*/report.md.
 
 {rows}
 """

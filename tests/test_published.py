@@ -44,6 +44,21 @@ def test_ensembles_are_taken_as_far_as_they_are_read_better_on_tune(monkeypatch,
     assert importlib.import_module("where_used").ensemble_up_to(engine) == ENSEMBLE_UP_TO
 
 
+@pytest.mark.parametrize(
+    ("saved", "up_to"), [({40: -5, 50: -5}, 5.5), ({40: -5, 50: 0}, 4.5), ({40: 1, 50: -5}, None), ({}, None)]
+)
+def test_ensembles_are_taken_up_to_the_first_size_at_which_they_save_nothing(monkeypatch, saved, up_to):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    where_used = importlib.import_module("where_used")
+    heights = {40.0: [4.0], 50.0: [4.5 * 4.5 / 4.0], 60.0: [5.5 * 5.5 * 4.0 / 4.5**2]}
+    edits = {
+        dpi: {"scan": {"n_x2": {"a": 20}} | ({"n_x2+": {"a": 20 + saved[dpi]}} if dpi in saved else {})}
+        for dpi in heights
+    }
+    monkeypatch.setattr(where_used, "tuned", lambda engine: where_used.Tuned(edits, heights))
+    assert where_used.ensemble_up_to("tesseract") == up_to
+
+
 def test_what_is_published_follows_from_the_results():
     ran = subprocess.run(PUBLISH, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -25,7 +25,7 @@ page's."""
 
 ENSEMBLE_UP_TO = 4.7
 """The largest x-height in px at which a network's ensemble is taken for it: it reads ``tune`` with fewer errors there,
-in four times the time, which pages of so small text, having few pixels, leave."""
+in four times the time, which is still less than Tesseract takes to read the page."""
 
 
 @dataclass(frozen=True, slots=True)
