@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from docsr.errors import CheckpointError, UsageError
 from docsr.page import Page, Pixels
 from docsr.upscalers.catalog import network_names, resolve, shipped_path
+from docsr.upscalers.ensemble import ensemble_of
 from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
 from tests.onnx_files import conv_network
@@ -55,8 +57,9 @@ def test_every_shipped_network_loads_and_its_ensemble(name: str) -> None:
         resolve(name, 4 if card.factor == 2 else 2)
 
 
-@pytest.mark.parametrize("em", [14, 20, 28])
-@pytest.mark.parametrize("name", network_names())
+@pytest.mark.parametrize(
+    ("name", "em"), [*product(catalogue(), (14, 20, 28)), *((ensemble_of(name), 14) for name in catalogue())]
+)
 def test_no_shipped_network_invents(name: str, em: int) -> None:
     """What it makes, reduced again, is nearer to what it was given than bicubic's, as it is to the truth."""
     factor = resolve(name, None).factor
