@@ -211,7 +211,17 @@ def test_small_print_on_a_large_page_is_found():
     assert found.x_height == pytest.approx(6, rel=0.2)
 
 
-@pytest.mark.parametrize("shape", [(8, 4000), (12, 9000), (15, 60_000), (16, 200_000), (9, 60), (200_000, 9)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (8, 4000),
+        (12, 9000),
+        (15, 60_000),
+        pytest.param((16, 200_000), marks=pytest.mark.slow),
+        (9, 60),
+        (200_000, 9),
+    ],
+)
 def test_strips_are_measured_without_an_error_in_bounded_memory(shape: tuple[int, int]):
     noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     tracemalloc.start()
