@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from docsr.page import Plane
@@ -13,39 +11,21 @@ SHIFTS = ((0, 0), (0, 1), (1, 0), (1, 1))
 """By how many px down and right: each cuts the page into other squares of 2 x 2 px, which the networks see as one."""
 
 
-@dataclass(frozen=True)
 class ShiftEnsemble:
     """Runs a network once for each of SHIFTS and takes the mean, in as many times its time.
 
     As the ``+`` of EDSR (Lim et al. 2017, section 3.4), whose flips and turns would make no letters of letters.
 
     Attributes:
-        network: what is run.
         name: the network's with ``+``.
         factor, overlap, keeps_white, guarded: the network's; it is moved as a whole, so it sees no farther.
     """
 
-    network: Upscaler
-
-    @property
-    def name(self) -> str:  # noqa: D102 - described above
-        return ensemble_of(self.network.name)
-
-    @property
-    def factor(self) -> int:  # noqa: D102
-        return self.network.factor
-
-    @property
-    def overlap(self) -> int:  # noqa: D102
-        return self.network.overlap
-
-    @property
-    def keeps_white(self) -> bool:  # noqa: D102
-        return self.network.keeps_white
-
-    @property
-    def guarded(self) -> bool:  # noqa: D102
-        return self.network.guarded
+    def __init__(self, network: Upscaler) -> None:
+        """Keep the network that is run."""
+        self._network, self.name = network, ensemble_of(network.name)
+        self.factor, self.overlap = network.factor, network.overlap
+        self.keeps_white, self.guarded = network.keeps_white, network.guarded
 
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge H x W in [0, 1] to fH x fW.
@@ -61,7 +41,7 @@ class ShiftEnsemble:
 
     def _moved(self, plane: Plane, down: int, right: int) -> Plane:
         """What the network makes of the plane when it stands lower and farther right, moved back."""
-        large = self.network(np.pad(plane, ((down, 0), (right, 0)), mode="edge"))
+        large = self._network(np.pad(plane, ((down, 0), (right, 0)), mode="edge"))
         return large[down * self.factor :, right * self.factor :]
 
 
