@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            _OnGrey(network),
+            _OnGrey(_with_known_slopes(network)),
             (example,),
             dynamo=True,
             opset_version=OPSET,
@@ -159,6 +160,16 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) ->
         model.metadata_props.add(key=f"docsr.{key}", value=value)
     _forget_paths(model)
     return model
+
+
+def _with_known_slopes(network: Generator) -> Generator:
+    """A copy with LeakyReLU for each PReLU of one slope: the same, but ONNX Runtime has it in 8 bits, as a table."""
+    network = copy.deepcopy(network)
+    bends = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.PReLU)]
+    for name, bend in bends:
+        if bend.num_parameters == 1:
+            network.set_submodule(name, nn.LeakyReLU(float(bend.weight)))
+    return network
 
 
 class _OnGrey(nn.Module):

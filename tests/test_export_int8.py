@@ -72,6 +72,17 @@ def test_all_convolutions_but_the_interpolation_are_in_8_bits(exported: tuple[Ex
     assert [makers[node.input[0]] for node in plain] == ["Pad"]
 
 
+def test_what_bends_is_between_8_bits_too(exported: tuple[Exported, Exported]) -> None:
+    graph = onnx.load(exported[1].path).graph
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    takers = {name: node.op_type for node in graph.node for name in node.input}
+    bends = [node for node in graph.node if node.op_type == "LeakyRelu"]
+    assert len(bends) == 11  # after the head, and one in each of ten blocks
+    assert {makers[node.input[0]] for node in bends} == {"DequantizeLinear"}
+    assert {takers[node.output[0]] for node in bends} == {"QuantizeLinear"}
+    assert "PRelu" not in {node.op_type for node in graph.node}
+
+
 def test_tiles_make_no_difference(exported: tuple[Exported, Exported]) -> None:
     upscaler = OnnxUpscaler(exported[1].path, threads=1)
     page = Page(text_page(16, 300, 200)[0], None)
