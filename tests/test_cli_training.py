@@ -104,7 +104,8 @@ def test_a_misspelt_option_is_one_sentence(run):
         (("train", "--data", "p/pages"), 2,
          "p/pages is not a finished folder of patches (store.json is missing): run docsr prepare"),
         (("train", "--set", "generator.args.foo=3", "--data", "p"), 2,
-         "generator 'compact': unknown argument 'foo' (choices: bias, blocks, channels, dilation, kernel, shrink)"),
+         "generator 'compact': unknown argument 'foo' (choices: bias, blocks, channels, dense, dilation, kernel, "
+         "mixing, shrink)"),
         (("train", "--set", "data.batch=["), 2,
          "the value of --set data.batch=[ is not valid YAML: close its brackets, or quote it"),
         (("prepare", "images", "nope", "--out", "q"), 3,

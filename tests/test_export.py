@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -83,8 +84,9 @@ def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: s
     assert 0 <= exported.difference <= TOLERANCE
 
 
-def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path) -> None:
-    source = checkpoint(tmp_path / "c.safetensors", "compact", 2, shrink=4, bias=False)
+@pytest.mark.parametrize("more", [{}, {"dense": True, "mixing": 1}], ids=str)
+def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path, more: dict[str, Any]) -> None:
+    source = checkpoint(tmp_path / "c.safetensors", "compact", 2, shrink=4, bias=False, **more)
     exported = export(source, tmp_path / "squares.onnx")
     upscaler = OnnxUpscaler(exported.path, threads=1)
     assert upscaler.keeps_white

@@ -10,6 +10,26 @@ from docsr.models.base import Generator
 from docsr.models.blocks import PAPER, BicubicPhases, Residual, conv, log2_factor, not_negative
 
 
+class Mixing(Residual):
+    """A residual block whose first convolution sees the squares that overlap a square, too; until it learns, not yet.
+
+    Args:
+        channels: in and out.
+        bias: of the convolutions that see squares apart.
+        dilation: how far apart these are.
+    """
+
+    def __init__(self, channels: int, *, bias: bool, dilation: int) -> None:
+        super().__init__(channels, batch_norm=False, bias=bias, dilation=dilation)
+        self.near = conv(channels, channels, bias=False)
+        nn.init.zeros_(self.near.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x C x H x W to the same shape."""
+        out: Tensor = x + self.body[1:](self.body[0](x) + self.near(x))
+        return out
+
+
 class Compact(Generator):
     """Bicubic plus what a residual trunk at LR size adds, one PixelShuffle(factor) at the end.
 
@@ -26,6 +46,11 @@ class Compact(Generator):
             twice the channels takes the same time, has four times the weights and sees twice as far.
         dilation: largest step between the pixels that a convolution of the trunk sees; it grows block by block by
             doubling and starts again: 1, 2, 4, 1, 2, 4 ... for 4. Letters are told apart by context, and this is free.
+        dense: a square begins at every pixel, not at every shrink-th alone, in shrink * shrink times the time; what is
+            added to a pixel is the mean of what the squares that it lies in say. With the weights of a network that is
+            not dense, and ``mixing`` untrained, that is its self-ensemble (docsr.upscalers.ensemble); trained, squares
+            learn from those that overlap them.
+        mixing: blocks, spread over the trunk, in which overlapping squares see each other; for ``dense`` alone.
     """
 
     def __init__(
@@ -37,6 +62,8 @@ class Compact(Generator):
         bias: bool = True,
         dilation: int = 1,
         shrink: int = 1,
+        dense: bool = False,
+        mixing: int = 0,
     ) -> None:
         super().__init__()
         log2_factor(factor)
@@ -44,14 +71,25 @@ class Compact(Generator):
         for name, value in {"dilation": dilation, "shrink": shrink}.items():
             if value < 1 or value & (value - 1):
                 raise ValueError(f"{name} must be a power of two, not {value}")
-        self.factor, self.shrink = factor, shrink
+        if not 0 <= mixing <= (blocks if dense else 0):
+            raise ValueError(f"mixing must be from 0 to the {blocks} blocks with dense, and 0 without, not {mixing}")
+        self.factor, self.shrink, self.dense = factor, shrink, dense
         self.bicubic = BicubicPhases(factor)
         self.gather, self.spread = nn.PixelUnshuffle(shrink), nn.PixelShuffle(shrink)
-        self.head = nn.Sequential(conv(shrink * shrink, channels, kernel, bias=bias), nn.PReLU())
+        apart = shrink if dense else 1  # between the features of squares that touch
+        self.head = nn.Sequential(conv(shrink * shrink, channels, kernel, bias=bias, dilation=apart), nn.PReLU())
         steps = [2 ** (number % dilation.bit_length()) for number in range(blocks)]
-        self.trunk = nn.Sequential(*(Residual(channels, batch_norm=False, bias=bias, dilation=step) for step in steps))
-        self.merge = conv(channels, channels, bias=bias)
-        self.tail = conv(channels, (shrink * factor) ** 2, bias=bias)
+        mixed = {blocks * (number + 1) // (mixing + 1) for number in range(mixing)}
+        self.trunk = nn.Sequential(
+            *(
+                Mixing(channels, bias=bias, dilation=apart * step)
+                if number in mixed
+                else Residual(channels, batch_norm=False, bias=bias, dilation=apart * step)
+                for number, step in enumerate(steps)
+            )
+        )
+        self.merge = conv(channels, channels, bias=bias, dilation=apart)
+        self.tail = conv(channels, (shrink * factor) ** 2, bias=bias, dilation=apart)
         self.shuffle = nn.PixelShuffle(factor)
         self.radius = max(2, shrink * (kernel // 2 + 2 * sum(steps) + 2) + shrink - 1)
         nn.init.zeros_(self.tail.weight)
@@ -60,13 +98,34 @@ class Compact(Generator):
 
     def forward(self, x: Tensor) -> Tensor:
         """N x 1 x H x W to N x 1 x factor*H x factor*W."""
-        height, width = x.shape[-2:]
-        ink = F.pad(PAPER - x, (0, -width % self.shrink, 0, -height % self.shrink))
-        features = self.head(self.gather(ink))
+        features = self.head(self.squares(PAPER - x))
         features = features + self.merge(self.trunk(features))
-        added = self.spread(self.tail(features))[..., :height, :width]
-        out: Tensor = self.shuffle(self.bicubic(x) + added)
+        out: Tensor = self.shuffle(self.bicubic(x) + self.pixels(self.tail(features), *x.shape[-2:]))
         return out
+
+    def squares(self, ink: Tensor) -> Tensor:
+        """N x 1 x H x W to a channel for each pixel of a square; dense, squares begin above and left of the image."""
+        side = self.shrink
+        if not self.dense:
+            squares: Tensor = self.gather(F.pad(ink, (0, -ink.shape[-1] % side, 0, -ink.shape[-2] % side)))
+            return squares
+        height, width = (length + side - 1 for length in ink.shape[-2:])
+        ink = F.pad(ink, [side - 1] * 4)
+        moved = [ink[..., down : down + height, right : right + width] for down in range(side) for right in range(side)]
+        return torch.cat(moved, dim=1)
+
+    def pixels(self, said: Tensor, height: int, width: int) -> Tensor:
+        """What squares say of their pixels, to N x factor^2 x H x W; dense, the mean of all that say it of a pixel."""
+        if not self.dense:
+            pixels: Tensor = self.spread(said)[..., :height, :width]
+            return pixels
+        side = self.shrink
+        moved = [
+            said[:, down * side + right :: side * side, side - 1 - down :, side - 1 - right :][..., :height, :width]
+            for down in range(side)
+            for right in range(side)
+        ]
+        return torch.stack(moved).mean(dim=0)
 
     @torch.no_grad()
     def soften(self, share: float) -> None:
