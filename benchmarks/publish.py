@@ -30,7 +30,7 @@ from where_used import helpful_range
 
 from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.report.words import how
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, READERS
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_NETWORK, READERS
 from docsr.upscalers.ensemble import ensemble_of
 
 README = ROOT / "README.md"
@@ -63,13 +63,15 @@ def card(name: str) -> dict[str, Any]:
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Learned weights of a network in floating point or 8 bits; bicubic's kernel and the ranges are none."""
+    """Learned weights and slopes of a network in floating point or 8 bits; bicubic's kernel and the ranges are none."""
     weights = (
         tensor
         for tensor in model.graph.initializer
         if tensor.dims and tensor.data_type in WEIGHT_TYPES and not tensor.name.endswith(NO_WEIGHTS)
     )
-    return sum(math.prod(tensor.dims) for tensor in weights)
+    slopes = [node for node in model.graph.node if node.op_type == "LeakyRelu"]
+    counted: int = sum((math.prod(tensor.dims) for tensor in weights), start=len(slopes))
+    return counted
 
 
 def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
@@ -115,14 +117,21 @@ def _loss(card: dict[str, Any]) -> str:
 def card_markdown(card: dict[str, Any]) -> str:
     """The card for people."""
     used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    unasked = [engine for engine in READERS if card["factor"] <= LARGEST_CHOSEN[engine]]
-    if unasked:
-        used += f", and `--factor auto`, for {' and '.join(unasked)}, if no other that helps brings the text nearer to "
-        used += "20-30 px"
-    takes = "both take" if unasked else "it takes"
-    used += (
-        f". Up to {ENSEMBLE_UP_TO:g} px {takes} its ensemble, `{ensemble_of(card['name'])}`, which was decided on there"
-    )
+    unasked = card["factor"] <= LARGEST_NETWORK
+    if unasked and card["dense"]:
+        used += ", and `--factor auto`, before all others that help"
+    elif unasked:
+        used += (
+            ", and `--factor auto`, if none for small text helps, and none that does brings the text nearer to 20-30 px"
+        )
+    used += "."
+    if not card["dense"]:
+        takes = "both take" if unasked else "it takes"
+        used += (
+            f" Up to {ENSEMBLE_UP_TO:g} px {takes} its ensemble, `{ensemble_of(card['name'])}`, which was decided on"
+        )
+        used += " there."
+    alone = ", not as its ensemble" if not card["dense"] else ""
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -135,7 +144,7 @@ def card_markdown(card: dict[str, Any]) -> str:
 - {trained_for(card)}
 {_loss(card)}- Trained x-height of the input: {card["x_height"][0]:g} to {card["x_height"][1]:g} px.
 - Helps {helped(card)}.
-  {used}.
+  {used}
   Decided for each engine on the suite `tune`, whose pages are in no table: there it is read better than bicubic in some
   degradation, and in none worse by more than a letter a page.
 
@@ -146,7 +155,7 @@ def card_markdown(card: dict[str, Any]) -> str:
 In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
 whichever reads better in that row. Beyond chance: better or worse than that bicubic by more than the choice of pages
 explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. The network is
-measured by itself, not as its ensemble. No page was trained on. Commands, machine, intervals and all other arms:
+measured by itself{alone}. No page was trained on. Commands, machine, intervals and all other arms:
 benchmarks/results/*/report.md.
 
 {rows}

@@ -1,12 +1,13 @@
 """Measure a suite again where only some arms have changed: the rows of all others are taken from its results.json.
 
-    python benchmarks/take_over.py benchmarks/results/typeset [...] [--also LABEL[:ENGINE]]
+    python benchmarks/take_over.py benchmarks/results/typeset [...] [--also LABEL[:ENGINE]] [--anew MODEL]
 
 The command is the one in results.json, run from the repository's root, where it must find what it reads (`make
 benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
-from another, are what they were, or where `--also` says that an arm still computes the same (for an engine); pages are
-told by their names. What was read is not in results.json, so the characters that such arms confused are taken over too
-(or left out, where pages were added), and in report.html their texts are empty.
+from another, are what they were, or where `--also` says that an arm still computes the same (for an engine), `auto` but
+for the pages of which it takes a model of `--anew`; pages are told by their names. What was read is not in
+results.json, so the characters that such arms confused are taken over too (or left out, where pages were added or some
+were measured anew), and in report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from docsr.bench.arms import plan_arms
+from docsr.bench.arms import AUTO, plan_arms
 from docsr.bench.measure import Measured, Row, tasks_of
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
@@ -30,6 +31,7 @@ from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
 from docsr.report.markdown import write_markdown
 from docsr.report.results import Results, write_results
+from docsr.upscalers.choose import READERS, factor_for_text, plan_page
 
 RESULTS, REPORT = "results.json", "report.md"
 
@@ -41,7 +43,7 @@ def asked(command: str) -> dict[str, Any]:
         return dict(context.params)
 
 
-def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int:
+def take_over(folder: Path, known: dict[str, Any], also: Collection[str], anew: Collection[str]) -> int:
     """Put into the folder's rows.jsonl what is known and still holds; return how many rows these are."""
     options = asked(known["command"])
     suite = load_suite(options["suite"], options["root"], None)
@@ -57,7 +59,7 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int
                     continue
                 how = task.condition
                 row = rows.get((page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
-                if row is not None and store.get(task, engines[engine]) is None:
+                if row is not None and _model(row) not in anew and store.get(task, engines[engine]) is None:
                     store.add(task, Measured([(row, "")]), engines)
                     taken += 1
     return taken
@@ -65,6 +67,14 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str]) -> int
 
 def _place(row: Row) -> tuple[Any, ...]:
     return row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine
+
+
+def _model(row: Row) -> str:
+    """What enlarged the page, of ``auto`` what it takes for it now."""
+    if row.upscaler != AUTO:
+        return row.upscaler
+    reader = row.engine if row.engine in READERS else READERS[0]
+    return plan_page(factor_for_text(row.x_height, reader), row.x_height, engine=reader).model
 
 
 def _holds(known: dict[str, Any], arm: str, signature: str, engine: str, also: Collection[str]) -> bool:
@@ -79,7 +89,7 @@ def _read_by(rows: Iterable[dict[str, Any]]) -> dict[str, set[tuple[Any, ...]]]:
     return places
 
 
-def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None:
+def put_back(folder: Path, known: dict[str, Any], also: Collection[str], anew: Collection[str]) -> None:
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
@@ -87,7 +97,7 @@ def put_back(folder: Path, known: dict[str, Any], also: Collection[str]) -> None
         engine, _, arm = reader.partition(", ")
         if not before[reader] or not _holds(known, arm, found["arms"][arm], engine, also):
             confused[reader] = pairs
-        elif before[reader] == now[reader] and reader in known["confusions"]:
+        elif before[reader] == now[reader] and reader in known["confusions"] and not (arm == AUTO and anew):
             confused[reader] = known["confusions"][reader]
     rows = [Row(**row) for row in found["rows"]]
     options = asked(found["command"])
@@ -106,16 +116,18 @@ def main() -> None:
     parser.add_argument(
         "--also", metavar="LABEL[:ENGINE]", default=[], action="append", help="an arm that computes the same"
     )
+    parser.add_argument(
+        "--anew", metavar="MODEL", default=[], action="append", help="measure the pages of which `auto` takes this"
+    )
     options = parser.parse_args()
     for folder in options.folder:
         known = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-        sys.stderr.write(
-            f"{folder}: {take_over(folder, known, options.also):,} of {len(known['rows']):,} rows are taken over\n"
-        )
+        taken = take_over(folder, known, options.also, options.anew)
+        sys.stderr.write(f"{folder}: {taken:,} of {len(known['rows']):,} rows are taken over\n")
         ended = subprocess.run([sys.executable, "-m", *shlex.split(known["command"])], check=False)
         if ended.returncode:
             sys.exit(ended.returncode)
-        put_back(folder, known, options.also)
+        put_back(folder, known, options.also, options.anew)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ x-height where no lower or higher resolution was measured. Where its ensemble (c
 is meant: it is what would be used. Pages that the engine reads badly however they are shown to it, in HR too, do not
 take part: which way it fails at formulae or at the order of columns is luck.
 
-``tune`` also says how large a factor is worth taking for an engine (``largest_factor``), and up to which text size
-ensembles are (``ensemble_up_to``): docsr's own code has these as LARGEST_CHOSEN and ENSEMBLE_UP_TO; tests compare.
+``tune`` also says how large a factor is worth taking, of networks (``largest_network``) and of bicubic
+(``largest_bicubic``), and up to which text size ensembles are (``ensemble_up_to``): docsr's own code has these as
+LARGEST_NETWORK, LARGEST_CHOSEN and ENSEMBLE_UP_TO; tests compare.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, HR, label_of
 from docsr.upscalers.catalog import FACTORS, shipped
+from docsr.upscalers.choose import LARGEST_NETWORK, factor_for_text
 from docsr.upscalers.ensemble import ensemble_of
 
 A_LETTER_A_PAGE = 1.0
@@ -72,29 +74,58 @@ def helpful_range(name: str, engine: str) -> list[float] | None:
     return _span(tuned(engine).heights, best[0], best[-1]) if best else None
 
 
-def largest_factor(engine: str) -> int:
-    """The largest factor that is worth taking for the engine: each up to it is read with fewer edits than the half.
+def largest_network(engine: str) -> int:
+    """The largest factor of a network that is worth taking: each up to it is read with fewer edits than the half.
 
-    Of each factor that is what would be taken: its network at the resolutions where that helps, else bicubic. Compared
-    where both were measured.
+    Of the half that is what would be taken: its network where that helps, else bicubic. Compared where the network of
+    the factor helps; where none does, there is nothing for it.
     """
     for factor in FACTORS[1:]:
         gain = 0.0
         for dpi, degradations in tuned(engine).edits.items():
-            half, whole = (_taken(one, dpi, engine) for one in (factor // 2, factor))
-            gain += sum(_a_page(arms, half) - _a_page(arms, whole) for arms in degradations.values() if whole in arms)
+            if (taken := _network(factor, dpi, engine)) is not None:
+                half = _network(factor // 2, dpi, engine) or label_of(BASELINE, factor // 2)
+                gain += sum(_a_page(arms, half) - _a_page(arms, taken) for arms in degradations.values())
         if gain <= 0:
             return factor // 2
     return FACTORS[-1]
 
 
-def _taken(factor: int, dpi: float, engine: str) -> str:
-    """The arm that would be taken at a resolution if no other factor were there."""
-    card, measured = shipped(factor), tuned(engine).edits[dpi].values()
-    if card is None or dpi not in _helped(card.name, engine):
-        return label_of(BASELINE, factor)
-    (taken,) = {_used(arms, card.name) for arms in measured}
+def largest_bicubic(engine: str) -> int:
+    """The largest factor by which bicubic is worth taking: that of networks, or the half of it.
+
+    The half, where pages whose text asks for the whole, and which no network helps, are read with fewer edits so.
+    """
+    whole, gain = LARGEST_NETWORK, 0.0
+    for dpi, degradations in tuned(engine).edits.items():
+        asked = factor_for_text(median(tuned(engine).heights[dpi]))
+        if asked == whole and not any(_network(one, dpi, engine) for one in FACTORS if one <= whole):
+            half, full = (label_of(BASELINE, one) for one in (whole // 2, whole))
+            gain += sum(_a_page(arms, half) - _a_page(arms, full) for arms in degradations.values())
+    return whole if gain >= 0 else whole // 2
+
+
+def _network(factor: int, dpi: float, engine: str) -> str | None:
+    """The arm of the network of a factor that would be taken at a resolution if no other factor were there, if any."""
+    card = next((card for card in shipped(factor) if dpi in _helped(card.name, engine)), None)
+    if card is None:
+        return None
+    (taken,) = {_used(arms, card.name) for arms in tuned(engine).edits[dpi].values()}
     return taken
+
+
+def saved_by_dense(engine: str) -> float:
+    """Edits a page that a factor's networks for small text save over what would be taken of that factor without them.
+
+    Where they help, over all factors up to LARGEST_NETWORK.
+    """
+    saved = 0.0
+    for card in (card for factor in FACTORS for card in shipped(factor) if card.dense and factor <= LARGEST_NETWORK):
+        others = [one.name for one in shipped(card.factor) if not one.dense]
+        for dpi in _helped(card.name, engine):
+            for arms in tuned(engine).edits[dpi].values():
+                saved += min(_a_page(arms, _used(arms, other)) for other in others) - _a_page(arms, card.name)
+    return saved
 
 
 def ensemble_up_to(engine: str) -> float | None:

@@ -13,7 +13,7 @@ import pytest
 
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, READERS
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, LARGEST_NETWORK, READERS
 from docsr.upscalers.peers import PEERS
 from docsr.weights import catalogue
 
@@ -33,9 +33,17 @@ def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page
 
 
 @pytest.mark.parametrize("engine", READERS)
-def test_the_largest_factor_taken_unasked_is_the_largest_that_is_worth_it_on_tune(monkeypatch, engine):
+def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_tune(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("where_used").largest_factor(engine) == LARGEST_CHOSEN[engine]
+    where_used = importlib.import_module("where_used")
+    assert where_used.largest_network(engine) == LARGEST_NETWORK
+    assert where_used.largest_bicubic(engine) == LARGEST_CHOSEN[engine]
+
+
+@pytest.mark.parametrize("engine", READERS)
+def test_networks_for_small_text_read_tune_with_fewer_errors_than_what_they_go_before(monkeypatch, engine):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    assert importlib.import_module("where_used").saved_by_dense(engine) > 0
 
 
 @pytest.mark.parametrize("engine", READERS)

@@ -15,6 +15,7 @@ from docsr.upscalers.catalog import is_file, network_names, resolve, shipped_pat
 from docsr.upscalers.choose import (
     ENSEMBLE_UP_TO,
     LARGEST_CHOSEN,
+    LARGEST_NETWORK,
     READERS,
     factor_for_text,
     measured_x_height,
@@ -132,7 +133,8 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_CHOSEN} {ENSEMBLE_UP_TO} {SHIFTS} {cards}")]
+        limits = f"{LARGEST_CHOSEN} {LARGEST_NETWORK} {ENSEMBLE_UP_TO} {SHIFTS}"
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {limits} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor

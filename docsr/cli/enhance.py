@@ -192,8 +192,10 @@ def models() -> None:
         console.print(table, "")
     if not cards:
         console.print("no network is shipped with this version")
-    ensembles = "NAME+: the mean of what a network makes of the page in four positions, in four times the time"
-    console.print(f"{ensembles}; taken up to an x-height of {ENSEMBLE_UP_TO:g} px")
+    ensembles = ", ".join(f"{card.name}+" for card in cards if not card.dense)
+    if ensembles:
+        says = "the mean of what the network makes of the page in four positions, in four times the time"
+        console.print(f"{ensembles}: {says}; up to an x-height of {ENSEMBLE_UP_TO:g} px that is what is taken")
     console.print("without a network: none, nearest, bicubic, lanczos (any factor)")
 
 

@@ -134,9 +134,9 @@ def _enlarge_preview(preview: Path, options: Any) -> None:
     """Enlarge a page that may lie on its side, which hides the size of its text: its dpi has to tell."""
     with Image.open(preview) as image:
         factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
-        card = shipped(factor)
-        if card is not None:
-            model = card.name if in_latin_letters(options.languages) else UNMEASURED
+        cards = shipped(factor)
+        if cards:
+            model = cards[-1].name if in_latin_letters(options.languages) else UNMEASURED
             large = _enhancer(model, factor, _option(options, "threads", 1))(image)
             large.save(preview, quality=95, dpi=tuple(map(round, large.info["dpi"])))
 

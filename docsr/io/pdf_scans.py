@@ -21,7 +21,7 @@ from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pixels import fitting_profile
-from docsr.io.refusals import damage
+from docsr.io.refusals import damage, missing
 from docsr.page import Bands, Page
 
 # What is said of a damaged file goes into errors; without a handler, Python would print it too.
@@ -93,7 +93,7 @@ def _opened(path: Path) -> pikepdf.Pdf:
             raise PageError(f"{where} it is not a PDF file")
         return pikepdf.open(path)
     except FileNotFoundError as error:
-        raise PageError(f"{where} it does not exist") from error
+        raise PageError(f"{where} {missing(path)}") from error
     except PermissionError as error:
         raise PageError(f"{where} permission denied") from error
     except pikepdf.PasswordError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import stat
@@ -36,6 +37,11 @@ def damage(error: BaseException, clause: str = "it is damaged") -> str:
     return clause if not said or isinstance(error, _ABOUT_CODE) or _CODE.search(said) else f"{clause} ({said})"
 
 
+def missing(path: Path) -> str:
+    """Return the clause that a file is not there, or that a pattern matches nothing."""
+    return "it does not exist" + (", and nothing matches it as a pattern" if glob.has_magic(str(path)) else "")
+
+
 def checked(path: Path) -> Path:
     """Return ``path`` when it is a file with something in it.
 
@@ -65,7 +71,8 @@ def reporting(path: Path, number: int | None = None) -> Iterator[None]:
     except DocsrError:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged files
-        raise PageError(f"{where} could not be read: {_reason(error)}") from error
+        reason = missing(path) if isinstance(error, FileNotFoundError) else _reason(error)
+        raise PageError(f"{where} could not be read: {reason}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -76,8 +83,6 @@ def _reason(error: Exception) -> str:
             return "it is not an image of a known format"
         case Image.DecompressionBombError() | Image.DecompressionBombWarning():
             return f"it has more than {most_pixels():,} pixels (--max-pixels)"
-        case FileNotFoundError():
-            return "it does not exist"
         case PermissionError():
             return "permission denied"
         case MemoryError():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from docsr.errors import UsageError
@@ -15,15 +16,16 @@ FACTORS = (2, 4, 8)
 """The factors a user can ask for."""
 
 
-def shipped(factor: int) -> ModelCard | None:
-    """Return the card of the shipped network for ``factor``, or None."""
-    return next((card for card in catalogue().values() if card.factor == factor), None)
+def shipped(factor: int) -> list[ModelCard]:
+    """Return the cards of the shipped networks for ``factor``, the one that was trained on the smallest text first."""
+    cards = [card for card in catalogue().values() if card.factor == factor]
+    return sorted(cards, key=lambda card: math.inf if card.x_height is None else card.x_height[1])
 
 
 def network_names() -> list[str]:
-    """Return the names of the shipped networks and of their ensembles (docsr.upscalers.ensemble)."""
+    """Return the names of the shipped networks and of the ensembles on offer (docsr.upscalers.ensemble)."""
     cards = catalogue()
-    return [*cards, *map(ensemble_of, cards)]
+    return [*cards, *(ensemble_of(card.name) for card in cards.values() if not card.dense)]
 
 
 def is_file(model: str) -> bool:
@@ -74,7 +76,7 @@ def shipped_path(model: str) -> Path:
         UsageError: an unknown name.
     """
     for name, card in catalogue().items():
-        if model in {name, ensemble_of(name)}:
+        if model == name or (model == ensemble_of(name) and not card.dense):
             return card.path
     raise UsageError(f"unknown model '{model}'{suggestion(model, [*CLASSICAL, *network_names()])}")
 

@@ -19,13 +19,16 @@ READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
 LARGEST_CHOSEN = {"tesseract": 4, "rapidocr": 2}
-"""The largest factor that is taken for each engine's sake: by twice that the suite ``tune`` is read with more errors in
-all, and OCR has four times the pixels to look at. RapidOCR brings each line to a height of its own, whatever the
-page's."""
+"""The largest factor by which bicubic is taken for each engine's sake: by twice that the suite ``tune`` is read with
+more errors where no network helps, and OCR has four times the pixels to look at. RapidOCR brings each line to a height
+of its own, whatever the page's."""
+
+LARGEST_NETWORK = 4
+"""The largest factor of a network that is taken unasked: that of 8x reads ``tune`` with more errors."""
 
 ENSEMBLE_UP_TO = 4.7
-"""The largest x-height in px at which a network's ensemble is taken for it: it reads ``tune`` with fewer errors there,
-in four times the time, which is still less than Tesseract takes to read the page."""
+"""The largest x-height in px at which a network's ensemble is taken for it, where it has one: it reads ``tune`` with
+fewer errors there, in four times the time, which is still less than Tesseract takes to read the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +96,24 @@ def plan_page(
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
-        engine at this x-height (up to ENSEMBLE_UP_TO its ensemble), and bicubic elsewhere. With the factor left open
-        too, a network of another factor than ``needed`` may be the one that helps (cards compare with bicubic at its
-        better size): the nearest is asked first, none beyond LARGEST_CHOSEN, whatever dpi is wanted: the page is
-        brought to that afterwards.
+        engine at this x-height (up to ENSEMBLE_UP_TO its ensemble, unless it is dense), and bicubic elsewhere. With the
+        factor left open too, a network of another factor than ``needed`` may be the one that helps (cards compare with
+        bicubic at its better size): the nearest is asked first, those for small text (dense) before all others, none
+        beyond LARGEST_NETWORK, whatever dpi is wanted: the page is brought to that afterwards.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
-    worthwhile = [one for one in FACTORS if one <= LARGEST_CHOSEN[engine]]
+    worthwhile = [one for one in FACTORS if one <= LARGEST_NETWORK]
     nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
-    for candidate in nearest_first if factor is None else [factor]:
-        card = shipped(candidate)
-        if card is not None and x_height is not None and card.helps(x_height, engine):
-            network = ensemble_of(card.name) if x_height <= ENSEMBLE_UP_TO else card.name
-            return Plan(candidate, network, f"{text}, where {network} was measured to help {engine}")
+    cards = [card for one in (nearest_first if factor is None else [factor]) for card in shipped(one)]
+    helping = [card for card in cards if card.helps(x_height, engine)]
+    card = min(helping, key=lambda card: not card.dense, default=None)
+    if card is not None and x_height is not None:
+        network = card.name if card.dense or x_height > ENSEMBLE_UP_TO else ensemble_of(card.name)
+        return Plan(card.factor, network, f"{text}, where {network} was measured to help {engine}")
     return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help {engine}")
 
 

@@ -28,6 +28,8 @@ class ModelCard:
         x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
         x_height_helps: by OCR engine (smallest, largest) x-height where it was measured to help: read better than
             bicubic in some degradation, and in none worse by more than a letter a page; or None.
+        dense: whether it looks at a page from every pixel by itself, as the ensembles of others (``NAME+``) do in four
+            times their time: such a network is for small text, and has no ensemble.
         results: measured results, one dict each.
     """
 
@@ -40,6 +42,7 @@ class ModelCard:
     training_command: str
     x_height: tuple[float, float] | None
     x_height_helps: Mapping[str, tuple[float, float] | None]
+    dense: bool = False
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def helps(self, x_height: float | None, engine: str) -> bool:
@@ -71,6 +74,7 @@ def _read_card(path: Path) -> ModelCard:
             training_command=str(card["training_command"]),
             x_height=_span(card["x_height"]),
             x_height_helps={engine: _span(span) for engine, span in card["x_height_helps"].items()},
+            dense=bool(card["dense"]),
             results=list(card["results"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -41,7 +41,7 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
 
 @pytest.mark.parametrize(
     ("em", "does"),
-    [(8, "compact_x4+"), (15, "compact_x4"), (17, "compact_x2"), (20, "bicubic_x2"), (45, "none")],
+    [(8, "small_x4"), (15, "compact_x4"), (17, "compact_x2"), (20, "bicubic_x2"), (45, "none")],
 )
 def test_auto_does_what_enhance_does_with_each_page(em, does):
     pixels, _ = text_page(em, 400, 200)
@@ -55,7 +55,7 @@ def test_auto_does_what_enhance_does_with_each_page(em, does):
 
 def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):
     card = replace(catalogue()["compact_x4"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
-    monkeypatch.setattr(choose, "shipped", lambda factor: card if factor == 4 else None)
+    monkeypatch.setattr(choose, "shipped", lambda factor: [card] if factor == 4 else [])
     page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
     condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
     engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}

@@ -63,6 +63,11 @@ def test_a_bad_file_is_one_sentence(tmp_path: Path, kind: str, said: str):
     assert "\n" not in message
 
 
+def test_a_pattern_that_matches_nothing_is_told_as_one(tmp_path: Path):
+    with pytest.raises(PageError, match=r"\*\.png could not be read: it does not exist, and nothing matches it as a"):
+        list(read_pages(tmp_path / "*.png"))
+
+
 def test_permission_denied_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = saved(tmp_path / "a.png", Image.fromarray(GREY))
 

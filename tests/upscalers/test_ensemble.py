@@ -65,7 +65,7 @@ def test_a_network_that_does_not_mind_the_shift_gives_the_same(tmp_path: Path) -
     assert told == ("a+", network.factor, network.overlap, network.keeps_white, network.guarded)
 
 
-@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("name", [name for name, card in catalogue().items() if not card.dense])
 def test_ensembles_of_the_shipped_networks(name: str) -> None:
     """Tiles fit together, blank paper stays blank, and the shifts matter."""
     pixels, _ = text_page(14, 200, 120)
