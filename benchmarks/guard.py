@@ -41,6 +41,8 @@ from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
 
 SEED = 4
+SHOWN = "compact_x4"
+"""The network of which there are pictures."""
 GYRE = "/usr/share/texmf/fonts/opentype/public/tex-gyre/texgyre"
 FACES = ("LiberationSerif-Regular.ttf", "DejaVuSans.ttf", f"{GYRE}heros-regular.otf")
 MORE_FACES = (
@@ -121,7 +123,7 @@ def hard_pages(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
             rows.append({**place, "inventing": False, **difference(seen, seen.plain, mended, part)})
             rows.append({**place, "inventing": True, **difference(seen, seen.wrong, seen.mended, seen.part)})
             rows[-1]["invented_put_back"] = mean(seen.found())
-            if degradation == "scan" and network.factor == SCALE:
+            if degradation == "scan" and label == SHOWN:
                 columns = [seen.plain.pixels, mended, seen.wrong.pixels, seen.mended, seen.truth]
                 shown = max(seen.boxes, key=lambda box: seen.truth[box[1] : box[3], box[0] : box[2]].std())
                 write(name, [cut(seen, columns, shown)])
@@ -133,11 +135,11 @@ def mistakes(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
     rows, crops = [], []
     for degradation, kind, x_height in product(("clean", "scan"), KINDS, WRONG_AT):
         found = list[float]()
-        for face, network in product(FACES, networks.values()):
+        for face, (label, network) in product(FACES, networks.items()):
             seen = Seen(mistaken(kind, face, x_height, np.random.default_rng(10 * x_height)), degradation, network)
             found += seen.found()
             shown = kind == KINDS[1] and degradation == "scan" and face == FACES[0] and x_height in (4, 5, 7, 9)
-            if shown and network.factor == SCALE:
+            if shown and label == SHOWN:
                 crops.append(cut(seen, [seen.plain.pixels, seen.wrong.pixels, seen.mended, seen.truth], seen.boxes[1]))
         half = mean(part > 0.5 for part in found)
         place = {"kind": kind, "made_low": degradation, "x_height": x_height, "places": len(found)}

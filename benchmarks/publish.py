@@ -14,6 +14,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -63,7 +64,10 @@ def card(name: str) -> dict[str, Any]:
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Learned weights and slopes of a network in floating point or 8 bits; bicubic's kernel and the ranges are none."""
+    """Learned weights of a network in floating point or 8 bits; bicubic's kernel and the ranges are none.
+
+    A LeakyRelu is a PReLU of one slope, which `docsr export` wrote so.
+    """
     weights = (
         tensor
         for tensor in model.graph.initializer
@@ -114,23 +118,20 @@ def _loss(card: dict[str, Any]) -> str:
 """
 
 
-def card_markdown(card: dict[str, Any]) -> str:
-    """The card for people."""
+def card_markdown(card: dict[str, Any], cards: Sequence[dict[str, Any]]) -> str:
+    """The card for people; ``cards`` are all."""
     used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    unasked = card["factor"] <= LARGEST_NETWORK
-    if unasked and card["dense"]:
-        used += ", and `--factor auto`, before all others that help"
-    elif unasked:
-        used += (
-            ", and `--factor auto`, if none for small text helps, and none that does brings the text nearer to 20-30 px"
-        )
+    if card["factor"] <= LARGEST_NETWORK:
+        used += ", and `--factor auto`"
+        used += ", before all others" if card["dense"] else " if no other that helps brings the text nearer to 20-30 px"
     used += "."
     if not card["dense"]:
-        takes = "both take" if unasked else "it takes"
+        dense = " and ".join(f"`{one['name']}`" for one in cards if one["dense"])
+        used += f" Where {dense} helps, that goes before it, unless the factor is another."
         used += (
-            f" Up to {ENSEMBLE_UP_TO:g} px {takes} its ensemble, `{ensemble_of(card['name'])}`, which was decided on"
+            f" Up to {ENSEMBLE_UP_TO:g} px its ensemble, `{ensemble_of(card['name'])}`, is taken for it, which was what"
         )
-        used += " there."
+        used += " was decided on there."
     alone = ", not as its ensemble" if not card["dense"] else ""
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
@@ -209,7 +210,7 @@ def published() -> dict[Path, str]:
     for one in cards:
         path = WEIGHTS / f"{one['name']}.onnx"
         files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"
-        files[path.with_suffix(".md")] = card_markdown(one)
+        files[path.with_suffix(".md")] = card_markdown(one, cards)
     return files
 
 

@@ -22,7 +22,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-from docsr.bench.arms import AUTO, plan_arms
+from docsr.bench.arms import AUTO, plan_arms, taken
 from docsr.bench.measure import Measured, Row, tasks_of
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
@@ -31,7 +31,7 @@ from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
 from docsr.report.markdown import write_markdown
 from docsr.report.results import Results, write_results
-from docsr.upscalers.choose import READERS, factor_for_text, plan_page
+from docsr.upscalers.catalog import network_names
 
 RESULTS, REPORT = "results.json", "report.md"
 
@@ -51,7 +51,7 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str], anew: 
     engines = {name: ENGINES.find(name)() for name in options["engines"]}
     engines = {name: one for name, one in engines.items() if known["engines"].get(name) == one.signature}
     rows = {_place(row): row for row in (Row(**row) for row in known["rows"])}
-    store, taken = RowStore(folder), 0
+    store, kept = RowStore(folder), 0
     for page in suite.pages:
         for task in tasks_of(page, arms, tuple(engines)):
             for engine in task.engines:
@@ -59,22 +59,19 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str], anew: 
                     continue
                 how = task.condition
                 row = rows.get((page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
-                if row is not None and _model(row) not in anew and store.get(task, engines[engine]) is None:
+                if row is not None and not _is_new(row, anew) and store.get(task, engines[engine]) is None:
                     store.add(task, Measured([(row, "")]), engines)
-                    taken += 1
-    return taken
+                    kept += 1
+    return kept
 
 
 def _place(row: Row) -> tuple[Any, ...]:
     return row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine
 
 
-def _model(row: Row) -> str:
-    """What enlarged the page, of ``auto`` what it takes for it now."""
-    if row.upscaler != AUTO:
-        return row.upscaler
-    reader = row.engine if row.engine in READERS else READERS[0]
-    return plan_page(factor_for_text(row.x_height, reader), row.x_height, engine=reader).model
+def _is_new(row: Row, anew: Collection[str]) -> bool:
+    """Whether a row is one of ``auto`` for a page of which it takes one of ``anew`` now."""
+    return row.upscaler == AUTO and taken(row.x_height, row.engine).model in anew
 
 
 def _holds(known: dict[str, Any], arm: str, signature: str, engine: str, also: Collection[str]) -> bool:
@@ -93,11 +90,12 @@ def put_back(folder: Path, known: dict[str, Any], also: Collection[str], anew: C
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
+    new = {f"{row.engine}, {AUTO}" for row in (Row(**row) for row in found["rows"]) if _is_new(row, anew)}
     for reader, pairs in found["confusions"].items():
         engine, _, arm = reader.partition(", ")
         if not before[reader] or not _holds(known, arm, found["arms"][arm], engine, also):
             confused[reader] = pairs
-        elif before[reader] == now[reader] and reader in known["confusions"] and not (arm == AUTO and anew):
+        elif before[reader] == now[reader] and reader in known["confusions"] and reader not in new:
             confused[reader] = known["confusions"][reader]
     rows = [Row(**row) for row in found["rows"]]
     options = asked(found["command"])
@@ -117,13 +115,18 @@ def main() -> None:
         "--also", metavar="LABEL[:ENGINE]", default=[], action="append", help="an arm that computes the same"
     )
     parser.add_argument(
-        "--anew", metavar="MODEL", default=[], action="append", help="measure the pages of which `auto` takes this"
+        "--anew",
+        metavar="MODEL",
+        default=[],
+        action="append",
+        choices=network_names(),
+        help="measure the pages of which `auto` takes this",
     )
     options = parser.parse_args()
     for folder in options.folder:
         known = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
-        taken = take_over(folder, known, options.also, options.anew)
-        sys.stderr.write(f"{folder}: {taken:,} of {len(known['rows']):,} rows are taken over\n")
+        rows = take_over(folder, known, options.also, options.anew)
+        sys.stderr.write(f"{folder}: {rows:,} of {len(known['rows']):,} rows are taken over\n")
         ended = subprocess.run([sys.executable, "-m", *shlex.split(known["command"])], check=False)
         if ended.returncode:
             sys.exit(ended.returncode)

@@ -4,13 +4,13 @@ That is decided by the suite ``tune`` alone, which nothing else reports, as that
 the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one degradation
 and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a page: to
 halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or largest
-x-height where no lower or higher resolution was measured. Where its ensemble (compact_x4+) was measured, that is what
+x-height where no lower or higher resolution was measured. Where its ensemble (compact_x2+) was measured, that is what
 is meant: it is what would be used. Pages that the engine reads badly however they are shown to it, in HR too, do not
 take part: which way it fails at formulae or at the order of columns is luck.
 
 ``tune`` also says how large a factor is worth taking, of networks (``largest_network``) and of bicubic
 (``largest_bicubic``), and up to which text size ensembles are (``ensemble_up_to``): docsr's own code has these as
-LARGEST_NETWORK, LARGEST_CHOSEN and ENSEMBLE_UP_TO; tests compare.
+LARGEST_NETWORK, LARGEST_BICUBIC and ENSEMBLE_UP_TO; tests compare.
 """
 
 from __future__ import annotations
@@ -115,16 +115,18 @@ def _network(factor: int, dpi: float, engine: str) -> str | None:
 
 
 def saved_by_dense(engine: str) -> float:
-    """Edits a page that a factor's networks for small text save over what would be taken of that factor without them.
+    """Edits a page that networks for small text save where they help, over the best of all others that are taken there.
 
-    Where they help, over all factors up to LARGEST_NETWORK.
+    The others are networks up to LARGEST_NETWORK that help there, too, and bicubic.
     """
+    cards = [card for factor in FACTORS if factor <= LARGEST_NETWORK for card in shipped(factor)]
     saved = 0.0
-    for card in (card for factor in FACTORS for card in shipped(factor) if card.dense and factor <= LARGEST_NETWORK):
-        others = [one.name for one in shipped(card.factor) if not one.dense]
-        for dpi in _helped(card.name, engine):
+    for dense in (card.name for card in cards if card.dense):
+        for dpi in _helped(dense, engine):
+            others = [card.name for card in cards if not card.dense and dpi in _helped(card.name, engine)]
             for arms in tuned(engine).edits[dpi].values():
-                saved += min(_a_page(arms, _used(arms, other)) for other in others) - _a_page(arms, card.name)
+                without = min([_bicubic(arms), *(_a_page(arms, _used(arms, other)) for other in others)])
+                saved += without - _a_page(arms, dense)
     return saved
 
 
@@ -166,9 +168,13 @@ def helps(gains: Sequence[float]) -> bool:
 
 
 def _gain(arms: Arms, name: str) -> float:
-    """How many edits a page fewer than bicubic at its better size."""
-    bicubic = min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x"))
-    return bicubic - _a_page(arms, _used(arms, name))
+    """How many edits a page fewer than after bicubic."""
+    return _bicubic(arms) - _a_page(arms, _used(arms, name))
+
+
+def _bicubic(arms: Arms) -> float:
+    """Edits a page after bicubic at its better size."""
+    return min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x"))
 
 
 def _used(arms: Arms, name: str) -> str:

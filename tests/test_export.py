@@ -100,6 +100,14 @@ def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path, more
         assert np.abs(upscaler(plane) - expected).max() <= TOLERANCE
 
 
+def test_only_a_slope_that_all_channels_share_becomes_that_of_leaky_relu(tmp_path: Path) -> None:
+    network = load_checkpoint(checkpoint(tmp_path / "c.safetensors", "compact", 2)).build_generator()
+    network.set_submodule("trunk.0.body.1", nn.PReLU(8))
+    bends = [module for module in exporting._with_known_slopes(network).modules() if "ReLU" in type(module).__name__]
+    assert [type(bend) for bend in bends] == [nn.LeakyReLU, nn.PReLU]
+    assert [type(module) for module in network.modules() if "ReLU" in type(module).__name__] == [nn.PReLU, nn.PReLU]
+
+
 @factors
 @both
 def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, factor: int) -> None:

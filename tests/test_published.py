@@ -13,7 +13,7 @@ import pytest
 
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, LARGEST_NETWORK, READERS
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_BICUBIC, LARGEST_NETWORK, READERS
 from docsr.upscalers.peers import PEERS
 from docsr.weights import catalogue
 
@@ -37,7 +37,7 @@ def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     where_used = importlib.import_module("where_used")
     assert where_used.largest_network(engine) == LARGEST_NETWORK
-    assert where_used.largest_bicubic(engine) == LARGEST_CHOSEN[engine]
+    assert where_used.largest_bicubic(engine) == LARGEST_BICUBIC[engine]
 
 
 @pytest.mark.parametrize("engine", READERS)

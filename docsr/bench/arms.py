@@ -14,9 +14,10 @@ from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, network_names, resolve, shipped_path
 from docsr.upscalers.choose import (
     ENSEMBLE_UP_TO,
-    LARGEST_CHOSEN,
+    LARGEST_BICUBIC,
     LARGEST_NETWORK,
     READERS,
+    Plan,
     factor_for_text,
     measured_x_height,
     plan_page,
@@ -70,15 +71,10 @@ class Arm:
         return self.label in labels or (self.peer and EVERY_PEER in labels)
 
     def on(self, page: Page, engine: str) -> Arm:
-        """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine.
-
-        For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
-        """
+        """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        x_height = measured_x_height(page.pixels)
-        reader = engine if engine in READERS else READERS[0]
-        plan = plan_page(factor_for_text(x_height, reader), x_height, engine=reader)
+        plan = taken(measured_x_height(page.pixels), engine)
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
@@ -86,6 +82,15 @@ class Arm:
         if self.peer:
             return PeerUpscaler(PEERS.find(self.model), peers, threads)
         return resolve(self.model, self.factor, threads, "cpu")
+
+
+def taken(x_height: float | None, engine: str) -> Plan:
+    """What ``auto`` does to a page of text of ``x_height`` px.
+
+    For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
+    """
+    reader = engine if engine in READERS else READERS[0]
+    return plan_page(factor_for_text(x_height, reader), x_height, engine=reader)
 
 
 def label_of(name: str, factor: int) -> str:
@@ -132,8 +137,8 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
-        cards = [(card.name, sha256_of(card.path), card.x_height_helps) for card in catalogue().values()]
-        limits = f"{LARGEST_CHOSEN} {LARGEST_NETWORK} {ENSEMBLE_UP_TO} {SHIFTS}"
+        cards = [(card.name, sha256_of(card.path), card.dense, card.x_height_helps) for card in catalogue().values()]
+        limits = f"{LARGEST_BICUBIC} {LARGEST_NETWORK} {ENSEMBLE_UP_TO} {SHIFTS}"
         return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {limits} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]

@@ -195,7 +195,10 @@ def models() -> None:
     ensembles = ", ".join(f"{card.name}+" for card in cards if not card.dense)
     if ensembles:
         says = "the mean of what the network makes of the page in four positions, in four times the time"
-        console.print(f"{ensembles}: {says}; up to an x-height of {ENSEMBLE_UP_TO:g} px that is what is taken")
+        console.print(f"{ensembles}: {says}")
+        console.print(
+            f"up to an x-height of {ENSEMBLE_UP_TO:g} px that is taken for the network, where none for small text helps"
+        )
     console.print("without a network: none, nearest, bicubic, lanczos (any factor)")
 
 

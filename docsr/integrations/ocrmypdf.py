@@ -136,6 +136,7 @@ def _enlarge_preview(preview: Path, options: Any) -> None:
         factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
         cards = shipped(factor)
         if cards:
+            # The last one is quick; how large the text is, which the other is for, is not known.
             model = cards[-1].name if in_latin_letters(options.languages) else UNMEASURED
             large = _enhancer(model, factor, _option(options, "threads", 1))(image)
             large.save(preview, quality=95, dpi=tuple(map(round, large.info["dpi"])))

@@ -11,16 +11,15 @@ from docsr.models.blocks import PAPER, BicubicPhases, Residual, conv, log2_facto
 
 
 class Mixing(Residual):
-    """A residual block whose first convolution sees the squares that overlap a square, too; until it learns, not yet.
+    """A residual block whose first convolution sees the squares that begin a pixel away, too; until it learns, not yet.
 
     Args:
-        channels: in and out.
-        bias: of the convolutions that see squares apart.
-        dilation: how far apart these are.
+        channels, batch_norm, bias: as of a residual block.
+        dilation: how far apart the squares are that all its convolutions see.
     """
 
-    def __init__(self, channels: int, *, bias: bool, dilation: int) -> None:
-        super().__init__(channels, batch_norm=False, bias=bias, dilation=dilation)
+    def __init__(self, channels: int, *, batch_norm: bool = False, bias: bool = True, dilation: int = 1) -> None:
+        super().__init__(channels, batch_norm=batch_norm, bias=bias, dilation=dilation)
         self.near = conv(channels, channels, bias=False)
         nn.init.zeros_(self.near.weight)
 
@@ -50,7 +49,8 @@ class Compact(Generator):
             added to a pixel is the mean of what the squares that it lies in say. With the weights of a network that is
             not dense, and ``mixing`` untrained, that is its self-ensemble (docsr.upscalers.ensemble); trained, squares
             learn from those that overlap them.
-        mixing: blocks, spread over the trunk, in which overlapping squares see each other; for ``dense`` alone.
+        mixing: blocks, spread over the trunk, that see the squares that begin a pixel away, too, which overlap; for
+            ``dense`` networks with ``shrink``.
     """
 
     def __init__(
@@ -68,11 +68,10 @@ class Compact(Generator):
         super().__init__()
         log2_factor(factor)
         not_negative(blocks)
-        for name, value in {"dilation": dilation, "shrink": shrink}.items():
-            if value < 1 or value & (value - 1):
-                raise ValueError(f"{name} must be a power of two, not {value}")
-        if not 0 <= mixing <= (blocks if dense else 0):
-            raise ValueError(f"mixing must be from 0 to the {blocks} blocks with dense, and 0 without, not {mixing}")
+        _check_powers(dilation=dilation, shrink=shrink)
+        if not 0 <= mixing <= (blocks if dense and shrink > 1 else 0):
+            most = f"the {blocks} blocks with dense and shrink"
+            raise ValueError(f"mixing must be from 0 to {most}, and 0 without, not {mixing}")
         self.factor, self.shrink, self.dense = factor, shrink, dense
         self.bicubic = BicubicPhases(factor)
         self.gather, self.spread = nn.PixelUnshuffle(shrink), nn.PixelShuffle(shrink)
@@ -80,14 +79,12 @@ class Compact(Generator):
         self.head = nn.Sequential(conv(shrink * shrink, channels, kernel, bias=bias, dilation=apart), nn.PReLU())
         steps = [2 ** (number % dilation.bit_length()) for number in range(blocks)]
         mixed = {blocks * (number + 1) // (mixing + 1) for number in range(mixing)}
-        self.trunk = nn.Sequential(
-            *(
-                Mixing(channels, bias=bias, dilation=apart * step)
-                if number in mixed
-                else Residual(channels, batch_norm=False, bias=bias, dilation=apart * step)
-                for number, step in enumerate(steps)
-            )
-        )
+        kinds = [Mixing if number in mixed else Residual for number in range(blocks)]
+        each = [
+            kind(channels, batch_norm=False, bias=bias, dilation=apart * step)
+            for kind, step in zip(kinds, steps, strict=True)
+        ]
+        self.trunk = nn.Sequential(*each)
         self.merge = conv(channels, channels, bias=bias, dilation=apart)
         self.tail = conv(channels, (shrink * factor) ** 2, bias=bias, dilation=apart)
         self.shuffle = nn.PixelShuffle(factor)
@@ -132,3 +129,10 @@ class Compact(Generator):
         """Scale what is added to bicubic."""
         for weight in self.tail.parameters():
             weight.mul_(share)
+
+
+def _check_powers(**values: int) -> None:
+    """Refuse what is no power of two, with a ValueError."""
+    for name, value in values.items():
+        if value < 1 or value & (value - 1):
+            raise ValueError(f"{name} must be a power of two, not {value}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from docsr.errors import UsageError
@@ -17,9 +17,13 @@ FACTORS = (2, 4, 8)
 
 
 def shipped(factor: int) -> list[ModelCard]:
-    """Return the cards of the shipped networks for ``factor``, the one that was trained on the smallest text first."""
-    cards = [card for card in catalogue().values() if card.factor == factor]
-    return sorted(cards, key=lambda card: math.inf if card.x_height is None else card.x_height[1])
+    """Return the cards of the shipped networks for ``factor``, those for small text (dense) first."""
+    return small_text_first(card for card in catalogue().values() if card.factor == factor)
+
+
+def small_text_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
+    """Return the cards with the dense ones before the others, else in their order."""
+    return sorted(cards, key=lambda card: not card.dense)
 
 
 def network_names() -> list[str]:
@@ -38,7 +42,7 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
 
     Args:
         model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), the ensemble of one
-            (``compact_x2+``), a path to an .onnx or .safetensors file.
+            that is not dense (``compact_x2+``), a path to an .onnx or .safetensors file.
         factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
         threads: CPU threads of one call, None for all.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.

@@ -8,7 +8,7 @@ from math import log2
 from docsr.errors import UsageError
 from docsr.page import Dpi, Pixels
 from docsr.textsize import measure
-from docsr.upscalers.catalog import FACTORS, shipped
+from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
 from docsr.upscalers.ensemble import ensemble_of
 
 READABLE = (20.0, 30.0)
@@ -18,13 +18,13 @@ engine's largest can."""
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
-LARGEST_CHOSEN = {"tesseract": 4, "rapidocr": 2}
-"""The largest factor by which bicubic is taken for each engine's sake: by twice that the suite ``tune`` is read with
-more errors where no network helps, and OCR has four times the pixels to look at. RapidOCR brings each line to a height
-of its own, whatever the page's."""
-
 LARGEST_NETWORK = 4
 """The largest factor of a network that is taken unasked: that of 8x reads ``tune`` with more errors."""
+
+LARGEST_BICUBIC = {"tesseract": LARGEST_NETWORK, "rapidocr": 2}
+"""The largest factor by which bicubic is taken for each engine's sake. RapidOCR reads ``tune`` with more errors after
+twice that where no network helps it, and has four times the pixels to look at: it brings each line to a height of its
+own, whatever the page's."""
 
 ENSEMBLE_UP_TO = 4.7
 """The largest x-height in px at which a network's ensemble is taken for it, where it has one: it reads ``tune`` with
@@ -59,7 +59,7 @@ def factor_for_text(x_height: float | None, engine: str = READERS[0]) -> int:
     """
     if x_height is None or x_height <= 0:
         return 1
-    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST_CHOSEN[engine]]
+    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST_BICUBIC[engine]]
     return min(factors, key=lambda factor: _ratio_to_readable(x_height * factor))
 
 
@@ -96,9 +96,9 @@ def plan_page(
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
-        engine at this x-height (up to ENSEMBLE_UP_TO its ensemble, unless it is dense), and bicubic elsewhere. With the
-        factor left open too, a network of another factor than ``needed`` may be the one that helps (cards compare with
-        bicubic at its better size): the nearest is asked first, those for small text (dense) before all others, none
+        engine at this x-height (up to ENSEMBLE_UP_TO its ensemble, unless it is dense), and bicubic elsewhere. Dense
+        ones, for small text, go before all others that help. With the factor left open too, a network of another factor
+        than ``needed`` may be the one (cards compare with bicubic at its better size): the nearest is asked first, none
         beyond LARGEST_NETWORK, whatever dpi is wanted: the page is brought to that afterwards.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
@@ -109,8 +109,7 @@ def plan_page(
     worthwhile = [one for one in FACTORS if one <= LARGEST_NETWORK]
     nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
     cards = [card for one in (nearest_first if factor is None else [factor]) for card in shipped(one)]
-    helping = [card for card in cards if card.helps(x_height, engine)]
-    card = min(helping, key=lambda card: not card.dense, default=None)
+    card = next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)
     if card is not None and x_height is not None:
         network = card.name if card.dense or x_height > ENSEMBLE_UP_TO else ensemble_of(card.name)
         return Plan(card.factor, network, f"{text}, where {network} was measured to help {engine}")

@@ -11,7 +11,7 @@ from docsr.errors import UsageError
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, network_names, resolve
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_CHOSEN, LARGEST_NETWORK, READERS, check_engine
+from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_BICUBIC, LARGEST_NETWORK, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.ensemble import SHIFTS
@@ -120,10 +120,11 @@ class EnhanceOptions:
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
         wish |= {"guard": self.guard, "binarize": self.binarize, "shifts": SHIFTS}
         if self.factor is None:
-            wish |= {"largest": (LARGEST_CHOSEN[self.engine], LARGEST_NETWORK)}
+            wish |= {"largest": LARGEST_BICUBIC[self.engine]}
         if self.model is None:
-            wish |= {"ensemble": ENSEMBLE_UP_TO}
-            wish |= {card.name: card.x_height_helps.get(self.engine) for card in catalogue().values()}
+            wish |= {"ensemble": ENSEMBLE_UP_TO, "largest network": LARGEST_NETWORK}
+            cards = catalogue().values()
+            wish |= {card.name: (card.dense, card.x_height_helps.get(self.engine)) for card in cards}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 

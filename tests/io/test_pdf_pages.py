@@ -201,6 +201,11 @@ def test_a_file_that_cannot_be_opened_is_one_sentence(tmp_path: Path, kind: str,
     assert "\n" not in str(caught.value)
 
 
+def test_a_pattern_that_matches_nothing_is_told_as_one(tmp_path: Path):
+    with pytest.raises(PageError, match="nothing matches it as a pattern"), open_scans(tmp_path / "*.pdf"):
+        pass
+
+
 def test_a_wrong_table_of_objects_is_repaired(tmp_path: Path):
     path = scan_file(tmp_path / "a.pdf")
     start, _ = path.read_bytes().rsplit(b"startxref", 1)

@@ -66,16 +66,13 @@ def test_a_network_that_does_not_mind_the_shift_gives_the_same(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", [name for name, card in catalogue().items() if not card.dense])
-def test_ensembles_of_the_shipped_networks(name: str) -> None:
-    """Tiles fit together, blank paper stays blank, and the shifts matter."""
+def test_shifts_matter_to_the_networks_that_have_ensembles(name: str) -> None:
     pixels, _ = text_page(14, 200, 120)
-    page, ensemble = Page(pixels), resolve(ensemble_of(name), None, threads=1)
-    whole = upscale_page(page, ensemble, guard=False).pixels.astype(int)
-    tiled = upscale_page(page, ensemble, tile=160, guard=False).pixels.astype(int)
-    single = upscale_page(page, resolve(name, None, threads=1), guard=False).pixels.astype(int)
-    assert np.abs(tiled - whole).max() <= 1
-    assert np.abs(whole - single).max() > 0
-    assert ensemble(np.ones((40, 50), np.float32)).min() >= 1 - 0.5 / 255
+    ensemble, single = (
+        upscale_page(Page(pixels), resolve(one, None, threads=1), guard=False).pixels
+        for one in (ensemble_of(name), name)
+    )
+    assert np.abs(ensemble.astype(int) - single).max() > 0
 
 
 def test_each_shift_is_another() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from docsr.upscalers import options as module
 from docsr.upscalers.options import EnhanceOptions
+from docsr.weights import catalogue
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,14 @@ def test_what_ensembles_are_made_of_makes_another_output(monkeypatch: pytest.Mon
     before = EnhanceOptions(model=model).signature()
     monkeypatch.setattr(module, "SHIFTS", ((0, 0), (1, 1)))
     assert EnhanceOptions(model=model).signature() != before
+
+
+def test_which_networks_are_for_small_text_makes_another_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2")]
+    cards = {name: replace(card, dense=not card.dense) for name, card in catalogue().items()}
+    monkeypatch.setattr(module, "catalogue", lambda: cards)
+    after = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2")]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
 
 
 def test_where_ensembles_are_taken_makes_another_output(monkeypatch: pytest.MonkeyPatch) -> None:
