@@ -121,17 +121,18 @@ def _loss(card: dict[str, Any]) -> str:
 def card_markdown(card: dict[str, Any], cards: Sequence[dict[str, Any]]) -> str:
     """The card for people; ``cards`` are all."""
     used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    if card["factor"] <= LARGEST_NETWORK:
+    if unasked := card["factor"] <= LARGEST_NETWORK:
         used += ", and `--factor auto`"
         used += ", before all others" if card["dense"] else " if no other that helps brings the text nearer to 20-30 px"
     used += "."
     if not card["dense"]:
-        dense = " and ".join(f"`{one['name']}`" for one in cards if one["dense"])
-        used += f" Where {dense} helps, that goes before it, unless the factor is another."
+        if unasked:
+            dense = " and ".join(f"`{one['name']}`" for one in cards if one["dense"])
+            used += f" Where {dense} helps, that goes before it, unless another factor is asked for."
+        ensemble = f"`{ensemble_of(card['name'])}`"
         used += (
-            f" Up to {ENSEMBLE_UP_TO:g} px its ensemble, `{ensemble_of(card['name'])}`, is taken for it, which was what"
+            f" Up to {ENSEMBLE_UP_TO:g} px that was decided on its ensemble, {ensemble}, which is taken for it there."
         )
-        used += " was decided on there."
     alone = ", not as its ensemble" if not card["dense"] else ""
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
