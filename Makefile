@@ -107,7 +107,7 @@ BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesser
 
 benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/tune.yaml --engine rapidocr --root $(TUNE_PDFS) --out benchmarks/results/tune \
-		$(call arms,bicubic compact_x2 compact_x2+ compact_x4 compact_x4+ small_x4 compact_x8 compact_x8+)
+		$(call arms,bicubic compact_x2 small_x2 compact_x4 small_x4 compact_x8)
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
 	for suite in books forms receipts mixed; do \
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
@@ -160,8 +160,8 @@ guard: env programs
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2+ --arm compact_x4 \
-		--arm compact_x4+ --arm small_x4 --out benchmarks/results/speed_small
+	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_x2 \
+		--arm compact_x4 --arm small_x4 --out benchmarks/results/speed_small
 
 overhead: env programs
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json

@@ -31,8 +31,7 @@ from where_used import helpful_range
 
 from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.report.words import how
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_NETWORK, READERS
-from docsr.upscalers.ensemble import ensemble_of
+from docsr.upscalers.choose import LARGEST, READERS
 
 README = ROOT / "README.md"
 
@@ -121,19 +120,13 @@ def _loss(card: dict[str, Any]) -> str:
 def card_markdown(card: dict[str, Any], cards: Sequence[dict[str, Any]]) -> str:
     """The card for people; ``cards`` are all."""
     used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    if unasked := card["factor"] <= LARGEST_NETWORK:
+    if unasked := card["factor"] <= max(LARGEST.values()):
         used += ", and `--factor auto`"
         used += ", before all others" if card["dense"] else " if no other that helps brings the text nearer to 20-30 px"
     used += "."
-    if not card["dense"]:
-        if unasked:
-            dense = " and ".join(f"`{one['name']}`" for one in cards if one["dense"])
-            used += f" Where {dense} helps, that goes before it, unless another factor is asked for."
-        ensemble = f"`{ensemble_of(card['name'])}`"
-        used += (
-            f" Up to {ENSEMBLE_UP_TO:g} px that was decided on its ensemble, {ensemble}, which is taken for it there."
-        )
-    alone = ", not as its ensemble" if not card["dense"] else ""
+    if unasked and not card["dense"]:
+        dense = " or ".join(f"`{one['name']}`" for one in cards if one["dense"])
+        used += f" Where {dense} helps, that goes before it, unless another factor is asked for."
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -157,7 +150,7 @@ def card_markdown(card: dict[str, Any], cards: Sequence[dict[str, Any]]) -> str:
 In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
 whichever reads better in that row. Beyond chance: better or worse than that bicubic by more than the choice of pages
 explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. The network is
-measured by itself{alone}. No page was trained on. Commands, machine, intervals and all other arms:
+measured by itself. No page was trained on. Commands, machine, intervals and all other arms:
 benchmarks/results/*/report.md.
 
 {rows}

@@ -31,7 +31,7 @@ from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
 from docsr.report.markdown import write_markdown
 from docsr.report.results import Results, write_results
-from docsr.upscalers.catalog import network_names
+from docsr.weights import catalogue
 
 RESULTS, REPORT = "results.json", "report.md"
 
@@ -119,7 +119,7 @@ def main() -> None:
         metavar="MODEL",
         default=[],
         action="append",
-        choices=network_names(),
+        choices=catalogue(),
         help="measure the pages of which `auto` takes this",
     )
     options = parser.parse_args()

@@ -4,30 +4,27 @@ That is decided by the suite ``tune`` alone, which nothing else reports, as that
 the longest run of resolutions at which it reads better than bicubic (at its better size) in at least one degradation
 and in none worse by more than a letter a page. It reaches as far as these resolutions are the nearest to a page: to
 halfway (by ratio) between the median x-heights of the outermost and of the next beyond it; to the smallest or largest
-x-height where no lower or higher resolution was measured. Where its ensemble (compact_x2+) was measured, that is what
-is meant: it is what would be used. Pages that the engine reads badly however they are shown to it, in HR too, do not
-take part: which way it fails at formulae or at the order of columns is luck.
+x-height where no lower or higher resolution was measured. Pages that the engine reads badly however they are shown to
+it, in HR too, do not take part: which way it fails at formulae or at the order of columns is luck.
 
 ``tune`` also says how large a factor is worth taking, of networks (``largest_network``) and of bicubic
-(``largest_bicubic``), and up to which text size ensembles are (``ensemble_up_to``): docsr's own code has these as
-LARGEST_NETWORK, LARGEST_BICUBIC and ENSEMBLE_UP_TO; tests compare.
+(``largest_bicubic``): docsr's own code has both as LARGEST; tests compare.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import median
 
 from committed import TUNE, results
 
-from docsr.bench.arms import BASELINE, HR, label_of
+from docsr.bench.arms import BASELINE, BICUBICS, CLASSICAL_FACTORS, HR, label_of
 from docsr.upscalers.catalog import FACTORS, shipped
-from docsr.upscalers.choose import LARGEST_NETWORK, factor_for_text
-from docsr.upscalers.ensemble import ensemble_of
+from docsr.upscalers.choose import LARGEST, factor_for_text
 
 A_LETTER_A_PAGE = 1.0
 """So much worse, in edits, tells nothing against a network that is better otherwise."""
@@ -92,61 +89,38 @@ def largest_network(engine: str) -> int:
 
 
 def largest_bicubic(engine: str) -> int:
-    """The largest factor by which bicubic is worth taking: that of networks, or the half of it.
+    """The largest factor by which bicubic is worth taking, of the two that were measured.
 
     The half, where pages whose text asks for the whole, and which no network helps, are read with fewer edits so.
     """
-    whole, gain = LARGEST_NETWORK, 0.0
+    (half, whole), gain = CLASSICAL_FACTORS, 0.0
     for dpi, degradations in tuned(engine).edits.items():
         asked = factor_for_text(median(tuned(engine).heights[dpi]))
-        if asked == whole and not any(_network(one, dpi, engine) for one in FACTORS if one <= whole):
-            half, full = (label_of(BASELINE, one) for one in (whole // 2, whole))
-            gain += sum(_a_page(arms, half) - _a_page(arms, full) for arms in degradations.values())
-    return whole if gain >= 0 else whole // 2
+        if asked == whole and not any(_network(one, dpi, engine) for one in CLASSICAL_FACTORS):
+            smaller, larger = BICUBICS
+            gain += sum(_a_page(arms, smaller) - _a_page(arms, larger) for arms in degradations.values())
+    return whole if gain >= 0 else half
 
 
 def _network(factor: int, dpi: float, engine: str) -> str | None:
     """The arm of the network of a factor that would be taken at a resolution if no other factor were there, if any."""
-    card = next((card for card in shipped(factor) if dpi in _helped(card.name, engine)), None)
-    if card is None:
-        return None
-    (taken,) = {_used(arms, card.name) for arms in tuned(engine).edits[dpi].values()}
-    return taken
+    return next((card.name for card in shipped(factor) if dpi in _helped(card.name, engine)), None)
 
 
 def saved_by_dense(engine: str) -> float:
     """Edits a page that networks for small text save where they help, over the best of all others that are taken there.
 
-    The others are networks up to LARGEST_NETWORK that help there, too, and bicubic.
+    The others are networks up to the engine's LARGEST that help there, too, and bicubic.
     """
-    cards = [card for factor in FACTORS if factor <= LARGEST_NETWORK for card in shipped(factor)]
+    cards = [card for factor in FACTORS if factor <= LARGEST[engine] for card in shipped(factor)]
     saved = 0.0
     for dense in (card.name for card in cards if card.dense):
         for dpi in _helped(dense, engine):
             others = [card.name for card in cards if not card.dense and dpi in _helped(card.name, engine)]
             for arms in tuned(engine).edits[dpi].values():
-                without = min([_bicubic(arms), *(_a_page(arms, _used(arms, other)) for other in others)])
+                without = min([_bicubic(arms), *(_a_page(arms, other) for other in others)])
                 saved += without - _a_page(arms, dense)
     return saved
-
-
-def ensemble_up_to(engine: str) -> float | None:
-    """The x-height in px up to which networks' ensembles are taken; None: nowhere.
-
-    That is as far as they are read with fewer edits in all than the networks by themselves, from the smallest text on.
-    """
-    heights, better = tuned(engine).heights, list[float]()
-    for dpi in sorted(heights):
-        if _saved_by_ensembles(tuned(engine).edits[dpi].values()) <= 0:
-            break
-        better.append(dpi)
-    return _span(heights, better[0], better[-1])[1] if better else None
-
-
-def _saved_by_ensembles(found: Iterable[Arms]) -> float:
-    """Edits a page, over all networks of which the ensemble was measured."""
-    pairs = ((arms, name) for arms in found for name in arms if ensemble_of(name) in arms)
-    return sum(_a_page(arms, name) - _a_page(arms, ensemble_of(name)) for arms, name in pairs)
 
 
 def _helped(name: str, engine: str) -> list[float]:
@@ -169,17 +143,12 @@ def helps(gains: Sequence[float]) -> bool:
 
 def _gain(arms: Arms, name: str) -> float:
     """How many edits a page fewer than after bicubic."""
-    return _bicubic(arms) - _a_page(arms, _used(arms, name))
+    return _bicubic(arms) - _a_page(arms, name)
 
 
 def _bicubic(arms: Arms) -> float:
     """Edits a page after bicubic at its better size."""
     return min(_a_page(arms, label) for label in arms if label.startswith(f"{BASELINE}_x"))
-
-
-def _used(arms: Arms, name: str) -> str:
-    """The network's ensemble where it was measured, else the network."""
-    return ensemble_of(name) if ensemble_of(name) in arms else name
 
 
 def _a_page(arms: Arms, name: str) -> float:

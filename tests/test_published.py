@@ -13,7 +13,7 @@ import pytest
 
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_BICUBIC, LARGEST_NETWORK, READERS
+from docsr.upscalers.choose import LARGEST, READERS
 from docsr.upscalers.peers import PEERS
 from docsr.weights import catalogue
 
@@ -36,35 +36,13 @@ def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page
 def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_tune(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     where_used = importlib.import_module("where_used")
-    assert where_used.largest_network(engine) == LARGEST_NETWORK
-    assert where_used.largest_bicubic(engine) == LARGEST_BICUBIC[engine]
+    assert where_used.largest_network(engine) == where_used.largest_bicubic(engine) == LARGEST[engine]
 
 
 @pytest.mark.parametrize("engine", READERS)
 def test_networks_for_small_text_read_tune_with_fewer_errors_than_what_they_go_before(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     assert importlib.import_module("where_used").saved_by_dense(engine) > 0
-
-
-@pytest.mark.parametrize("engine", READERS)
-def test_ensembles_are_taken_as_far_as_they_are_read_better_on_tune(monkeypatch, engine):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("where_used").ensemble_up_to(engine) == ENSEMBLE_UP_TO
-
-
-@pytest.mark.parametrize(
-    ("saved", "up_to"), [({40: -5, 50: -5}, 5.5), ({40: -5, 50: 0}, 4.5), ({40: 1, 50: -5}, None), ({}, None)]
-)
-def test_ensembles_are_taken_up_to_the_first_size_at_which_they_save_nothing(monkeypatch, saved, up_to):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    where_used = importlib.import_module("where_used")
-    heights = {40.0: [4.0], 50.0: [4.5 * 4.5 / 4.0], 60.0: [5.5 * 5.5 * 4.0 / 4.5**2]}
-    edits = {
-        dpi: {"scan": {"n_x2": {"a": 20}} | ({"n_x2+": {"a": 20 + saved[dpi]}} if dpi in saved else {})}
-        for dpi in heights
-    }
-    monkeypatch.setattr(where_used, "tuned", lambda engine: where_used.Tuned(edits, heights))
-    assert where_used.ensemble_up_to("tesseract") == up_to
 
 
 def test_what_is_published_follows_from_the_results():

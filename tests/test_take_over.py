@@ -1,8 +1,10 @@
-"""Of which pages benchmarks/take_over.py measures ``auto`` anew."""
+"""benchmarks/take_over.py measures again what has changed, and nothing else."""
 
 from __future__ import annotations
 
 import importlib
+import json
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 import pytest
 
 from docsr.bench.measure import Row
+from tests.bench.pages import folder_suite
+from tests.command import docsr
+from tests.onnx_files import conv_network
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -30,3 +35,36 @@ def test_a_row_of_auto_is_new_where_it_takes_what_is_named(monkeypatch, upscaler
     values: dict[str, Any] = {field.name: None for field in fields(Row)}
     row = Row(**values | {"upscaler": upscaler, "x_height": x_height, "engine": engine})
     assert importlib.import_module("take_over")._is_new(row, {"small_x4"}) is new
+
+
+MARK = 1234.5
+"""Seconds that no page takes."""
+
+SUITE = """
+name: one
+sources: [{set: one, images: "*.png", lower: [{dpi: [75], degradation: [scan]}]}]
+"""
+
+
+def test_of_a_suite_only_the_arm_that_changed_is_measured_again(tmp_path, capsys, monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    pages, out, network = folder_suite(tmp_path / "in", pages=1), tmp_path / "out", tmp_path / "mine_x2.onnx"
+    suite = tmp_path / "one.yaml"
+    suite.write_text(SUITE, encoding="utf-8")
+    conv_network(network, 2, seed=1)
+    arms = ["--upscaler", "none", "--upscaler", network]
+    assert docsr(capsys, monkeypatch, "benchmark", suite, "--root", pages, *arms, "--out", out).code == 0
+    before = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    for row in before["rows"]:
+        row["seconds_ocr"] = MARK
+    (out / "results.json").write_text(json.dumps(before), encoding="utf-8")
+    (out / "rows.jsonl").unlink()
+    conv_network(network, 2, seed=2)
+    monkeypatch.setattr(sys, "argv", ["take_over.py", str(out)])
+    importlib.import_module("take_over").main()
+    after = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    assert {row["upscaler"] for row in after["rows"] if row["seconds_ocr"] != MARK} == {"mine_x2"}
+    assert len(after["rows"]) == len(before["rows"])
+    assert after["arms"]["mine_x2"] != before["arms"]["mine_x2"]
+    kept = {reader: pairs for reader, pairs in before["confusions"].items() if not reader.endswith("mine_x2")}
+    assert kept.items() <= after["confusions"].items()

@@ -11,11 +11,9 @@ from docsr.errors import DocsrError, UsageError
 from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import is_file, network_names, resolve, shipped_path
+from docsr.upscalers.catalog import is_file, resolve, shipped_path
 from docsr.upscalers.choose import (
-    ENSEMBLE_UP_TO,
-    LARGEST_BICUBIC,
-    LARGEST_NETWORK,
+    LARGEST,
     READERS,
     Plan,
     factor_for_text,
@@ -23,7 +21,6 @@ from docsr.upscalers.choose import (
     plan_page,
 )
 from docsr.upscalers.classical import CLASSICAL
-from docsr.upscalers.ensemble import SHIFTS, ensemble_of
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
 
@@ -47,8 +44,7 @@ class Arm:
     """One way to enlarge.
 
     Attributes:
-        name: ``none``, ``bicubic``, ``compact_x2``, ``compact_x2+``, a peer, the stem of a network file, ``auto`` or
-            ``hr``.
+        name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, ``auto`` or ``hr``.
         factor: 1 for ``none``, ``hr`` and ``auto``.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it, or the peer's name.
         peer: whether it is a peer.
@@ -96,13 +92,13 @@ def taken(x_height: float | None, engine: str) -> Plan:
 def label_of(name: str, factor: int) -> str:
     """``bicubic`` and 2 as ``bicubic_x2``; ``auto`` and a name that tells its factor stay."""
     told = f"_x{factor}"
-    return name if factor == 1 or name == AUTO or name.endswith((told, ensemble_of(told))) else name + told
+    return name if factor == 1 or name == AUTO or name.endswith(told) else name + told
 
 
 def known_labels() -> set[str]:
     """Labels of every arm but the user's own network files."""
     classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
-    return classical | {AUTO} | set(PEERS) | set(network_names())
+    return classical | {AUTO} | set(PEERS) | set(catalogue())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
@@ -138,16 +134,13 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [(card.name, sha256_of(card.path), card.dense, card.x_height_helps) for card in catalogue().values()]
-        limits = f"{LARGEST_BICUBIC} {LARGEST_NETWORK} {ENSEMBLE_UP_TO} {SHIFTS}"
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {limits} {cards}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor
     path = Path(name) if is_file(name) else shipped_path(name)
     if path.stem in {HR, AUTO, *CLASSICAL}:
         raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")
-    if name == ensemble_of(path.stem):
-        return [Arm(name, factor, name, False, f"{sha256_of(path)} {SHIFTS}")]
     return [Arm(path.stem, factor, name, False, str(sha256_of(path)))]
 
 

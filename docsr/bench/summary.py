@@ -16,7 +16,7 @@ from typing import Any
 from docsr.bench.arms import AUTO, BICUBICS, HR, label_of
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
-from docsr.upscalers.catalog import network_names
+from docsr.weights import catalogue
 
 HARM_POINTS = 0.005
 """A page is harmed when its error exceeds bicubic's by more than this (half a point of percent)."""
@@ -153,7 +153,7 @@ def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
     totals = [_errors(arms[bicubics[0]][page], score)[1] for page in pages]
     rates = PagedRates(errors, totals)
     baseline = min(bicubics, key=lambda arm: rates.rates[arm])
-    own = [AUTO] if AUTO in arms else [arm for arm in network_names() if arm in arms]
+    own = [AUTO] if AUTO in arms else [arm for arm in catalogue() if arm in arms]
     champion = min(own, key=lambda arm: rates.rates[arm], default=None)
     return [
         _cell([rows[page] for page in pages], arm, score, rates, baseline, champion, arms) for arm, rows in arms.items()

@@ -172,7 +172,6 @@ def models() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from docsr.upscalers.choose import ENSEMBLE_UP_TO
     from docsr.weights import catalogue
 
     console = Console(soft_wrap=True)
@@ -192,13 +191,6 @@ def models() -> None:
         console.print(table, "")
     if not cards:
         console.print("no network is shipped with this version")
-    ensembles = ", ".join(f"{card.name}+" for card in cards if not card.dense)
-    if ensembles:
-        says = "the mean of what the network makes of the page in four positions, in four times the time"
-        console.print(f"{ensembles}: {says}")
-        console.print(
-            f"up to an x-height of {ENSEMBLE_UP_TO:g} px that is taken for the network, where none for small text helps"
-        )
     console.print("without a network: none, nearest, bicubic, lanczos (any factor)")
 
 

@@ -23,7 +23,7 @@ from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results
 from docsr.report.templates import template
-from docsr.upscalers.catalog import network_names
+from docsr.weights import catalogue
 
 MOST_PAGES = 24
 """Pages with pictures; the worst come first and the report says how many are left out."""
@@ -83,7 +83,7 @@ def subject(cells: Sequence[Cell]) -> str | None:
     """The arm that the pictures show: ``auto``, else docsr's best network, else the best arm that is no baseline."""
     plain = {HR, "none"}
     arms = {cell.arm for cell in cells if cell.arm not in plain and not cell.arm.startswith(BASELINE)}
-    own = arms & {AUTO} or arms & set(network_names())
+    own = arms & {AUTO} or arms & set(catalogue())
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in own or arms}
     return min(mean, key=lambda arm: (mean[arm], arm)) if mean else None
 
@@ -117,7 +117,7 @@ def _series(cells: Sequence[Cell]) -> list[Series]:
     """The arms that say most: the ceiling, bicubic, docsr's own, then the best of those that ran most often."""
     arms = list(dict.fromkeys(cell.arm for cell in cells))
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in arms}
-    first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), AUTO, *network_names()]
+    first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), AUTO, *catalogue()]
     ran = Counter(cell.arm for cell in cells)
     ranked = sorted(arms, key=lambda arm: (arm not in first, -ran[arm], mean[arm]))[:MOST_LINES]
     return [

@@ -9,7 +9,6 @@ from docsr.errors import UsageError
 from docsr.registry import suggestion
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import CLASSICAL
-from docsr.upscalers.ensemble import ShiftEnsemble, ensemble_of
 from docsr.weights import ModelCard, catalogue
 
 FACTORS = (2, 4, 8)
@@ -26,12 +25,6 @@ def small_text_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
     return sorted(cards, key=lambda card: not card.dense)
 
 
-def network_names() -> list[str]:
-    """Return the names of the shipped networks and of the ensembles on offer (docsr.upscalers.ensemble)."""
-    cards = catalogue()
-    return [*cards, *(ensemble_of(card.name) for card in cards.values() if not card.dense)]
-
-
 def is_file(model: str) -> bool:
     """Return whether ``model`` names a network file rather than something in the catalogue."""
     return model.endswith((".onnx", ".safetensors"))
@@ -41,8 +34,8 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
     """Return the upscaler that ``model`` names.
 
     Args:
-        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), the ensemble of one
-            that is not dense (``compact_x2+``), a path to an .onnx or .safetensors file.
+        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), a path to an .onnx
+            or .safetensors file.
         factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
         threads: CPU threads of one call, None for all.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
@@ -55,7 +48,7 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
         return CLASSICAL["none"](1)
     if model in CLASSICAL:
         return CLASSICAL[model](factor or 2)
-    upscaler = _load(Path(model), threads, device, factor) if is_file(model) else _shipped(model, threads, device)
+    upscaler = _load(Path(model) if is_file(model) else shipped_path(model), threads, device, factor)
     if factor is not None and upscaler.factor != factor:
         raise UsageError(f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}")
     return upscaler
@@ -74,21 +67,15 @@ def own_factor(model: str | None) -> int | None:
 
 
 def shipped_path(model: str) -> Path:
-    """Return the file of a shipped network, or of the one whose ensemble ``model`` is.
+    """Return the file of a shipped network.
 
     Raises:
         UsageError: an unknown name.
     """
-    for name, card in catalogue().items():
-        if model == name or (model == ensemble_of(name) and not card.dense):
-            return card.path
-    raise UsageError(f"unknown model '{model}'{suggestion(model, [*CLASSICAL, *network_names()])}")
-
-
-def _shipped(model: str, threads: int | None, device: str) -> Upscaler:
-    path = shipped_path(model)
-    network = _load(path, threads, device, None)
-    return network if model == path.stem else ShiftEnsemble(network)
+    cards = catalogue()
+    if model in cards:
+        return cards[model].path
+    raise UsageError(f"unknown model '{model}'{suggestion(model, [*CLASSICAL, *cards])}")
 
 
 def _load(path: Path, threads: int | None, device: str, factor: int | None) -> Upscaler:

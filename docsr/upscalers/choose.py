@@ -9,7 +9,6 @@ from docsr.errors import UsageError
 from docsr.page import Dpi, Pixels
 from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
-from docsr.upscalers.ensemble import ensemble_of
 
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
@@ -18,17 +17,9 @@ engine's largest can."""
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
-LARGEST_NETWORK = 4
-"""The largest factor of a network that is taken unasked: that of 8x reads ``tune`` with more errors."""
-
-LARGEST_BICUBIC = {"tesseract": LARGEST_NETWORK, "rapidocr": 2}
-"""The largest factor by which bicubic is taken for each engine's sake. RapidOCR reads ``tune`` with more errors after
-twice that where no network helps it, and has four times the pixels to look at: it brings each line to a height of its
-own, whatever the page's."""
-
-ENSEMBLE_UP_TO = 4.7
-"""The largest x-height in px at which a network's ensemble is taken for it, where it has one: it reads ``tune`` with
-fewer errors there, in four times the time, which is still less than Tesseract takes to read the page."""
+LARGEST = {"tesseract": 4, "rapidocr": 2}
+"""The largest factor that is taken unasked for each engine, of networks and of bicubic: after twice that, it reads
+``tune`` with more errors. RapidOCR needs less, for it brings each line to a height of its own, whatever the page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +50,7 @@ def factor_for_text(x_height: float | None, engine: str = READERS[0]) -> int:
     """
     if x_height is None or x_height <= 0:
         return 1
-    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST_BICUBIC[engine]]
+    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST[engine]]
     return min(factors, key=lambda factor: _ratio_to_readable(x_height * factor))
 
 
@@ -96,23 +87,22 @@ def plan_page(
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
-        engine at this x-height (up to ENSEMBLE_UP_TO its ensemble, unless it is dense), and bicubic elsewhere. Dense
-        ones, for small text, go before all others that help. With the factor left open too, a network of another factor
-        than ``needed`` may be the one (cards compare with bicubic at its better size): the nearest is asked first, none
-        beyond LARGEST_NETWORK, whatever dpi is wanted: the page is brought to that afterwards.
+        engine at this x-height, and bicubic elsewhere. Dense ones, for small text, go before all others that help. With
+        the factor left open too, a network of another factor than ``needed`` may be the one (cards compare with bicubic
+        at its better size): the nearest is asked first, none beyond LARGEST, whatever dpi is wanted: the page is
+        brought to that afterwards.
     """
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
-    worthwhile = [one for one in FACTORS if one <= LARGEST_NETWORK]
+    worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
     cards = [card for one in (nearest_first if factor is None else [factor]) for card in shipped(one)]
     card = next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)
-    if card is not None and x_height is not None:
-        network = card.name if card.dense or x_height > ENSEMBLE_UP_TO else ensemble_of(card.name)
-        return Plan(card.factor, network, f"{text}, where {network} was measured to help {engine}")
+    if card is not None:
+        return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help {engine}")
 
 

@@ -10,11 +10,10 @@ from docsr import __version__
 from docsr.errors import UsageError
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
-from docsr.upscalers.catalog import FACTORS, is_file, network_names, resolve
-from docsr.upscalers.choose import ENSEMBLE_UP_TO, LARGEST_BICUBIC, LARGEST_NETWORK, READERS, check_engine
+from docsr.upscalers.catalog import FACTORS, is_file, resolve
+from docsr.upscalers.choose import LARGEST, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
-from docsr.upscalers.ensemble import SHIFTS
 from docsr.upscalers.page import DEFAULT_TILE
 from docsr.weights import catalogue
 
@@ -100,7 +99,7 @@ class EnhanceOptions:
 
     def _check_model(self) -> None:
         """Load the network once, so that a wrong one is known before the first page."""
-        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *network_names()}:
+        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
             given = Path(self.model)
             if given.suffix or given.exists() or given.name != self.model:
                 raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
@@ -118,11 +117,10 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard, "binarize": self.binarize, "shifts": SHIFTS}
+        wish |= {"guard": self.guard, "binarize": self.binarize}
         if self.factor is None:
-            wish |= {"largest": LARGEST_BICUBIC[self.engine]}
+            wish |= {"largest": LARGEST[self.engine]}
         if self.model is None:
-            wish |= {"ensemble": ENSEMBLE_UP_TO, "largest network": LARGEST_NETWORK}
             cards = catalogue().values()
             wish |= {card.name: (card.dense, card.x_height_helps.get(self.engine)) for card in cards}
         model = None if self.model is not None and is_file(self.model) else self.model

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docsr.bench.arms import known_labels, plan_arms
+from docsr.bench.arms import plan_arms
 from docsr.bench.measure import Condition, Measurer, Task, as_measured
 from docsr.bench.suite import load_suite
 from docsr.errors import CheckpointError, UsageError
@@ -77,13 +77,6 @@ def test_peers_without_their_weights_are_named_with_the_reason(tmp_path):
 def test_another_network_has_another_signature(tmp_path):
     one, two = (plan_arms([str(conv_network(tmp_path / f"{seed}.onnx", seed=seed))], None)[0][0] for seed in (1, 2))
     assert one.signature != two.signature
-
-
-def test_the_ensemble_of_a_network_is_an_arm_beside_it():
-    arms = {arm.label: arm for arm in plan_arms(["compact_x4", "compact_x4+"], None)[0]}
-    assert {"compact_x4", "compact_x4+"} <= arms.keys() & known_labels()
-    assert arms["compact_x4"].signature != arms["compact_x4+"].signature
-    assert [arms[name].load(None, 1).name for name in ("compact_x4", "compact_x4+")] == ["compact_x4", "compact_x4+"]
 
 
 @pytest.mark.parametrize("name", ["hr", "auto", "bicubic", "none"])

@@ -81,7 +81,7 @@ def test_ranking_is_by_gap_closed_and_leaves_the_ceiling_out() -> None:
 
 def test_ranking_holds_an_arm_against_docsr_where_that_arm_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     """An arm that ran where the gap is easily closed is not ahead of one that ran everywhere."""
-    monkeypatch.setattr(summary, "network_names", lambda: ["net_x4"])
+    monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
     everywhere = rows() + [replace(one, lr_dpi=60.0) for one in rows()]
     peer = [replace(one, upscaler="peer", factor=4) for one in rows() if one.upscaler == "net_x4"]
     found = {one.arm: one for one in rank(summarise([*everywhere, *peer], {}))}
@@ -91,10 +91,10 @@ def test_ranking_holds_an_arm_against_docsr_where_that_arm_ran(monkeypatch: pyte
 
 
 def test_docsr_s_best_network_is_held_against_every_arm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summary, "network_names", lambda: ["net_x4"])
+    monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
     beats = {cell.arm: cell.champion_beats for cell in summarise(rows(), {})}
     assert beats == {"bicubic_x2": 1, "bicubic_x4": 1, "net_x4": 0, "hr": -1}
-    monkeypatch.setattr(summary, "network_names", list)
+    monkeypatch.setattr(summary, "catalogue", dict)
     assert {cell.champion for cell in summarise(rows(), {})} == {None}
 
 

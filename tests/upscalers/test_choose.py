@@ -8,7 +8,6 @@ from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
 from docsr.upscalers import catalog, choose
 from docsr.upscalers.choose import (
-    ENSEMBLE_UP_TO,
     READERS,
     Plan,
     check_engine,
@@ -87,40 +86,30 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
     monkeypatch.setattr(choose, "shipped", lambda factor: [cards[factor]] if factor in cards else [])
     plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
-    assert plan(8, 3.0) == Plan(4, "n_x4+"), "a wanted dpi: the page is brought to it afterwards"
-    assert plan_page(8, 3.0, engine="rapidocr") == Plan(4, "n_x4+")
-    assert plan_page(factor_for_text(3.0, "rapidocr"), 3.0, engine="rapidocr") == Plan(2, "n_x2+")
-    assert plan(8, 3.0, factor=8).model == "n_x8+"
+    assert plan(8, 3.0) == Plan(4, "n_x4"), "a wanted dpi: the page is brought to it afterwards"
+    assert plan_page(8, 3.0, engine="rapidocr") == Plan(2, "n_x2")
+    assert plan_page(factor_for_text(3.0, "rapidocr"), 3.0, engine="rapidocr") == Plan(2, "n_x2")
+    assert plan(8, 3.0, factor=8).model == "n_x8"
     del cards[4]
-    assert plan(4, 3.0).model == "n_x2+"
+    assert plan(4, 3.0).model == "n_x2"
     del cards[2]
     assert plan(4, 3.0) == Plan(4, "bicubic")
-
-
-def test_small_text_gets_the_ensemble_unless_the_user_names_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = ModelCard("n_x2", Path("a.onnx"), 2, 1, 1, "", "", (2, 9), {"tesseract": (2, 9), "rapidocr": None})
-    monkeypatch.setattr(choose, "shipped", lambda factor: [card] if factor == 2 else [])
-    taken = {x: plan(2, x) for x in (ENSEMBLE_UP_TO, ENSEMBLE_UP_TO + 0.01)}
-    assert [one.model for one in taken.values()] == ["n_x2+", "n_x2"]
-    assert "n_x2+ was measured to help tesseract" in taken[ENSEMBLE_UP_TO].why
-    assert plan(2, 3.0, model="n_x2") == Plan(2, "n_x2")
 
 
 def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: pytest.MonkeyPatch) -> None:
     helps = {"tesseract": (2.0, 9.0), "rapidocr": (2.0, 4.5)}
     plain = [ModelCard(f"n_x{one}", Path("a.onnx"), one, 1, 1, "", "", (2, 8), helps) for one in (2, 4)]
     span = {"tesseract": (2.0, 4.0), "rapidocr": (2.0, 3.0)}
-    small = ModelCard("small_x4", Path("b.onnx"), 4, 1, 1, "", "", (2, 5), span, dense=True)
-    monkeypatch.setattr(catalog, "catalogue", lambda: {card.name: card for card in (*plain, small)})
+    small = [ModelCard(f"small_x{one}", Path("b.onnx"), one, 1, 1, "", "", (2, 5), span, dense=True) for one in (2, 4)]
+    monkeypatch.setattr(catalog, "catalogue", lambda: {card.name: card for card in (*plain, *small)})
     monkeypatch.setattr(choose, "shipped", catalog.shipped)
-    assert [plan(4, x).model for x in (3.0, 4.0, 4.1, 4.8)] == ["small_x4", "small_x4", "n_x4+", "n_x4"]
+    assert [plan(4, x).model for x in (3.0, 4.0, 4.1, 4.8)] == ["small_x4", "small_x4", "n_x4", "n_x4"]
+    assert plan(2, 3.0) == plan(4, 3.0, factor=2) == Plan(2, "small_x2")
+    assert plan(4, 4.1, factor=2) == Plan(2, "n_x2")
+    assert [plan_page(2, x, engine="rapidocr").model for x in (3.0, 3.1, 5.0)] == ["small_x2", "n_x2", "bicubic"]
+    del small[0]
     assert plan(2, 3.0) == Plan(4, "small_x4"), "a wanted dpi: the page is brought to it afterwards"
-    assert plan(2, 3.0, factor=2) == Plan(2, "n_x2+")
-    assert [plan_page(2, x, engine="rapidocr").model for x in (3.0, 3.1, 5.0)] == ["small_x4", "n_x2+", "bicubic"]
     assert [card.name for card in catalog.shipped(4)] == ["small_x4", "n_x4"]
-    assert catalog.network_names() == ["n_x2", "n_x4", "small_x4", "n_x2+", "n_x4+"]
-    with pytest.raises(UsageError, match=r"unknown model 'small_x4\+'"):
-        catalog.shipped_path("small_x4+")
 
 
 def test_the_command_knows_every_engine() -> None:

@@ -24,23 +24,9 @@ def test_the_engine_makes_another_output_where_something_follows_it(options: Enh
     assert (options.signature() != replace(options, engine="rapidocr").signature()) is another
 
 
-@pytest.mark.parametrize("model", [None, "compact_x2+"])
-def test_what_ensembles_are_made_of_makes_another_output(monkeypatch: pytest.MonkeyPatch, model: str | None) -> None:
-    before = EnhanceOptions(model=model).signature()
-    monkeypatch.setattr(module, "SHIFTS", ((0, 0), (1, 1)))
-    assert EnhanceOptions(model=model).signature() != before
-
-
 def test_which_networks_are_for_small_text_makes_another_output(monkeypatch: pytest.MonkeyPatch) -> None:
     before = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2")]
     cards = {name: replace(card, dense=not card.dense) for name, card in catalogue().items()}
     monkeypatch.setattr(module, "catalogue", lambda: cards)
     after = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2")]
-    assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
-
-
-def test_where_ensembles_are_taken_makes_another_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2+")]
-    monkeypatch.setattr(module, "ENSEMBLE_UP_TO", 3.0)
-    after = [EnhanceOptions(model=model).signature() for model in (None, "compact_x2+")]
     assert [one == other for one, other in zip(before, after, strict=True)] == [False, True]
