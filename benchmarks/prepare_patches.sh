@@ -1,7 +1,7 @@
 #!/bin/sh
 # The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
 # DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 for
-# 2x, OUT/patches_prose for 4x, OUT/patches_small for 4x of small text, OUT/patches_x8 for 8x; the first two stages of
+# 2x, OUT/patches_prose for 4x, OUT/patches_small for small text, OUT/patches_x8 for 8x; the first two stages of
 # 4x were trained on OUT/patches, the next two on OUT/patches_x4. OUT/patches_x4 holds the receipts, OUT/patches_prose
 # typefaces that draw the prose of the other pages; what else they need they link to in the other folders, which must
 # stay beside them. OUT/sources is what they were cut from. Books and vendors of receipts are others than those of the

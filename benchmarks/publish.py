@@ -14,7 +14,6 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,9 +28,10 @@ from site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, limits, trained_for,
 from tables import filled, table, text_of
 from where_used import helpful_range
 
-from docsr.bench.arms import AUTO, BASELINE, HR
+from docsr.bench.arms import AUTO, BASELINE, HR, taken
 from docsr.report.words import how
-from docsr.upscalers.choose import LARGEST, READERS
+from docsr.upscalers.catalog import shipped
+from docsr.upscalers.choose import READERS
 
 README = ROOT / "README.md"
 
@@ -117,16 +117,25 @@ def _loss(card: dict[str, Any]) -> str:
 """
 
 
-def card_markdown(card: dict[str, Any], cards: Sequence[dict[str, Any]]) -> str:
-    """The card for people; ``cards`` are all."""
-    used = f"`--factor {card['factor']}` uses it there, for the engine that `--engine` names"
-    if unasked := card["factor"] <= max(LARGEST.values()):
-        used += ", and `--factor auto`"
-        used += ", before all others" if card["dense"] else " if no other that helps brings the text nearer to 20-30 px"
-    used += "."
-    if unasked and not card["dense"]:
-        dense = " or ".join(f"`{one['name']}`" for one in cards if one["dense"])
-        used += f" Where {dense} helps, that goes before it, unless another factor is asked for."
+def _unasked(card: dict[str, Any]) -> str:
+    """At which of the x-heights at which it helps ``--factor auto`` takes a network, for each engine."""
+    found = []
+    for engine, span in card["x_height_helps"].items():
+        low, high = (round(10 * end) for end in span or (1, 0))
+        at = [x / 10 for x in range(low, high + 1) if taken(x / 10, engine).model == card["name"]]
+        if at:
+            found.append(f"for {engine} at {at[0]:g} to {at[-1]:g} px")
+    return f"`--factor auto` takes it {' and '.join(found)}." if found else "`--factor auto` takes others."
+
+
+def card_markdown(card: dict[str, Any]) -> str:
+    """The card for people."""
+    used = f"`--factor {card['factor']}` takes it there, for the engine that `--engine` names"
+    if card["dense"]:
+        used += ", before the compact one"
+    elif any(other.dense for other in shipped(card["factor"])):
+        used += ", unless the small one helps, too"
+    used += f". {_unasked(card)}"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
@@ -196,16 +205,22 @@ def readme() -> str:
     return filled(README.read_text(encoding="utf-8"), "results", readme_table())
 
 
-def published() -> dict[Path, str]:
-    """Every file that follows from the results, and what it says."""
-    cards = [card(path.stem) for path in sorted(WEIGHTS.glob("*.onnx"))]
+def cards() -> dict[Path, str]:
+    """The cards that docsr reads."""
+    return {path.with_suffix(".json"): json.dumps(card(path.stem), indent=1) + "\n" for path in _networks()}
+
+
+def pages() -> dict[Path, str]:
+    """Every other file that follows from the results, and what it says; what ``auto`` does follows from the cards."""
     found = [cells for suite in suites() for cells in settings(suite)]
-    files = {README: readme(), DOCUMENT: document(), ZOO: zoo(cards, found), LIMITS: limits(found), GOALS: goals(found)}
-    for one in cards:
-        path = WEIGHTS / f"{one['name']}.onnx"
-        files[path.with_suffix(".json")] = json.dumps(one, indent=1) + "\n"
-        files[path.with_suffix(".md")] = card_markdown(one, cards)
-    return files
+    told = {path: card(path.stem) for path in _networks()}
+    files = {README: readme(), DOCUMENT: document(), LIMITS: limits(found), GOALS: goals(found)}
+    files[ZOO] = zoo(list(told.values()), found)
+    return files | {path.with_suffix(".md"): card_markdown(one) for path, one in told.items()}
+
+
+def _networks() -> list[Path]:
+    return sorted(WEIGHTS.glob("*.onnx"))
 
 
 def main() -> None:
@@ -213,13 +228,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 when a file says otherwise")
     check = parser.parse_args().check
-    files = published()
-    other = [path for path, text in files.items() if not path.is_file() or path.read_text("utf-8") != text]
-    if check and other:
-        names = ", ".join(str(path.relative_to(ROOT)) for path in other)
-        sys.exit(f"{names}: not what benchmarks/results says; run make tables")
-    for path in other:
-        path.write_text(files[path], encoding="utf-8")
+    for made in (cards, pages):
+        files = made()
+        other = [path for path, text in files.items() if not path.is_file() or path.read_text("utf-8") != text]
+        if check and other:
+            names = ", ".join(str(path.relative_to(ROOT)) for path in other)
+            sys.exit(f"{names}: not what benchmarks/results says; run make tables")
+        for path in other:
+            path.write_text(files[path], encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from statistics import median
 
 from committed import TUNE, results
 
-from docsr.bench.arms import BASELINE, BICUBICS, CLASSICAL_FACTORS, HR, label_of
+from docsr.bench.arms import BASELINE, CLASSICAL_FACTORS, HR, label_of, taken
 from docsr.upscalers.catalog import FACTORS, shipped
 from docsr.upscalers.choose import LARGEST, factor_for_text
 
@@ -93,11 +93,12 @@ def largest_bicubic(engine: str) -> int:
 
     The half, where pages whose text asks for the whole, and which no network helps, are read with fewer edits so.
     """
-    (half, whole), gain = CLASSICAL_FACTORS, 0.0
+    half, whole = CLASSICAL_FACTORS
+    gain = 0.0
     for dpi, degradations in tuned(engine).edits.items():
         asked = factor_for_text(median(tuned(engine).heights[dpi]))
         if asked == whole and not any(_network(one, dpi, engine) for one in CLASSICAL_FACTORS):
-            smaller, larger = BICUBICS
+            smaller, larger = (label_of(BASELINE, one) for one in CLASSICAL_FACTORS)
             gain += sum(_a_page(arms, smaller) - _a_page(arms, larger) for arms in degradations.values())
     return whole if gain >= 0 else half
 
@@ -108,18 +109,17 @@ def _network(factor: int, dpi: float, engine: str) -> str | None:
 
 
 def saved_by_dense(engine: str) -> float:
-    """Edits a page that networks for small text save where they help, over the best of all others that are taken there.
+    """Edits a page that networks for small text save where ``auto`` takes them, over the best of all others.
 
     The others are networks up to the engine's LARGEST that help there, too, and bicubic.
     """
     cards = [card for factor in FACTORS if factor <= LARGEST[engine] for card in shipped(factor)]
-    saved = 0.0
-    for dense in (card.name for card in cards if card.dense):
-        for dpi in _helped(dense, engine):
-            others = [card.name for card in cards if not card.dense and dpi in _helped(card.name, engine)]
-            for arms in tuned(engine).edits[dpi].values():
-                without = min([_bicubic(arms), *(_a_page(arms, other) for other in others)])
-                saved += without - _a_page(arms, dense)
+    dense, saved = {card.name for card in cards if card.dense}, 0.0
+    for dpi, degradations in tuned(engine).edits.items():
+        if (used := taken(median(tuned(engine).heights[dpi]), engine).model) in dense:
+            others = [card.name for card in cards if card.name not in dense and dpi in _helped(card.name, engine)]
+            for arms in degradations.values():
+                saved += min(_bicubic(arms), *(_a_page(arms, other) for other in others)) - _a_page(arms, used)
     return saved
 
 

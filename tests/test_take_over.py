@@ -20,21 +20,23 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.mark.parametrize(
-    ("upscaler", "x_height", "engine", "new"),
+    ("upscaler", "x_height", "engine", "model", "new"),
     [
-        ("auto", 3.0, "tesseract", True),
-        ("auto", 7.0, "tesseract", False),
-        ("auto", 4.2, "rapidocr", False),
-        ("auto", 4.2, "null", True),
-        ("auto", None, "tesseract", False),
-        ("small_x4", 3.0, "tesseract", False),
+        ("auto", 3.0, "tesseract", "small_x4", True),
+        ("auto", 7.0, "tesseract", "small_x4", False),
+        ("auto", 3.0, "rapidocr", "small_x4", False),
+        ("auto", 3.0, "rapidocr", "small_x2", True),
+        ("auto", 6.0, "rapidocr", "small_x2", False),
+        ("auto", 4.2, "null", "small_x4", True),
+        ("auto", None, "tesseract", "small_x4", False),
+        ("small_x4", 3.0, "tesseract", "small_x4", False),
     ],
 )
-def test_a_row_of_auto_is_new_where_it_takes_what_is_named(monkeypatch, upscaler, x_height, engine, new):
+def test_a_row_of_auto_is_new_where_it_takes_what_is_named(monkeypatch, upscaler, x_height, engine, model, new):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     values: dict[str, Any] = {field.name: None for field in fields(Row)}
     row = Row(**values | {"upscaler": upscaler, "x_height": x_height, "engine": engine})
-    assert importlib.import_module("take_over")._is_new(row, {"small_x4"}) is new
+    assert importlib.import_module("take_over")._is_new(row, {model}) is new
 
 
 MARK = 1234.5
@@ -67,4 +69,5 @@ def test_of_a_suite_only_the_arm_that_changed_is_measured_again(tmp_path, capsys
     assert len(after["rows"]) == len(before["rows"])
     assert after["arms"]["mine_x2"] != before["arms"]["mine_x2"]
     kept = {reader: pairs for reader, pairs in before["confusions"].items() if not reader.endswith("mine_x2")}
+    assert kept
     assert kept.items() <= after["confusions"].items()

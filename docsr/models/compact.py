@@ -47,9 +47,9 @@ class Compact(Generator):
             doubling and starts again: 1, 2, 4, 1, 2, 4 ... for 4. Letters are told apart by context, and this is free.
         dense: a square begins at every pixel, not at every shrink-th alone, in shrink * shrink times the time; what is
             added to a pixel is the mean of what the squares that it lies in say. With the weights of a network that is
-            not dense, and ``mixing`` untrained, that is the mean of what it makes of the page where that stands up to
-            ``shrink`` - 1 pixels lower and farther right (as EDSR+, Lim et al. 2017, section 3.4, whose flips and turns
-            would make no letters of letters); trained, squares learn from those that overlap them.
+            not dense, and ``mixing`` untrained, it computes the mean of what that network makes of the page moved down
+            and right by 0 to ``shrink`` - 1 pixels (a self-ensemble as EDSR+, Lim et al. 2017, section 3.4, whose flips
+            and turns would make no letters of letters); trained, squares learn from those that overlap them.
         mixing: blocks, spread over the trunk, that see the squares that begin a pixel away, too, which overlap; for
             ``dense`` networks with ``shrink``.
     """

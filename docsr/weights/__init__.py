@@ -28,8 +28,8 @@ class ModelCard:
         x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
         x_height_helps: by OCR engine (smallest, largest) x-height where it was measured to help: read better than
             bicubic in some degradation, and in none worse by more than a letter a page; or None.
-        dense: whether it looks at a page from every pixel (docsr.models.compact), which takes its time: such a network
-            is for small text.
+        dense: whether it looks at a page from every pixel (docsr.models.compact), which takes several times as long:
+            such a network is for small text.
         results: measured results, one dict each.
     """
 

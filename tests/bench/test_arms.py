@@ -40,17 +40,25 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
 
 
 @pytest.mark.parametrize(
-    ("em", "does"),
-    [(8, "small_x4"), (15, "compact_x4"), (17, "compact_x2"), (20, "bicubic_x2"), (45, "none")],
+    ("em", "engine", "does"),
+    [
+        (8, "tesseract", "small_x4"),
+        (8, "rapidocr", "small_x2"),
+        (15, "tesseract", "compact_x4"),
+        (15, "rapidocr", "bicubic_x2"),
+        (17, "tesseract", "compact_x2"),
+        (20, "tesseract", "bicubic_x2"),
+        (45, "tesseract", "none"),
+    ],
 )
-def test_auto_does_what_enhance_does_with_each_page(em, does):
+def test_auto_does_what_enhance_does_with_each_page(em, engine, does):
     pixels, _ = text_page(em, 400, 200)
     page = Page(pixels, None)
     arm = plan_arms(["auto"], None)[0][0]
     assert (arm.name, arm.label) == ("auto", "auto")
-    assert arm.on(page, "tesseract").label == does
-    result = upscale_page(page, arm.on(page, "tesseract").load(None, 1))
-    assert np.array_equal(result.pixels, Enhancer(factor=None)(pixels))
+    assert arm.on(page, engine).label == does
+    result = upscale_page(page, arm.on(page, engine).load(None, 1))
+    assert np.array_equal(result.pixels, Enhancer(factor=None, engine=engine)(pixels))
 
 
 def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):

@@ -109,6 +109,7 @@ def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: 
     assert [plan_page(2, x, engine="rapidocr").model for x in (3.0, 3.1, 5.0)] == ["small_x2", "n_x2", "bicubic"]
     del small[0]
     assert plan(2, 3.0) == Plan(4, "small_x4"), "a wanted dpi: the page is brought to it afterwards"
+    assert plan_page(2, 3.0, engine="rapidocr") == Plan(2, "n_x2")
     assert [card.name for card in catalog.shipped(4)] == ["small_x4", "n_x4"]
 
 
