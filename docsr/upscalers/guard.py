@@ -40,6 +40,7 @@ _REACH = 1 + _ONE_BIT_WINDOW // 2 + _LEAST + _SPREAD + _FADE + 1
 _RIDGE = 0.25
 _SAMPLE = 1_000_000
 _MARGIN = 4
+_STRIP = 64  # rows of the page that are blended at a time, in 32 bits
 _QUARTILE = 0.3186  # of the absolute values of normal noise of deviation 1
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
@@ -137,7 +138,10 @@ class _Guard:
         self._share.back += float(weights.sum(dtype=np.float64))
         mended = band.copy()
         place = mended[(begin - top) * self._factor : (stop - top) * self._factor]
-        place[:] = self._blended(begin, stop, place, np.asarray(weights, np.float32))
+        for row in range(begin, stop, _STRIP):
+            last = min(row + _STRIP, stop)
+            strip = slice((row - begin) * self._factor, (last - begin) * self._factor)
+            place[strip] = self._blended(row, last, place[strip], np.asarray(weights[strip], np.float32))
         return mended
 
     def _blended(self, top: int, end: int, band: Pixels, weights: Floats) -> Pixels:
