@@ -104,7 +104,8 @@ def plan_page(
     card = next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)
     if card is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
-    return Plan(factor or needed, "bicubic", f"{text}, where no network was measured to help {engine}")
+    network = "network" if factor is None else f"network of {factor}x"
+    return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
 
 
 def _ratio_to_readable(x_height: float) -> float:
