@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from docsr.bench.arms import taken
 from docsr.manifest import sha256_of
 from docsr.report.results import SCHEMA
 from docsr.upscalers.choose import LARGEST, READERS
@@ -43,6 +44,26 @@ def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_
 def test_networks_for_small_text_read_tune_with_fewer_errors_than_what_they_go_before(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     assert importlib.import_module("where_used").saved_by_dense(engine) > 0
+
+
+@pytest.mark.parametrize(
+    ("engine", "x_heights", "model"),
+    [
+        ("tesseract", (2.3, 9.2), "bicubic"),
+        ("tesseract", (2.4, 4.7), "small_x4"),
+        ("tesseract", (4.8, 8.6), "compact_x4"),
+        ("tesseract", (8.7, 9.1), "compact_x2"),
+        ("rapidocr", (2.3, 4.8), "bicubic"),
+        ("rapidocr", (2.4, 4.7), "small_x2"),
+    ],
+)
+def test_each_engine_gets_the_networks_that_the_readme_names(engine, x_heights, model):
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert (
+        "for Tesseract, small_x4 at 2.4 to 4.7 px, compact_x4 up to 8.6 and compact_x2 up to 9.1, "
+        "for RapidOCR small_x2 at 2.4 to 4.7 px, and bicubic"
+    ) in said
+    assert {taken(x, engine).model for x in x_heights} == {model}
 
 
 def test_what_is_published_follows_from_the_results():
