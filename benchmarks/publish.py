@@ -213,7 +213,7 @@ def cards() -> dict[Path, str]:
 def pages() -> dict[Path, str]:
     """Every other file that follows from the results, and what it says; what ``auto`` does follows from the cards."""
     found = [cells for suite in suites() for cells in settings(suite)]
-    told = {path: card(path.stem) for path in _networks()}
+    told = {path: json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in _networks()}
     files = {README: readme(), DOCUMENT: document(), LIMITS: limits(found), GOALS: goals(found)}
     files[ZOO] = zoo(list(told.values()), found)
     return files | {path.with_suffix(".md"): card_markdown(one) for path, one in told.items()}

@@ -80,9 +80,9 @@ def largest_network(engine: str) -> int:
     for factor in FACTORS[1:]:
         gain = 0.0
         for dpi, degradations in tuned(engine).edits.items():
-            if (taken := _network(factor, dpi, engine)) is not None:
+            if (whole := _network(factor, dpi, engine)) is not None:
                 half = _network(factor // 2, dpi, engine) or label_of(BASELINE, factor // 2)
-                gain += sum(_a_page(arms, half) - _a_page(arms, taken) for arms in degradations.values())
+                gain += sum(_a_page(arms, half) - _a_page(arms, whole) for arms in degradations.values())
         if gain <= 0:
             return factor // 2
     return FACTORS[-1]
