@@ -7,6 +7,9 @@ is farther than a bound, which is higher where the page is noisy, and not in a s
 where the page varies and the new picture does not follow it, something was lost. Such places become bicubic
 interpolation, fading over a few px, so that there is no seam.
 
+So do places that are dark with no paper near: a scanner's surround, the inside of a black area, the shadows of a
+photograph. Networks learn from patches of text, none of which is black all over, and make such places grey.
+
 The bounds are measured (docs/guard.md shows what they find): on text in nine typefaces and on pages of the benchmark's
 suites the shipped networks need 12 where there is no noise, 15 where there is, and 19 where there is one bit; each has
 some more. The truth itself has 1, 13 and, of small text in one bit, up to 29.
@@ -32,10 +35,16 @@ LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 14.0, 6.0, 0.5, 12.0
 LEAST_CORRELATION = 0.4
 """Where the page varies by more than twice the bound, the new picture must follow it by so much."""
 
+DARK = 0.35, 0.5
+"""Of the paper's lightness: where all that is near is darker than the second, there is less and less text to make
+better, and none where it is darker than the first."""
+
 _HALF = 2
 # Of half the page's resolution: sides of windows; how far from it all must be too far as well; how far is put back.
 _WINDOW, _ONE_BIT_WINDOW = 5, 9
 _LEAST, _SPREAD, _FADE = 1, 4, 2
+_NEAR = 4  # how far paper is looked for: so far into black, networks make it black
+_PAPER = 0.9  # of the page's pixels, from dark to light: where paper is met, beside a black surround too
 _REACH = 1 + _ONE_BIT_WINDOW // 2 + _LEAST + _SPREAD + _FADE + 1
 _RIDGE = 0.25
 _SAMPLE = 1_000_000
@@ -49,7 +58,10 @@ Floats: TypeAlias = NDArray[np.float32]
 
 @dataclass(slots=True)
 class Share:
-    """How many pixels of the new picture were looked at, and put back (those that fade, in part)."""
+    """How many pixels of the new picture were looked at, and put back (those that fade, in part).
+
+    What was dark with no paper near is put back, too, but not counted: there is nothing to doubt in it.
+    """
 
     looked: int = 0
     back: float = 0.0
@@ -81,6 +93,7 @@ class _Guard:
         self._page, self._factor, self._share = page, factor, share
         self._one_bit = is_one_bit(page)
         self._bound = bound_of(page, self._one_bit)
+        self._paper = float(np.quantile(_sample(page), _PAPER))
         self._rows = page.height // _HALF
         self._new = np.empty((0, page.width // _HALF), np.float32)  # half rows that are still needed
         self._first, self._seen = 0, 0
@@ -107,8 +120,11 @@ class _Guard:
             self._new = np.concatenate([self._new, new])
             self._seen += len(new)
 
-    def _bad(self, first: int, end: int) -> Floats:
-        """How much is to be put back of the half rows ``first`` to ``end``, which may lie outside the page: 0 to 1."""
+    def _bad(self, first: int, end: int) -> tuple[Floats, Floats]:
+        """How much is to be put back of the half rows ``first`` to ``end``, which may lie outside the page: 0 to 1.
+
+        Once for what the page does not bear out, once for what is dark with no paper near.
+        """
         start, stop = max(0, first - _REACH), min(self._rows, end + _REACH)
         self._new, self._first = self._new[start - self._first :], start
         rows = self._page.pixels[max(0, start - 1) * _HALF : (stop + 1) * _HALF]
@@ -117,31 +133,38 @@ class _Guard:
         cut = slice(start - max(0, start - 1), start - max(0, start - 1) + stop - start)
         window = _ONE_BIT_WINDOW if self._one_bit else _WINDOW
         unborne = unlike(page[cut], softer[cut], self._new[: stop - start], window, self._bound)
-        wider = cv2.dilate(unborne, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE)
-        bad = cv2.blur(wider, (2 * _FADE + 1,) * 2, borderType=cv2.BORDER_REPLICATE)
-        return np.asarray(bad[np.clip(np.arange(first, end), 0, self._rows - 1) - start], np.float32)
+        wider = np.asarray(cv2.dilate(unborne, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE), np.float32)
+        asked = np.clip(np.arange(first, end), 0, self._rows - 1) - start
+        return _faded(wider)[asked], _faded(without_paper(page[cut], self._paper))[asked]
 
     def _mended(self, top: int, band: Pixels) -> Pixels:
         height = len(band) // self._factor
         first, end = top // _HALF, -(-(top + height) // _HALF)
-        bad = self._bad(first - 1, end + 1)
+        unborne, dark = self._bad(first - 1, end + 1)
         self._share.looked += len(band) * band.shape[1]
+        bad = np.maximum(unborne, dark)
         if not bad.any():
             return band
         marked = np.flatnonzero(bad.any(axis=1))
         low, high = max(0, int(marked[0]) - 1), int(marked[-1]) + 2
-        bad = np.pad(bad[low:high], ((0, 0), (0, self._page.width % _HALF)), mode="edge")
         scale, start = _HALF * self._factor, (first - 1 + low) * _HALF
-        weights = cv2.resize(bad, (bad.shape[1] * scale, bad.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
-        begin, stop = max(top, start), min(top + height, start + bad.shape[0] * _HALF)
-        weights = weights[(begin - start) * self._factor : (stop - start) * self._factor, : band.shape[1]]
-        self._share.back += float(weights.sum(dtype=np.float64))
+        begin, stop = max(top, start), min(top + height, start + len(bad[low:high]) * _HALF)
+
+        def weights_of(half: Floats) -> Floats:
+            wide = np.pad(half[low:high], ((0, 0), (0, self._page.width % _HALF)), mode="edge")
+            large = cv2.resize(wide, (wide.shape[1] * scale, wide.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
+            cut = large[(begin - start) * self._factor : (stop - start) * self._factor, : band.shape[1]]
+            return np.asarray(cut, np.float32)
+
+        weights = weights_of(bad)
+        doubted = weights_of(unborne) if dark.any() else weights
+        self._share.back += float(doubted.sum(dtype=np.float64))
         mended = band.copy()
         place = mended[(begin - top) * self._factor : (stop - top) * self._factor]
         for row in range(begin, stop, _STRIP):
             last = min(row + _STRIP, stop)
             strip = slice((row - begin) * self._factor, (last - begin) * self._factor)
-            place[strip] = self._blended(row, last, place[strip], np.asarray(weights[strip], np.float32))
+            place[strip] = self._blended(row, last, place[strip], weights[strip])
         return mended
 
     def _blended(self, top: int, end: int, band: Pixels, weights: Floats) -> Pixels:
@@ -152,6 +175,10 @@ class _Guard:
         smooth = enlarge(rows, self._factor)[cut : cut + len(band)]
         weights = weights if band.ndim == 2 else weights[..., None]
         return np.asarray(np.rint(np.clip(band + weights * (smooth - band), 0, 255)), np.uint8)
+
+
+def _faded(half: Floats) -> Floats:
+    return np.asarray(cv2.blur(half, (2 * _FADE + 1,) * 2, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _square(reach: int) -> Pixels:
@@ -183,6 +210,18 @@ def unlike(page: Floats, softer: Floats, new: Floats, window: int, bound: float)
     far = np.asarray(nn - kept > bound**2, np.uint8)
     invented = cv2.erode(far, _square(_LEAST), borderType=cv2.BORDER_REPLICATE) > 0
     return np.asarray(invented | ((pp > (2 * bound) ** 2) & ~follows), np.float32)
+
+
+def without_paper(page: Floats, paper: float) -> Floats:
+    """Say how far all is dark around a place, so that it can be no text on paper: from 0 to 1.
+
+    Args:
+        page: half the page's resolution, 0-255.
+        paper: the lightness of its paper.
+    """
+    lightest = cv2.dilate(page, _square(_NEAR), borderType=cv2.BORDER_REPLICATE)
+    black, dark = (part * max(paper, 1.0) for part in DARK)
+    return np.asarray(np.clip((dark - lightest) / (dark - black), 0, 1), np.float32)
 
 
 def is_one_bit(page: Page) -> bool:

@@ -16,7 +16,9 @@ from PIL import Image
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
 from docsr.tiles import GRID
-from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded, is_one_bit
+from docsr.upscalers.catalog import FACTORS, resolve, shipped
+from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded, is_one_bit, without_paper
+from docsr.upscalers.page import TileCount, upscale_page
 from tests.command import docsr
 from tests.onnx_files import save
 
@@ -97,6 +99,30 @@ def test_only_what_is_put_back_is_touched_and_the_band_given_is_not() -> None:
     assert np.array_equal(given_band, wrong)
     rows = np.flatnonzero((result != wrong).any(axis=1))
     assert rows[-1] - rows[0] < 36 * 6
+
+
+@pytest.mark.parametrize("model", [card.name for factor in FACTORS for card in shipped(factor)])
+def test_what_is_dark_with_no_paper_near_stays_dark(model: str) -> None:
+    """A scanner's surround beside a text, and a band of a photograph's shadows in it."""
+    small = lr(np.tile(TEXT[40:400, 40:700], (1, 2)), "clean").pixels
+    pixels = np.pad(small, ((0, 0), (0, 80)))
+    pixels[:, -40:] = 70
+    page, upscaler, count = Page(pixels), resolve(model, None, 1), TileCount()
+    text, dark = np.s_[:, : -80 * upscaler.factor], np.s_[:, -66 * upscaler.factor :]
+    bare = upscale_page(page, upscaler, guard=False).pixels
+    result = upscale_page(page, upscaler, count=count).pixels
+    smooth = upscale_page(page, resolve("bicubic", upscaler.factor)).pixels
+    assert np.array_equal(result[text], bare[text])
+    assert np.abs(bare[dark].astype(int) - smooth[dark]).max() > 20
+    assert np.array_equal(result[dark], smooth[dark])
+    assert count.put_back.part == 0
+
+
+def test_black_text_is_not_taken_for_a_surround() -> None:
+    half = cv2.resize(TEXT, None, fx=1 / (2 * HR), fy=1 / (2 * HR), interpolation=cv2.INTER_AREA).astype(np.float32)
+    assert not without_paper(half, 255).any()
+    assert without_paper(half, 0).max() == 0
+    assert without_paper(np.zeros_like(half), 255).all()
 
 
 @settings(max_examples=60, deadline=None)
