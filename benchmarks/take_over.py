@@ -4,10 +4,10 @@
 
 The command is the one in results.json, run from the repository's root, where it must find what it reads (`make
 benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
-from another, are what they were, or where `--also` says that an arm still computes the same (for an engine), `auto` but
-for the pages of which it takes a model of `--anew`; pages are told by their names. What was read is not in
-results.json, so the characters that such arms confused are taken over too (or left out, where pages were added or some
-were measured anew), and in report.html their texts are empty.
+from another, are what they were, or where `--also` says that an arm still computes the same (for an engine), but for
+the models of `--anew` and the pages of which `auto` takes one of them; pages are told by their names. What was read is
+not in results.json, so the characters that such arms confused are taken over too (or left out, where pages were added
+or some were measured anew), and in report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 
 def _is_new(row: Row, anew: Collection[str]) -> bool:
-    """Whether a row is one of ``auto`` for a page of which it takes one of ``anew`` now."""
-    return row.upscaler == AUTO and taken(row.x_height, row.engine).model in anew
+    """Whether a row is one of ``anew``, or of ``auto`` for a page of which it takes one of them now."""
+    return row.upscaler in anew or (row.upscaler == AUTO and taken(row.x_height, row.engine).model in anew)
 
 
 def _holds(known: dict[str, Any], arm: str, signature: str, engine: str, also: Collection[str]) -> bool:
@@ -90,10 +90,10 @@ def put_back(folder: Path, known: dict[str, Any], also: Collection[str], anew: C
     """Write results.json and report.md again, with the confusions of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
-    new = {f"{row.engine}, {AUTO}" for row in (Row(**row) for row in found["rows"]) if _is_new(row, anew)}
+    new = {f"{row.engine}, {label(row)}" for row in (Row(**row) for row in found["rows"]) if _is_new(row, anew)}
     for reader, pairs in found["confusions"].items():
         engine, _, arm = reader.partition(", ")
-        if not before[reader] or not _holds(known, arm, found["arms"][arm], engine, also):
+        if not before[reader] or arm in anew or not _holds(known, arm, found["arms"][arm], engine, also):
             confused[reader] = pairs
         elif before[reader] == now[reader] and reader in known["confusions"] and reader not in new:
             confused[reader] = known["confusions"][reader]
@@ -120,7 +120,7 @@ def main() -> None:
         default=[],
         action="append",
         choices=catalogue(),
-        help="measure the pages of which `auto` takes this",
+        help="measure this network, and the pages of which `auto` takes it",
     )
     options = parser.parse_args()
     for folder in options.folder:

@@ -29,10 +29,13 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
         ("auto", 6.0, "rapidocr", "small_x2", False),
         ("auto", 4.2, "null", "small_x4", True),
         ("auto", None, "tesseract", "small_x4", False),
-        ("small_x4", 3.0, "tesseract", "small_x4", False),
+        ("small_x4", 3.0, "tesseract", "small_x4", True),
+        ("small_x2", 3.0, "tesseract", "small_x4", False),
     ],
 )
-def test_a_row_of_auto_is_new_where_it_takes_what_is_named(monkeypatch, upscaler, x_height, engine, model, new):
+def test_a_row_is_new_where_it_is_of_what_is_named_or_auto_takes_it(
+    monkeypatch, upscaler, x_height, engine, model, new
+):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     values: dict[str, Any] = {field.name: None for field in fields(Row)}
     row = Row(**values | {"upscaler": upscaler, "x_height": x_height, "engine": engine})
@@ -48,26 +51,49 @@ sources: [{set: one, images: "*.png", lower: [{dpi: [75], degradation: [scan]}]}
 """
 
 
-def test_of_a_suite_only_the_arm_that_changed_is_measured_again(tmp_path, capsys, monkeypatch):
+@pytest.fixture
+def measured(tmp_path, capsys, monkeypatch):
+    """A suite measured with a network of its own and one that ships; its rows are marked by their time."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     pages, out, network = folder_suite(tmp_path / "in", pages=1), tmp_path / "out", tmp_path / "mine_x2.onnx"
     suite = tmp_path / "one.yaml"
     suite.write_text(SUITE, encoding="utf-8")
     conv_network(network, 2, seed=1)
-    arms = ["--upscaler", "none", "--upscaler", network]
+    arms = ["--upscaler", "none", "--upscaler", network, "--upscaler", "compact_x2"]
     assert docsr(capsys, monkeypatch, "benchmark", suite, "--root", pages, *arms, "--out", out).code == 0
     before = json.loads((out / "results.json").read_text(encoding="utf-8"))
     for row in before["rows"]:
         row["seconds_ocr"] = MARK
     (out / "results.json").write_text(json.dumps(before), encoding="utf-8")
     (out / "rows.jsonl").unlink()
-    conv_network(network, 2, seed=2)
-    monkeypatch.setattr(sys, "argv", ["take_over.py", str(out)])
+    return out, before, network
+
+
+def again(monkeypatch, out: Path, *options: str) -> Any:
+    monkeypatch.setattr(sys, "argv", ["take_over.py", str(out), *options])
     importlib.import_module("take_over").main()
-    after = json.loads((out / "results.json").read_text(encoding="utf-8"))
-    assert {row["upscaler"] for row in after["rows"] if row["seconds_ocr"] != MARK} == {"mine_x2"}
+    return json.loads((out / "results.json").read_text(encoding="utf-8"))
+
+
+def check(before: Any, after: Any, arm: str) -> None:
+    assert {row["upscaler"] for row in after["rows"] if row["seconds_ocr"] != MARK} == {arm}
     assert len(after["rows"]) == len(before["rows"])
-    assert after["arms"]["mine_x2"] != before["arms"]["mine_x2"]
-    kept = {reader: pairs for reader, pairs in before["confusions"].items() if not reader.endswith("mine_x2")}
+    assert set(after["confusions"]) == set(before["confusions"])
+    kept = {reader: pairs for reader, pairs in before["confusions"].items() if not reader.endswith(arm)}
     assert kept
     assert kept.items() <= after["confusions"].items()
+
+
+def test_of_a_suite_only_the_arm_that_changed_is_measured_again(measured, monkeypatch):
+    out, before, network = measured
+    conv_network(network, 2, seed=2)
+    after = again(monkeypatch, out)
+    check(before, after, "mine_x2")
+    assert after["arms"]["mine_x2"] != before["arms"]["mine_x2"]
+
+
+def test_a_network_can_be_measured_again_that_has_not_changed(measured, monkeypatch):
+    out, before, _ = measured
+    after = again(monkeypatch, out, "--anew", "compact_x2")
+    check(before, after, "compact_x2")
+    assert after["confusions"] == before["confusions"]
