@@ -28,10 +28,10 @@ from site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, limits, trained_for,
 from tables import filled, table, text_of
 from where_used import helpful_range
 
-from docsr.bench.arms import AUTO, BASELINE, HR, taken
+from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.report.words import how
 from docsr.upscalers.catalog import shipped
-from docsr.upscalers.choose import READERS
+from docsr.upscalers.choose import READERS, unasked
 
 README = ROOT / "README.md"
 
@@ -119,12 +119,8 @@ def _loss(card: dict[str, Any]) -> str:
 
 def _unasked(card: dict[str, Any]) -> str:
     """At which of the x-heights at which it helps ``--factor auto`` takes a network, for each engine."""
-    found = []
-    for engine, span in card["x_height_helps"].items():
-        low, high = (round(10 * end) for end in span or (1, 0))
-        at = [x / 10 for x in range(low, high + 1) if taken(x / 10, engine).model == card["name"]]
-        if at:
-            found.append(f"for {engine} at {at[0]:g} to {at[-1]:g} px")
+    spans = ((engine, unasked(card["name"], engine)) for engine in card["x_height_helps"])
+    found = [f"for {engine} at {span[0]:g} to {span[1]:g} px" for engine, span in spans if span]
     return f"`--factor auto` takes it {' and '.join(found)}." if found else "`--factor auto` takes others."
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docsr.upscalers.choose import READERS, unasked
 from docsr.weights import catalogue
 from tests.command import docsr, picture
 
@@ -57,7 +58,29 @@ def test_models_lists_what_is_there(capsys, monkeypatch):
     assert ran.code == 0
     shipped = catalogue().values()
     assert shipped
+    lines = {words[0]: words[1:] for line in ran.out.splitlines() if (words := line.split())}
     for card in shipped:
-        assert f"{card.name}: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
-        assert card.training_data in ran.out
+        assert lines[card.name][:3] == [f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"]
+        for place, engine in enumerate(READERS):
+            spans = card.x_height_helps[engine], unasked(card.name, engine)
+            told = ["-" if span is None else f"{span[0]:g}-{span[1]:g}" for span in spans]
+            assert lines[card.name][4 + 2 * place : 6 + 2 * place] == told
     assert "none, nearest, bicubic, lanczos" in ran.out
+    assert max(len(line.rstrip()) for line in ran.out.splitlines() if line.startswith("compact")) <= 80
+
+
+def test_models_tells_what_was_measured_of_one(capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "models", "compact_x2")
+    assert ran.code == 0
+    card = catalogue()["compact_x2"]
+    assert f"compact_x2: 2x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
+    assert card.training_data in ran.out
+    assert ran.out.count("tesseract") + ran.out.count("rapidocr") == len(card.results) + len(READERS)
+    assert "compact_x4" not in ran.out
+
+
+def test_models_knows_no_network_that_is_not_shipped(capsys, monkeypatch):
+    ran = docsr(capsys, monkeypatch, "models", "compact_x6")
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "did you mean 'compact_x8'?" in ran.err

@@ -78,7 +78,7 @@ def test_a_dry_run_tells_what_would_happen_and_writes_nothing(tmp_path, page, ca
     assert "bad.png" in ran.err
     assert not (tmp_path / "out").exists()
     header, *rows, summary = ran.out.splitlines()
-    assert header.split() == ["model", "factor", "size", "x-height", "page"]
+    assert header.split() == ["model", "factor", "size", "becomes", "x-height", "page"]
     blank = f"{page.with_name('blank.png')} -> {tmp_path / 'out' / 'blank.png'}: no text was found: nothing to gain"
     assert any(blank in row and row.startswith("none") for row in rows)
     assert any(f"a.jpg -> {tmp_path / 'out' / 'a.jpg'}: its text is" in row for row in rows)
@@ -97,6 +97,7 @@ def test_a_page_of_enough_dpi_is_said_to_be_so(tmp_path, page, capsys, monkeypat
     report = tmp_path / "rows.json"
     dry = docsr(capsys, monkeypatch, "enhance", *wish, "--dry-run", "--report", report)
     assert "its 75 dpi are enough for 50" in dry.out
+    assert f" {width}x{height} {round(width / 1.5)}x{round(height / 1.5)} " in " ".join(dry.out.split())
     assert json.loads(report.read_text())[0]["size_out"] == [round(width / 1.5), round(height / 1.5)]
     ran = docsr(capsys, monkeypatch, "enhance", *wish, "--report", report)
     (row,) = json.loads(report.read_text())

@@ -13,7 +13,8 @@ import click
 from docsr import __version__
 from docsr.cli.benchmark import benchmark
 from docsr.cli.compare import compare
-from docsr.cli.enhance import enhance, models
+from docsr.cli.enhance import enhance
+from docsr.cli.models import models
 from docsr.cli.training import export, prepare, train
 from docsr.errors import DocsrError, Interrupted
 

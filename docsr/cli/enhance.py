@@ -1,4 +1,4 @@
-"""``docsr enhance`` and ``docsr models``."""
+"""``docsr enhance``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from docsr.errors import UsageError
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
     from docsr.upscalers.results import Task
-
-_PIPE_WIDTH = 200
-"""Columns of a table that goes to no terminal."""
 
 
 @click.command(cls=PreviewCommand)
@@ -164,38 +161,6 @@ def tell_all(
         teller.end(tally)
         reported = report is None or write_report(report, tally.rows)
     return tally.exit_code() or int(not reported)
-
-
-@click.command()
-def models() -> None:
-    """List the shipped networks: factor, parameters, bytes, training data, measured results."""
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    from docsr.weights import catalogue
-
-    console = Console(soft_wrap=True)
-    if not console.is_terminal:  # a pipe has no width to fit into
-        console.width = _PIPE_WIDTH
-    cards = catalogue().values()
-    for card in cards:
-        console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
-        helps = ", ".join(f"{engine} at {_span(span)}" for engine, span in card.x_height_helps.items() if span)
-        console.print(f"  trained on text of {_span(card.x_height)}; helps {helps or 'no engine'}")
-        console.print(f"  {card.training_data}")
-        columns = list(card.results[0]) if card.results else []
-        table = Table(*(Column(column, min_width=len(column)) for column in columns), box=None)
-        for row in card.results:
-            table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
-        console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
-        console.print(table, "")
-    if not cards:
-        console.print("no network is shipped with this version")
-    console.print("without a network: none, nearest, bicubic, lanczos (any factor)")
-
-
-def _span(x_height: tuple[float, float] | None) -> str:
-    return "no x-height" if x_height is None else f"x-heights of {x_height[0]:g}-{x_height[1]:g} px"
 
 
 # What follows serves `enhance`: checks, counting, progress, and what is said at the end.

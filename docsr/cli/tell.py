@@ -30,8 +30,8 @@ _MIXED = 0.5
 _NOTABLE = 0.001
 """Part of a page from which it is told that the guard put it back."""
 
-_COLUMNS = "{:<12} {:>6} {:>12} {:>9}  {}"
-"""Of a dry run: model, factor, size, x-height, then the page, where it would go, and what decided."""
+_COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9}  {}"
+"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, then the page, where it would go, and what decided."""
 
 
 @dataclass
@@ -120,17 +120,17 @@ class Decisions:
     """Names failures at once, and each page with what would happen to it, as the columns of a table."""
 
     def __init__(self) -> None:
-        click.echo(_COLUMNS.format("model", "factor", "size", "x-height", "page"))
+        click.echo(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "page"))
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
         _echo_complaints(result)
         if result.status == "skipped":
-            click.echo(_COLUMNS.format(result.status, "", "", "", f"{result.input}: up to date"))
+            click.echo(_COLUMNS.format(result.status, "", "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
-            size = "" if result.size_in is None else f"{result.size_in[0]}x{result.size_in[1]}"
+            sizes = ("" if size is None else f"{size[0]}x{size[1]}" for size in (result.size_in, result.size_out))
             why = f"{_place(result.input, result.page)} -> {result.output}: {result.why}{_mixed(result)}"
-            click.echo(_COLUMNS.format(result.model, f"{result.factor}x", size, _height(result.x_height_in), why))
+            click.echo(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, _height(result.x_height_in), why))
 
     def end(self, tally: Tally) -> None:
         """Count."""

@@ -9,6 +9,7 @@ from docsr.errors import UsageError
 from docsr.page import Dpi, Pixels
 from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
+from docsr.weights import catalogue
 
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
@@ -106,6 +107,19 @@ def plan_page(
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     network = "network" if factor is None else f"network of {factor}x"
     return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
+
+
+def unasked(model: str, engine: str = READERS[0]) -> tuple[float, float] | None:
+    """Return the (smallest, largest) x-height in px at which a shipped network is taken where nothing is asked for.
+
+    None where others are taken at every x-height. Looked at in steps of a tenth, of the x-heights at which it helps.
+    """
+    span = catalogue()[model].x_height_helps.get(engine)
+    if span is None:
+        return None
+    tenths = (tenth / 10 for tenth in range(round(10 * span[0]), round(10 * span[1]) + 1))
+    at = [one for one in tenths if plan_page(factor_for_text(one, engine), one, engine=engine).model == model]
+    return (at[0], at[-1]) if at else None
 
 
 def _ratio_to_readable(x_height: float) -> float:

@@ -102,7 +102,7 @@ class EnhanceOptions:
         if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
             given = Path(self.model)
             if given.suffix or given.exists() or given.name != self.model:
-                raise UsageError(f"{self.model} is not a network: give a .onnx or .safetensors file, or a name")
+                raise UsageError(f"{self.model!r} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
             resolve(self.model, self.factor, threads=1, device=self.device)
         elif self.device not in {AUTO, CPU}:

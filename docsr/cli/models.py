@@ -1,0 +1,90 @@
+"""``docsr models``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from docsr.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from docsr.weights import ModelCard
+
+_PIPE_WIDTH = 200
+"""Columns of a table that goes to no terminal."""
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def models(names: tuple[str, ...]) -> None:
+    """List the shipped networks, and the x-heights at which each helps; NAME tells all that was measured of one."""
+    from rich.console import Console
+
+    from docsr.registry import suggestion
+    from docsr.weights import catalogue
+
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:  # a pipe has no width to fit into
+        console.width = _PIPE_WIDTH
+    cards = catalogue()
+    for name in names:
+        if name not in cards:
+            raise UsageError(f"no network {name!r} is shipped{suggestion(name, cards)}")
+    for name in names:
+        _tell_model(console, cards[name])
+    if not names:
+        _list_models(console, list(cards.values()))
+
+
+def _list_models(console: Console, cards: list[ModelCard]) -> None:
+    from docsr.upscalers.choose import READERS, unasked
+
+    if not cards:
+        console.print("no network is shipped with this version")
+        return
+    spans = [heading for engine in READERS for heading in (f"helps\n{engine}", "\nunasked")]
+    rows = []
+    for card in cards:
+        heights = [span for one in READERS for span in (card.x_height_helps.get(one), unasked(card.name, one))]
+        size = f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"
+        rows.append([card.name, *size, _span(card.x_height), *map(_span, heights)])
+    _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
+    console.print()
+    console.print("Trained on text of these x-heights in px. helps: there that engine reads better than")
+    console.print("after bicubic. unasked: there --factor auto takes it, for that engine (--engine).")
+    console.print("docsr models NAME: all that was measured.")
+    console.print("Without a network: none, nearest, bicubic, lanczos (any factor).")
+
+
+def _tell_model(console: Console, card: ModelCard) -> None:
+    from docsr.upscalers.choose import unasked
+
+    console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
+    console.print(f"  trained on text of x-heights of {_span(card.x_height)} px")
+    for engine, helps in card.x_height_helps.items():
+        taken = unasked(card.name, engine)
+        auto = f"--factor auto takes it at {_span(taken)} px" if taken else "--factor auto takes others"
+        console.print(f"  {engine}: helps at {_span(helps)} px; {auto}" if helps else f"  {engine}: helps nowhere")
+    console.print(f"  {card.training_data}")
+    console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
+    columns = list(card.results[0]) if card.results else []
+    rows = [["" if row.get(column) is None else str(row[column]) for column in columns] for row in card.results]
+    _print_table(console, columns, rows)
+    console.print()
+
+
+def _print_table(console: Console, columns: list[str], rows: list[list[str]]) -> None:
+    from rich.table import Column, Table
+
+    table = Table(*(Column(name, min_width=max(map(len, name.split("\n")))) for name in columns), box=None)
+    table.padding = 0, 1, 0, 0
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+def _span(x_height: tuple[float, float] | None) -> str:
+    return "-" if x_height is None else f"{x_height[0]:g}-{x_height[1]:g}"
