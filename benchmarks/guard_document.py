@@ -50,8 +50,9 @@ below a bound, which is higher on noisy pages and highest on those of one bit. W
 strokes that the network lost, the page is put back to bicubic interpolation, fading over a few pixels, and the part put
 back is reported (`put_back`).
 
-So is, without being reported, what is dark with no paper near, darker than 0.35 to 0.5 of it: a scanner's surround, the
-inside of a black area, the shadows of a photograph. Networks see no such patch while they learn, and make it grey.
+So is, without being counted, what is dark (below 90 of 255, in part below 128) with nothing lighter within 8 px: a
+scanner's surround, the inside of a black area, white text on black, the shadows of a photograph. Networks see no such
+patch while they learn, make black grey and break such letters.
 
 The guard finds words and letters that are not on the page when they look otherwise *on the page*. It cannot find what
 the page does not tell: an `e` for a `c` of 4 px x-height differs by less than a scanner's blur does. It does not make a

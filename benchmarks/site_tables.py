@@ -23,12 +23,13 @@ BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the table, and `docsr models NAME` all that was measured of one. `docsr enhance` uses a network only at the text sizes in the column of the engine (`--engine`), where on
-the suite `tune`, whose pages are in no table, that engine read better with it than with bicubic in some degradation,
-and in none worse by more than a letter a page; elsewhere it takes bicubic. Where several help, `--factor auto` takes
-the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) before the compact ones, and of these the one
-that brings the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is read with
-more errors in all. `--model NAME` asks for one whatever the text size.
+the table, and `docsr models NAME` all that was measured of one. `docsr enhance` uses a network only at the text sizes
+in the column of the engine (`--engine`), where on the suite `tune`, whose pages are in no table, that engine read
+better with it than with bicubic in some degradation, and in none worse by more than a letter a page; elsewhere it takes
+bicubic. Where several help, `--factor auto` takes the [small
+ones](decisions.md#small-text-is-looked-at-from-every-pixel) before the compact ones, and of these the one that brings
+the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is read with more errors in
+all. `--model NAME` asks for one whatever the text size.
 
 """
 COUNTS = """

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from docsr.bench.arms import AUTO, plan_arms, taken
-from docsr.bench.measure import Measured, Row, tasks_of
+from docsr.bench.measure import ROW_FIELDS, Measured, Row, tasks_of
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
-from docsr.benchmark import RowStore
+from docsr.benchmark import ROWS, RowStore
 from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
 from docsr.report.markdown import write_markdown
@@ -63,6 +63,22 @@ def take_over(folder: Path, known: dict[str, Any], also: Collection[str], anew: 
                     store.add(task, Measured([(row, "")]), engines)
                     kept += 1
     return kept
+
+
+def forget(folder: Path, anew: Collection[str]) -> None:
+    """Leave out of the folder's rows.jsonl what is to be measured anew: there it would be found, and not measured."""
+    path = folder / ROWS
+    if anew and path.is_file():
+        lines = path.read_text(encoding="utf-8").split("\n")  # and not at U+2028, which texts hold
+        path.write_text("".join(f"{line}\n" for line in lines if _stays(line, anew)), encoding="utf-8")
+
+
+def _stays(line: str, anew: Collection[str]) -> bool:
+    try:
+        values = json.loads(line)
+    except ValueError:  # the last one, cut off
+        return False
+    return not _is_new(Row(**{name: values[name] for name in ROW_FIELDS}), anew)
 
 
 def _place(row: Row) -> tuple[Any, ...]:
@@ -125,6 +141,7 @@ def main() -> None:
     options = parser.parse_args()
     for folder in options.folder:
         known = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+        forget(folder, options.anew)
         rows = take_over(folder, known, options.also, options.anew)
         sys.stderr.write(f"{folder}: {rows:,} of {len(known['rows']):,} rows are taken over\n")
         ended = subprocess.run([sys.executable, "-m", *shlex.split(known["command"])], check=False)

@@ -66,17 +66,21 @@ def test_models_lists_what_is_there(capsys, monkeypatch):
             told = ["-" if span is None else f"{span[0]:g}-{span[1]:g}" for span in spans]
             assert lines[card.name][4 + 2 * place : 6 + 2 * place] == told
     assert "none, nearest, bicubic, lanczos" in ran.out
-    assert max(len(line.rstrip()) for line in ran.out.splitlines() if line.startswith("compact")) <= 80
+    assert max(len(line.rstrip()) for line in ran.out.splitlines()) <= 90
 
 
-def test_models_tells_what_was_measured_of_one(capsys, monkeypatch):
-    ran = docsr(capsys, monkeypatch, "models", "compact_x2")
+@pytest.mark.parametrize("name", catalogue())
+def test_models_tells_what_was_measured_of_one(capsys, monkeypatch, name):
+    ran = docsr(capsys, monkeypatch, "models", name)
     assert ran.code == 0
-    card = catalogue()["compact_x2"]
-    assert f"compact_x2: 2x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
+    card = catalogue()[name]
+    assert f"{name}: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
     assert card.training_data in ran.out
-    assert ran.out.count("tesseract") + ran.out.count("rapidocr") == len(card.results) + len(READERS)
-    assert "compact_x4" not in ran.out
+    for engine, helps in card.x_height_helps.items():
+        told = "nowhere" if helps is None else f"at {helps[0]:g}-{helps[1]:g} px;"
+        assert f"{engine}: helps {told}" in ran.out
+    assert ran.out.count(" dpi, ") + ran.out.count("as it is ") == len(card.results) + 1
+    assert all(other not in ran.out for other in catalogue() if other != name)
 
 
 def test_models_knows_no_network_that_is_not_shipped(capsys, monkeypatch):

@@ -65,7 +65,6 @@ def measured(tmp_path, capsys, monkeypatch):
     for row in before["rows"]:
         row["seconds_ocr"] = MARK
     (out / "results.json").write_text(json.dumps(before), encoding="utf-8")
-    (out / "rows.jsonl").unlink()
     return out, before, network
 
 
@@ -86,14 +85,19 @@ def check(before: Any, after: Any, arm: str) -> None:
 
 def test_of_a_suite_only_the_arm_that_changed_is_measured_again(measured, monkeypatch):
     out, before, network = measured
+    (out / "rows.jsonl").unlink()
     conv_network(network, 2, seed=2)
     after = again(monkeypatch, out)
     check(before, after, "mine_x2")
     assert after["arms"]["mine_x2"] != before["arms"]["mine_x2"]
 
 
-def test_a_network_can_be_measured_again_that_has_not_changed(measured, monkeypatch):
+@pytest.mark.parametrize("kept", [False, True], ids=["without rows.jsonl", "with rows.jsonl"])
+def test_a_network_can_be_measured_again_that_has_not_changed(measured, monkeypatch, kept):
     out, before, _ = measured
+    rows = out / "rows.jsonl"
+    marked = [json.loads(line) | {"seconds_ocr": MARK} for line in rows.read_text(encoding="utf-8").splitlines()]
+    rows.write_text("".join(json.dumps(row) + "\n" for row in marked if kept), encoding="utf-8")
     after = again(monkeypatch, out, "--anew", "compact_x2")
     check(before, after, "compact_x2")
     assert after["confusions"] == before["confusions"]

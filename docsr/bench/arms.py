@@ -12,14 +12,7 @@ from docsr.manifest import sha256_of
 from docsr.page import Page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
-from docsr.upscalers.choose import (
-    LARGEST,
-    READERS,
-    Plan,
-    factor_for_text,
-    measured_x_height,
-    plan_page,
-)
+from docsr.upscalers.choose import LARGEST, READERS, Plan, measured_x_height, plan_unasked
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -86,7 +79,7 @@ def taken(x_height: float | None, engine: str) -> Plan:
     For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
     """
     reader = engine if engine in READERS else READERS[0]
-    return plan_page(factor_for_text(x_height, reader), x_height, engine=reader)
+    return plan_unasked(x_height, reader)
 
 
 def label_of(name: str, factor: int) -> str:

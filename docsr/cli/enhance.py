@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     "--guard/--no-guard",
     default=True,
     show_default=True,
-    help="Put back to bicubic what a network made and the page does not bear out.",
+    help="Put back to bicubic what a network made and the page does not bear out, and what is dark.",
 )
 @click.option(
     "--engine",

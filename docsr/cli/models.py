@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from docsr.weights import ModelCard
 
-_PIPE_WIDTH = 200
-"""Columns of a table that goes to no terminal."""
+_WIDTH = 200
+"""Columns a table may have; a narrower terminal breaks its lines, but cuts no cell."""
 
 
 @click.command()
@@ -26,9 +26,7 @@ def models(names: tuple[str, ...]) -> None:
     from docsr.registry import suggestion
     from docsr.weights import catalogue
 
-    console = Console(soft_wrap=True)
-    if not console.is_terminal:  # a pipe has no width to fit into
-        console.width = _PIPE_WIDTH
+    console = Console(soft_wrap=True, width=_WIDTH)
     cards = catalogue()
     for name in names:
         if name not in cards:
@@ -45,7 +43,7 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
     if not cards:
         console.print("no network is shipped with this version")
         return
-    spans = [heading for engine in READERS for heading in (f"helps\n{engine}", "\nunasked")]
+    spans = [heading for engine in READERS for heading in (f"helps\n{engine}", "\nauto")]
     rows = []
     for card in cards:
         heights = [span for one in READERS for span in (card.x_height_helps.get(one), unasked(card.name, one))]
@@ -53,9 +51,9 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
         rows.append([card.name, *size, _span(card.x_height), *map(_span, heights)])
     _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
     console.print()
-    console.print("Trained on text of these x-heights in px. helps: there that engine reads better than")
-    console.print("after bicubic. unasked: there --factor auto takes it, for that engine (--engine).")
-    console.print("docsr models NAME: all that was measured.")
+    console.print("Trained on text of these x-heights in px. helps: there that engine read pages kept apart")
+    console.print("better than after bicubic. auto: there --factor auto takes it, for that engine (--engine).")
+    console.print("docsr models NAME: all that was measured of it.")
     console.print("Without a network: none, nearest, bicubic, lanczos (any factor).")
 
 
@@ -63,16 +61,18 @@ def _tell_model(console: Console, card: ModelCard) -> None:
     from docsr.upscalers.choose import unasked
 
     console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
-    console.print(f"  trained on text of x-heights of {_span(card.x_height)} px")
+    if card.x_height:
+        console.print(f"  trained on text of x-heights of {_span(card.x_height)} px")
     for engine, helps in card.x_height_helps.items():
         taken = unasked(card.name, engine)
         auto = f"--factor auto takes it at {_span(taken)} px" if taken else "--factor auto takes others"
         console.print(f"  {engine}: helps at {_span(helps)} px; {auto}" if helps else f"  {engine}: helps nowhere")
     console.print(f"  {card.training_data}")
-    console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
-    columns = list(card.results[0]) if card.results else []
-    rows = [["" if row.get(column) is None else str(row[column]) for column in columns] for row in card.results]
-    _print_table(console, columns, rows)
+    if card.results:
+        console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
+        columns = list(card.results[0])
+        rows = [["" if row.get(column) is None else str(row[column]) for column in columns] for row in card.results]
+        _print_table(console, columns, rows)
     console.print()
 
 

@@ -31,7 +31,8 @@ _NOTABLE = 0.001
 """Part of a page from which it is told that the guard put it back."""
 
 _COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9}  {}"
-"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, then the page, where it would go, and what decided."""
+"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, then the page, where it would go, and
+what decided."""
 
 
 @dataclass

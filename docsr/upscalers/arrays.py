@@ -44,7 +44,7 @@ class Enhancer:
             tile: largest side of a tile in input px.
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
-            guard: whether to put back to bicubic what a network made and the image does not bear out.
+            guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.
             engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken,
                 and "auto" ends where more pixels do not help it, at 4x or 2x.
 

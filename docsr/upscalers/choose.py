@@ -109,16 +109,22 @@ def plan_page(
     return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
 
 
-def unasked(model: str, engine: str = READERS[0]) -> tuple[float, float] | None:
+def plan_unasked(x_height: float | None, engine: str) -> Plan:
+    """Decide what happens to a page of text of ``x_height`` px (None: of none) where nothing is asked for."""
+    return plan_page(factor_for_text(x_height, engine), x_height, engine=engine)
+
+
+def unasked(model: str, engine: str) -> tuple[float, float] | None:
     """Return the (smallest, largest) x-height in px at which a shipped network is taken where nothing is asked for.
 
-    None where others are taken at every x-height. Looked at in steps of a tenth, of the x-heights at which it helps.
+    None where others are taken at every x-height. Looked at in steps of a tenth, of the x-heights at which it helps;
+    between the two another may be taken for some.
     """
     span = catalogue()[model].x_height_helps.get(engine)
     if span is None:
         return None
     tenths = (tenth / 10 for tenth in range(round(10 * span[0]), round(10 * span[1]) + 1))
-    at = [one for one in tenths if plan_page(factor_for_text(one, engine), one, engine=engine).model == model]
+    at = [x_height for x_height in tenths if plan_unasked(x_height, engine).model == model]
     return (at[0], at[-1]) if at else None
 
 

@@ -7,8 +7,9 @@ is farther than a bound, which is higher where the page is noisy, and not in a s
 where the page varies and the new picture does not follow it, something was lost. Such places become bicubic
 interpolation, fading over a few px, so that there is no seam.
 
-So do places that are dark with no paper near: a scanner's surround, the inside of a black area, the shadows of a
-photograph. Networks learn from patches of text, none of which is black all over, and make such places grey.
+So do places where all that is near is dark: a scanner's surround, the inside of a black area, text on a dark ground or
+in shadow. Networks learn from patches that have white paper on them; without any, they make black grey and break
+letters.
 
 The bounds are measured (docs/guard.md shows what they find): on text in nine typefaces and on pages of the benchmark's
 suites the shipped networks need 12 where there is no noise, 15 where there is, and 19 where there is one bit; each has
@@ -35,16 +36,15 @@ LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 14.0, 6.0, 0.5, 12.0
 LEAST_CORRELATION = 0.4
 """Where the page varies by more than twice the bound, the new picture must follow it by so much."""
 
-DARK = 0.35, 0.5
-"""Of the paper's lightness: where all that is near is darker than the second, there is less and less text to make
-better, and none where it is darker than the first."""
+DARK, DARKER = 128.0, 90.0
+"""Levels of 0-255: where all that is near is below the first, the network is taken back in part, below the second
+whole."""
 
 _HALF = 2
 # Of half the page's resolution: sides of windows; how far from it all must be too far as well; how far is put back.
 _WINDOW, _ONE_BIT_WINDOW = 5, 9
 _LEAST, _SPREAD, _FADE = 1, 4, 2
-_NEAR = 4  # how far paper is looked for: so far into black, networks make it black
-_PAPER = 0.9  # of the page's pixels, from dark to light: where paper is met, beside a black surround too
+_NEAR = 4  # how far light is looked for: within 8 px of the page from it, networks make black black
 _REACH = 1 + _ONE_BIT_WINDOW // 2 + _LEAST + _SPREAD + _FADE + 1
 _RIDGE = 0.25
 _SAMPLE = 1_000_000
@@ -60,7 +60,7 @@ Floats: TypeAlias = NDArray[np.float32]
 class Share:
     """How many pixels of the new picture were looked at, and put back (those that fade, in part).
 
-    What was dark with no paper near is put back, too, but not counted: there is nothing to doubt in it.
+    What is put back because all is dark there is not counted: it is no sign that something was invented.
     """
 
     looked: int = 0
@@ -73,7 +73,7 @@ class Share:
 
 
 def guarded(page: Page, large: Bands, share: Share) -> Bands:
-    """Put back what ``large`` shows and ``page`` does not, or the other way round.
+    """Put back what ``large`` shows and ``page`` does not, or the other way round, and what is in the dark.
 
     Args:
         page: at least 2 x 2 px; smaller ones are left alone.
@@ -93,7 +93,6 @@ class _Guard:
         self._page, self._factor, self._share = page, factor, share
         self._one_bit = is_one_bit(page)
         self._bound = bound_of(page, self._one_bit)
-        self._paper = float(np.quantile(_sample(page), _PAPER))
         self._rows = page.height // _HALF
         self._new = np.empty((0, page.width // _HALF), np.float32)  # half rows that are still needed
         self._first, self._seen = 0, 0
@@ -123,7 +122,7 @@ class _Guard:
     def _bad(self, first: int, end: int) -> tuple[Floats, Floats]:
         """How much is to be put back of the half rows ``first`` to ``end``, which may lie outside the page: 0 to 1.
 
-        Once for what the page does not bear out, once for what is dark with no paper near.
+        Once for what the page does not bear out, once for what is in the dark.
         """
         start, stop = max(0, first - _REACH), min(self._rows, end + _REACH)
         self._new, self._first = self._new[start - self._first :], start
@@ -135,7 +134,7 @@ class _Guard:
         unborne = unlike(page[cut], softer[cut], self._new[: stop - start], window, self._bound)
         wider = np.asarray(cv2.dilate(unborne, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE), np.float32)
         asked = np.clip(np.arange(first, end), 0, self._rows - 1) - start
-        return _faded(wider)[asked], _faded(without_paper(page[cut], self._paper))[asked]
+        return _faded(wider)[asked], _faded(in_the_dark(page[cut]))[asked]
 
     def _mended(self, top: int, band: Pixels) -> Pixels:
         height = len(band) // self._factor
@@ -146,19 +145,13 @@ class _Guard:
         if not bad.any():
             return band
         marked = np.flatnonzero(bad.any(axis=1))
-        low, high = max(0, int(marked[0]) - 1), int(marked[-1]) + 2
-        scale, start = _HALF * self._factor, (first - 1 + low) * _HALF
-        begin, stop = max(top, start), min(top + height, start + len(bad[low:high]) * _HALF)
-
-        def weights_of(half: Floats) -> Floats:
-            wide = np.pad(half[low:high], ((0, 0), (0, self._page.width % _HALF)), mode="edge")
-            large = cv2.resize(wide, (wide.shape[1] * scale, wide.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
-            cut = large[(begin - start) * self._factor : (stop - start) * self._factor, : band.shape[1]]
-            return np.asarray(cut, np.float32)
-
-        weights = weights_of(bad)
-        doubted = weights_of(unborne) if dark.any() else weights
-        self._share.back += float(doubted.sum(dtype=np.float64))
+        rows = slice(max(0, int(marked[0]) - 1), min(int(marked[-1]) + 2, len(bad)))
+        start = (first - 1 + rows.start) * _HALF
+        begin, stop = max(top, start), min(top + height, (first - 1 + rows.stop) * _HALF)
+        cut = slice((begin - start) * self._factor, (stop - start) * self._factor)
+        weights = self._enlarged(bad[rows])[cut]
+        counted = self._enlarged(bad[rows] - dark[rows])[cut] if dark.any() else weights
+        self._share.back += float(counted.sum(dtype=np.float64))
         mended = band.copy()
         place = mended[(begin - top) * self._factor : (stop - top) * self._factor]
         for row in range(begin, stop, _STRIP):
@@ -166,6 +159,13 @@ class _Guard:
             strip = slice((row - begin) * self._factor, (last - begin) * self._factor)
             place[strip] = self._blended(row, last, place[strip], weights[strip])
         return mended
+
+    def _enlarged(self, half: Floats) -> Floats:
+        """Bring weights from half the page's resolution to that of the new picture."""
+        wide = np.pad(half, ((0, 0), (0, self._page.width % _HALF)), mode="edge")
+        scale = _HALF * self._factor
+        large = cv2.resize(wide, (wide.shape[1] * scale, wide.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(large[:, : self._page.width * self._factor], np.float32)
 
     def _blended(self, top: int, end: int, band: Pixels, weights: Floats) -> Pixels:
         """Bring what stands on the page's rows ``top`` to ``end`` nearer to bicubic."""
@@ -212,16 +212,10 @@ def unlike(page: Floats, softer: Floats, new: Floats, window: int, bound: float)
     return np.asarray(invented | ((pp > (2 * bound) ** 2) & ~follows), np.float32)
 
 
-def without_paper(page: Floats, paper: float) -> Floats:
-    """Say how far all is dark around a place, so that it can be no text on paper: from 0 to 1.
-
-    Args:
-        page: half the page's resolution, 0-255.
-        paper: the lightness of its paper.
-    """
+def in_the_dark(page: Floats) -> Floats:
+    """Say how far all is dark around a place of a page at half its resolution (0-255): from 0 to 1."""
     lightest = cv2.dilate(page, _square(_NEAR), borderType=cv2.BORDER_REPLICATE)
-    black, dark = (part * max(paper, 1.0) for part in DARK)
-    return np.asarray(np.clip((dark - lightest) / (dark - black), 0, 1), np.float32)
+    return np.asarray(np.clip((DARK - lightest) / (DARK - DARKER), 0, 1), np.float32)
 
 
 def is_one_bit(page: Page) -> bool:

@@ -56,7 +56,7 @@ class EnhanceOptions:
         tile: largest side of a tile in input px, at least 64.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
-        guard: whether to put back to bicubic what a network made and the page does not bear out.
+        guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
         binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF).
     """
 

@@ -72,7 +72,7 @@ def upscale_bands(
         tile: largest side of a tile in input px, at least 8 (docsr.tiles.GRID).
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
             whole for that.
-        guard: whether to put back to bicubic what a network made and the page does not bear out.
+        guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
         count: where the number of tiles is added, if given.
 
     Returns:

@@ -49,8 +49,9 @@ class PageResult:
     wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
     decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
     ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
-    all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic, None
-    where it did not look. ``readable`` is False where no page of the file could be read.
+    all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the
+    page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where no page
+    of the file could be read.
     """
 
     input: str

@@ -16,9 +16,10 @@ from PIL import Image
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
 from docsr.tiles import GRID
-from docsr.upscalers.catalog import FACTORS, resolve, shipped
-from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded, is_one_bit, without_paper
+from docsr.upscalers.catalog import resolve
+from docsr.upscalers.guard import LEAST_BOUND, Share, bound_of, guarded, in_the_dark, is_one_bit
 from docsr.upscalers.page import TileCount, upscale_page
+from docsr.weights import catalogue
 from tests.command import docsr
 from tests.onnx_files import save
 
@@ -101,28 +102,39 @@ def test_only_what_is_put_back_is_touched_and_the_band_given_is_not() -> None:
     assert rows[-1] - rows[0] < 36 * 6
 
 
-@pytest.mark.parametrize("model", [card.name for factor in FACTORS for card in shipped(factor)])
-def test_what_is_dark_with_no_paper_near_stays_dark(model: str) -> None:
-    """A scanner's surround beside a text, and a band of a photograph's shadows in it."""
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("model", catalogue())
+def test_what_is_dark_stays_dark(model: str, colour: bool) -> None:
+    """A scanner's surround beside a small text, and a band of a photograph's shadows in it."""
     small = lr(np.tile(TEXT[40:400, 40:700], (1, 2)), "clean").pixels
-    pixels = np.pad(small, ((0, 0), (0, 80)))
+    pixels = np.pad(small, ((0, 240), (0, 400)))
     pixels[:, -40:] = 70
-    page, upscaler, count = Page(pixels), resolve(model, None, 1), TileCount()
-    text, dark = np.s_[:, : -80 * upscaler.factor], np.s_[:, -66 * upscaler.factor :]
+    page, upscaler, count = Page(np.stack([pixels] * 3, 2) if colour else pixels), resolve(model, None, 1), TileCount()
+    text, dark = np.s_[: -240 * upscaler.factor, : -400 * upscaler.factor], np.s_[:, -386 * upscaler.factor :]
     bare = upscale_page(page, upscaler, guard=False).pixels
     result = upscale_page(page, upscaler, count=count).pixels
     smooth = upscale_page(page, resolve("bicubic", upscaler.factor)).pixels
     assert np.array_equal(result[text], bare[text])
     assert np.abs(bare[dark].astype(int) - smooth[dark]).max() > 20
-    assert np.array_equal(result[dark], smooth[dark])
-    assert count.put_back.part == 0
+    assert np.abs(result[dark].astype(int) - smooth[dark]).max() <= colour  # which goes there and back
+    assert count.put_back.part < 0.002  # of the page, where networks begin to make it grey
 
 
-def test_black_text_is_not_taken_for_a_surround() -> None:
-    half = cv2.resize(TEXT, None, fx=1 / (2 * HR), fy=1 / (2 * HR), interpolation=cv2.INTER_AREA).astype(np.float32)
-    assert not without_paper(half, 255).any()
-    assert without_paper(half, 0).max() == 0
-    assert without_paper(np.zeros_like(half), 255).all()
+@pytest.mark.parametrize("degradation", ["clean", "scan", "fax"])
+def test_black_letters_are_not_in_the_dark_and_white_ones_are(degradation: str) -> None:
+    def dark(pixels: Pixels) -> float:
+        half = cv2.resize(lr(pixels, degradation).pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        return float(in_the_dark(half.astype(np.float32)).mean())
+
+    assert dark(TEXT) == 0
+    assert dark(255 - TEXT) > 0.1
+
+
+@pytest.mark.parametrize(("level", "part"), [(60, 1), (90, 1), (109, 0.5), (128, 0)])
+def test_between_dark_and_light_a_part_is_taken_back(level: int, part: float) -> None:
+    page = Page(np.full((40, 60), level, np.uint8))
+    result, _ = checked(page, np.full((80, 120), 255, np.uint8))
+    assert (255 - result.mean()) / (255 - level) == pytest.approx(part, abs=0.01)
 
 
 @settings(max_examples=60, deadline=None)
@@ -130,18 +142,20 @@ def test_black_text_is_not_taken_for_a_surround() -> None:
     height=st.integers(1, 70),
     width=st.integers(1, 70),
     colour=st.booleans(),
+    darker=st.sampled_from([1, 4]),
     factor=st.sampled_from([2, 4]),
     cuts=st.lists(st.integers(1, 8), max_size=4),
     seed=st.integers(0, 99),
 )
 def test_it_does_not_matter_how_the_page_is_cut(
-    height: int, width: int, colour: bool, factor: int, cuts: list[int], seed: int
+    height: int, width: int, colour: bool, darker: int, factor: int, cuts: list[int], seed: int
 ) -> None:
     random = np.random.default_rng(seed)
     grey = cv2.GaussianBlur(random.integers(0, 256, (height, width), np.uint8), (0, 0), 2)
     page = Page(np.asarray(grey, np.uint8))
     large = cv2.resize(page.pixels, (width * factor, height * factor), interpolation=cv2.INTER_CUBIC)
     large[height // 2 :] = random.integers(0, 256, large[height // 2 :].shape, np.uint8)
+    page.pixels[:, width // 3 :] //= darker
     if colour:
         page, large = Page(np.stack([page.pixels] * 3, 2)), np.stack([large] * 3, 2)
     whole, part = checked(page, large.astype(np.uint8))
