@@ -39,7 +39,7 @@ SIGNS = {1: " ▲", -1: " ▼", 0: ""}
 """Better, worse, neither beyond chance."""
 
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
-NO_WEIGHTS = ("kernel", "_scale", "_zero_point")
+NO_WEIGHTS = ("kernel", "gaussian.bias", "_scale", "_zero_point")
 
 
 def card(name: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def card(name: str) -> dict[str, Any]:
 
 
 def parameters(model: onnx.ModelProto) -> int:
-    """Learned weights of a network in floating point or 8 bits; bicubic's kernel and the ranges are none.
+    """Learned weights of a network in floating point or 8 bits; kernels that are not learned, and ranges, are none.
 
     A LeakyRelu is a PReLU of one slope, which `docsr export` wrote so.
     """

@@ -29,6 +29,9 @@ from docsr.upscalers.choose import LARGEST, factor_for_text
 A_LETTER_A_PAGE = 1.0
 """So much worse, in edits, tells nothing against a network that is better otherwise."""
 
+WORTH = 0.05
+"""Twice the factor, which makes four times the pixels, is worth it if it leaves more than this part fewer edits."""
+
 READABLE = 0.05
 """A page takes part if it was once read with a CER of at most so much."""
 
@@ -72,18 +75,19 @@ def helpful_range(name: str, engine: str) -> list[float] | None:
 
 
 def largest_network(engine: str) -> int:
-    """The largest factor of a network that is worth taking: each up to it is read with fewer edits than the half.
+    """The largest factor of a network that is worth taking: each up to it is, over the half.
 
     Of the half that is what would be taken: its network where that helps, else bicubic. Compared where the network of
     the factor helps; where none does, there is nothing for it.
     """
     for factor in FACTORS[1:]:
-        gain = 0.0
+        smaller = larger = 0.0
         for dpi, degradations in tuned(engine).edits.items():
             if (whole := _network(factor, dpi, engine)) is not None:
                 half = _network(factor // 2, dpi, engine) or label_of(BASELINE, factor // 2)
-                gain += sum(_a_page(arms, half) - _a_page(arms, whole) for arms in degradations.values())
-        if gain <= 0:
+                smaller += sum(_a_page(arms, half) for arms in degradations.values())
+                larger += sum(_a_page(arms, whole) for arms in degradations.values())
+        if not is_worth_it(smaller, larger):
             return factor // 2
     return FACTORS[-1]
 
@@ -91,16 +95,22 @@ def largest_network(engine: str) -> int:
 def largest_bicubic(engine: str) -> int:
     """The largest factor by which bicubic is worth taking, of the two that were measured.
 
-    The half, where pages whose text asks for the whole, and which no network helps, are read with fewer edits so.
+    The half, where the whole is not worth it for pages whose text asks for it and which no network helps; where there
+    are none, nothing speaks against the whole.
     """
     half, whole = CLASSICAL_FACTORS
-    gain = 0.0
+    left: list[tuple[float, float]] = []
     for dpi, degradations in tuned(engine).edits.items():
         asked = factor_for_text(median(tuned(engine).heights[dpi]))
         if asked == whole and not any(_network(one, dpi, engine) for one in CLASSICAL_FACTORS):
             smaller, larger = (label_of(BASELINE, one) for one in CLASSICAL_FACTORS)
-            gain += sum(_a_page(arms, smaller) - _a_page(arms, larger) for arms in degradations.values())
-    return whole if gain >= 0 else half
+            left += [(_a_page(arms, smaller), _a_page(arms, larger)) for arms in degradations.values()]
+    return whole if not left or is_worth_it(*map(sum, zip(*left, strict=True))) else half
+
+
+def is_worth_it(smaller: float, larger: float) -> bool:
+    """Whether a factor is taken that leaves ``larger`` edits where its half leaves ``smaller``."""
+    return larger < (1 - WORTH) * smaller
 
 
 def _network(factor: int, dpi: float, engine: str) -> str | None:

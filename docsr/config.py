@@ -97,11 +97,17 @@ class DataConfig(Options):
 
 
 class LossConfig(Options):
-    """Weights of the terms of the generator's loss; a weight of 0 leaves the term out.
+    """The terms of the generator's loss and their weights; a weight of 0 leaves the term out.
 
     With ``schedule.gan_start`` the steps before it know the pixel term alone; the others join with the GAN phase.
     """
 
+    smooth: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="sigma (HR px) of a Gaussian over SR and HR in each term but the adversarial; export with it",
+    )
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
     pixel_weight: float = Field(1.0, ge=0, description="of the pixel loss, images in [0, 1]")
     gan_pixel_weight: float | None = Field(None, ge=0, description="the same in the GAN phase; null: pixel_weight")

@@ -21,6 +21,7 @@ from docsr.io.files import atomic_write
 from docsr.io.images import read_pages
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
+from docsr.models.smoothing import Finished
 from docsr.page import Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.store import PatchStore
@@ -61,6 +62,8 @@ def export(
     page: Path | None = None,
     *,
     share: float = 1.0,
+    smooth: float = 0.0,
+    ink: float = 1.0,
     factor: int | None = None,
     int8: Path | None = None,
 ) -> Exported:
@@ -71,12 +74,14 @@ def export(
         out: the .onnx file to write; it is written only when the proof holds, and its stem becomes the network's name.
         page: an image to compare on; none: a page of text drawn for the purpose.
         share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
+        smooth: standard deviation of a Gaussian over the output, in its pixels; 0: none.
+        ink: how many times as dark all but white becomes.
         factor: of a network that has several; none: the one that it was validated at.
         int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its degraded patches give.
 
     Raises:
-        UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, or it has
-            not this factor.
+        UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, it has
+            not this factor, ``smooth`` is below 0, or ``ink`` not above it.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         TrainingError: the folder has no patches.
@@ -85,9 +90,12 @@ def export(
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)
-    network = _network(loaded, factor, share)
+    network = Finished(_network(loaded, factor, share), smooth, ink).eval()
     plane = _proof_plane(page)
-    model = _to_onnx(network, loaded, out.stem, share)
+    model = _to_onnx(network)
+    # Not the generator's name and factor: every network of the kind would be called as the shipped one.
+    asked = {"share": share, "smooth": smooth, "ink": ink}
+    _describe(model, network, loaded.header, {"name": out.stem, **{key: str(float(of)) for key, of in asked.items()}})
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +114,7 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     return network
 
 
-def _proved(network: Generator, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
+def _proved(network: Finished, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
     """As :func:`compare`; DocsrError where that is too much."""
     difference, rms = compare(network, path, plane)
     apart, bound = (rms, INT8_TOLERANCE) if in_int8 else (difference, TOLERANCE)
@@ -124,28 +132,28 @@ def _examples(patches: Path, factor: int) -> Iterator[Plane]:
     yield from (np.asarray(dataset[number][0][0].numpy(), np.float32) for number in range(EXAMPLES))
 
 
-def _used_weights(network: Generator) -> int:
+def _used_weights(network: Finished) -> int:
     """Weights that the chosen factor's output depends on: the others are not in the file."""
     network.zero_grad(set_to_none=True)
-    network.on_grey(torch.rand(1, 1, 8, 8)).sum().backward()  # type: ignore[no-untyped-call]
+    network(torch.rand(1, 1, 8, 8)).sum().backward()
     return sum(weight.numel() for weight in network.parameters() if weight.grad is not None)
 
 
-def compare(network: Generator, path: Path, plane: Plane) -> tuple[float, float]:
+def compare(network: Finished, path: Path, plane: Plane) -> tuple[float, float]:
     """Largest and RMS difference between torch and ONNX Runtime on one plane in [0, 1]."""
     with torch.inference_mode():
-        expected = network.on_grey(torch.from_numpy(plane)[None, None])[0, 0].numpy()
+        expected = network(torch.from_numpy(plane)[None, None])[0, 0].numpy()
     apart = OnnxUpscaler(path)(plane) - expected
     return float(np.abs(apart).max()), float(np.sqrt(np.mean(apart**2)))
 
 
-def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) -> onnx.ModelProto:
+def _to_onnx(network: Finished) -> onnx.ModelProto:
     example = torch.rand(1, 1, 40, 56)
     height, width = torch.export.Dim("height", min=1), torch.export.Dim("width", min=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter's own deprecations
         program = torch.onnx.export(
-            _OnGrey(_with_known_slopes(network)),
+            _with_known_slopes(network),
             (example,),
             dynamo=True,
             opset_version=OPSET,
@@ -156,47 +164,33 @@ def _to_onnx(network: Generator, loaded: Checkpoint, name: str, share: float) ->
         )
     assert program is not None
     model = program.model_proto
-    for key, value in _metadata(network, loaded.header, name, share).items():
-        model.metadata_props.add(key=f"docsr.{key}", value=value)
     _forget_paths(model)
     return model
 
 
-def _with_known_slopes(network: Generator) -> Generator:
+def _with_known_slopes(network: nn.Module) -> nn.Module:
     """A copy with LeakyReLU for each PReLU of one slope: the same, but ONNX Runtime has it in 8 bits, as a table."""
     network = copy.deepcopy(network)
     bends = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.PReLU)]
     for name, bend in bends:
         if bend.num_parameters == 1:
-            network.set_submodule(name, nn.LeakyReLU(float(bend.weight)))
+            network.set_submodule(name, nn.LeakyReLU(bend.weight.item()))
     return network
 
 
-class _OnGrey(nn.Module):
-    """The network on grey pages, with the argument name that the export's shapes speak of."""
-
-    def __init__(self, network: Generator) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """As the network's ``on_grey``."""
-        return self.network.on_grey(x)
-
-
-def _metadata(network: Generator, header: Header, name: str, share: float) -> dict[str, str]:
-    values = {
-        "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
+def _describe(model: onnx.ModelProto, network: Finished, header: Header, asked: dict[str, str]) -> None:
+    """Put into the file what it is: its name and what was asked for, and what network and checkpoint say."""
+    values = asked | {
         "factor": str(network.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
-        "share": str(share),
         "version": __version__,
     }
     if header.x_height is not None:
         low, high = (round(size * header.factor / network.factor, 2) for size in header.x_height)
         values |= {"x_height_min": str(low), "x_height_max": str(high)}
-    return values
+    for key, value in values.items():
+        model.metadata_props.add(key=f"docsr.{key}", value=value)
 
 
 def _forget_paths(model: onnx.ModelProto) -> None:

@@ -184,7 +184,7 @@ def test_a_difference_writes_nothing(
 ) -> None:
     source, exported = made("compact", 2)
     model = onnx.load(exported.path)
-    monkeypatch.setattr(exporting, "_to_onnx", lambda network, loaded, name, share: model)
+    monkeypatch.setattr(exporting, "_to_onnx", lambda network: model)
     monkeypatch.setattr(exporting, "compare", lambda network, path, plane: (difference, difference))
     out = tmp_path / "a.onnx"
     out.write_bytes(b"what was there")
@@ -205,6 +205,38 @@ def test_a_share_lies_between_bicubic_and_the_network(tmp_path: Path) -> None:
     whole = outputs[1.0] - outputs[0.0]
     assert np.abs(whole).max() > 0.01
     np.testing.assert_allclose(outputs[0.25], outputs[0.0] + 0.25 * whole, atol=1e-5)
+
+
+def test_the_output_can_be_smoothed(tmp_path: Path) -> None:
+    source = checkpoint(tmp_path / "a.safetensors", "compact", 4, bias=False)
+    sharp, smooth = (
+        OnnxUpscaler(export(source, tmp_path / f"s{sigma:g}.onnx", smooth=sigma, ink=ink).path, threads=1)
+        for sigma, ink in ((0, 1), (1, 1.25))
+    )
+    for plane in (drawn_page(), drawn_page()[:1, :1]):
+        blurred = cv2.GaussianBlur(sharp(plane), (7, 7), 1, borderType=cv2.BORDER_REPLICATE)
+        np.testing.assert_allclose(smooth(plane), 1 - 1.25 * (1 - blurred), atol=1e-5)
+    assert np.abs(sharp(drawn_page()) - smooth(drawn_page())).max() > 0.05
+    assert sharp.keeps_white
+    assert smooth.keeps_white
+    told = {prop.key: prop.value for prop in onnx.load(smooth.path).metadata_props}
+    assert (told["docsr.smooth"], told["docsr.ink"], told["docsr.overlap"]) == ("1.0", "1.25", str(smooth.overlap))
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_what_is_smoothed_fits_together_from_tiles(tmp_path: Path, factor: int) -> None:
+    source = checkpoint(tmp_path / "a.safetensors", "compact", factor)
+    upscaler = OnnxUpscaler(export(source, tmp_path / "a.onnx", smooth=1.5).path, threads=1)
+    page = Page((drawn_page() * 255).astype(np.uint8))
+    whole = upscale_page(page, upscaler, guard=False).pixels.astype(int)
+    assert np.abs(upscale_page(page, upscaler, tile=24, guard=False).pixels - whole).max() <= 1
+
+
+@pytest.mark.parametrize(("smooth", "ink"), [(-1, 1), (float("nan"), 1), (1, 0), (1, float("inf"))])
+def test_a_gaussian_or_ink_that_cannot_be_is_refused(tmp_path: Path, smooth: float, ink: float) -> None:
+    source = checkpoint(tmp_path / "a.safetensors", "compact", 2)
+    with pytest.raises(UsageError, match="sigma is a number from 0 on and ink one above 0"):
+        export(source, tmp_path / "none.onnx", smooth=smooth, ink=ink)
 
 
 def test_only_what_adds_to_bicubic_can_be_softened(tmp_path: Path) -> None:

@@ -33,6 +33,12 @@ def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page
     assert importlib.import_module("where_used").helps(gains) is used
 
 
+@pytest.mark.parametrize(("smaller", "larger", "worth"), [(100, 94.9, True), (100, 95.1, False), (0, 0, False)])
+def test_four_times_the_pixels_must_leave_clearly_fewer_errors(monkeypatch, smaller, larger, worth):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    assert importlib.import_module("where_used").is_worth_it(smaller, larger) is worth
+
+
 @pytest.mark.parametrize("engine", READERS)
 def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_tune(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))

@@ -162,6 +162,22 @@ def train(
     show_default=True,
     help="Share of the network in the output; the rest is bicubic. Less is softer.",
 )
+@click.option(
+    "--smooth",
+    metavar="SIGMA",
+    type=click.FloatRange(0, 10),
+    default=0.0,
+    show_default=True,
+    help="Standard deviation, in pixels of the output, of a Gaussian over it: Tesseract reads 4x better with about 1.",
+)
+@click.option(
+    "--ink",
+    metavar="TIMES",
+    type=click.FloatRange(0.1, 10),
+    default=1.0,
+    show_default=True,
+    help="How many times as dark all but white becomes: a little above 1 gives back what --smooth takes from strokes.",
+)
 @click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Of a network that has several (mdsr).")
 @click.option(
     "--int8",
@@ -169,12 +185,21 @@ def train(
     metavar="PATCHES",
     help="In 8 bits, smaller and faster on a CPU; the ranges come from patches of docsr prepare.",
 )
-def export(checkpoint: Path, out: Path, page: Path | None, share: float, factor: str | None, int8: Path | None) -> None:
+def export(
+    checkpoint: Path,
+    out: Path,
+    page: Path | None,
+    share: float,
+    smooth: float,
+    ink: float,
+    factor: str | None,
+    int8: Path | None,
+) -> None:
     """Write a checkpoint as ONNX, compared with torch on a page."""
     with _needs_training_packages("export"):
         from docsr.export import export as run
     chosen = None if factor is None else int(factor)
-    done = run(checkpoint, out, page or _sample_page(), share=share, factor=chosen, int8=int8)
+    done = run(checkpoint, out, page or _sample_page(), share=share, smooth=smooth, ink=ink, factor=chosen, int8=int8)
     click.echo(
         f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
         f"largest difference to torch {done.difference * 255:.4f}/255, RMS {done.rms * 255:.4f}/255"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from docsr.config import LossConfig
@@ -13,6 +14,7 @@ from docsr.losses import adversarial, pixel, structure
 from docsr.losses.perceptual import PerceptualLoss
 from docsr.losses.reading import ReadingLoss
 from docsr.losses.recogniser import RecogniserLoss
+from docsr.models.smoothing import Gaussian
 from docsr.registry import Registry
 
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
@@ -67,6 +69,7 @@ class ContentLoss(nn.Module):
     def __init__(self, config: LossConfig) -> None:
         super().__init__()
         self.config = config
+        self.gaussian = Gaussian(config.smooth)
         self.pixel = PIXEL.find(config.pixel)
         weights = {name: float(getattr(config, f"{name}_weight")) for name in STRUCTURE}
         self.structure = {name: (weight, STRUCTURE[name]) for name, weight in weights.items() if weight}
@@ -90,6 +93,8 @@ class ContentLoss(nn.Module):
 
     def forward(self, sr: Tensor, hr: Tensor, phase: Phase = Phase.ONLY) -> dict[str, Tensor]:
         """Weighted terms by name; their sum is the content loss. In the pixel phase it is the pixel term alone."""
+        with torch.autocast(sr.device.type, enabled=False):
+            sr, hr = self.gaussian(sr), self.gaussian(hr)
         terms, weight = {}, self.config.pixel_weight
         if phase is Phase.GAN and self.config.gan_pixel_weight is not None:
             weight = self.config.gan_pixel_weight

@@ -20,8 +20,8 @@ READERS = ("tesseract", "rapidocr")
 
 LARGEST = {"tesseract": 4, "rapidocr": 2}
 """The largest factor that is taken unasked for each engine. After networks of twice that it reads ``tune`` with more
-errors, RapidOCR after bicubic, too (for Tesseract no more than 4x of that was measured): it needs less, for it brings
-each line to a height of its own, whatever the page's."""
+errors, or with few fewer for four times the pixels; RapidOCR after bicubic, too (for Tesseract no more than 4x of that
+was measured). It needs less, for it brings each line to a height of its own, whatever the page's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 Static quantisation by ONNX Runtime (QDQ): activations unsigned with ranges measured on example pages (all but their
 rarest values: finer steps for the others bring the output nearer), weights signed, each output channel with a range of
 its own. Weights take 7 bits, since processors without VNNI add pairs of products in
-16 bits and would overflow. What is left in floating point: everything but convolutions, and the interpolation that the
-network adds to, whose error would be seen as such.
+16 bits and would overflow. What is left in floating point: everything but convolutions, and those that are not learned,
+the interpolation that the network adds to and the Gaussian after it, whose error would be seen as such.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def to_int8(model: onnx.ModelProto, planes: Iterable[Plane]) -> onnx.ModelProto:
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 op_types_to_quantize=["Conv"],
-                nodes_to_exclude=list(_interpolation(onnx.load(prepared))),
+                nodes_to_exclude=list(_not_learned(onnx.load(prepared))),
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={"CalibPercentile": PERCENTILE, "CalibTensorRangeSymmetric": False},
             )
@@ -81,7 +81,7 @@ class _Planes(CalibrationDataReader):  # type: ignore[misc]
         return next(self._inputs, None)
 
 
-def _interpolation(model: onnx.ModelProto) -> Iterator[str]:
-    """Convolutions fed by a padding of its own: those of BicubicPhases."""
+def _not_learned(model: onnx.ModelProto) -> Iterator[str]:
+    """Convolutions fed by a padding of its own: those of BicubicPhases and Gaussian, which repeat edges."""
     padded = {name for node in model.graph.node if node.op_type == "Pad" for name in node.output}
     yield from (node.name for node in model.graph.node if node.op_type == "Conv" and node.input[0] in padded)

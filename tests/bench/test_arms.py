@@ -23,7 +23,7 @@ from tests.bench.pages import WidthEngine, folder_suite
 from tests.onnx_files import conv_network
 from tests.pairs import text_page
 
-WITHOUT_WEIGHTS = ["unsharp_x2", "unsharp_x4", "clahe_x2", "clahe_x4"]
+WITHOUT_WEIGHTS = ["unsharp_x2", "unsharp_x4", "gaussian_x4", "clahe_x2", "clahe_x4"]
 FROM_PACKAGES = ["realesrgan_plus_x4", "waifu2x_photo_x2", "waifu2x_cunet_x2", "realcugan_x2"]
 
 

@@ -6,6 +6,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -73,6 +75,24 @@ def test_edges_weigh_more_than_paper() -> None:
     at_edge[..., 3] += 0.2
     on_paper[..., 7] -= 0.2
     assert float(STRUCTURE["edge"](at_edge, hr)) > 3 * float(STRUCTURE["edge"](on_paper, hr))
+
+
+def test_images_are_compared_smoothed_where_that_is_asked_for() -> None:
+    sr, hr = torch.rand(2, 3, 16, 20), torch.rand(2, 3, 16, 20)
+    sharp, smooth = (ContentLoss(LossConfig(pixel="mse", gradient_weight=0.5, smooth=one)) for one in (0, 1.3))
+    with torch.autocast("cpu", torch.bfloat16):
+        found, expected = smooth(sr, hr), sharp(blurred(sr), blurred(hr))
+    assert found.keys() == expected.keys() == {"pixel", "gradient"}
+    for name, term in found.items():
+        assert float(term) == pytest.approx(float(expected[name]), rel=1e-4)
+    assert float(found["pixel"]) < 0.5 * float(sharp(sr, hr)["pixel"])
+
+
+def blurred(images: torch.Tensor) -> torch.Tensor:
+    """By OpenCV, sigma 1.3."""
+    planes = images.flatten(0, 1).numpy()
+    done = [cv2.GaussianBlur(plane, (9, 9), 1.3, borderType=cv2.BORDER_REPLICATE) for plane in planes]
+    return torch.from_numpy(np.stack(done)).reshape(images.shape)
 
 
 def test_structure_terms_are_weighed_and_join_after_the_pixel_phase() -> None:
