@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 import yaml
 
@@ -41,9 +42,12 @@ def test_from_documents_to_an_enlarged_page(run, tmp_path):
     assert "step 6" in more.err
     assert (tmp_path / "r" / "config.yaml").read_text() == config.replace("steps: 4", "steps: 6")
 
-    exported = run("export", "r/checkpoint.safetensors", "--out", "mine.onnx")
+    finish = ("--share", "0.75", "--smooth", "1.5", "--ink", "1.1")
+    exported = run("export", "r/checkpoint.safetensors", "--out", "mine.onnx", *finish)
     assert exported.code == 0, exported.err
     assert "largest difference to torch" in exported.out
+    told = {entry.key: entry.value for entry in onnx.load(tmp_path / "mine.onnx").metadata_props}
+    assert [told[f"docsr.{name}"] for name in ("share", "smooth", "ink")] == ["0.75", "1.5", "1.1"]
     assert OnnxUpscaler(tmp_path / "mine.onnx").name == "mine"
     flyer = TRAINING.parent / "samples" / "flyer.png"
     enlarged = run("enhance", flyer, "--out", "hi", "--model", "mine.onnx", "--factor", "2")
