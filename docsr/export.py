@@ -71,7 +71,7 @@ def export(
 
     Args:
         checkpoint: a .safetensors file of ``docsr train``.
-        out: the .onnx file to write; it is written only when the proof holds, and its stem becomes the network's name.
+        out: the .onnx file to write, only when the proof holds; its stem becomes the network's name.
         page: an image to compare on; none: a page of text drawn for the purpose.
         share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
         smooth: standard deviation of a Gaussian over the output, in its pixels; 0: none.
@@ -80,8 +80,7 @@ def export(
         int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its degraded patches give.
 
     Raises:
-        UsageError: ``out`` is no .onnx file, ``share`` is below 1 for a network that does not add to bicubic, it has
-            not this factor, ``smooth`` is below 0, or ``ink`` not above it.
+        UsageError: ``out`` is no .onnx file, or the network cannot have this share, smoothness, ink or factor.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         TrainingError: the folder has no patches.
@@ -90,19 +89,11 @@ def export(
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)
-    network = Finished(_network(loaded, factor, share), smooth, ink).eval()
-    plane = _proof_plane(page)
-    model = _to_onnx(network)
-    # Not the generator's name and factor: every network of the kind would be called as the shipped one.
-    asked = {"share": share, "smooth": smooth, "ink": ink}
-    _describe(model, network, loaded.header, {"name": out.stem, **{key: str(float(of)) for key, of in asked.items()}})
+    network, plane = Finished(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
+    model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out) as temporary:
-        temporary.write_bytes(model.SerializeToString())
-        difference, rms = _proved(network, temporary, plane, in_int8=int8 is not None)
-    return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
+    return _written(model, out, network, plane, in_int8=int8 is not None)
 
 
 def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
@@ -112,6 +103,15 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     if share != 1:
         network.soften(share)
     return network
+
+
+def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane, *, in_int8: bool) -> Exported:
+    """Write the file, if it is proved on the plane."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(out) as temporary:
+        temporary.write_bytes(model.SerializeToString())
+        difference, rms = _proved(network, temporary, plane, in_int8=in_int8)
+    return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 
 def _proved(network: Finished, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
@@ -178,9 +178,11 @@ def _with_known_slopes(network: nn.Module) -> nn.Module:
     return network
 
 
-def _describe(model: onnx.ModelProto, network: Finished, header: Header, asked: dict[str, str]) -> None:
-    """Put into the file what it is: its name and what was asked for, and what network and checkpoint say."""
-    values = asked | {
+def _described(model: onnx.ModelProto, name: str, network: Finished, header: Header, **asked: float) -> onnx.ModelProto:
+    """The model, which says what it is: its name, what was asked for, and what network and checkpoint say."""
+    values = {
+        "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
+        **{key: str(float(value)) for key, value in asked.items()},
         "factor": str(network.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
@@ -191,6 +193,7 @@ def _describe(model: onnx.ModelProto, network: Finished, header: Header, asked: 
         values |= {"x_height_min": str(low), "x_height_max": str(high)}
     for key, value in values.items():
         model.metadata_props.add(key=f"docsr.{key}", value=value)
+    return model
 
 
 def _forget_paths(model: onnx.ModelProto) -> None:

@@ -97,7 +97,7 @@ def test_a_misspelt_option_is_one_sentence(run):
         "edge_weight, fake_labels, frequency_weight, gan_pixel_weight, gradient_weight, perceptual_distance, "
         "perceptual_input, perceptual_layer, perceptual_network, perceptual_weight, perceptual_weights, pixel, "
         "pixel_weight, reading_weight, real_labels, recogniser_enlarge, recogniser_patches, recogniser_weight, "
-        "recogniser_weights)\n"
+        "recogniser_weights, smooth)\n"
     )
 
 
