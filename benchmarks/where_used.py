@@ -99,13 +99,13 @@ def largest_bicubic(engine: str) -> int:
     are none, nothing speaks against the whole.
     """
     half, whole = CLASSICAL_FACTORS
-    left: list[tuple[float, float]] = []
+    smaller = larger = 0.0
     for dpi, degradations in tuned(engine).edits.items():
         asked = factor_for_text(median(tuned(engine).heights[dpi]))
         if asked == whole and not any(_network(one, dpi, engine) for one in CLASSICAL_FACTORS):
-            smaller, larger = (label_of(BASELINE, one) for one in CLASSICAL_FACTORS)
-            left += [(_a_page(arms, smaller), _a_page(arms, larger)) for arms in degradations.values()]
-    return whole if not left or is_worth_it(*map(sum, zip(*left, strict=True))) else half
+            smaller += sum(_a_page(arms, label_of(BASELINE, half)) for arms in degradations.values())
+            larger += sum(_a_page(arms, label_of(BASELINE, whole)) for arms in degradations.values())
+    return half if smaller and not is_worth_it(smaller, larger) else whole
 
 
 def is_worth_it(smaller: float, larger: float) -> bool:
