@@ -157,7 +157,7 @@ class ScheduleConfig(Options):
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds this times the running mean")
     ema: float = Field(0.999, ge=0, lt=1, description="memory of the average of the weights, which is what is kept")
-    bf16: bool = Field(True, description="mixed precision")
+    bf16: bool = Field(True, description="mixed precision, where the processor has bfloat16: else it would be slow")
     accumulate: int = Field(1, ge=1, description="batches of each process that make one update")
     compile: bool = Field(False, description="torch.compile the generator: slow to begin, faster from then on")
 

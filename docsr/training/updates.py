@@ -22,6 +22,16 @@ COUNTERS = ("learning_rate", "skipped")
 """Scalars of a step of which the latest value is wanted, not the mean."""
 
 
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 itself: done in software, a step takes several times as long as without.
+
+    Processors have it from AVX-512 on (on Arm, by its BF16 extension), NVIDIA's from Ampere on.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 class Updates:
     """Takes steps.
 
@@ -198,5 +208,6 @@ class Updates:
         return Phase.GAN if self.state.step >= start else Phase.PIXEL
 
     def autocast(self) -> torch.autocast:
-        """Mixed precision where configured."""
-        return torch.autocast(self.processes.device.type, torch.bfloat16, enabled=self.config.schedule.bf16)
+        """Mixed precision where configured, and where the device has it."""
+        device = self.processes.device
+        return torch.autocast(device.type, torch.bfloat16, enabled=self.config.schedule.bf16 and has_bf16(device))

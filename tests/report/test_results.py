@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from docsr.bench.summary import rank, summarise
 from docsr.metrics.text import FOLDING
 from docsr.report.markdown import markdown
-from docsr.report.results import SCHEMA, Results, write_results
+from docsr.report.results import SCHEMA, Results, processor, write_results
 from tests.bench.test_summary import rows
 
 # What scripts outside the project count on in every row.
@@ -67,3 +68,21 @@ def test_markdown_names_wins_losses_and_what_was_not_run(results):
     assert "fsrcnn_x2: no weights" in text
     assert "p1, net_x4: broke" in text
     assert "`e` read as `c` 7 times" in text
+
+
+CPUS = {
+    "model name\t: AMD EPYC\nflags\t\t: sse2 avx avx2 avx512f avx512_vnni\n": "AMD EPYC (avx512_vnni)",
+    "model name\t: AMD EPYC\nflags\t\t: sse2 avx avx2\n": "AMD EPYC (avx2)",
+    "model name\t: old\nflags\t\t: sse2\n": "old",
+    "CPU implementer\t: 0x41\nFeatures\t: fp asimd asimddp\n": f"{platform.machine()} (asimddp)",
+}
+
+
+@pytest.mark.parametrize(("told", "name"), [*CPUS.items()], ids=[*CPUS.values()])
+def test_a_processor_is_told_with_the_instructions_that_decide_its_speed(told, name, tmp_path):
+    (tmp_path / "cpuinfo").write_text(told, encoding="utf-8")
+    assert processor(tmp_path / "cpuinfo") == name
+
+
+def test_a_processor_has_a_name_where_there_is_no_cpuinfo(tmp_path):
+    assert processor(tmp_path / "cpuinfo")

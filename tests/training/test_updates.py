@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from docsr.models.checkpoint import load_checkpoint
 from docsr.train import KEPT, train
 from docsr.training.processes import Processes
 from docsr.training.state import CHECKPOINT, TrainingState
-from docsr.training.updates import Updates
+from docsr.training.updates import Updates, has_bf16
 from tests.losses.weights_files import vgg_state
 from tests.pairs import make_store
 from tests.training_runs import TINY, Heard
@@ -112,3 +113,18 @@ def test_a_sample_has_its_labels_however_many_processes_share_the_step(monkeypat
         assert 0.7 <= float(real.min()) <= float(real.max()) <= 1.0
         assert 0.0 <= float(fake.min()) <= float(fake.max()) <= 0.3
     assert len({float(one) for real, _ in alone for one in real}) == 8, "each sample has its own"
+
+
+@pytest.mark.parametrize(("asked", "has"), [*product((False, True), repeat=2)])
+def test_mixed_precision_is_used_where_it_is_asked_for_and_the_processor_has_it(asked, has, monkeypatch):
+    monkeypatch.setattr("docsr.training.updates.has_bf16", lambda device: has and device == CPU)
+    taken = updates(Processes(0, 1, CPU), schedule={"bf16": asked})
+    sr = taken.enlarge(torch.rand(1, 1, 8, 8))
+    assert sr.dtype == torch.float32
+    with taken.autocast():
+        assert torch.is_autocast_enabled("cpu") == (asked and has)
+
+
+def test_a_processor_with_avx512_has_bfloat16():
+    avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
+    assert has_bf16(CPU) >= avx512
