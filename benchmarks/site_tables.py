@@ -12,7 +12,7 @@ from tables import filled, table
 
 from docsr.bench.arms import AUTO, BASELINE
 from docsr.report.words import how
-from docsr.upscalers.choose import READERS
+from docsr.upscalers.choose import READERS, unasked
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
@@ -23,13 +23,14 @@ BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
 HEAD = """# The networks that ship
 
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the table, and `docsr models NAME` all that was measured of one. `docsr enhance` uses a network only at the text sizes
-in the column of the engine (`--engine`), where on the suite `tune`, whose pages are in no table, that engine read
-better with it than with bicubic in some degradation, and in none worse by more than a letter a page; elsewhere it takes
-bicubic. Where several help, `--factor auto` takes the [small
-ones](decisions.md#small-text-is-looked-at-from-every-pixel) before the compact ones, and of these the one that brings
-the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is read with more errors in
-all. `--model NAME` asks for one whatever the text size.
+the same table, and `docsr models NAME` all that was measured of one. A network *helps* an engine at the text sizes at
+which that engine read the suite `tune`, whose pages are in no table, better with it than with bicubic in some
+degradation, and in none worse by more than a letter a page. `docsr enhance` takes it nowhere else: there it takes
+bicubic. *Auto* is where it is taken when nothing is asked for but the engine (`--engine`): where several help, the
+[small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact ones, and of these the one
+that brings the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is read with
+more errors in all. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever the text size; only text
+that is large enough as it is stays so, unless a factor is asked for, too.
 
 """
 COUNTS = """
@@ -51,7 +52,7 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
         "parameters",
         "bytes",
         "trained on text of",
-        *(f"helps {engine} at" for engine in READERS),
+        *(f"{how} {engine}" for engine in READERS for how in ("helps", "auto,")),
     ]
     rows = [
         [
@@ -60,7 +61,11 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
             f"{card['parameters']:,}",
             f"{card['bytes']:,}",
             _px(card["x_height"]),
-            *(_px(card["x_height_helps"][engine]) for engine in READERS),
+            *(
+                _px(x_heights)
+                for engine in READERS
+                for x_heights in (card["x_height_helps"][engine], unasked(card["name"], engine))
+            ),
         ]
         for card in cards
     ]

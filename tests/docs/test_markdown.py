@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from docsr.cli import cli
+from docsr.upscalers import arrays
 from tests.docs import DOCS, EXECUTED, LANGUAGES, MARKDOWN, ROOT, Block, anchors, blocks, links, name_of, tokens
 from tests.docs.shortened import AS_IT_IS, COSTLY, PROGRAMS, TABLE, entry_of, script_of
 from tools.command_page import PAGE, page
@@ -112,3 +114,12 @@ def test_the_recipes_of_the_shipped_networks_have_no_gan():
         options = yaml.safe_load(path.read_text(encoding="utf-8"))
         assert options["loss"]["pixel"] == "mse"
         assert "gan_start" not in options["schedule"]
+
+
+def test_the_page_on_python_has_the_signatures_of_the_code():
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    for name, called in (("enhance", arrays.enhance), ("Enhancer", arrays.Enhancer)):
+        taken = signature(called)
+        bare = [parameter.replace(annotation=Parameter.empty) for parameter in taken.parameters.values()]
+        plain = taken.replace(parameters=bare, return_annotation=Signature.empty)
+        assert f"docsr.{name}{plain}\n".replace("'", '"') in page
