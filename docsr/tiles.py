@@ -81,29 +81,52 @@ def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     """Cut a page into tiles, row by row.
 
     Cores partition the page and have nearly even sizes (they differ by less than two GRIDs), so that few are slivers.
+    What a network does twice, since tiles overlap, is kept small: they are as tall and as wide as reads the least.
 
     Args:
         height: rows of the page, at least 1.
         width: columns of the page, at least 1.
-        tile: the largest side of a core, at least GRID.
+        tile: side of a square core, at least GRID. Cores of another shape read no more pixels than such a one.
         overlap: the least context read around a core, at least 0.
 
     Returns:
-        The tiles; one where the page is no larger than ``tile`` on both sides.
+        The tiles; one where the page has no more pixels than a square core reads.
 
     Raises:
         ValueError: a size is out of range.
     """
     if height < 1 or width < 1 or tile < GRID or overlap < 0:
         raise ValueError(f"no tiles for a page of {width} x {height} px, tile {tile}, overlap {overlap}")
-    rows, columns = _cuts(height, tile), _cuts(width, tile)
-    cores = [Box(top, left, bottom, right) for top, bottom in rows for left, right in columns]
     margin = -(-overlap // GRID) * GRID
+    rows, columns = _numbers(height, width, tile // GRID * GRID, margin)
+    spans = [(top, bottom, left, right) for top, bottom in _cuts(height, rows) for left, right in _cuts(width, columns)]
+    cores = [Box(top, left, bottom, right) for top, bottom, left, right in spans]
     return [Tile(core, core.grown(margin, height, width)) for core in cores]
 
 
-def _cuts(length: int, tile: int) -> list[tuple[int, int]]:
-    """Cut ``length`` into the fewest even spans of at most ``tile``, at multiples of GRID."""
-    count = -(-length // (tile // GRID * GRID))
+def _numbers(height: int, width: int, side: int, margin: int) -> tuple[int, int]:
+    """How many rows and columns of tiles read the least in all, none more than a square core of ``side`` does."""
+    most = (side + 2 * margin) ** 2
+    found = []
+    for columns in range(1, -(-width // side) + 1):
+        allowed = most // _longest_read(width, columns, margin)
+        core = (allowed - 2 * margin) // GRID * GRID
+        if (rows := next((few for few in (1, 2) if _longest_read(height, few, margin) <= allowed), None)) is None:
+            if core < GRID:
+                continue
+            rows = -(-height // core)
+        read = (height + 2 * margin * (rows - 1)) * (width + 2 * margin * (columns - 1))
+        found.append((read, rows * columns, rows, columns))
+    return min(found)[2:]
+
+
+def _longest_read(length: int, count: int, margin: int) -> int:
+    """How long the longest of ``count`` even spans of ``length`` is with its margins, which end at the page."""
+    span = -(-length // (count * GRID)) * GRID
+    return min(length, span + min(count - 1, 2) * margin)
+
+
+def _cuts(length: int, count: int) -> list[tuple[int, int]]:
+    """Cut ``length`` into so many even spans, at multiples of GRID."""
     edges = [min(length, -(-index * length // (count * GRID)) * GRID) for index in range(count + 1)]
     return list(pairwise(edges))

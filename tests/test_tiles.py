@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsr.tiles import GRID, plan_tiles
+from docsr.tiles import GRID, Box, plan_tiles
 
 SIZES = st.integers(1, 300)
 
@@ -44,9 +44,30 @@ def test_edges_inside_a_page_lie_on_the_grid(height: int, width: int, tile: int,
 def test_no_slivers(height: int, width: int, tile: int) -> None:
     cores = [one.core for one in plan_tiles(height, width, tile, 4)]
     for sides in ([core.height for core in cores], [core.width for core in cores]):
-        assert max(sides) <= tile
         assert max(sides) - min(sides) < 2 * GRID
         assert min(sides) > 0
+
+
+@given(height=SIZES, width=SIZES, tile=st.integers(8, 128), overlap=st.integers(0, 40))
+def test_a_tile_reads_no_more_than_a_square_one_and_all_no_more_than_squares(
+    height: int, width: int, tile: int, overlap: int
+) -> None:
+    side, margin = tile // GRID * GRID, -(-overlap // GRID) * GRID
+    read = [one.read.height * one.read.width for one in plan_tiles(height, width, tile, overlap)]
+    assert max(read) <= (side + 2 * margin) ** 2
+    rows, columns = -(-height // side), -(-width // side)
+    assert sum(read) <= (height + 2 * margin * (rows - 1)) * (width + 2 * margin * (columns - 1))
+
+
+def test_a_page_of_75_dpi_is_cut_across_and_one_of_55_dpi_not_at_all() -> None:
+    assert [one.core for one in plan_tiles(877, 620, 512, 48)] == [Box(0, 0, 440, 620), Box(440, 0, 877, 620)]
+    assert len(plan_tiles(643, 455, 512, 48)) == 1
+
+
+def test_a_large_page_is_planned_at_once() -> None:
+    tiles = plan_tiles(20_000, 15_000, 512, 48)
+    assert len(tiles) < 1300
+    assert max(one.core.height for one in tiles) < 1024
 
 
 @given(

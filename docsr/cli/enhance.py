@@ -49,7 +49,9 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     help="Files done at the same time, a core each.  [default: as many as there are cores, 8 at most]",
 )
-@click.option("--tile", type=click.IntRange(64), default=512, show_default=True, help="Tile side in input px.")
+@click.option(
+    "--tile", type=click.IntRange(64), default=512, show_default=True, help="Side of a square tile in input px."
+)
 @click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
 @click.option(
     "--guard/--no-guard",

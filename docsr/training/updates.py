@@ -28,7 +28,7 @@ def has_bf16(device: torch.device) -> bool:
     Processors have it from AVX-512 on (on Arm, by its BF16 extension), NVIDIA's from Ampere on.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 

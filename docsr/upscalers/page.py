@@ -69,7 +69,7 @@ def upscale_bands(
     Args:
         page: grey or RGB, any size from 1 x 1.
         upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
-        tile: largest side of a tile in input px, at least 8 (docsr.tiles.GRID).
+        tile: side of a square tile in input px, at least 8 (docsr.tiles.GRID); others have no more pixels.
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
             whole for that.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.

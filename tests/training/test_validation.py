@@ -102,8 +102,8 @@ def test_a_page_goes_through_the_network_in_tiles(tmp_path):
     held = validation(store, pages=1)
     held.pairs = []
     held.run(Watched(), CPU)
-    assert len(shapes) >= 4
-    assert max(max(shape) for shape in shapes) <= DEFAULT_TILE
+    assert len(shapes) >= 3
+    assert max(height * width for height, width in shapes) <= DEFAULT_TILE**2
 
 
 def test_a_tiled_page_is_the_untiled_one():
