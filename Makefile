@@ -10,6 +10,8 @@ PDFS ?= pdfs
 TUNE_PDFS ?= tunepdfs
 DOCUMENTS ?= dev
 PEERS ?= peers
+# Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI.
+SPEED ?= benchmarks/results/speed
 
 BIN = $(VENV)/bin
 SOURCES = $(shell find docsr -type f -not -name '*.pyc')
@@ -159,9 +161,9 @@ guard: env programs
 	$(TEST_ENV) $(BIN)/python benchmarks/guard.py --out benchmarks/results/guard.json
 
 speed: env programs
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out benchmarks/results/speed
+	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out $(SPEED)
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_x2 \
-		--arm compact_x4 --arm small_x4 --out benchmarks/results/speed_small
+		--arm compact_x4 --arm small_x4 --out $(SPEED)_small
 
 overhead: env programs
 	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,11 @@ INK = (0.95, 1.05)
 """Darkness of the text over the original's."""
 
 HARM = ("digits wrong, bicubic", "digits wrong, docsr", "pages harmed")
+
+SPEED = {"speed": "with VNNI", "speed_avx2": "AVX2 alone"}
+"""Results of benchmarks/speed.py, each with NAME_small beside it, and the processors they are of."""
+
+Rows = Sequence[dict[str, Any]]
 
 Verdict = tuple[str, bool]
 """What was measured, in words, and whether that is the goal."""
@@ -142,10 +147,7 @@ def goals(settings: Sequence[Cells]) -> str:
     text = filled(text, "one setting", in_one_setting(found))
     text = filled(text, "all settings", in_all_settings(found))
     text = filled(text, "folder", in_a_folder(committed.settings("folder")))
-    speed, small = (
-        json.loads((RESULTS / f"{one}.json").read_text(encoding="utf-8")) for one in ("speed", "speed_small")
-    )
-    text = filled(text, "cost", cost(speed["rows"], small["rows"]))
+    text = filled(text, "cost", cost({told: (_speed(name), _speed(f"{name}_small")) for name, told in SPEED.items()}))
     return filled(text, "each setting", in_each_setting(found))
 
 
@@ -217,32 +219,36 @@ def _not_beaten(arms: Cells) -> list[dict[str, Any]]:
     return [cell for cell in _peers(arms) if cell["champion_beats"] != 1]
 
 
-def cost(speed: Sequence[dict[str, Any]], small: Sequence[dict[str, Any]]) -> str:
-    """Time and memory, of the rows of speed.json and (small text) speed_small.json, and the size of the files."""
-    row, small_text = _on_one_thread(speed, "compact_x4"), _on_one_thread(small, "small_x4")
+def cost(machines: Mapping[str, tuple[Rows, Rows]]) -> str:
+    """Time and memory, and the size of the files.
+
+    Args:
+        machines: by what tells the processor, the rows of benchmarks/speed.py for pages of 75 dpi and for small text.
+    """
+    rows: list[list[Any]] = []
+    for processor, (speed, small) in machines.items():
+        row, small_text = _on_one_thread(speed, "compact_x4"), _on_one_thread(small, "small_x4")
+        rows += [
+            [what, processor, f"{most}{unit}", f"{found:{form}}{unit}", _met(found <= most)]
+            for what, most, found, form, unit in (
+                ("time over FSRCNN x4's", 1, row["of_fsrcnn_x4"], ".2f", ""),
+                ("time over Tesseract's on the result", 0.5, row["of_tesseract"], ".2f", ""),
+                ("small text, small_x4: time over Tesseract's", 1, small_text["of_tesseract"], ".2f", ""),
+                ("peak memory", 500, row["peak_mib"], ".0f", " MiB"),
+                ("small text, small_x4: peak memory", 500, small_text["peak_mib"], ".0f", " MiB"),
+            )
+        ]
     largest = max(path.stat().st_size for path in WEIGHTS.glob("*.onnx"))
-    rows = [
-        ["time over FSRCNN x4's", 1, row["of_fsrcnn_x4"], _met(row["of_fsrcnn_x4"] <= 1)],
-        ["time over Tesseract's on the result", 0.5, row["of_tesseract"], _met(row["of_tesseract"] <= 0.5)],
-        [
-            "small text, small_x4: time over Tesseract's",
-            1,
-            small_text["of_tesseract"],
-            _met(small_text["of_tesseract"] <= 1),
-        ],
-        ["peak memory", "500 MiB", f"{row['peak_mib']:.0f} MiB", _met(row["peak_mib"] <= 500)],
-        [
-            "small text, small_x4: peak memory",
-            "500 MiB",
-            f"{small_text['peak_mib']:.0f} MiB",
-            _met(small_text["peak_mib"] <= 500),
-        ],
-        ["largest file of a network", "1,000,000 bytes", f"{largest:,} bytes", _met(largest <= 1_000_000)],
-    ]
-    return table(["what", "at most", "measured", "met"], rows)
+    rows.append(["largest file of a network", "", "1,000,000 bytes", f"{largest:,} bytes", _met(largest <= 1_000_000)])
+    return table(["what", "processor", "at most", "measured", "met"], rows)
 
 
-def _on_one_thread(speed: Sequence[dict[str, Any]], arm: str) -> dict[str, Any]:
+def _speed(name: str) -> Rows:
+    rows: Rows = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    return rows
+
+
+def _on_one_thread(speed: Rows, arm: str) -> dict[str, Any]:
     mine = [row for row in speed if row["arm"] == arm and row["threads"] == 1]
     if len(mine) != 1:
         raise SystemExit(f"there is not one row of {arm} on one thread: run make speed")

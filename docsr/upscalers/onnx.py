@@ -25,6 +25,10 @@ _EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
 
 _WHITE_TOLERANCE = 0.5 / 255
 
+RELEASING = onnxruntime.RunOptions()
+"""How a network is run: the memory that it took is given back."""
+RELEASING.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+
 
 class OnnxUpscaler:
     """A network file: input N x 1 x H x W float32 in [0, 1], output N x 1 x fH x fW.
@@ -91,7 +95,7 @@ class OnnxUpscaler:
 
     def _run(self, batch: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
         try:
-            output = self._session.run(None, {self._input: np.ascontiguousarray(batch)})[0]
+            output = self._session.run(None, {self._input: np.ascontiguousarray(batch)}, RELEASING)[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size = f"{batch.shape[-1]} x {batch.shape[-2]}"
             advice = "use a smaller --tile if memory ran out"
@@ -139,8 +143,8 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
-    # Tiles differ by a pixel in size: an arena and per-shape patterns would keep growing over a batch.
-    options.enable_cpu_mem_arena = False
+    # Tiles differ by a pixel in size: patterns, one for each shape, would keep growing over a batch. The arena would
+    # keep what the largest tile took; RELEASING empties it after each run.
     options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(content, options, providers=chosen)
