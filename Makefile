@@ -10,7 +10,8 @@ PDFS ?= pdfs
 TUNE_PDFS ?= tunepdfs
 DOCUMENTS ?= dev
 PEERS ?= peers
-# Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI.
+# Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI (what is committed has
+# fewer arms and rounds: its command is in it).
 SPEED ?= benchmarks/results/speed
 
 BIN = $(VENV)/bin

@@ -244,7 +244,11 @@ def cost(machines: Mapping[str, tuple[Rows, Rows]]) -> str:
 
 
 def _speed(name: str) -> Rows:
-    rows: Rows = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))["rows"]
+    found = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    alone = "(avx2)" in found["machine"]["processor"]
+    if alone != ("avx2" in name):
+        raise SystemExit(f"{name}.json is of another processor: make speed SPEED=benchmarks/results/speed_avx2")
+    rows: Rows = found["rows"]
     return rows
 
 

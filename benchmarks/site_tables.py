@@ -25,12 +25,12 @@ HEAD = """# The networks that ship
 Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
 the same table, and `docsr models NAME` all that was measured of one. A network *helps* an engine at the text sizes at
 which that engine read the suite `tune`, whose pages are in no table, better with it than with bicubic in some
-degradation, and in none worse by more than a letter a page. `docsr enhance` takes it nowhere else: there it takes
-bicubic. *Auto* is where it is taken when nothing is asked for but the engine (`--engine`): where several help, the
-[small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact ones, and of these the one
-that brings the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is read with
-more errors in all. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever the text size; only text
-that is large enough as it is stays so, unless a factor is asked for, too.
+degradation, and in none worse by more than a letter a page. `docsr enhance` takes it nowhere else unless it is named,
+and bicubic where none helps. *Auto* is where it is taken when nothing is asked for but the engine (`--engine`): where
+several help, the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact ones, and of
+these the one that brings the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is
+read with more errors in all, or hardly fewer. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever
+the text size; only text that is large enough as it is stays so, unless a factor is asked for, too.
 
 """
 COUNTS = """
@@ -52,7 +52,7 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
         "parameters",
         "bytes",
         "trained on text of",
-        *(f"{how} {engine}" for engine in READERS for how in ("helps", "auto,")),
+        *(f"{said} {engine}" for engine in READERS for said in ("helps", "auto,")),
     ]
     rows = [
         [

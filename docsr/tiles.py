@@ -81,7 +81,7 @@ def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     """Cut a page into tiles, row by row.
 
     Cores partition the page and have nearly even sizes (they differ by less than two GRIDs), so that few are slivers.
-    What a network does twice, since tiles overlap, is kept small: they are as tall and as wide as reads the least.
+    Tiles overlap in what they read; they are as tall and as wide as keeps that small.
 
     Args:
         height: rows of the page, at least 1.
@@ -98,20 +98,25 @@ def plan_tiles(height: int, width: int, tile: int, overlap: int) -> list[Tile]:
     if height < 1 or width < 1 or tile < GRID or overlap < 0:
         raise ValueError(f"no tiles for a page of {width} x {height} px, tile {tile}, overlap {overlap}")
     margin = -(-overlap // GRID) * GRID
-    rows, columns = _numbers(height, width, tile // GRID * GRID, margin)
+    rows, columns = _rows_and_columns(height, width, tile // GRID * GRID, margin)
     spans = [(top, bottom, left, right) for top, bottom in _cuts(height, rows) for left, right in _cuts(width, columns)]
     cores = [Box(top, left, bottom, right) for top, bottom, left, right in spans]
     return [Tile(core, core.grown(margin, height, width)) for core in cores]
 
 
-def _numbers(height: int, width: int, side: int, margin: int) -> tuple[int, int]:
-    """How many rows and columns of tiles read the least in all, none more than a square core of ``side`` does."""
+def _rows_and_columns(height: int, width: int, side: int, margin: int) -> tuple[int, int]:
+    """How many rows and columns of tiles read little in all, none more than a square core of ``side`` does.
+
+    There are no more columns than square cores would have, so that rows are not much taller than these, for a row is
+    held whole.
+    """
     most = (side + 2 * margin) ** 2
     found = []
     for columns in range(1, -(-width // side) + 1):
         allowed = most // _longest_read(width, columns, margin)
-        core = (allowed - 2 * margin) // GRID * GRID
-        if (rows := next((few for few in (1, 2) if _longest_read(height, few, margin) <= allowed), None)) is None:
+        rows = next((few for few in (1, 2) if _longest_read(height, few, margin) <= allowed), None)
+        if rows is None:
+            core = (allowed - 2 * margin) // GRID * GRID
             if core < GRID:
                 continue
             rows = -(-height // core)

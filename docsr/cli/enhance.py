@@ -50,7 +50,11 @@ if TYPE_CHECKING:
     help="Files done at the same time, a core each.  [default: as many as there are cores, 8 at most]",
 )
 @click.option(
-    "--tile", type=click.IntRange(64), default=512, show_default=True, help="Side of a square tile in input px."
+    "--tile",
+    type=click.IntRange(64),
+    default=512,
+    show_default=True,
+    help="Side of a square tile in input px; longer ones are narrower.",
 )
 @click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
 @click.option(

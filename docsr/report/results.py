@@ -125,5 +125,5 @@ def processor(info: Path = Path("/proc/cpuinfo")) -> str:
     lines = (line.partition(":") for line in info.read_text(encoding="utf-8", errors="replace").splitlines())
     told = {name.strip(): value.strip() for name, _, value in lines}
     has = told.get("flags", told.get("Features", "")).split()
-    widest = next((f" ({name})" for name in VECTORS if name in has), "")
-    return told.get("model name", platform.machine()) + widest
+    best = next((f" ({name})" for name in VECTORS if name in has), "")
+    return told.get("model name", platform.machine()) + best

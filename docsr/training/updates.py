@@ -23,13 +23,15 @@ COUNTERS = ("learning_rate", "skipped")
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 itself: done in software, a step takes several times as long as without.
+    """Whether bfloat16 is quick on the device: where it is not, a step with it takes several times as long as without.
 
-    Processors have it from AVX-512 on (on Arm, by its BF16 extension), NVIDIA's from Ampere on.
+    On processors that is oneDNN's matter, which wants AVX-512 or what Arm has for it; NVIDIA's have it from Ampere on.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    if device.type == "cpu":
+        return bool(torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported())  # type: ignore[no-untyped-call]
+    return True
 
 
 class Updates:

@@ -41,7 +41,7 @@ class Enhancer:
             model: ``bicubic``, ``lanczos``, ``nearest``, a shipped network, an .onnx or .safetensors file, or None for
                 what is known to read best at the text size of each image: a shipped network or bicubic.
             factor: 2, 4, 8, or "auto" (or None): what the text size of each image asks for, 1 where that is nothing.
-            tile: side of a square tile in input px; others have no more pixels.
+            tile: side of a square tile in input px without its overlap; longer ones read no more pixels.
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.

@@ -26,7 +26,7 @@ _EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
 _WHITE_TOLERANCE = 0.5 / 255
 
 RELEASING = onnxruntime.RunOptions()
-"""How a network is run: the memory that it took is given back."""
+"""How a network is run: what memory of the machine it took is given back (that of a GPU is kept)."""
 RELEASING.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
 
@@ -143,8 +143,8 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
-    # Tiles differ by a pixel in size: patterns, one for each shape, would keep growing over a batch. The arena would
-    # keep what the largest tile took; RELEASING empties it after each run.
+    # Pages have tiles of many shapes: patterns, one for each, would keep growing over a batch. The arena would keep
+    # what the largest tile took; RELEASING empties it after each run.
     options.enable_mem_pattern = False
     try:
         session = onnxruntime.InferenceSession(content, options, providers=chosen)

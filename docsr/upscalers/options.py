@@ -53,7 +53,7 @@ class EnhanceOptions:
             factor or dpi is asked for, is what helps it.
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
-        tile: side of a square tile in input px, at least 64; others have no more pixels.
+        tile: side of a square tile in input px without its overlap, at least 64; longer ones read no more pixels.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.

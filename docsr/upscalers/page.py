@@ -21,7 +21,7 @@ from docsr.upscalers.classical import enlarge
 from docsr.upscalers.guard import Share, guarded
 
 DEFAULT_TILE = 512
-"""Largest side of a tile in input px."""
+"""Side of a square tile in input px."""
 
 _CHROMA_REACH = 3
 _WHITE = 255
@@ -69,7 +69,8 @@ def upscale_bands(
     Args:
         page: grey or RGB, any size from 1 x 1.
         upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
-        tile: side of a square tile in input px, at least 8 (docsr.tiles.GRID); others have no more pixels.
+        tile: side of a square tile in input px without its overlap, at least 8 (docsr.tiles.GRID); longer ones read no
+            more pixels.
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
             whole for that.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.

@@ -116,15 +116,17 @@ def test_a_sample_has_its_labels_however_many_processes_share_the_step(monkeypat
 
 
 @pytest.mark.parametrize(("asked", "has"), [*product((False, True), repeat=2)])
-def test_mixed_precision_is_used_where_it_is_asked_for_and_the_processor_has_it(asked, has, monkeypatch):
+def test_mixed_precision_is_used_where_it_is_asked_for_and_the_device_has_it(asked, has, monkeypatch):
     monkeypatch.setattr("docsr.training.updates.has_bf16", lambda device: has and device == CPU)
-    taken = updates(Processes(0, 1, CPU), schedule={"bf16": asked})
-    sr = taken.enlarge(torch.rand(1, 1, 8, 8))
-    assert sr.dtype == torch.float32
-    with taken.autocast():
+    with updates(Processes(0, 1, CPU), schedule={"bf16": asked}).autocast():
         assert torch.is_autocast_enabled("cpu") == (asked and has)
 
 
-def test_a_processor_with_avx512_has_bfloat16():
-    avx512 = torch.backends.cpu.get_cpu_capability() == "AVX512"
-    assert has_bf16(CPU) >= avx512
+@pytest.mark.parametrize("quick", [False, True])
+def test_bfloat16_is_quick_where_torch_says_so(quick, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *, including_emulation: quick or including_emulation)
+    assert has_bf16(torch.device("cuda")) == quick
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: quick, raising=False)
+    assert has_bf16(CPU) == quick
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not has_bf16(CPU)
