@@ -147,7 +147,9 @@ def goals(settings: Sequence[Cells]) -> str:
     text = filled(text, "one setting", in_one_setting(found))
     text = filled(text, "all settings", in_all_settings(found))
     text = filled(text, "folder", in_a_folder(committed.settings("folder")))
-    text = filled(text, "cost", cost({told: (_speed(name), _speed(f"{name}_small")) for name, told in SPEED.items()}))
+    text = filled(
+        text, "cost", cost({told: (speed_rows(name), speed_rows(f"{name}_small")) for name, told in SPEED.items()})
+    )
     return filled(text, "each setting", in_each_setting(found))
 
 
@@ -243,11 +245,14 @@ def cost(machines: Mapping[str, tuple[Rows, Rows]]) -> str:
     return table(["what", "processor", "at most", "measured", "met"], rows)
 
 
-def _speed(name: str) -> Rows:
+def speed_rows(name: str) -> Rows:
+    """The rows of NAME.json; SystemExit where they are of another processor than the name says."""
     found = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     alone = "(avx2)" in found["machine"]["processor"]
     if alone != ("avx2" in name):
-        raise SystemExit(f"{name}.json is of another processor: make speed SPEED=benchmarks/results/speed_avx2")
+        raise SystemExit(
+            f"{name}.json is of {found['machine']['processor']}: SPEED in the Makefile tells where that goes"
+        )
     rows: Rows = found["rows"]
     return rows
 

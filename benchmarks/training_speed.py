@@ -24,6 +24,7 @@ import torch
 from docsr.config_file import load_config
 from docsr.report.results import machine
 from docsr.train import train
+from docsr.training.processes import joined
 from docsr.training.updates import has_bf16
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,9 +64,10 @@ def measure(name: str, changes: dict[str, Any], patches: Path) -> dict[str, Any]
     }
     config = load_config(ROOT / "configs" / "train" / f"{name}.yaml", changes | brief)
     heard = Readings()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with tempfile.TemporaryDirectory() as folder:
         train(config, patches, Path(folder) / "run", heard)
+    with joined() as processes:
+        mixed = config.schedule.bf16 and has_bf16(processes.device)
     kept = heard.read[1:]
     return {
         "config": name,
@@ -73,7 +75,7 @@ def measure(name: str, changes: dict[str, Any], patches: Path) -> dict[str, Any]
         "lr_patch": config.data.lr_patch,
         "batch": config.data.batch,
         "workers": config.data.workers,
-        "bf16": config.schedule.bf16 and has_bf16(device),
+        "bf16": mixed,
         "seconds_step": round(median(one["seconds"] for one in kept), 4),
         "waiting_share": round(median(one["waiting"] for one in kept), 4),
         "waiting_share_high": round(max(one["waiting"] for one in kept), 4),

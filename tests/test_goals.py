@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -170,3 +171,25 @@ def test_what_it_costs_is_that_of_one_thread(goals):
         goals.cost({"new": ([{**row, "threads": 2}], small)})
     with pytest.raises(SystemExit, match="small_x4 on one thread: run make speed"):
         goals.cost({"new": ([{**row, "threads": 1}], [])})
+
+
+@pytest.mark.parametrize(
+    ("name", "processor", "fits"),
+    [
+        ("speed", "AMD EPYC (avx512_vnni)", True),
+        ("speed", "AMD EPYC (avx2)", False),
+        ("speed_avx2", "AMD EPYC (avx2)", True),
+        ("speed_avx2_small", "AMD EPYC (avx512_vnni)", False),
+    ],
+)
+def test_times_of_another_processor_than_the_tables_say_are_refused(
+    goals, tmp_path, monkeypatch, name, processor, fits
+):
+    monkeypatch.setattr(goals, "RESULTS", tmp_path)
+    found = {"machine": {"processor": processor}, "rows": [{"arm": "compact_x4"}]}
+    (tmp_path / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
+    if fits:
+        assert goals.speed_rows(name) == found["rows"]
+    else:
+        with pytest.raises(SystemExit, match=f"{name}.json is of"):
+            goals.speed_rows(name)

@@ -90,7 +90,7 @@ def test_pages_are_read(tmp_path):
 @needs_tesseract
 def test_a_page_goes_through_the_network_in_tiles(tmp_path):
     store = make_store(tmp_path)
-    pixels, text = text_page(30, 2400, 1500)
+    pixels, text = text_page(30, 2400, 2000)
     save(store / "pages" / "00-page.png", pixels).with_suffix(".txt").write_text(text)
     shapes = []
 
@@ -102,7 +102,7 @@ def test_a_page_goes_through_the_network_in_tiles(tmp_path):
     held = validation(store, pages=1)
     held.pairs = []
     held.run(Watched(), CPU)
-    assert len(shapes) >= 3
+    assert len(shapes) >= 4
     assert max(height * width for height, width in shapes) <= DEFAULT_TILE**2
 
 
