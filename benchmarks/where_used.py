@@ -23,8 +23,12 @@ from statistics import median
 from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, CLASSICAL_FACTORS, HR, label_of, taken
+from docsr.square import STANDARD_FAX
 from docsr.upscalers.catalog import FACTORS, shipped
 from docsr.upscalers.choose import LARGEST, factor_for_text
+from docsr.weights import catalogue
+
+FAX = "standard_fax"
 
 A_LETTER_A_PAGE = 1.0
 """So much worse, in edits, tells nothing against a network that is better otherwise."""
@@ -53,9 +57,13 @@ class Tuned:
 
 
 @cache
-def tuned(engine: str) -> Tuned:
-    """Read the committed results."""
-    rows = [row for row in results(TUNE)["rows"] if row["engine"] == engine]
+def tuned(engine: str, *, fax: bool = False) -> Tuned:
+    """Read the committed results of standard faxes, or of all other pages.
+
+    Rows have the x-height of a page in the finer raster; networks get faxes in the even one (docsr.square).
+    """
+    rows = [row for row in results(TUNE)["rows"] if row["engine"] == engine and (row["degradation"] == FAX) == fax]
+    even = math.sqrt(1 / STANDARD_FAX) if fax else 1.0
     readable = {row["page"] for row in rows if row["cer"] <= READABLE}
     edits: dict[float, dict[str, Arms]] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     heights: dict[float, list[float]] = defaultdict(list)
@@ -64,14 +72,14 @@ def tuned(engine: str) -> Tuned:
             arm = label_of(row["upscaler"], row["factor"])
             edits[row["lr_dpi"]][row["degradation"]][arm][row["page"]] = row["edits"]
             if row["x_height"] is not None:
-                heights[row["lr_dpi"]].append(row["x_height"])
+                heights[row["lr_dpi"]].append(row["x_height"] * even)
     return Tuned(edits, heights)
 
 
 def helpful_range(name: str, engine: str) -> list[float] | None:
     """(smallest, largest) x-height in px at which the network is used for the engine; None: nowhere."""
     best = _helped(name, engine)
-    return _span(tuned(engine).heights, best[0], best[-1]) if best else None
+    return _span(_measured(name, engine).heights, best[0], best[-1]) if best else None
 
 
 def largest_network(engine: str) -> int:
@@ -133,9 +141,14 @@ def saved_by_dense(engine: str) -> float:
     return saved
 
 
+def _measured(name: str, engine: str) -> Tuned:
+    """What a network is judged by: the pages that it is for."""
+    return tuned(engine, fax=catalogue()[name].fax)
+
+
 def _helped(name: str, engine: str) -> list[float]:
     """The longest run of neighbouring resolutions, in order, at which a network helps."""
-    measured = tuned(engine)
+    measured = _measured(name, engine)
     runs: list[list[float]] = [[]]
     for dpi in sorted(measured.heights):
         found = measured.edits[dpi].values()

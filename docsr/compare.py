@@ -20,6 +20,7 @@ from docsr.page import Page
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
 from docsr.report.viewer import write_viewer
 from docsr.report.words import counted
+from docsr.square import squared
 
 LIMIT = 20
 """Pages that are shown unless more are asked for: the file grows with them."""
@@ -219,7 +220,8 @@ def _read(pages: Iterator[Page], path: Path, wish: Wish, told: Told) -> Page:
         told.warnings.append(f"{path}: {in_short(complaints)}")
     if page is None:
         raise PageError(f"{path} has fewer pages than it says")
-    return page
+    with allowing(wish.max_pixels):
+        return squared(page)
 
 
 def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:

@@ -61,6 +61,7 @@ class DegradeConfig(Options):
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
     reduced_bilevel: Probability = Field(0.0, description="share of those not clean: finer one-bit scans made grey")
+    fax: Probability = Field(0.0, description="share of those not clean: faxed with half the lines, made square again")
     warp: Probability = Field(0.3, description="slight rotation and warp, the same for HR and LR")
     rotation_degrees: Annotated[Range, _within(-45, 45)] = Field((-1.0, 1.0), description="of warped patches")
     ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")

@@ -10,15 +10,19 @@ from pathlib import Path
 from docsr.errors import DocsrError, UsageError
 from docsr.manifest import sha256_of
 from docsr.page import Page
+from docsr.square import FINER, KEPT, Raster, pixel_shape, squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
-from docsr.upscalers.choose import LARGEST, READERS, Plan, measured_x_height, plan_unasked
+from docsr.upscalers.choose import LARGEST, READERS, Plan, measured_x_height, plan_unasked, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
 
 HR = "hr"
 """The arm that reads the page in its full resolution: the ceiling."""
+
+UNTOUCHED = "none"
+"""The arm that reads the page as it is; before all others, pixels are made square."""
 
 AUTO = "auto"
 """The arm that does to each page what ``docsr enhance`` does when it is told nothing but the engine."""
@@ -63,8 +67,14 @@ class Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        plan = taken(measured_x_height(page.pixels), engine)
+        plan = taken(measured_x_height(squared(page).pixels), engine, pixel_shape(page.dpi))
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
+
+    def raster_of(self, page: Page) -> Raster:
+        """What a page's pixels become before the arm gets it: as it is, it is read in the shape that it has."""
+        if self.name == UNTOUCHED:
+            return KEPT
+        return FINER if self.peer else raster_for(self.model, pixel_shape(page.dpi))
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
         """Load what enlarges. DocsrError when it cannot be loaded."""
@@ -73,13 +83,13 @@ class Arm:
         return resolve(self.model, self.factor, threads, "cpu")
 
 
-def taken(x_height: float | None, engine: str) -> Plan:
-    """What ``auto`` does to a page of text of ``x_height`` px.
+def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
+    """What ``auto`` does to a page of text of ``x_height`` px whose pixels were ``shape`` times as high as wide.
 
     For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
     """
     reader = engine if engine in READERS else READERS[0]
-    return plan_unasked(x_height, reader)
+    return plan_unasked(x_height, reader, shape)
 
 
 def label_of(name: str, factor: int) -> str:
@@ -126,7 +136,10 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 
 def _own(name: str) -> list[Arm]:
     if name == AUTO:
-        cards = [(card.name, sha256_of(card.path), card.dense, card.x_height_helps) for card in catalogue().values()]
+        cards = [
+            (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps)
+            for card in catalogue().values()
+        ]
         return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST} {cards}")]
     if name in CLASSICAL:
         return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]

@@ -13,6 +13,7 @@ import numpy as np
 from docsr.errors import PageError
 from docsr.page import Page, Pixels, luminance
 from docsr.registry import Registry
+from docsr.square import FINE_FAX, STANDARD_FAX
 
 BLUR_SIGMA, INK, PAPER, NOISE, JPEG = 0.5, 0.12, 0.92, 0.02, 60
 FAX_THRESHOLD = 0.6
@@ -43,23 +44,41 @@ DEGRADATIONS: Registry[Callable[[Pixels, int], Pixels]] = Registry(
         "clean": clean,
         "scan": scan,
         "fax": fax,
+        "standard_fax": fax,
+        "fine_fax": fax,
     },
 )
 """Name -> what is done to the down-sampled grey page (H x W uint8) with a seed."""
+
+SHAPES = {"standard_fax": STANDARD_FAX, "fine_fax": FINE_FAX}
+"""How many times as high as wide pixels are, of what samples the two axes differently."""
 
 
 def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
     """Bring an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
 
+    A page of fewer dpi than a fax machine has is faxed all the same: the machine samples it more finely than it is.
+
+    Args:
+        page: HR.
+        dpi: of the lower page, on each line; fewer lines an inch where SHAPES says so.
+        degradation: a name of DEGRADATIONS.
+        seed: of its noise.
+
     Raises:
         PageError: the page does not know its dpi, or has fewer than ``dpi``.
         UsageError: an unknown degradation.
     """
+    degrade, shape = DEGRADATIONS.find(degradation), SHAPES.get(degradation)
     if page.dpi is None:
         raise PageError("it does not say its resolution: give --hr-dpi (in a suite, hr_dpi)")
-    if min(page.dpi) < dpi:
+    if min(page.dpi) < dpi and shape is None:
         raise PageError(f"it has {min(page.dpi):g} dpi and cannot be brought down to {dpi:g}")
-    grey = luminance(page.pixels)
-    size = (max(1, round(page.width * dpi / page.dpi[0])), max(1, round(page.height * dpi / page.dpi[1])))
-    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Page(DEGRADATIONS.find(degradation)(small, seed), (dpi, dpi), source=page.source, number=page.number)
+    grey, wanted = luminance(page.pixels), (dpi, dpi if shape is None else round(dpi / shape))
+    width, height = (
+        max(1, round(px * to / at)) for px, at, to in zip((page.width, page.height), page.dpi, wanted, strict=True)
+    )
+    if width > page.width:  # area would repeat pixels
+        grey = np.asarray(cv2.resize(grey, (width, page.height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    small = np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return Page(degrade(small, seed), wanted, source=page.source, number=page.number)

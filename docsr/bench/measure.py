@@ -19,6 +19,7 @@ from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
 from docsr.ocr.base import Engine
 from docsr.page import Page, luminance
+from docsr.square import squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.page import upscale_page
 
@@ -171,7 +172,7 @@ class Measurer:
         """Enlarge by the arm, and have the engines read what it made."""
         upscaler = self._upscaler(arm)
         started = perf_counter()
-        result = upscale_page(lr, upscaler)
+        result = upscale_page(squared(lr, arm.raster_of(lr)), upscaler)
         seconds = round(perf_counter() - started, 4)
         x_height = _x_height(task.page, task.condition)
         scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
@@ -213,7 +214,7 @@ def _image_scores(result: Page, hr: Page) -> dict[str, float | None]:
 @lru_cache(maxsize=2)
 def _x_height(page: SuitePage, condition: Condition | None) -> float | None:
     """Measured on the page as the arms get it, or in HR."""
-    found = textsize.measure((_page(page) if condition is None else _lowered(page, condition)).pixels)
+    found = textsize.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
     return None if found is None else round(found.x_height, 2)
 
 

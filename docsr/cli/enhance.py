@@ -58,6 +58,11 @@ if TYPE_CHECKING:
 )
 @click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
 @click.option(
+    "--keep-pixel-shape",
+    is_flag=True,
+    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are, in place of making them square first.",
+)
+@click.option(
     "--guard/--no-guard",
     default=True,
     show_default=True,

@@ -14,6 +14,7 @@ from docsr.io.decode import page_of
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_scans import open_scans
 from docsr.page import Page, Pixels, luminance
+from docsr.square import squared
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.choose import factor_for_text, measured_x_height
 
@@ -28,8 +29,8 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     """Put the scan's own pixels in the place of a page's rendering, if its text is small.
 
     A renderer fits an image to a page whose size it has rounded, and blurs it so. Nothing happens where the page is
-    rendered at another resolution than the scan's (``--oversample``, pixels that are not square), is no scan, or shows
-    more than the scan.
+    rendered at another resolution than the scan's with square pixels (``--oversample``), is no scan, or shows more than
+    the scan.
 
     Args:
         pdf: the document.
@@ -52,7 +53,7 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
         leaf = scans.leaves[number]
         if leaf.reason is not None:
             return False
-        scan = leaf.read()
+        scan = squared(leaf.read())
     own = np.rot90(scan.pixels, rotation // 90 % 4)
     if not _same_size(own, shown.pixels) or not _same_picture(own, shown.pixels):
         return False
@@ -122,7 +123,6 @@ def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer
             yield f"page {number + 1} is shown as it was: {leaf.reason}"
             continue
         try:
-            page = leaf.read()
-            leaf.replace(page.resized(enhancer(page.pixels)))
+            leaf.replace(enhancer.upscaled(leaf.read()))
         except PageError as error:
             yield str(error)

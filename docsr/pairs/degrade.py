@@ -6,6 +6,7 @@ comes from the generator that is passed in, so a sample is known by its seed.
 
 from __future__ import annotations
 
+import math
 import os
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 
 from docsr.config import DegradeConfig
 from docsr.page import Pixels, luminance
+from docsr.square import resampled
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
 
@@ -27,6 +29,12 @@ KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
 
 FINER_SCAN = (1.3, 3.5)
 """So many pixels of a one-bit scan are a pixel of what it was reduced to: 3.5 from 300 dpi to 85."""
+
+FAX_SHAPE = (1.95, 2.15)
+"""Height of a pixel of a standard fax over its width: 204 / 98 (ITU-T T.4), of some machines 200 / 100."""
+
+LOST_LINES = 0.04
+"""The largest share of a fax's lines that the telephone line spoils."""
 
 SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
@@ -90,6 +98,8 @@ class Degrade:
         # Nothing is drawn where the option is off: the samples of runs without it stay what they were.
         if config.reduced_bilevel and random.random() < config.reduced_bilevel:
             return hr, _run(self._file, self._reduced_bilevel(lr, size, random), random)
+        if config.fax and random.random() < config.fax:
+            return hr, self._faxed(lr, size, random)
         lr = self._sample(_run(self._optics, lr, random), _drawn(random), size)
         ink, paper = 0.0, 1.0
         if random.random() < config.contrast:
@@ -110,11 +120,28 @@ class Degrade:
         rough = (scan + PAPER * random.uniform(0.0, 0.15) * grain).clip(0, PAPER)
         return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _drawn(random), size)
 
+    def _faxed(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
+        """A standard fax: one bit, some lines lost; as many pixels as LR, made square as a network gets them."""
+        longer = math.sqrt(random.uniform(*FAX_SHAPE))
+        raster = round(size[0] * longer), max(1, round(size[1] / longer))
+        seen = self._sample(_run(self._optics, image, random), _drawn(random), raster)
+        bits = _bilevel(_run(self._sensor, seen, random), 0.0, 1.0, random)
+        if random.random() < self.config.noise:
+            _lose_lines(bits, random)
+        return resampled(bits, *size)
+
     def _sample(self, image: Pixels, kernel: int, size: tuple[int, int]) -> Pixels:
         """Brought to ``size``, (width, height)."""
         if self.config.kernel != "mixed":
             return np.asarray(Image.fromarray(image).resize(size, KERNELS[self.config.kernel]), np.uint8)
         return np.asarray(cv2.resize(image, size, interpolation=kernel), np.uint8)
+
+
+def _lose_lines(bits: Pixels, random: np.random.Generator) -> None:
+    """Spoil some lines, in place, as receivers conceal it: with the line above, or with white."""
+    lost = np.flatnonzero(random.random(len(bits) - 1) < random.uniform(0, LOST_LINES)) + 1
+    for line in lost.tolist():
+        bits[line] = bits[line - 1] if random.random() < 0.7 else PAPER
 
 
 def _drawn(random: np.random.Generator) -> int:

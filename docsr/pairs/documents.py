@@ -17,6 +17,7 @@ from docsr.io.pdf import open_pdf, render_leaf
 from docsr.page import Page
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 from docsr.pairs.store import outside_stores
+from docsr.square import squared
 
 LARGEST_ENLARGEMENT = 1.35
 PDF_LARGEST_SCALE = 12.0
@@ -38,7 +39,7 @@ class Images(Source):
     def pages(self, document: Document) -> Iterator[SourcePage]:
         """The image's pages; the text belongs to the first one."""
         text = document.path.with_suffix(".txt")
-        for page in read_pages(document.path):
+        for page in map(squared, read_pages(document.path)):
             has_text = page.number == 0 and text.is_file()
             words = text.read_text(encoding="utf-8", errors="replace") if has_text else None
             yield SourcePage(page.number, partial(rescale, page), LARGEST_ENLARGEMENT, words)

@@ -12,6 +12,7 @@ from docsr.errors import PageError, UsageError, first_line
 from docsr.io.decode import page_of
 from docsr.io.documents import read_document, suffix_of, write_document
 from docsr.page import Page
+from docsr.square import pixel_shape, squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, own_factor, resolve
 from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_text, measured_x_height, plan_page
@@ -34,6 +35,7 @@ class Enhancer:
         device: str = "auto",
         guard: bool = True,
         engine: str = READERS[0],
+        keep_pixel_shape: bool = False,
     ) -> None:
         """Load the network that is named.
 
@@ -47,6 +49,8 @@ class Enhancer:
             guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.
             engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken,
                 and "auto" ends where more pixels do not help it, at 4x or 2x.
+            keep_pixel_shape: whether an image that states another dpi for x than for y keeps its pixels as they are;
+                else they are made square first.
 
         Raises:
             UsageError: an unknown model or engine, or a model made for another factor.
@@ -56,7 +60,7 @@ class Enhancer:
         if factor is not None and factor not in FACTORS:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
-        self._engine = engine
+        self._engine, self._keeps = engine, keep_pixel_shape or model == "none"
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._own_factor = own_factor(self._model)
@@ -90,14 +94,14 @@ class Enhancer:
             case bytes():
                 return self._encoded(image)
             case str() | Path():
-                return _as_pillow(self._upscale(_only_page(Path(image))))
+                return _as_pillow(self.upscaled(_only_page(Path(image))))
         return self._pillow(image)
 
     def _array(self, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
         if image.dtype != np.uint8 or not grey_or_rgb or image.size == 0:
             raise UsageError(f"an image is uint8, H x W or H x W x 3, not {image.dtype} {image.shape}")
-        return self._upscale(Page(image)).pixels
+        return self.upscaled(Page(image)).pixels
 
     def _pillow(self, image: Any) -> Any:
         from PIL import Image as pillow
@@ -110,7 +114,7 @@ class Enhancer:
             raise UsageError(f"an image of mode {image.mode} cannot be enlarged: {error}") from error
         except (OSError, SyntaxError) as error:  # Pillow reads a file as late as it can
             raise PageError(f"the image could not be read, it is damaged: {first_line(error)}") from error
-        return _as_pillow(self._upscale(page))
+        return _as_pillow(self.upscaled(page))
 
     def _encoded(self, content: bytes) -> bytes:
         with TemporaryDirectory(prefix="docsr-") as folder:  # so that all formats are read by what reads files
@@ -118,16 +122,22 @@ class Enhancer:
             path.write_bytes(content)
             suffix = suffix_of(path)
             try:
-                page = self._upscale(_only_page(path))
+                page = self.upscaled(_only_page(path))
             except PageError as error:
                 raise PageError(str(error).replace(str(path), "the image")) from error
             finished = path.with_suffix(suffix)
             write_document(finished, [page], output_format(finished, "same"), EnhanceOptions().quality)
             return finished.read_bytes()
 
-    def _upscale(self, page: Page) -> Page:
+    def upscaled(self, page: Page) -> Page:
+        """Enlarge one page; its pixels become square first, unless they are to be kept.
+
+        Raises:
+            PageError: it would be too large, or the network failed.
+        """
+        shape = 1.0 if self._keeps else pixel_shape(page.dpi)
         undecided = self._model is None or self._factor is None
-        x_height = measured_x_height(page.pixels) if undecided else None
+        x_height = measured_x_height((page if self._keeps else squared(page)).pixels) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)
         plan = plan_page(
             needed,
@@ -136,8 +146,9 @@ class Enhancer:
             model=self._model,
             own_factor=self._own_factor,
             engine=self._engine,
+            shape=shape,
         )
-        return upscale_page(page, self._load(plan), tile=self._tile, guard=self._guard)
+        return upscale_page(squared(page, plan.raster), self._load(plan), tile=self._tile, guard=self._guard)
 
     def _load(self, plan: Plan) -> Upscaler:
         if plan not in self._loaded:  # two threads may both load it: one is then kept

@@ -15,9 +15,12 @@ FACTORS = (2, 4, 8)
 """The factors a user can ask for."""
 
 
-def shipped(factor: int) -> list[ModelCard]:
-    """Return the cards of the shipped networks for ``factor``, those for small text (dense) first."""
-    return small_text_first(card for card in catalogue().values() if card.factor == factor)
+def shipped(factor: int, *, fax: bool = False) -> list[ModelCard]:
+    """Return the cards of the shipped networks for ``factor``, those for small text (dense) first.
+
+    They are those for standard faxes, or those for all other pages.
+    """
+    return small_text_first(card for card in catalogue().values() if card.factor == factor and card.fax == fax)
 
 
 def small_text_first(cards: Iterable[ModelCard]) -> list[ModelCard]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import log2
+import math
+from dataclasses import dataclass, field, replace
 
 from docsr.errors import UsageError
 from docsr.page import Dpi, Pixels
+from docsr.square import EVEN, FINER, KEPT, STANDARD_FAX, Raster
 from docsr.textsize import measure
 from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
+from docsr.upscalers.classical import CLASSICAL
 from docsr.weights import catalogue
 
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
 engine's largest can."""
+
+FAX_SHAPE = 1.5
+"""Pages whose pixels are at least so many times as high as wide are taken for standard faxes (2.08 times)."""
 
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
@@ -32,11 +37,23 @@ class Plan:
         factor: 1 (as it is), 2, 4 or 8.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it.
         why: what decided, for a person.
+        raster: what the page's pixels become first (docsr.square): ``kept`` where they are square.
     """
 
     factor: int
     model: str
     why: str = field(default="", compare=False)
+    raster: Raster = field(default=KEPT, compare=False)
+
+    @property
+    def told(self) -> str:
+        """What decided, and whether the pixels become square."""
+        return self.why if self.raster == KEPT else f"{self.why}; its pixels are made square"
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the page stays as it is."""
+        return self.factor == 1 and self.raster == KEPT
 
 
 def check_engine(engine: str) -> None:
@@ -76,6 +93,7 @@ def plan_page(
     model: str | None = None,
     own_factor: int | None = None,
     engine: str = READERS[0],
+    shape: float = 1.0,
 ) -> Plan:
     """Decide what happens to a page.
 
@@ -86,6 +104,7 @@ def plan_page(
         model: the model that the user asked for, or None for what is known to read best.
         own_factor: the only factor of ``model``, or None if it has any.
         engine: the OCR engine that will read the page, one of READERS.
+        shape: how many times as high as wide its pixels are; the x-height is that of the page in the finer raster.
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
@@ -94,37 +113,67 @@ def plan_page(
         at its better size): the nearest is asked first, none beyond LARGEST, whatever dpi is wanted: the page is
         brought to that afterwards.
     """
+    plan = _chosen(needed, x_height, factor=factor, model=model, own_factor=own_factor, engine=engine, shape=shape)
+    return replace(plan, raster=raster_for(plan.model, shape))
+
+
+def raster_for(model: str, shape: float) -> Raster:
+    """Return the raster in which a page whose pixels are ``shape`` times as high as wide goes to a model.
+
+    Interpolation keeps all pixels of the finer axis. Networks get as many pixels as the page has: they read it as well
+    (docs/decisions.md), and take no longer than for the page as it is.
+    """
+    if shape == 1.0:
+        return KEPT
+    return FINER if model in CLASSICAL else EVEN
+
+
+def _chosen(
+    needed: int,
+    x_height: float | None,
+    *,
+    factor: int | None,
+    model: str | None,
+    own_factor: int | None,
+    engine: str,
+    shape: float,
+) -> Plan:
+    """The factor and the upscaler, as :func:`plan_page` says."""
     text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:
         return Plan(factor or own_factor or needed, model, "as asked")
+    seen = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # in px of the even raster
     worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
-    nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
-    cards = [card for one in (nearest_first if factor is None else [factor]) for card in shipped(one)]
-    card = next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)
+    nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
+    factors = nearest_first if factor is None else [factor]
+    cards = [card for one in factors for card in shipped(one, fax=shape >= FAX_SHAPE)]
+    card = next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)
     if card is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     network = "network" if factor is None else f"network of {factor}x"
     return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
 
 
-def plan_unasked(x_height: float | None, engine: str) -> Plan:
+def plan_unasked(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
     """Decide what happens to a page of text of ``x_height`` px (None: of none) where nothing is asked for."""
-    return plan_page(factor_for_text(x_height, engine), x_height, engine=engine)
+    return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape)
 
 
 def unasked(model: str, engine: str) -> tuple[float, float] | None:
     """Return the (smallest, largest) x-height in px at which a shipped network is taken where nothing is asked for.
 
-    None where others are taken at every x-height. Looked at in steps of a tenth, of the x-heights at which it helps;
-    between the two another may be taken for some.
+    It is that of what the network sees; one for faxes is asked for standard ones. None where others are taken at every
+    x-height. Looked at in steps of a tenth, of the x-heights at which it helps; between the two another may be taken
+    for some.
     """
-    span = catalogue()[model].x_height_helps.get(engine)
+    card = catalogue()[model]
+    span, shape = card.x_height_helps.get(engine), STANDARD_FAX if card.fax else 1.0
     if span is None:
         return None
     tenths = (tenth / 10 for tenth in range(round(10 * span[0]), round(10 * span[1]) + 1))
-    at = [x_height for x_height in tenths if plan_unasked(x_height, engine).model == model]
+    at = [x_height for x_height in tenths if plan_unasked(x_height * math.sqrt(shape), engine, shape).model == model]
     return (at[0], at[-1]) if at else None
 
 

@@ -15,16 +15,17 @@ import cv2
 
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
 from docsr.io.complaints import heard, in_short
-from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_document, read_leaves, write_document
+from docsr.io.documents import MANY_PAGES, read_document, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
 from docsr.manifest import Entry, Manifest, locked, note, sha256_of
 from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
+from docsr.square import squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
-from docsr.upscalers.options import EnhanceOptions, output_format
+from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import Planner
 from docsr.upscalers.results import PageResult, Reached, Task, failed
@@ -49,7 +50,7 @@ class FileEnhancer:
         self._signature = options.signature()
         self._manifest: Manifest | None = None
         self._planner, self._dry = Planner(options), dry
-        self._upscalers: dict[Plan, Upscaler] = {}
+        self._upscalers: dict[tuple[str, int], Upscaler] = {}
 
     def __call__(self, task: Task) -> list[PageResult]:
         """Do one file, unless it is done; its failure is told in the results, and what libraries said of it.
@@ -140,7 +141,7 @@ class FileEnhancer:
         source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
-        as_it_is = same_suffix and self._options.dpi is None and all(plan.factor == 1 for plan in plans)
+        as_it_is = same_suffix and self._options.dpi is None and all(plan.leaves for plan in plans)
         form = output_format(source, self._options.format)
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
@@ -152,7 +153,7 @@ class FileEnhancer:
             reached.rows[:] = [row.as_copied() for row in reached.rows]
             with atomic_write(task.output, finished) as temporary:
                 shutil.copyfile(source, temporary)
-        elif form == PDF and is_pdf(source):
+        elif keeps_pdf(source, self._options.format):
             with atomic_write(task.output, finished) as temporary:
                 self._replace_scans(task, plans, reached, temporary)
         else:
@@ -166,7 +167,7 @@ class FileEnhancer:
 
         with open_scans(task.source) as scans:
             for leaf, plan in zip(scans.leaves, plans, strict=True):
-                if leaf.reason is not None or (plan.factor == 1 and self._options.dpi is None):
+                if leaf.reason is not None or (plan.leaves and self._options.dpi is None):
                     reached.rows[leaf.number] = reached.rows[leaf.number].as_copied()
                 else:
                     leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
@@ -181,9 +182,10 @@ class FileEnhancer:
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
-        options = self._options
+        options, bilevel = self._options, page.bilevel
+        page = squared(page, plan.raster)
         large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
-        if options.binarize and page.bilevel:
+        if options.binarize and bilevel:
             large = large.in_black_and_white()
 
         def bands() -> Iterator[Pixels]:
@@ -198,14 +200,15 @@ class FileEnhancer:
                 place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
                 raise PageError(f"{place}: {error}") from error
             name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
-            reached.rows[page.number] = reached.rows[page.number].as_done(large, name, count, spent)
+            reached.rows[page.number] = reached.rows[page.number].as_done(large, plan, name, count, spent)
 
         return replace(large, bands=bands())
 
     def _upscaler(self, plan: Plan) -> Upscaler:
-        if plan not in self._upscalers:
-            self._upscalers[plan] = resolve(plan.model, plan.factor, self._threads, self._options.device)
-        return self._upscalers[plan]
+        wanted = plan.model, plan.factor
+        if wanted not in self._upscalers:
+            self._upscalers[wanted] = resolve(*wanted, self._threads, self._options.device)
+        return self._upscalers[wanted]
 
 
 class _SettledMeanwhile(Exception):

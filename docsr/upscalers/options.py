@@ -8,6 +8,7 @@ from typing import Any
 
 from docsr import __version__
 from docsr.errors import UsageError
+from docsr.io.documents import PDF, is_pdf
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file, resolve
@@ -58,6 +59,7 @@ class EnhanceOptions:
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
         binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF).
+        keep_pixel_shape: whether a page whose dpi differ on x and y keeps them so; else its pixels are made square.
     """
 
     factor: int | None = None
@@ -71,6 +73,7 @@ class EnhanceOptions:
     max_pixels: int = MAX_PIXELS
     guard: bool = True
     binarize: bool = False
+    keep_pixel_shape: bool = False
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
@@ -117,12 +120,12 @@ class EnhanceOptions:
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard, "binarize": self.binarize}
+        wish |= {"guard": self.guard, "binarize": self.binarize, "keep_pixel_shape": self.keep_pixel_shape}
         if self.factor is None:
             wish |= {"largest": LARGEST[self.engine]}
         if self.model is None:
             cards = catalogue().values()
-            wish |= {card.name: (card.dense, card.x_height_helps.get(self.engine)) for card in cards}
+            wish |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
 
@@ -130,6 +133,11 @@ class EnhanceOptions:
 def output_format(source: Path, wanted: str) -> str:
     """Return the format to write; ``same`` becomes PNG for inputs of a kind that is not written."""
     return _SAME.get(source.suffix.lower(), "png") if wanted == "same" else wanted
+
+
+def keeps_pdf(source: Path, wanted: str) -> bool:
+    """Return whether a file is a PDF and stays one: its scans are replaced, and all else in it is kept."""
+    return output_format(source, wanted) == PDF and is_pdf(source)
 
 
 def output_suffix(source: Path, wanted: str) -> str:

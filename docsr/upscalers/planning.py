@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from docsr.errors import PageError
 from docsr.io.documents import read_leaves
 from docsr.page import Page
 from docsr.pool import alive
+from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
-from docsr.upscalers.options import EnhanceOptions
+from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page, raster_for
+from docsr.upscalers.options import EnhanceOptions, keeps_pdf
 from docsr.upscalers.results import Reached, Task, left, planned
 
 
@@ -29,7 +32,7 @@ class Planner:
         Raises:
             PageError: a page cannot be read, or cannot be brought to the wanted dpi.
         """
-        plans = []
+        plans, to_pdf = [], keeps_pdf(task.source, self._options.format)
         for leaf in read_leaves(task.source):
             alive()
             reached.readable = True
@@ -39,6 +42,8 @@ class Planner:
             else:
                 page = leaf.read()
                 plan, text = self.page(page)
+                if plan.factor == 1 and to_pdf:  # which shows it in its right shape already
+                    plan = replace(plan, raster=KEPT)
                 reached.rows.append(planned(task, page, plan, text))
                 del page  # before the next one is decoded
             plans.append(plan)
@@ -53,7 +58,10 @@ class Planner:
         Raises:
             PageError: a dpi is wanted, and the page does not know its own.
         """
-        options, text = self._options, measure(page.pixels)
+        options = self._options
+        keeps = options.keep_pixel_shape or options.model == "none"
+        shape, page = (1.0, page) if keeps else (pixel_shape(page.dpi), squared(page))
+        text = measure(page.pixels)
         x_height = None if text is None else text.x_height
         needed = factor_for_text(x_height, options.engine)
         if options.dpi is not None:
@@ -62,7 +70,8 @@ class Planner:
                 raise PageError(f"{place} does not say its dpi, so --dpi {options.dpi:g} cannot be met: use --factor")
             needed = factor_for_dpi(page.dpi, options.dpi)
             if needed == 1:
-                return Plan(1, "none", f"its {min(page.dpi):g} dpi are enough for {options.dpi:g}"), text
+                why = f"its {min(page.dpi):g} dpi are enough for {options.dpi:g}"
+                return Plan(1, "none", why, raster_for("none", shape)), text
         if options.model is not None and self._own_factor is None:
             self._own_factor = own_factor(options.model)
         plan = plan_page(
@@ -72,5 +81,6 @@ class Planner:
             model=options.model,
             own_factor=self._own_factor,
             engine=options.engine,
+            shape=shape,
         )
         return plan, text

@@ -9,6 +9,7 @@ from typing import Any
 
 from docsr.manifest import Entry
 from docsr.page import Bands, Dpi, Page
+from docsr.square import FINER, KEPT, Raster, squared_size
 from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount
@@ -48,7 +49,8 @@ class PageResult:
     (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
     wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
     decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
-    ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
+    ``x_height_in`` is the median over the ink of the text, in px of the page with square pixels (in all of them, where
+    their shape was kept), and ``x_height_spread`` its 25-75 % range over it (0 when
     all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the
     page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where no page
     of the file could be read.
@@ -93,23 +95,27 @@ class PageResult:
         """
         size = None
         if self.size_in is not None:
-            scales = [plan.factor] * 2 if out_dpi is None or self.dpi_in is None else [out_dpi / x for x in self.dpi_in]
-            width, height = (max(1, round(px * scale)) for px, scale in zip(self.size_in, scales, strict=True))
-            size = width, height
+            width, height = squared_size(*self.size_in, self.dpi_in, plan.raster)
+            size = plan.factor * width, plan.factor * height
+            if out_dpi is not None and self.dpi_in is not None:
+                sides = zip(self.size_in, self.dpi_in, strict=True)
+                width, height = (max(1, round(px * out_dpi / dpi)) for px, dpi in sides)
+                size = width, height
         return replace(self, status="planned", size_out=size, model=plan.model)
 
     def as_copied(self) -> PageResult:
         """Return the result of a page that is in the output as it was in the input."""
         return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
 
-    def as_done(self, page: Bands, model: str, count: TileCount, seconds: float) -> PageResult:
-        """Return the result of a page that became ``page``."""
-        scale = page.height / self.size_in[1] if self.size_in else 1.0
+    def as_done(self, large: Bands, plan: Plan, model: str, count: TileCount, seconds: float) -> PageResult:
+        """Return the result of a page that became ``large``."""
+        measured: Raster = KEPT if plan.raster == KEPT else FINER
+        scale = large.height / squared_size(*self.size_in, self.dpi_in, measured)[1] if self.size_in else 1.0
         return replace(
             self,
             status="done",
-            size_out=(page.width, page.height),
-            dpi_out=page.dpi,
+            size_out=(large.width, large.height),
+            dpi_out=large.dpi,
             x_height_out=None if self.x_height_in is None else round(self.x_height_in * scale, 2),
             model=model,
             seconds=round(seconds, 4),
@@ -121,7 +127,7 @@ class PageResult:
 
 def left(task: Task, number: int, plan: Plan) -> PageResult:
     """Return the result of a page that is no picture, and so is not decoded."""
-    return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.why)
+    return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.told)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
@@ -137,7 +143,7 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
         x_height_spread=None if text is None else round(text.spread, 3),
         factor=plan.factor,
         model="none",
-        why=plan.why,
+        why=plan.told,
     )
 
 

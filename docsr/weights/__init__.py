@@ -30,6 +30,7 @@ class ModelCard:
             bicubic in some degradation, and in none worse by more than a letter a page; or None.
         dense: whether it looks at a page from every pixel (docsr.models.compact), which takes several times as long:
             such a network is for small text.
+        fax: whether it is for standard faxes (204 x 98 dpi, pixels twice as high as wide), and for nothing else.
         results: measured results, one dict each.
     """
 
@@ -43,6 +44,7 @@ class ModelCard:
     x_height: tuple[float, float] | None
     x_height_helps: Mapping[str, tuple[float, float] | None]
     dense: bool = False
+    fax: bool = False
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def helps(self, x_height: float | None, engine: str) -> bool:
@@ -75,6 +77,7 @@ def _read_card(path: Path) -> ModelCard:
             x_height=_span(card["x_height"]),
             x_height_helps={engine: _span(span) for engine, span in card["x_height_helps"].items()},
             dense=bool(card["dense"]),
+            fax=bool(card["fax"]),
             results=list(card["results"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -19,6 +19,7 @@ PROBABILITIES = [
     "noise",
     "jpeg",
     "reduced_bilevel",
+    "fax",
     "bilevel",
 ]
 NOTHING = {"clean": 0.0, **dict.fromkeys(PROBABILITIES, 0.0)}
@@ -55,7 +56,7 @@ def test_every_option_alone(option, factor):
 
 @pytest.mark.parametrize("factor", FACTORS)
 def test_all_options_together(factor):
-    everything = DegradeConfig(**{**NOTHING, **dict.fromkeys(PROBABILITIES[:-2], 1.0)})
+    everything = DegradeConfig(**{**NOTHING, **dict.fromkeys(PROBABILITIES[:-3], 1.0)})
     _, lr = Degrade(everything, factor)(patches(1, 96)[0], np.random.default_rng(3))
     assert lr.shape == (96 // factor, 96 // factor)
     assert lr.std() > 2
@@ -79,6 +80,20 @@ def test_a_warp_is_the_same_for_both_sides():
 def test_bilevel_is_black_and_white():
     _, lr = Degrade(DegradeConfig(**{**NOTHING, "bilevel": 1.0}), 2)(patches(1, 96)[0], np.random.default_rng(0))
     assert set(np.unique(lr)) == {0, 255}
+
+
+def test_a_fax_has_half_the_lines_in_one_bit_and_loses_some():
+    hr, lost = patches(1, 96)[0], 0
+    for seed in range(12):
+        made = [
+            Degrade(DegradeConfig(**{**NOTHING, "fax": 1.0, "noise": noise}, noise_sigma=(0, 0)), 2)(
+                hr, np.random.default_rng(seed)
+            )[1]
+            for noise in (0.0, 1.0)
+        ]
+        assert all(len(np.unique(lr)) > 2 for lr in made)  # made square
+        lost += not np.array_equal(*made)
+    assert lost > 3
 
 
 def test_bilevel_leaves_blank_noisy_paper_blank():

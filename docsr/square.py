@@ -1,0 +1,88 @@
+"""Square pixels: a page gets them before its text is measured, before a network sees it, and in what is written.
+
+A standard fax has 204 x 98 dpi, a fine one 204 x 196 (ITU-T T.4); some scanners sample one axis more finely too. Text
+on such a page is squashed, and networks, OCR and the measure of text size all know letters of the usual shape.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias
+
+import cv2
+import numpy as np
+
+from docsr.errors import PageError
+from docsr.io.limits import most_pixels
+from docsr.page import Dpi, Page, Pixels
+
+SQUARE = 0.02
+"""Resolutions that differ by at most this part are taken for one: formats round them, and PDF pages round sizes."""
+
+STANDARD_FAX, FINE_FAX = 204 / 98, 204 / 196
+"""How many times as high as wide the pixels of faxes are (ITU-T T.4, in whole dpi)."""
+
+MOST = 4.5
+"""No device has pixels longer than this (a fax of 408 x 98 dpi has 4.2): a file that says so is not believed."""
+
+Raster: TypeAlias = Literal["kept", "finer", "even"]
+KEPT: Final = "kept"
+FINER: Final = "finer"
+EVEN: Final = "even"
+
+
+def pixel_shape(dpi: Dpi | None) -> float:
+    """Return the height of a pixel over its width: 2.08 for a fax of 204 x 98 dpi.
+
+    It is 1.0 where the pixels are square, where the resolution is unknown, and where it is not believed.
+    """
+    if dpi is None:
+        return 1.0
+    shape = dpi[0] / dpi[1]
+    longer = max(shape, 1 / shape)
+    return shape if 1 + SQUARE < longer <= MOST else 1.0
+
+
+def square_dpi(dpi: Dpi, raster: Raster) -> float:
+    """Return the resolution of square pixels in a raster."""
+    return max(dpi) if raster == FINER else math.sqrt(dpi[0] * dpi[1])
+
+
+def squared_size(width: int, height: int, dpi: Dpi | None, raster: Raster = FINER) -> tuple[int, int]:
+    """Return the size in px that a page of that size and resolution has in a raster."""
+    if dpi is None or raster == KEPT or pixel_shape(dpi) == 1.0:
+        return width, height
+    to = square_dpi(dpi, raster)
+    return max(1, round(width * to / dpi[0])), max(1, round(height * to / dpi[1]))
+
+
+def squared(page: Page, raster: Raster = FINER) -> Page:
+    """Return the page with square pixels.
+
+    Args:
+        page: grey or RGB, of any dpi. Where its pixels are square already, it is returned as it is.
+        raster: ``finer``: the coarser axis is enlarged to the resolution of the other; ``even``: about as many pixels
+            as the page has; ``kept``: as it is.
+
+    Raises:
+        PageError: it would have more than docsr.io.limits.most_pixels().
+    """
+    if page.dpi is None or raster == KEPT or pixel_shape(page.dpi) == 1.0:
+        return page
+    width, height = squared_size(page.width, page.height, page.dpi, raster)
+    if width * height > most_pixels():
+        name = "the image" if page.source is None else str(page.source)
+        size = f"{width} x {height} px with square pixels, more than {most_pixels():,}"
+        raise PageError(f"{name}: it would become {size}: allow more, or keep its pixels with --keep-pixel-shape")
+    dpi = (square_dpi(page.dpi, raster),) * 2
+    return replace(page, pixels=resampled(page.pixels, width, height), dpi=dpi, bilevel=False)
+
+
+def resampled(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Bring an image to another size: an axis that grows by bicubic, one that shrinks by area."""
+    for size in ((width, pixels.shape[0]), (width, height)):
+        grows = size[0] > pixels.shape[1] or size[1] > pixels.shape[0]
+        mode = cv2.INTER_CUBIC if grows else cv2.INTER_AREA
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=mode), np.uint8)
+    return pixels

@@ -1,0 +1,205 @@
+"""Pages whose pixels are not square, by every way in: they come out with square pixels and the same physical size."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pikepdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import docsr
+from docsr.bench.arms import plan_arms
+from docsr.bench.degradations import SHAPES, lower
+from docsr.errors import PageError
+from docsr.io.documents import read_document
+from docsr.io.limits import allowing
+from docsr.page import Page
+from docsr.square import MOST, SQUARE, pixel_shape, squared, squared_size
+from docsr.textsize import measure
+from tests.command import docsr as run
+from tests.pairs import text_page
+
+FAX, FINE, SIDEWAYS = (204, 98), (204, 196), (98, 204)
+
+
+def faxed(dpi: tuple[int, int]) -> Image.Image:
+    """A page of text of 12 px x-height at 204 dpi, as one bit of ``dpi``."""
+    grey = Image.fromarray(text_page(18, 700, 500)[0])
+    size = round(700 * dpi[0] / 204), round(500 * dpi[1] / 204)
+    return grey.resize(size, Image.Resampling.BOX).point(lambda value: 255 * (value > 150)).convert("1")
+
+
+@given(width=st.integers(1, 3000), height=st.integers(1, 3000), x=st.floats(10, 10_000), y=st.floats(10, 10_000))
+def test_the_physical_size_stays_and_no_axis_loses_pixels(width, height, x, y):
+    wide, high = squared_size(width, height, (x, y))
+    assert wide >= width
+    assert high >= height
+    shape = pixel_shape((x, y))
+    if shape != 1.0:
+        assert (wide == width) or (high == height)
+        assert wide / width / (high / height) == pytest.approx(1 / shape, rel=0.5 / min(wide, high) + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("dpi", "shape"),
+    [
+        (None, 1.0),
+        ((300, 300), 1.0),
+        ((300, 300 * (1 + SQUARE / 2)), 1.0),
+        (FAX, 204 / 98),
+        (FINE, 204 / 196),
+        (SIDEWAYS, 98 / 204),
+        ((4800, 10), 1.0),
+        ((10, 10 * MOST * 1.1), 1.0),
+    ],
+)
+def test_which_pixels_are_taken_for_square(dpi, shape):
+    assert pixel_shape(dpi) == pytest.approx(shape)
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_square_pages_are_left_and_others_get_the_finer_resolution(channels):
+    pixels = np.full((98, 204, *channels), 77, np.uint8)
+    assert squared(page := Page(pixels, (204, 204))) is page
+    for dpi, shape in ((FAX, (204, 204)), (SIDEWAYS, (98, 425))):
+        made = squared(Page(pixels, dpi, bilevel=True))
+        assert made.pixels.shape == (*shape, *channels)
+        assert made.dpi == (204, 204)
+        assert (made.pixels == 77).all()
+        assert not made.bilevel
+
+
+def test_a_page_that_would_become_too_large_is_refused_before_it_is_made():
+    page = Page(np.zeros((100, 100), np.uint8), (400, 100))
+    with allowing(30_000), pytest.raises(PageError, match="100 x 400 px with square pixels, more than 30,000: allow"):
+        squared(page)
+
+
+@pytest.mark.parametrize("dpi", [FAX, FINE, SIDEWAYS])
+@pytest.mark.parametrize("options", [(), ("--factor", 2), ("--dpi", 300), ("--model", "bicubic", "--factor", 4)])
+@pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])
+def test_a_fax_comes_out_with_square_pixels(dpi, options, suffix, tmp_path, capsys, monkeypatch):
+    source, out, report = tmp_path / f"fax{suffix}", tmp_path / "out", tmp_path / "report.json"
+    fax = faxed(dpi)
+    (fax if suffix != ".jpg" else fax.convert("L")).save(source, dpi=dpi)
+    assert run(capsys, monkeypatch, "enhance", source, "--out", out, "--report", report, *options).code == 0
+    (row,) = json.loads(report.read_text())
+    assert "its pixels are made square" in row["why"]
+    with Image.open(out / source.name) as image:
+        x, y = image.info["dpi"]
+        assert x == pytest.approx(y, abs=0.1)
+        assert image.width / x == pytest.approx(fax.width / dpi[0], rel=0.01)
+        assert image.height / y == pytest.approx(fax.height / dpi[1], rel=0.01)
+        assert row["size_out"] == [image.width, image.height]
+
+
+def test_a_dry_run_tells_the_size_that_is_made(tmp_path, capsys, monkeypatch):
+    faxed(FAX).save(tmp_path / "fax.tif", dpi=FAX)
+    sizes = []
+    for number, more in enumerate([("--dry-run",), ()]):
+        report = tmp_path / f"{number}.json"
+        run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", "--report", report, *more)
+        sizes.append(json.loads(report.read_text())[0]["size_out"])
+    assert sizes[0] == sizes[1]
+
+
+@pytest.mark.parametrize("more", [("--keep-pixel-shape", "--factor", 2), ("--model", "none")])
+def test_pixels_are_kept_where_that_is_asked_for(more, tmp_path, capsys, monkeypatch):
+    fax = faxed(FAX)
+    fax.save(tmp_path / "fax.tif", dpi=FAX)
+    assert run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", *more).code == 0
+    with Image.open(tmp_path / "o" / "fax.tif") as image:
+        assert image.width / fax.width == image.height / fax.height
+        assert float(image.info["dpi"][0]) / float(image.info["dpi"][1]) == pytest.approx(204 / 98, rel=1e-3)
+
+
+def test_text_is_measured_on_square_pixels(tmp_path, capsys, monkeypatch):
+    upright = measure(np.asarray(faxed((204, 204)).convert("L")))
+    assert upright is not None
+    faxed(FAX).save(tmp_path / "fax.tif", dpi=FAX)
+    report = tmp_path / "r.json"
+    run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", "--dry-run", "--report", report)
+    assert json.loads(report.read_text())[0]["x_height_in"] == pytest.approx(upright.x_height, rel=0.1)
+
+
+def test_a_large_fax_is_not_copied_but_its_pixels_are_made_square(tmp_path, capsys, monkeypatch):
+    fax = Image.fromarray(text_page(60, 1200, 900)[0]).resize((1200, 432)).convert("1")
+    fax.save(tmp_path / "fax.tif", dpi=FAX)
+    assert run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o").code == 0
+    with Image.open(tmp_path / "o" / "fax.tif") as image:
+        assert image.size == (1200, round(432 * 204 / 98))
+
+
+def test_a_pdf_of_a_large_fax_stays_as_it_is(tmp_path, capsys, monkeypatch):
+    fax = Image.fromarray(text_page(60, 1200, 900)[0]).resize((1200, 432))
+    scan = tmp_path / "fax.png"
+    fax.save(scan, dpi=FAX)
+    run(capsys, monkeypatch, "enhance", scan, "--out", tmp_path, "--format", "pdf", "--keep-pixel-shape")
+    assert run(capsys, monkeypatch, "enhance", tmp_path / "fax.pdf", "--out", tmp_path / "o").code == 0
+    assert (tmp_path / "o" / "fax.pdf").read_bytes() == (tmp_path / "fax.pdf").read_bytes()
+
+
+def test_a_fax_in_a_pdf_is_replaced_by_square_pixels(tmp_path, capsys, monkeypatch):
+    faxed(FAX).save(tmp_path / "fax.tif", dpi=FAX)
+    assert (
+        run(
+            capsys,
+            monkeypatch,
+            "enhance",
+            tmp_path / "fax.tif",
+            "--out",
+            tmp_path,
+            "--format",
+            "pdf",
+            "--model",
+            "none",
+        ).code
+        == 0
+    )
+    (before,) = read_document(tmp_path / "fax.pdf")
+    assert before.dpi == pytest.approx(FAX, rel=0.01)
+    assert run(capsys, monkeypatch, "enhance", tmp_path / "fax.pdf", "--out", tmp_path / "o").code == 0
+    (after,) = read_document(tmp_path / "o" / "fax.pdf")
+    assert after.dpi == pytest.approx((after.dpi[0],) * 2, rel=0.01)
+    with pikepdf.open(tmp_path / "fax.pdf") as one, pikepdf.open(tmp_path / "o" / "fax.pdf") as two:
+        assert [float(x) for x in one.pages[0].mediabox] == [float(x) for x in two.pages[0].mediabox]
+
+
+def test_images_in_memory_and_paths_alike(tmp_path):
+    fax = faxed(FAX)
+    fax.save(tmp_path / "fax.tif", dpi=FAX)
+    with Image.open(tmp_path / "fax.tif") as image:
+        made = docsr.enhance(image, factor=2, model="bicubic")
+    of_path = docsr.enhance(tmp_path / "fax.tif", factor=2, model="bicubic")
+    assert made.size == of_path.size == (2 * fax.width, 2 * round(fax.height * 204 / 98))
+    assert np.array_equal(np.asarray(made), np.asarray(of_path))
+    kept = docsr.Enhancer("bicubic", 2, keep_pixel_shape=True)(tmp_path / "fax.tif")
+    assert kept.size == (2 * fax.width, 2 * fax.height)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_benchmark_faxes_pages_and_arms_get_square_ones(name):
+    page = Page(text_page(40, 900, 420)[0], (300, 300))
+    made = lower(page, 204, name, 0)
+    assert made.dpi == (204, round(204 / SHAPES[name]))
+    assert set(np.unique(made.pixels)) <= {0, 255}
+    (auto,) = (arm for arm in plan_arms(["auto"], None)[0] if arm.name == "auto")
+    assert auto.on(made, "tesseract").factor == auto.on(squared(made), "tesseract").factor
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_page_of_fewer_dpi_is_faxed_all_the_same(name):
+    made = lower(Page(text_page(12, 360, 240)[0], (91, 91)), 204, name, 0)
+    assert (made.width, made.dpi) == (807, (204, round(204 / SHAPES[name])))
+
+
+def test_compare_shows_a_fax_in_its_shape(tmp_path, capsys, monkeypatch):
+    faxed(FAX).save(tmp_path / "fax.tif", dpi=FAX)
+    run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", "--factor", 2)
+    html = tmp_path / "compare.html"
+    found = run(capsys, monkeypatch, "compare", tmp_path / "fax.tif", tmp_path / "o" / "fax.tif", "--out", html)
+    assert (found.code, "shapes differ" in html.read_text()) == (0, False)
