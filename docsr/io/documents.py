@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.image_write import write_pages
 from docsr.io.images import page_count, read_pages, suffix_of_image
@@ -17,9 +16,6 @@ PDF = "pdf"
 
 MANY_PAGES = frozenset({"tiff", PDF})
 """Formats that hold any number of pages."""
-
-RENDERED_DPI = 300.0
-"""Of a PDF page that is no scan, where it must become pixels: what OCR engines ask for."""
 
 _MARK, _MARK_WITHIN = b"%PDF-", 1024
 
@@ -88,41 +84,40 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path) -> Iterator[Leaf]:
+def read_leaves(path: Path, form: str = "") -> Iterator[Leaf]:
     """The pages of a file; those of images are decoded as they come, those of a PDF when they are asked to be.
+
+    Args:
+        path: the file.
+        form: what its pages go into: of a PDF that becomes a PDF, they are the scans, which are replaced; else what
+            one sees of each page (docsr.io.pdf_seen).
 
     Raises:
         PageError: the file cannot be read.
     """
-    if is_pdf(path):
+    if not is_pdf(path):
+        yield from map(_Picture, read_pages(path))  # which holds no page back
+    elif form == PDF:
         from docsr.io.pdf_scans import open_scans
 
         with open_scans(path) as scans:
             yield from scans.leaves
     else:
-        yield from map(_Picture, read_pages(path))  # which holds no page back
+        from docsr.io.pdf_seen import open_seen
+
+        yield from open_seen(path)
 
 
 def read_document(path: Path) -> Iterator[Page]:
-    """Every page of a file as pixels: scans as they are stored, other pages of a PDF rendered at RENDERED_DPI.
+    """Every page of a file as the pixels that one sees; of a PDF, scans as they are stored where nothing else shows.
 
     Raises:
         PageError: the file or a page cannot be read.
     """
-    if not is_pdf(path):
+    if is_pdf(path):
+        yield from (leaf.read() for leaf in read_leaves(path))
+    else:
         yield from read_pages(path)
-        return
-    for leaf in read_leaves(path):
-        yield leaf.read() if leaf.reason is None else _rendered(path, leaf.number)
-
-
-def _rendered(path: Path, number: int) -> Page:
-    from docsr.io.pdf import render_page
-
-    try:
-        return render_page(path, number, RENDERED_DPI, colour=True)
-    except PageError as error:
-        raise PageError(f"{path}, page {number + 1}: {error}") from error
 
 
 def write_document(

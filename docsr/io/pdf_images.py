@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import numpy as np
-from pikepdf import Stream
+from pikepdf import Name, Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
@@ -64,6 +64,11 @@ def size_of(image: Any) -> tuple[int, int]:
 def _bits(image: Any) -> int:
     codec = next((name for name, _ in filters_of(image)[-1:]), None)
     return 1 if codec in {"/CCITTFaxDecode", "/JBIG2Decode"} else integer(image, "/BitsPerComponent", 8)
+
+
+def stores_one_bit(image: Any) -> bool:
+    """Tell whether an image is stored in one bit per sample and has one sample per pixel."""
+    return _bits(image) == 1 and image.get("/ColorSpace", Name.DeviceGray) in {Name.DeviceGray, Name.CalGray}
 
 
 def read_image(image: Any) -> tuple[Pixels, bytes | None, bool]:

@@ -12,7 +12,7 @@ from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page, raster_for
-from docsr.upscalers.options import EnhanceOptions, keeps_pdf
+from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.upscalers.results import Reached, Task, left, planned
 
 
@@ -27,13 +27,13 @@ class Planner:
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
-        What cannot be enlarged (a PDF page with text of its own) is left as it is.
+        What need not be enlarged (a PDF page with text of its own) is left as it is.
 
         Raises:
             PageError: a page cannot be read, or cannot be brought to the wanted dpi.
         """
         plans, to_pdf = [], keeps_pdf(task.source, self._options.format)
-        for leaf in read_leaves(task.source):
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format)):
             alive()
             reached.readable = True
             if leaf.reason is not None:
