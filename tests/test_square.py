@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 
 import numpy as np
 import pikepdf
@@ -12,13 +14,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import docsr
-from docsr.bench.arms import plan_arms
+from docsr.bench.arms import SQUARED, UNTOUCHED, plan_arms
 from docsr.bench.degradations import SHAPES, lower
+from docsr.bench.measure import tasks_of
+from docsr.bench.suite import SuitePage
+from docsr.bench.suite_file import LowerConfig, SourceConfig
 from docsr.errors import PageError
 from docsr.io.documents import read_document
 from docsr.io.limits import allowing
 from docsr.page import Page
-from docsr.square import MOST, SQUARE, pixel_shape, squared, squared_size
+from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
 from docsr.textsize import measure
 from tests.command import docsr as run
 from tests.pairs import text_page
@@ -189,6 +194,28 @@ def test_the_benchmark_faxes_pages_and_arms_get_square_ones(name):
     assert set(np.unique(made.pixels)) <= {0, 255}
     (auto,) = (arm for arm in plan_arms(["auto"], None)[0] if arm.name == "auto")
     assert auto.on(made, "tesseract").factor == auto.on(squared(made), "tesseract").factor
+
+
+def test_that_pixels_are_made_square_is_an_arm_where_they_are_not():
+    source = SourceConfig(set="s", images="*", lower=(LowerConfig(dpi=(204,), degradation=("fax", *SHAPES)),))
+    page = SuitePage("p", "s", Path(), 0, 1, "text", source, "0" * 64)
+    arms = plan_arms(["none", "bicubic"], None)[0]
+    tasks = [task for task in tasks_of(page, arms, ("tesseract",)) if task.arm.label == SQUARED]
+    assert [task.condition.degradation for task in tasks] == list(SHAPES)
+    (square,) = {task.arm for task in tasks}
+    fax = Page(np.zeros((98, 204), np.uint8), FAX)
+    assert squared(fax, square.raster_of(fax)).pixels.shape == (204, 204)
+    assert next(arm for arm in arms if arm.name == UNTOUCHED).raster_of(fax) == KEPT
+
+
+def test_networks_get_a_fax_in_as_many_pixels_and_peers_in_the_finer_raster():
+    fax = Page(np.zeros((980, 2040), np.uint8), FAX)
+    arms = {arm.name: arm for name in ("compact_x2", "lanczos") for arm in plan_arms([name], None)[0]}
+    network, interpolation = arms["compact_x2"], arms["lanczos"]
+    assert network.raster_of(fax) == EVEN
+    assert interpolation.raster_of(fax) == FINER
+    assert squared(fax, EVEN).pixels.shape == (1414, 1414)
+    assert squared(fax, EVEN).dpi == pytest.approx((math.sqrt(204 * 98),) * 2)
 
 
 @pytest.mark.parametrize("name", SHAPES)

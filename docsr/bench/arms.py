@@ -32,8 +32,11 @@ EVERY_PEER = "peers"
 
 BASELINE = "bicubic"
 CLASSICAL_FACTORS = (2, 4)
-BICUBICS = tuple(f"{BASELINE}_x{factor}" for factor in CLASSICAL_FACTORS)
-"""Labels of the arms of which the better one is what all others are held against."""
+SQUARED = f"{BASELINE}_x1"
+"""The arm that makes pixels square, and no more; of pages whose pixels are square it would be none."""
+
+BICUBICS = SQUARED, *(f"{BASELINE}_x{factor}" for factor in CLASSICAL_FACTORS)
+"""Labels of the arms of which the best one is what all others are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def label_of(name: str, factor: int) -> str:
 def known_labels() -> set[str]:
     """Labels of every arm but the user's own network files."""
     classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
-    return classical | {AUTO} | set(PEERS) | set(catalogue())
+    return classical | {SQUARED, AUTO} | set(PEERS) | set(catalogue())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
@@ -142,10 +145,11 @@ def _own(name: str) -> list[Arm]:
         ]
         return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST} {cards}")]
     if name in CLASSICAL:
-        return [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
+        square = [Arm(SQUARED, 1, BASELINE, False, SQUARED)] if name == BASELINE else []
+        return square + [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
     factor = resolve(name, None, threads=1, device="cpu").factor
     path = Path(name) if is_file(name) else shipped_path(name)
-    if path.stem in {HR, AUTO, *CLASSICAL}:
+    if path.stem in {HR, AUTO, SQUARED, *CLASSICAL}:
         raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")
     return [Arm(path.stem, factor, name, False, str(sha256_of(path)))]
 

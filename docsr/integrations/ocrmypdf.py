@@ -27,7 +27,7 @@ from ocrmypdf.imageops import calculate_downsample
 from PIL import Image
 
 from docsr.errors import DocsrError
-from docsr.integrations.scan_pixels import own_pixels, replace_scans, undecoded
+from docsr.integrations.scan_pixels import ROUNDING, as_scanned, own_pixels, replace_scans, undecoded
 from docsr.integrations.scripts import in_latin_letters
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import shipped
@@ -150,11 +150,11 @@ def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, I
     if _is_off(page.options) or seen.info.get("docsr"):
         return seen
     try:
-        large = _enhancer_for(page.options)(undecoded(seen))
+        large = _enhancer_for(page.options)(as_scanned(undecoded(seen), page.pageinfo))
     except DocsrError as error:
         log.warning("docsr leaves this page as it is: %s", error)
         return seen
-    if large.size == seen.size:
+    if large.width <= seen.width + ROUNDING:
         log.debug("docsr: the text is large enough")
         return seen
     if not _fits(large, page.options):

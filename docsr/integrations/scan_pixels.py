@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,7 @@ from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_seen import Seen
 from docsr.page import Page, Pixels, luminance
-from docsr.square import squared
+from docsr.square import pixel_shape, squared
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.choose import factor_for_text, measured_x_height
 
@@ -93,6 +94,26 @@ def undecoded(image: Image.Image) -> Image.Image:
         return image
     name = getattr(image, "filename", None)
     return Image.open(name) if name and not has_decoded_pixels(image) else image
+
+
+def as_scanned(image: Image.Image, page: Any) -> Image.Image:
+    """Return a rendered page with the pixels of its scan where these are not square, as a fax's are.
+
+    Args:
+        image: the page with square pixels, upright.
+        page: OCRmyPDF's PageInfo.
+    """
+    shape = pixel_shape((float(page.dpi.x), float(page.dpi.y))) if page.dpi.x and page.dpi.y else 1.0
+    if shape == 1.0:
+        return image
+    if (page.width_inches > page.height_inches) != (image.width > image.height):  # it was turned
+        shape = 1 / shape
+    width, height = max(1.0, 1 / shape), max(1.0, shape)  # so many times fewer px
+    size = max(1, round(image.width / width)), max(1, round(image.height / height))
+    x, y = image.info.get("dpi", (72.0, 72.0))
+    small = (image.convert("L") if image.mode == "1" else image).resize(size, Image.Resampling.BOX)
+    small.info["dpi"] = x / width, y / height
+    return small
 
 
 def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: Path) -> list[str]:

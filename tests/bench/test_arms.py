@@ -29,7 +29,7 @@ FROM_PACKAGES = ["realesrgan_plus_x4", "waifu2x_photo_x2", "waifu2x_cunet_x2", "
 
 def test_bicubic_and_the_ceiling_are_always_there(tmp_path):
     arms, missing = plan_arms([str(conv_network(tmp_path / "mine.onnx", 4))], None)
-    assert [arm.label for arm in arms] == ["mine_x4", "bicubic_x2", "bicubic_x4", "hr"]
+    assert [arm.label for arm in arms] == ["mine_x4", "bicubic_x1", "bicubic_x2", "bicubic_x4", "hr"]
     assert not missing
 
 
@@ -63,7 +63,7 @@ def test_auto_does_what_enhance_does_with_each_page(em, engine, does):
 
 def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):
     card = replace(catalogue()["compact_x4"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
-    monkeypatch.setattr(choose, "shipped", lambda factor: [card] if factor == 4 else [])
+    monkeypatch.setattr(choose, "shipped", lambda factor, fax: [card] if factor == 4 else [])
     page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
     condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
     engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}

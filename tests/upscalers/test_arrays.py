@@ -155,7 +155,7 @@ def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeyp
     helpful = replace(next(iter(catalogue().values())), factor=2, x_height_helps={"tesseract": (1.0, 99.0)})
     bicubic = Enhancer("bicubic", 2)(small)
     for card, same in ((replace(helpful, x_height_helps={"tesseract": None}), True), (helpful, False)):
-        monkeypatch.setattr(choose, "shipped", lambda factor, card=card: [card] if factor == 2 else [])
+        monkeypatch.setattr(choose, "shipped", lambda factor, fax, card=card: [card] if factor == 2 else [])
         assert np.array_equal(Enhancer(factor=2)(small), bicubic) == same
         assert np.array_equal(Enhancer(factor=2, engine="rapidocr")(small), bicubic)
 

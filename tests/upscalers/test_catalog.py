@@ -27,6 +27,7 @@ CARD = {
     "x_height": [6, 14],
     "x_height_helps": {"tesseract": [7, 10], "rapidocr": None},
     "dense": False,
+    "fax": False,
     "results": [],
 }
 

@@ -43,7 +43,7 @@ def test_factor_for_dpi() -> None:
 def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shipped 2x network that helps from 7 to 10 px."""
     card = ModelCard("tiny_x2", Path("a.onnx"), 2, 1, 1, "", "", (6, 14), {"tesseract": (7, 10), "rapidocr": (9, 11)})
-    monkeypatch.setattr(choose, "shipped", lambda factor: [card] if factor == 2 else [])
+    monkeypatch.setattr(choose, "shipped", lambda factor, fax: [card] if factor == 2 else [])
 
 
 def plan(needed: int, x_height: float | None, factor: int | None = None, model: str | None = None) -> Plan:
@@ -83,7 +83,7 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
         factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), dict.fromkeys(READERS, (2, 9)))
         for factor in (2, 4, 8)
     }
-    monkeypatch.setattr(choose, "shipped", lambda factor: [cards[factor]] if factor in cards else [])
+    monkeypatch.setattr(choose, "shipped", lambda factor, fax: [cards[factor]] if factor in cards else [])
     plans = {x: plan_page(factor_for_text(x), x) for x in (3.0, 8.0)}
     assert {x: plan.factor for x, plan in plans.items()} == {3.0: 4, 8.0: 4}
     assert plan(8, 3.0) == Plan(4, "n_x4"), "a wanted dpi: the page is brought to it afterwards"
