@@ -1,11 +1,11 @@
 #!/bin/sh
 # The patches that the shipped networks are trained on: benchmarks/prepare_patches.sh DOCUMENTS OUT
 # DOCUMENTS holds img/ and gt/, as for the suites books and receipts. What docsr train --data takes: OUT/patches_x4 for
-# 2x, OUT/patches_prose for 4x, OUT/patches_small for small text, OUT/patches_x8 for 8x; the first two stages of
-# 4x were trained on OUT/patches, the next two on OUT/patches_x4. OUT/patches_x4 holds the receipts, OUT/patches_prose
-# typefaces that draw the prose of the other pages; what else they need they link to in the other folders, which must
-# stay beside them. OUT/sources is what they were cut from. Books and vendors of receipts are others than those of the
-# suites.
+# 2x, OUT/patches_prose for 4x, OUT/patches_small for small text, OUT/patches_x8 for 8x, OUT/patches_fax for standard
+# faxes; the first two stages of 4x were trained on OUT/patches, the next two on OUT/patches_x4. OUT/patches_x4 holds
+# the receipts, OUT/patches_prose typefaces that draw the prose of the other pages; what else they need they link to in
+# the other folders, which must stay beside them. OUT/sources is what they were cut from. Books and vendors of receipts
+# are others than those of the suites.
 set -eu
 
 if [ $# -ne 2 ]; then
@@ -79,6 +79,9 @@ prepare patches_prose fonts fonts --prose "$out/prose.txt" --x-height 22 --per-p
 for name in pdf books receipts_more receipts_small pdf_large fonts_large; do
     ln -sfn "../patches_x4/$name" "$out/patches_prose/$name"
 done
+
+mkdir -p "$out/patches_fax"
+ln -sfn ../patches_x8/pdf "$out/patches_fax/pdf_large"
 
 mkdir -p "$out/patches_small"
 for name in patches/pdf patches/books patches_x4/receipts_more patches_x4/receipts_small patches_prose/fonts; do

@@ -132,6 +132,8 @@ def card_markdown(card: dict[str, Any]) -> str:
     elif any(other.dense for other in shipped(card["factor"])):
         used += ", unless the small one helps, too"
     used += f". {_unasked(card)}"
+    if card["fax"]:
+        used = f"It is for standard faxes alone (204 x 98 dpi), made square with as many pixels as they have; {used}"
     if not card["results"]:
         raise SystemExit(f"no suite of {RESULTS} measured {card['name']}")
     rows = table(list(card["results"][0]), [list(row.values()) for row in card["results"]])
