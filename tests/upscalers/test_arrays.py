@@ -18,6 +18,7 @@ from docsr.errors import PageError, UsageError
 from docsr.io.documents import write_document
 from docsr.io.images import read_pages
 from docsr.page import Page
+from docsr.square import squared
 from docsr.upscalers import choose
 from docsr.upscalers.arrays import Enhancer, enhance
 from docsr.upscalers.catalog import resolve
@@ -125,7 +126,7 @@ def test_a_pillow_image_is_treated_as_its_file_is(tmp_path: Path, name: str) -> 
     path = tmp_path / name
     FILES[name](path)
     (page,) = read_pages(path)
-    expected = upscale_page(page, resolve("bicubic", 2))
+    expected = upscale_page(squared(page), resolve("bicubic", 2))
     with Image.open(path) as image:
         large = package.enhance(image, factor=2, model="bicubic")
     assert np.array_equal(np.asarray(large), expected.pixels)
