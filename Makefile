@@ -112,7 +112,7 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/tune.yaml --engine rapidocr --root $(TUNE_PDFS) --out benchmarks/results/tune \
 		$(call arms,bicubic compact_x2 small_x2 compact_x4 small_x4 compact_x8)
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
-	for suite in books forms receipts mixed; do \
+	for suite in books forms forms_fax receipts mixed; do \
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
 			--out benchmarks/results/$$suite || exit 1; \
 	done
