@@ -17,6 +17,9 @@ Matrix = tuple[float, float, float, float, float, float]
 
 IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
+Paint = tuple[int, ...]
+"""A colour as pixels have it, 0 to 255: grey alone, or red, green and blue."""
+
 MAX_CONTENT_BYTES = 4 << 20
 """Content that is read per page, forms included; parsed, it takes up to 150 times as much memory."""
 
@@ -35,12 +38,14 @@ class Placement:
         matrix: takes the unit square to the page, in points times the page's user unit.
         path: names in XObject resources, from the page's through those of forms to the image.
         clip: tells apart what is drawn under different clippings.
+        fill: the colour that a stencil is painted in, as pixels: grey or RGB; None where it cannot be told.
     """
 
     image: Any
     matrix: Matrix
     path: tuple[str, ...]
     clip: int
+    fill: Paint | None = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class _State:
     draws_glyphs: bool = False
     white: bool = False
     colours: bool = True
+    fill: Paint | None = (0,)
     opaque: bool = True
     clip: int = 0
 
@@ -59,6 +65,14 @@ def times(first: Matrix, second: Matrix) -> Matrix:
     a, b, c, d, e, f = first
     p, q, r, s, t, u = second
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+
+
+def paint(inks: list[float]) -> Paint:
+    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK, by its definition) from 0 to 1."""
+    if len(inks) == 4:
+        inks = [1 - min(1.0, ink + inks[3]) for ink in inks[:3]]
+    levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
+    return levels[:1] if len(set(levels)) == 1 else levels
 
 
 def placements(page: pikepdf.Page) -> list[Placement]:
@@ -138,7 +152,8 @@ class _Reader:
         else:
             if not self._state.opaque:
                 raise Unreadable("its image is drawn with transparency")
-            self.found.append(Placement(found, self._state.ctm, path, self._state.clip))
+            state = self._state
+            self.found.append(Placement(found, state.ctm, path, state.clip, state.fill))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:
         self._forms += 1
@@ -189,13 +204,14 @@ class _Reader:
         plain = self._state.colours and len(values) == len(operands) in {1, 3, 4}
         inks = numbers(values, len(values))
         white = all(ink <= 1 - _WHITE for ink in inks) if len(inks) == 4 else all(ink >= _WHITE for ink in inks)
-        self._state = replace(self._state, white=plain and white)
+        self._state = replace(self._state, white=plain and white, fill=paint(inks) if plain else None)
 
     def _colour_space(self, _name: str, operands: list[Any]) -> None:
         found = self._resource("/ColorSpace", operands[0])
         stored = operands[0] if found is None else found
         family = str(stored[0] if isinstance(stored, Array) and len(stored) else stored)
-        self._state = replace(self._state, white=False, colours=family in _COLOUR_FAMILIES)
+        known = family in _COLOUR_FAMILIES  # which begin with black
+        self._state = replace(self._state, white=False, colours=known, fill=(0,) if known else None)
 
     def _fill(self, _name: str, _operands: list[Any]) -> None:
         if not self._state.white:
@@ -253,12 +269,15 @@ def joined(found: list[Placement]) -> Scan:
     return Scan(tuple(strips), (a, b, c, d, e, f))
 
 
+_ALIKE = ("/Width", "/ColorSpace", "/BitsPerComponent", "/ImageMask")
+
+
 def _continues(upper: Placement, lower: Placement) -> bool:
     """Tell whether a strip lies right below another, half a row of pixels more or less."""
     rows = integer(upper.image, "/Height", 0), integer(lower.image, "/Height", 0)
     if min(rows) < 1 or upper.clip != lower.clip:
         return False
-    alike = all(upper.image.get(key) == lower.image.get(key) for key in ("/Width", "/ColorSpace", "/BitsPerComponent"))
+    alike = all(upper.image.get(key) == lower.image.get(key) for key in _ALIKE)
     (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix, lower.matrix
     row = max(abs(c), abs(d)) / rows[0]
     same_rows = (

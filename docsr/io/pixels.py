@@ -79,6 +79,13 @@ def on_white(layers: NDArray[np.uint8]) -> Pixels:
     return result[..., 0] if channels == 1 else result
 
 
+def on_paper(pixels: Pixels, alpha: int) -> Pixels:
+    """Composite pixels of one opacity, 0 to 255, on white."""
+    table = ((np.arange(256, dtype=np.uint32) * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    faded: Pixels = table[pixels]
+    return faded
+
+
 def scaled(values: NDArray[Any]) -> Pixels:
     """Bring an array of booleans, 8-bit or 16-bit integers, or floats in [0, 1], to 0..255, shape kept.
 

@@ -30,6 +30,10 @@ class Unreadable(ValueError):
     """A file, or a part of it, that cannot be used; the message is the clause that says why ("it is empty")."""
 
 
+class Unsupported(Unreadable):
+    """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
+
+
 def damage(error: BaseException, clause: str = "it is damaged") -> str:
     """Return the clause that a file is damaged, and what a decoder says of it where that is meant for people."""
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
