@@ -10,7 +10,7 @@ from typing import Protocol
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
 from docsr.io.image_write import write_pages
-from docsr.io.images import page_count, read_pages, suffix_of_image
+from docsr.io.images import page_count, page_readers, read_pages, suffix_of_image
 from docsr.page import Bands, Page
 
 PDF = "pdf"
@@ -29,7 +29,8 @@ class Leaf(Protocol):
 
     Attributes:
         number: 0-based.
-        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can.
+        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can, as far as is known
+            before it is read.
     """
 
     @property
@@ -39,7 +40,7 @@ class Leaf(Protocol):
     def reason(self) -> str | None: ...  # noqa: D102
 
     def read(self) -> Page:
-        """Decode it. PageError when it is damaged, or has a reason."""
+        """Decode it, before the next page is asked for. PageError when it is damaged, or has a reason (then)."""
         ...
 
 
@@ -47,15 +48,9 @@ class Leaf(Protocol):
 class _Picture:
     """A page of an image file."""
 
-    page: Page
+    number: int
+    read: Callable[[], Page]
     reason: None = None
-
-    @property
-    def number(self) -> int:
-        return self.page.number
-
-    def read(self) -> Page:
-        return self.page
 
 
 def is_pdf(path: Path) -> bool:
@@ -89,7 +84,7 @@ def count_pages(path: Path) -> int:
 
 
 def read_leaves(path: Path) -> Iterator[Leaf]:
-    """The pages of a file; those of images are decoded as they come, those of a PDF when they are asked to be.
+    """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
 
     Raises:
         PageError: the file cannot be read.
@@ -100,7 +95,7 @@ def read_leaves(path: Path) -> Iterator[Leaf]:
         with open_scans(path) as scans:
             yield from scans.leaves
     else:
-        yield from map(_Picture, read_pages(path))  # which holds no page back
+        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path)))
 
 
 def read_document(path: Path) -> Iterator[Page]:
@@ -113,7 +108,30 @@ def read_document(path: Path) -> Iterator[Page]:
         yield from read_pages(path)
         return
     for leaf in read_leaves(path):
-        yield leaf.read() if leaf.reason is None else _rendered(path, leaf.number)
+        yield read_leaf(path, leaf)
+
+
+def read_leaf(path: Path, leaf: Leaf) -> Page:
+    """Return a page of a file as pixels, rendered where it is a page of a PDF and no scan that can be read.
+
+    Raises:
+        PageError: it is damaged, or cannot be rendered.
+    """
+    if leaf.reason is None:
+        try:
+            return leaf.read()
+        except PageError:
+            if leaf.reason is None:
+                raise
+    return _rendered(path, leaf.number)
+
+
+def shown_instead(path: Path, number: int) -> Page | None:
+    """Return what takes the place of a page that is damaged: of a PDF what a viewer shows, else nothing."""
+    try:
+        return _rendered(path, number) if is_pdf(path) else None
+    except PageError:
+        return None
 
 
 def _rendered(path: Path, number: int) -> Page:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from docsr.errors import PageError
+from docsr.errors import PageError, PageLost
 from docsr.io.files import atomic_write
 from docsr.io.limits import whole
 from docsr.io.png_write import write_png
@@ -42,7 +43,7 @@ def write_pages(
 
     Args:
         path: the file; what is there is replaced.
-        pages: one page, or any number of them for TIFF.
+        pages: one page, or any number of them for TIFF, which goes on without one whose bands raise PageLost.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
         finished: as :func:`docsr.io.files.atomic_write` takes it.
@@ -71,7 +72,8 @@ def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
     with temporary.open("r+b") as file:
         writer = TiffWriter(file)
         for page in pages:
-            writer.write(page)
+            with suppress(PageLost):
+                writer.write(page)
             del page  # before the next one is made
         writer.close()
     return writer.pages

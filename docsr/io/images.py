@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -53,11 +54,26 @@ def read_pages(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
+    for read in page_readers(path):
+        yield read()  # which no name keeps in memory
+
+
+def page_readers(path: Path) -> Iterator[Callable[[], Page]]:
+    """Yield for each page of a file what decodes it, to be called before the next one is asked for.
+
+    One that raises PageError, for a damaged page, leaves the others.
+
+    Raises:
+        PageError: the file is missing, not an image, or so damaged that its pages cannot be counted.
+    """
     with _opened(path) as (image, frames):
         for number, frame in enumerate(frames):
-            with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
-                pages = [_read(image, path, number, frame)]
-            yield pages.pop()  # so that it is in memory only as long as the caller keeps it
+            yield partial(_decoded, image, path, number, frame, many=len(frames) > 1)
+
+
+def _decoded(image: Image.Image | None, path: Path, number: int, frame: int, *, many: bool) -> Page:
+    with reporting(path, number if many else None), _pillow_limit():
+        return _read(image, path, number, frame)
 
 
 def suffix_of_image(path: Path) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from docsr.errors import PageError
-from docsr.io.documents import read_leaves
+from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
+from docsr.io.documents import Leaf, read_leaves
 from docsr.page import Page
 from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
 from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.results import Reached, Task, left, planned
+from docsr.upscalers.results import Reached, Task, left, lost, planned
+
+NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
+"""What is raised for no one page, and ends more than that."""
 
 
 class Planner:
@@ -24,28 +27,40 @@ class Planner:
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
-        What cannot be enlarged (a PDF page with text of its own) is left as it is.
+        What cannot be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
+        be brought to the wanted dpi, has failed, which its row says.
 
         Raises:
-            PageError: a page cannot be read, or cannot be brought to the wanted dpi.
+            PageError: the file cannot be read.
         """
         plans = []
         for leaf in read_leaves(task.source):
             alive()
-            reached.readable = True
-            if leaf.reason is not None:
-                plan = Plan(1, "none", leaf.reason)
-                reached.rows.append(left(task, leaf.number, plan))
-            else:
-                page = leaf.read()
-                plan, text = self.page(page)
-                reached.rows.append(planned(task, page, plan, text))
-                del page  # before the next one is decoded
-            plans.append(plan)
+            plans.append(self._leaf(task, leaf, reached))
             reached.page += 1
             del leaf
         reached.page = 0
         return plans
+
+    def _leaf(self, task: Task, leaf: Leaf, reached: Reached) -> Plan:
+        """Plan one page; what fails costs that page."""
+        try:
+            page = None if leaf.reason is not None else _read(leaf)
+            reached.readable = True
+            if page is None:
+                plan = Plan(1, "none", leaf.reason or "")
+                reached.rows.append(left(task, leaf.number, plan))
+            else:
+                plan, text = self.page(page)
+                reached.rows.append(planned(task, page, plan, text))
+        except NO_PAGES_FAULT:
+            raise
+        except Exception as error:  # whatever a library raises for one page, the others are still done
+            plan = Plan(1, "none", "it failed")
+            place = f"{task.source}, page {leaf.number + 1}," if leaf.number else str(task.source)
+            sentence = sentence_of(error, place)
+            reached.rows.append(lost(task, leaf.number, sentence, readable=reached.readable))
+        return plan
 
     def page(self, page: Page) -> tuple[Plan, TextSize | None]:
         """Measure one page and decide.
@@ -74,3 +89,13 @@ class Planner:
             engine=options.engine,
         )
         return plan, text
+
+
+def _read(leaf: Leaf) -> Page | None:
+    """Decode a page; None where its data tell a reason why it cannot be enlarged. PageError when it is damaged."""
+    try:
+        return leaf.read()
+    except PageError:
+        if leaf.reason is None:
+            raise
+    return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from docsr.errors import PageError
 from docsr.manifest import Entry
 from docsr.page import Bands, Dpi, Page
 from docsr.textsize import TextSize
@@ -46,7 +48,7 @@ class PageResult:
     name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
     ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were enlarged), ``skipped``
     (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
-    wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
+    wrong with the page, but its file failed. ``warning``, with the first page of a file, is what
     decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
     ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
     all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the
@@ -91,12 +93,34 @@ class PageResult:
             plan: what would.
             out_dpi: the dpi that it would be brought to, if any.
         """
-        size = None
-        if self.size_in is not None:
-            scales = [plan.factor] * 2 if out_dpi is None or self.dpi_in is None else [out_dpi / x for x in self.dpi_in]
-            width, height = (max(1, round(px * scale)) for px, scale in zip(self.size_in, scales, strict=True))
-            size = width, height
+        size = None if self.size_in is None else self.size_under(plan, out_dpi)
         return replace(self, status="planned", size_out=size, model=plan.model)
+
+    def size_under(self, plan: Plan, out_dpi: float | None) -> tuple[int, int]:
+        """Return what size, (width, height) in px, a page that was read will have; arguments as of as_planned."""
+        assert self.size_in is not None
+        scales = [plan.factor] * 2 if out_dpi is None or self.dpi_in is None else [out_dpi / x for x in self.dpi_in]
+        width, height = (max(1, round(px * scale)) for px, scale in zip(self.size_in, scales, strict=True))
+        return width, height
+
+    def as_failed(self, sentence: str) -> PageResult:
+        """Return the result of a page that failed."""
+        return replace(self, status="failed", error=sentence, size_out=None, dpi_out=None, x_height_out=None)
+
+    def as_same(self, other: PageResult, size: tuple[int, int]) -> PageResult:
+        """Return the result of a page that shows the same image as another, which was enlarged to ``size``."""
+        assert self.size_in is not None
+        across, down = size[0] / self.size_in[0], size[1] / self.size_in[1]
+        return replace(
+            self,
+            status="done",
+            size_out=size,
+            dpi_out=None if self.dpi_in is None else (self.dpi_in[0] * across, self.dpi_in[1] * down),
+            x_height_out=None if self.x_height_in is None else round(self.x_height_in * down, 2),
+            model=other.model,
+            seconds=0.0,
+            put_back=other.put_back,
+        )
 
     def as_copied(self) -> PageResult:
         """Return the result of a page that is in the output as it was in the input."""
@@ -122,6 +146,12 @@ class PageResult:
 def left(task: Task, number: int, plan: Plan) -> PageResult:
     """Return the result of a page that is no picture, and so is not decoded."""
     return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.why)
+
+
+def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResult:
+    """Return the result of a page that could not be read or planned."""
+    place = str(task.source), str(task.output)
+    return PageResult(*place, number, "failed", error=sentence, model="none", readable=readable)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
@@ -151,6 +181,7 @@ class Reached:
         readable: whether anything of the file could be read.
         seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
+        instead: by the 0-based numbers of pages that failed, what is in the output in their place.
     """
 
     rows: list[PageResult] = field(default_factory=list)
@@ -158,12 +189,46 @@ class Reached:
     readable: bool = False
     seen: tuple[int, ...] | None = None
     written: Entry | None = None
+    instead: dict[int, str] = field(default_factory=dict)
+
+    def has_failed(self, number: int) -> bool:
+        """Tell whether a page that was reached has failed."""
+        return self.rows[number].status == "failed"
+
+    def sound(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
+        """Yield the 0-based numbers of the pages that have not failed (so far), with their plans."""
+        for number, plan in enumerate(plans):
+            if not self.has_failed(number):
+                yield number, plan
+
+    def check_some_sound(self) -> None:
+        """Refuse, with what its last page says, to write a file all of whose pages failed. PageError."""
+        if self.all_failed():
+            self.page = len(self.rows) - 1
+            raise PageError(self.rows[self.page].error or "no page could be read")
+
+    def all_failed(self) -> bool:
+        """Tell whether pages were reached, and none of them is sound."""
+        return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+
+    def lose(self, number: int, sentence: str) -> None:
+        """Note that a page failed; the others of its file go on."""
+        self.rows[number] = self.rows[number].as_failed(sentence)
+
+    def as_told(self) -> list[PageResult]:
+        """Return the rows of a file that was written: those of pages that failed say what took their place."""
+        return [
+            replace(row, error=f"{row.error}; {self.instead[number]}") if number in self.instead else row
+            for number, row in enumerate(self.rows)
+        ]
 
 
 def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
-    """Return the rows of a file that failed: the page where it did carries the sentence, the others are unwritten."""
+    """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
     rows = {
-        row.page: replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
+        row.page: row
+        if row.status == "failed"
+        else replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
         for row in reached.rows
     }
     row = rows.get(reached.page) or PageResult(str(task.source), str(task.output), reached.page, "failed")
