@@ -28,6 +28,8 @@ _LAST = re.compile(r"0{11}1[01]?0{11}1[01]?0*$")
 """An end of line; two of them, which end the page (with bits between them that say how the next row is coded)."""
 
 _BYTES_OF_END = 8
+_MOST_COLUMNS = 65_535
+_LACKING = "its image is damaged (a part of it is missing)"
 
 
 def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
@@ -44,12 +46,16 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
 
     Raises:
         Unreadable: the data are damaged.
-        Unsupported: the rows are longer than pdfium takes.
+        Unsupported: the rows are longer than readers take.
     """
     columns, kind = integer(parameters, "/Columns", 1728), integer(parameters, "/K", 0)
     flags = {key: parameters is not None and parameters.get(key, False) is True for key in _FLAGS}
     if columns < width or columns * height > most_pixels():
         raise Unreadable("it is damaged (its image is wider than its rows)")
+    if columns > _MOST_COLUMNS:
+        raise Unsupported(f"its image is fax coded in rows of more than {_MOST_COLUMNS:,} pixels")
+    if not data.strip(b"\0"):
+        raise Unreadable(_LACKING)
     compression = _compression(data, kind, aligned=flags["/EncodedByteAlign"])
     if compression is None:
         samples, missing = _by_pdfium(data, {"/K": kind, **flags}, columns, height)
@@ -60,9 +66,6 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
         _check_whole(samples, data, kind, columns, height)
     samples = samples[:, :width, None]
     return 1 - samples if flags["/BlackIs1"] else samples
-
-
-_LACKING = "its image is damaged (a part of it is missing)"
 
 
 def _compression(data: bytes, kind: int, *, aligned: bool) -> int | None:
@@ -142,7 +145,7 @@ def _as_pdfium_shows(data: bytes, parameters: dict[str, Any], width: int, height
         (found,) = document[0].get_objects()
         pixels: Pixels = found.get_bitmap().to_numpy().reshape(height, width, -1)[..., 0] >> 7
     except (PdfiumError, ValueError) as error:
-        raise Unsupported("its image is fax coded in a way that cannot be read") from error
+        raise Unreadable("its image is damaged") from error
     finally:
         document.close()
     return pixels
