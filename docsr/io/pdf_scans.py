@@ -56,13 +56,14 @@ class Scans:
         """Write the document with the pages that were replaced.
 
         The same changes give the same bytes. What a document consists of beside pages (bookmarks, links, metadata,
-        attachments) is kept; its date of change too. Images that were replaced go, unless a page still shows them. A
+        attachments) is kept; its date of change too. Images that were replaced, and that no page shows any more, go. A
         file is written in place, not under another name first.
 
         Raises:
             PageError: the file cannot be written.
         """
-        drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)))
+        changed = {leaf.number for leaf in self.leaves if leaf.replaced}
+        drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
         _save(self._pdf, path)
 
 

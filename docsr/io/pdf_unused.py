@@ -18,21 +18,22 @@ Number = tuple[int, int]
 """Of an object, as pikepdf's ``objgen``."""
 
 
-def drop_unused(pdf: pikepdf.Pdf, old: set[Number]) -> None:
-    """Drop the names of some images from the resources of the pages and forms that do not show them.
+def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
+    """Drop the names of images from the resources of the pages and forms that do not show them.
 
     Pages share their resources as a rule. Where it cannot be told what a page shows, its names stay.
 
     Args:
         pdf: the document; it is changed.
-        old: the images.
+        old: the images that were replaced, of which all pages drop the names.
+        changed: the 0-based numbers of the pages on which they were, which drop those of any image.
     """
     if not old:
         return
     _take_over(pdf)
     seen: set[Number] = set()
-    for page in pdf.pages:
-        _forget(page.obj, old, seen, _MAX_DEPTH)
+    for number, page in enumerate(pdf.pages):
+        _forget(page.obj, None if number in changed else old, seen, _MAX_DEPTH)
 
 
 def _take_over(pdf: pikepdf.Pdf) -> None:
@@ -52,14 +53,14 @@ def _take_over(pdf: pikepdf.Pdf) -> None:
             del node.Resources
 
 
-def _forget(holder: Any, old: set[Number], seen: set[Number], depth: int) -> None:
-    """Drop names from the resources of a page or a form, and of the forms that it shows."""
+def _forget(holder: Any, old: set[Number] | None, seen: set[Number], depth: int) -> None:
+    """Drop names of some images (None: of any) from the resources of a page or a form, and of the forms in it."""
     table = _table(holder)
     if table is None or not depth or holder.objgen in seen:
         return
     seen.add(holder.objgen)
     named = dict(table.items())
-    gone = {name for name, one in named.items() if isinstance(one, Stream) and one.objgen in old}
+    gone = {name for name, one in named.items() if _is_image(one) and (old is None or one.objgen in old)}
     forms = [one for one in named.values() if isinstance(one, Stream) and one.get("/Subtype") == Name.Form]
     if gone:
         gone -= _shown(holder, depth, named)
@@ -68,6 +69,10 @@ def _forget(holder: Any, old: set[Number], seen: set[Number], depth: int) -> Non
         holder.Resources = resources
     for form in forms:
         _forget(form, old, seen, depth - 1)
+
+
+def _is_image(one: Any) -> bool:
+    return isinstance(one, Stream) and one.get("/Subtype") == Name.Image
 
 
 def _table(holder: Any) -> Any:

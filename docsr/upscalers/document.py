@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import cv2
 
 from docsr.errors import PageError, PageLost, sentence_of
 from docsr.io.complaints import heard, in_short
-from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_leaf, read_leaves, shown_instead, write_document
+from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_leaf, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
 from docsr.manifest import Entry, Manifest, incomplete, locked, note, sha256_of
@@ -25,6 +25,7 @@ from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
+from docsr.upscalers.failed_pages import as_it_was, costing_its_page
 from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
@@ -32,9 +33,6 @@ from docsr.upscalers.results import PageResult, Reached, Task, failed
 
 if TYPE_CHECKING:
     from docsr.io.pdf_leaf import Leaf
-
-_AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
-"""What became of a page that failed."""
 
 
 class FileEnhancer:
@@ -185,7 +183,7 @@ class FileEnhancer:
                 if row.size_in is None or (plan.factor == 1 and self._options.dpi is None):
                     reached.rows[number] = row.as_copied()
                     continue
-                with _costing_its_page(task, reached, number):
+                with costing_its_page(task, reached, number):
                     size = row.size_under(plan, self._options.dpi)
                     shows = plan, leaf.shows(size)
                     if shows in new:
@@ -205,7 +203,7 @@ class FileEnhancer:
         for leaf, plan in zip(read_leaves(task.source), plans, strict=True):
             number, page = leaf.number, None
             if not reached.has_failed(number):
-                with _costing_its_page(task, reached, number):
+                with costing_its_page(task, reached, number):
                     page = read_leaf(task.source, leaf)
                     large = self._upscale(task, page, plan, reached)
                     if form == PDF:  # which is not written band by band
@@ -213,9 +211,10 @@ class FileEnhancer:
                 if not reached.has_failed(number):
                     yield large
             if reached.has_failed(number):
-                page = shown_instead(task.source, number) if page is None else page
-                reached.instead[number] = _LEFT_OUT if page is None else _AS_IT_WAS
-                if page is not None:
+                page = as_it_was(task.source, leaf) if page is None else page
+                if page is None:
+                    reached.left_out.add(number)
+                else:
                     yield page
         reached.check_some_sound()
 
@@ -248,19 +247,6 @@ class FileEnhancer:
         if plan not in self._upscalers:
             self._upscalers[plan] = resolve(plan.model, plan.factor, self._threads, self._options.device)
         return self._upscalers[plan]
-
-
-@contextmanager
-def _costing_its_page(task: Task, reached: Reached, number: int) -> Iterator[None]:
-    """Let what fails cost one page, which stays as it was."""
-    try:
-        yield
-    except NO_PAGES_FAULT:
-        raise
-    except Exception as error:  # whatever a library raises for one page, the others are still done
-        place = f"{task.source}, page {number + 1}," if len(reached.rows) > 1 else str(task.source)
-        reached.lose(number, sentence_of(error, place))
-        reached.instead[number] = _AS_IT_WAS
 
 
 class _SettledMeanwhile(Exception):

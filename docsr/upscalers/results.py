@@ -171,6 +171,9 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
     )
 
 
+_AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
+
+
 @dataclass(slots=True)
 class Reached:
     """How far the work on a file has come.
@@ -181,7 +184,7 @@ class Reached:
         readable: whether anything of the file could be read.
         seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
-        instead: by the 0-based numbers of pages that failed, what is in the output in their place.
+        left_out: 0-based numbers of pages that failed, and that are not in the output.
     """
 
     rows: list[PageResult] = field(default_factory=list)
@@ -189,7 +192,7 @@ class Reached:
     readable: bool = False
     seen: tuple[int, ...] | None = None
     written: Entry | None = None
-    instead: dict[int, str] = field(default_factory=dict)
+    left_out: set[int] = field(default_factory=set)
 
     def has_failed(self, number: int) -> bool:
         """Tell whether a page that was reached has failed."""
@@ -216,9 +219,11 @@ class Reached:
         self.rows[number] = self.rows[number].as_failed(sentence)
 
     def as_told(self) -> list[PageResult]:
-        """Return the rows of a file that was written: those of pages that failed say what took their place."""
+        """Return the rows of a file that was written: those of pages that failed say what became of them."""
         return [
-            replace(row, error=f"{row.error}; {self.instead[number]}") if number in self.instead else row
+            replace(row, error=f"{row.error}; {_LEFT_OUT if number in self.left_out else _AS_IT_WAS}")
+            if row.status == "failed"
+            else row
             for number, row in enumerate(self.rows)
         ]
 
