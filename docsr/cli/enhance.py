@@ -119,7 +119,8 @@ def enhance(
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
     a line); `docsr enhance - --out -` takes one image from standard input.
 
-    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are.
+    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. A page
+    that fails is told, and the others of its file are done.
     Originals are never touched. What an earlier run finished is skipped, what changed is done again; a file that is in
     the way of an output and that docsr did not make from the same input is left alone.
 

@@ -16,6 +16,7 @@ from PIL import TiffImagePlugin
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples
 from docsr.io.pdf_streams import integer
+from docsr.io.pixels import BAND_ROWS
 from docsr.io.refusals import Unreadable, Unsupported, damage
 from docsr.page import Pixels
 
@@ -54,7 +55,7 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
         raise Unreadable("it is damaged (its image is wider than its rows)")
     if columns > _MOST_COLUMNS:
         raise Unsupported(f"its image is fax coded in rows of more than {_MOST_COLUMNS:,} pixels")
-    if not data.strip(b"\0"):
+    if 8 * len(data) < height and not _is_ended(data):  # a row takes a bit at least
         raise Unreadable(_LACKING)
     compression = _compression(data, kind, aligned=flags["/EncodedByteAlign"])
     if compression is None:
@@ -134,21 +135,23 @@ def _by_pdfium(data: bytes, parameters: dict[str, Any], width: int, height: int)
     These are alike when black and white are exchanged.
     """
     one, other = (_as_pdfium_shows(data, {**parameters, "/BlackIs1": black}, width, height) for black in (False, True))
-    return one, (one == other).all(axis=1)
+    return np.unpackbits(one, axis=1, count=width), (one == other).all(axis=1)
 
 
 def _as_pdfium_shows(data: bytes, parameters: dict[str, Any], width: int, height: int) -> Pixels:
+    """Decode to rows of bits, each from a whole byte on."""
     from pypdfium2 import PdfDocument, PdfiumError
 
     document = PdfDocument(_pdf(data, parameters, width, height))
     try:
         (found,) = document[0].get_objects()
-        pixels: Pixels = found.get_bitmap().to_numpy().reshape(height, width, -1)[..., 0] >> 7
+        levels = found.get_bitmap().to_numpy().reshape(height, width, -1)[..., 0]
+        packed = [np.packbits(levels[top : top + BAND_ROWS] > 127, axis=1) for top in range(0, height, BAND_ROWS)]
     except (PdfiumError, ValueError) as error:
         raise Unreadable("its image is damaged") from error
     finally:
         document.close()
-    return pixels
+    return np.concatenate(packed)
 
 
 def _pdf(data: bytes, parameters: dict[str, Any], width: int, height: int) -> bytes:
