@@ -18,60 +18,19 @@ from PIL import Image, ImageSequence
 from docsr.errors import UsageError
 from docsr.io.pdf_scans import open_scans
 from docsr.upscalers.page import upscale_bands
+from tests.bad_pages import DAMAGED, GOOD, UNSUPPORTED, clear, document
 from tests.command import docsr
-from tests.io.fax_codes import alone, as_bytes, black_rows
 from tests.io.pdf_files import (
-    BITS,
     FILLING,
-    GREY,
     HEIGHT,
-    RGB,
     WIDTH,
-    Maker,
     add_page,
     difference,
-    fax,
-    image_of,
-    jpeg,
     shown,
-    tiff_strip,
 )
 
 WISH = ("--factor", 2, "--model", "bicubic")
 LARGE = [2 * WIDTH, 2 * HEIGHT]
-
-
-def clear(pdf: pikepdf.Pdf) -> Stream:
-    layers = Image.fromarray(np.dstack([RGB, GREY]))
-    return image_of(pdf, jpeg(layers, "JPEG2000"), Name.DeviceRGB, filter=Name.JPXDecode, SMaskInData=1)
-
-
-GOOD: dict[str, Maker] = {
-    "jpeg": lambda pdf: image_of(pdf, jpeg(Image.fromarray(GREY)), filter=Name.DCTDecode),
-    "fax": fax(as_bytes("".join(map(alone, black_rows(BITS)))), K=0),
-}
-UNSUPPORTED: dict[str, Maker] = {
-    "alpha": clear,
-    "soft mask": lambda pdf: image_of(pdf, GREY.tobytes(), SMask=image_of(pdf, GREY.tobytes())),
-    "unknown filter": lambda pdf: image_of(pdf, GREY.tobytes(), filter=Name.Unheard),
-}
-DAMAGED: dict[str, Maker] = {
-    "cut fax": fax(tiff_strip(BITS, "group4")[:-50]),
-    "cut fax of group 3": fax(as_bytes("".join(map(alone, black_rows(BITS))))[:-50], K=0),
-    "cut jpeg": lambda pdf: image_of(pdf, jpeg(Image.fromarray(GREY))[:-300], filter=Name.DCTDecode),
-    "no jpeg": lambda pdf: image_of(pdf, b"nothing", filter=Name.DCTDecode),
-    "no jpeg 2000": lambda pdf: image_of(pdf, b"nothing", None, filter=Name.JPXDecode),
-    "cut samples": lambda pdf: image_of(pdf, GREY.tobytes()[:-50]),
-    "no flate": lambda pdf: image_of(pdf, b"nothing", filter=Name.FlateDecode),
-}
-
-
-def document(path: Path, *makers: Maker) -> Path:
-    with pikepdf.new() as pdf:
-        for maker in makers:
-            add_page(pdf, FILLING, {"/Im0": maker(pdf)})
-        pdf.save(path, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
-    return path
 
 
 @pytest.fixture
