@@ -123,6 +123,21 @@ def test_a_damaged_page_of_a_tiff_is_left_out_and_told(tmp_path, enhance, good, 
             assert [frame.size[0] for frame in ImageSequence.Iterator(made)] == wanted
 
 
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg", "group4"])
+def test_of_a_tiff_that_ends_early_the_pages_before_are_done(tmp_path, enhance, compression):
+    first, *others = (Image.effect_noise((200, 300), 60 + number) for number in range(4))
+    if compression == "group4":
+        first, *others = (image.convert("1") for image in (first, *others))
+    first.save(tmp_path / "a.tif", save_all=True, append_images=others, compression=compression)
+    content = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(content[: len(content) * 6 // 10])
+    code, err, rows = enhance(tmp_path / "a.tif", *WISH)
+    assert (code, statuses(rows)[:3]) == (1, ["done", "done", "failed"])
+    assert "page 3, could not be read: it is damaged" in err
+    with Image.open(tmp_path / "out" / "a.tif") as made:
+        assert [frame.size for frame in ImageSequence.Iterator(made)] == [(400, 600)] * 2
+
+
 @pytest.mark.parametrize("kind", ["pdf", "tiff"])
 def test_a_file_of_which_no_page_can_be_read_is_not_written(tmp_path, enhance, kind):
     if kind == "pdf":
