@@ -14,8 +14,8 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageSequence
 
-from docsr.io.documents import RENDERED_DPI
 from docsr.io.pdf_scans import open_scans, write_scans
+from docsr.io.pdf_seen import RENDERED_DPI
 from docsr.page import Page
 from tests.command import docsr
 

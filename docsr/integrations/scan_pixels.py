@@ -13,6 +13,7 @@ from docsr.errors import PageError
 from docsr.io.decode import page_of
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_scans import open_scans
+from docsr.io.pdf_seen import Seen
 from docsr.page import Page, Pixels, luminance
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.choose import factor_for_text, measured_x_height
@@ -49,10 +50,10 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     if not always and factor_for_text(measured_x_height(shown.pixels)) == 1:
         return False
     with open_scans(pdf) as scans:
-        leaf = scans.leaves[number]
-        if leaf.reason is not None:
+        seen = Seen(scans.leaves[number])
+        if not seen.is_scan:
             return False
-        scan = leaf.read()
+        scan = seen.stored()
     own = np.rot90(scan.pixels, rotation // 90 % 4)
     if not _same_size(own, shown.pixels) or not _same_picture(own, shown.pixels):
         return False

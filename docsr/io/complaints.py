@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 
 from PIL import Image
 
@@ -18,10 +19,19 @@ _LOGGER = "tifffile"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
 """So much is listened to; a damaged file can make a decoder say the same of each of its rows."""
 
+_own: ContextVar[list[str] | None] = ContextVar("own_complaints", default=None)
+
 _OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
 _CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
 _RAISED = re.compile(r"^raised \w+\((['\"])(.*)\1\)$")
 """How tifffile tells where something is wrong, and libtiff of a file that has no name for it; and what was raised."""
+
+
+def complain(line: str) -> None:
+    """Say something of a file that was read nonetheless, to whoever listens."""
+    lines = _own.get()
+    if lines is not None and len(lines) < _MOST_LINES:
+        lines.append(line)
 
 
 @contextmanager
@@ -41,6 +51,7 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
             warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused, which says it all
             stack.enter_context(_logged(lines))
+            stack.callback(_own.reset, _own.set(lines))
             if printed:
                 stack.enter_context(_stderr(lines))
             yield lines

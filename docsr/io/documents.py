@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Protocol
 
 from docsr.errors import PageError
+from docsr.io.complaints import complain
 from docsr.io.files import atomic_write
 from docsr.io.image_write import write_pages
-from docsr.io.images import page_count, page_readers, read_pages, suffix_of_image
+from docsr.io.images import page_count, page_readers, suffix_of_image
 from docsr.page import Bands, Page
 
 PDF = "pdf"
 
 MANY_PAGES = frozenset({"tiff", PDF})
 """Formats that hold any number of pages."""
-
-RENDERED_DPI = 300.0
-"""Of a PDF page that is no scan, where it must become pixels: what OCR engines ask for."""
 
 _MARK, _MARK_WITHIN = b"%PDF-", 1024
 
@@ -29,8 +27,7 @@ class Leaf(Protocol):
 
     Attributes:
         number: 0-based.
-        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can, as far as is known
-            before it is read.
+        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can.
     """
 
     @property
@@ -43,6 +40,10 @@ class Leaf(Protocol):
         """Decode it, before the next page is asked for. PageError when it is damaged, or has a reason (then)."""
         ...
 
+    def instead(self) -> Page | None:
+        """Return what takes its place where it is damaged: what a viewer shows; None where that cannot be had."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
@@ -51,6 +52,9 @@ class _Picture:
     number: int
     read: Callable[[], Page]
     reason: None = None
+
+    def instead(self) -> None:
+        return None
 
 
 def is_pdf(path: Path) -> bool:
@@ -83,64 +87,47 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path) -> Iterator[Leaf]:
+def read_leaves(path: Path, form: str = "") -> Iterator[Leaf]:
     """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
+
+    Args:
+        path: the file.
+        form: what its pages go into: of a PDF that becomes a PDF, they are the scans, which are replaced; else what
+            one sees of each page (docsr.io.pdf_seen).
 
     Raises:
         PageError: the file cannot be read.
     """
-    if is_pdf(path):
+    if not is_pdf(path):
+        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path)))
+    elif form == PDF:
         from docsr.io.pdf_scans import open_scans
 
         with open_scans(path) as scans:
             yield from scans.leaves
     else:
-        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path)))
+        from docsr.io.pdf_seen import open_seen
+
+        yield from open_seen(path)
 
 
 def read_document(path: Path) -> Iterator[Page]:
-    """Every page of a file as pixels: scans as they are stored, other pages of a PDF rendered at RENDERED_DPI.
+    """Every page of a file as the pixels that one sees; of a PDF, scans as they are stored where nothing else shows.
 
     Raises:
         PageError: the file or a page cannot be read.
     """
-    if not is_pdf(path):
-        yield from read_pages(path)
-        return
     for leaf in read_leaves(path):
-        yield read_leaf(path, leaf)
-
-
-def read_leaf(path: Path, leaf: Leaf) -> Page:
-    """Return a page of a file as pixels, rendered where it is a page of a PDF and no scan that can be read.
-
-    Raises:
-        PageError: it is damaged, or cannot be rendered.
-    """
-    if leaf.reason is None:
         try:
-            return leaf.read()
-        except PageError:
-            if leaf.reason is None:
+            page = leaf.read()
+        except PageError as error:
+            instead = leaf.instead()
+            if instead is None:
                 raise
-    return _rendered(path, leaf.number)
-
-
-def shown_instead(path: Path, number: int) -> Page | None:
-    """Return what takes the place of a page that is damaged: of a PDF what a viewer shows, else nothing."""
-    try:
-        return _rendered(path, number) if is_pdf(path) else None
-    except PageError:
-        return None
-
-
-def _rendered(path: Path, number: int) -> Page:
-    from docsr.io.pdf import render_page
-
-    try:
-        return render_page(path, number, RENDERED_DPI, colour=True)
-    except PageError as error:
-        raise PageError(f"{path}, page {number + 1}: {error}") from error
+            page = instead
+            complain(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
+        yield page
+        del page
 
 
 def write_document(

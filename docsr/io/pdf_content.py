@@ -1,4 +1,4 @@
-"""What a PDF page shows, read from its content: whether it is a scan, and where the scan's image is."""
+"""What a PDF page shows, read from its content: images, and whatever is drawn beside, under and over them."""
 
 from __future__ import annotations
 
@@ -9,43 +9,27 @@ from typing import Any, ClassVar
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
+from docsr.io.pdf_geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
+from docsr.io.pdf_shown import Content, Paint, Placement, paint
 from docsr.io.pdf_streams import integer, numbers, unfiltered
 from docsr.io.refusals import Unreadable
 
-Matrix = tuple[float, float, float, float, float, float]
-"""a, b, c, d, e, f: (x, y) goes to (a x + c y + e, b x + d y + f) (ISO 32000-1, 8.3.3)."""
-
-IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-
-Paint = tuple[int, ...]
-"""A colour as pixels have it, 0 to 255: grey alone, or red, green and blue."""
-
 MAX_CONTENT_BYTES = 4 << 20
 """Content that is read per page, forms included; parsed, it takes up to 150 times as much memory."""
+
+BROKEN = (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+"""What pikepdf, Pillow and code that expects a sound file raise on one that is not."""
+
+_MAX_OUTLINED_BYTES = 256 << 10
+"""Of longer content the paths are not followed, which take the most memory: its clips are not known then."""
 
 _MAX_DEPTH, _MAX_FORMS = 8, 100
 _INVISIBLE = 3
 _WHITE = 0.999
 _COLOUR_FAMILIES = {"/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/CalGray", "/CalRGB", "/ICCBased"}
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """An image that a page shows.
-
-    Attributes:
-        image: the PDF stream.
-        matrix: takes the unit square to the page, in points times the page's user unit.
-        path: names in XObject resources, from the page's through those of forms to the image.
-        clip: tells apart what is drawn under different clippings.
-        fill: the colour that a stencil is painted in, as pixels: grey or RGB; None where it cannot be told.
-    """
-
-    image: Any
-    matrix: Matrix
-    path: tuple[str, ...]
-    clip: int
-    fill: Paint | None = (0,)
+_NO_TRANSFER = {Name.Identity, Name.Default}
+_PATHS = ("m", "l", "c", "v", "y", "h", "re")
+_PATH_ENDS = frozenset({"f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,47 +40,52 @@ class _State:
     white: bool = False
     colours: bool = True
     fill: Paint | None = (0,)
-    opaque: bool = True
+    solid: bool = True
+    plain: bool = True
+    unmasked: bool = True
+    untouched: bool = True
     clip: int = 0
+    window: Box | None = EVERYWHERE
+
+    @property
+    def opaque(self) -> bool:
+        return self.solid and self.plain and self.unmasked and self.untouched
 
 
-def times(first: Matrix, second: Matrix) -> Matrix:
-    """Return the matrix that does ``first`` and then ``second``."""
-    a, b, c, d, e, f = first
-    p, q, r, s, t, u = second
-    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+def content_of(page: pikepdf.Page, *, whole: bool = False) -> Content:
+    """Say what a page shows.
 
-
-def paint(inks: list[float]) -> Paint:
-    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK, by its definition) from 0 to 1."""
-    if len(inks) == 4:
-        inks = [1 - min(1.0, ink + inks[3]) for ink in inks[:3]]
-    levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
-    return levels[:1] if len(set(levels)) == 1 else levels
-
-
-def placements(page: pikepdf.Page) -> list[Placement]:
-    """List the images that a page shows, in the order in which they are drawn.
+    Args:
+        page: of an open document.
+        whole: whether to go on where it is clear that the page shows more than images, as far as it can be read.
 
     Raises:
-        Unreadable: the page shows more than images (text, drawing, shadings), or its content cannot be read.
+        Unreadable: the page shows more than images (text, drawing, shadings) and that is not ``whole`` to be read; or
+            its content cannot be read.
     """
-    reader = _Reader()
-    contents = page.obj.get("/Contents")
-    reader.spend(list(contents) if isinstance(contents, Array) else [contents])
-    reader.walk(page.obj, page.resources, _State(), ())
+    reader = _Reader(whole)
+    try:
+        contents = page.obj.get("/Contents")
+        reader.spend(list(contents) if isinstance(contents, Array) else [contents])
+        reader.walk(page.obj, page.resources, _State(), ())
+    except BROKEN:
+        if not whole:
+            raise
+        reader.found.drawn = reader.found.drawn or "it cannot be read"
     return reader.found
 
 
 class _Reader:
     """Follows the graphics state through a page's content; one page, one reader."""
 
-    def __init__(self) -> None:
-        self.found: list[Placement] = []
+    def __init__(self, whole: bool) -> None:
+        self.found = Content()
+        self._whole = whole
         self._left = MAX_CONTENT_BYTES
         self._forms = 0
         self._clips = 0
         self._state = _State()
+        self._outline = Outline()
         self._resources: Any = None
         self._path: tuple[str, ...] = ()
 
@@ -116,9 +105,11 @@ class _Reader:
     def walk(self, content: Any, resources: Any, state: _State, path: tuple[str, ...]) -> None:
         """Read the content of a page or of a form, in the state that it begins with."""
         before = self._state, self._resources, self._path
-        self._state, self._resources, self._path = state, resources, path
+        self._state, self._resources, self._path, self._outline = state, resources, path, Outline()
         saved: list[_State] = []
-        for instruction in pikepdf.parse_content_stream(content, " ".join(self._OPERATORS)):
+        outlined = MAX_CONTENT_BYTES - self._left <= _MAX_OUTLINED_BYTES
+        names = [name for name in self._OPERATORS if outlined or name not in _PATHS]
+        for instruction in pikepdf.parse_content_stream(content, " ".join(names)):
             name = str(instruction.operator)
             if name == "q":
                 saved.append(self._state)
@@ -126,7 +117,15 @@ class _Reader:
                 self._state = saved.pop() if saved else self._state
             else:
                 self._OPERATORS[name](self, name, list(instruction.operands))
+                if name in _PATH_ENDS:
+                    self._outline = Outline()
         self._state, self._resources, self._path = before
+
+    def _note(self, reason: str) -> None:
+        """Go on with what is more than images, or not."""
+        if not self._whole:
+            raise Unreadable(reason)
+        self.found.drawn = self.found.drawn or reason
 
     def _resource(self, kind: str, name: Any) -> Any:
         table = self._resources.get(kind) if isinstance(self._resources, Dictionary) else None
@@ -136,24 +135,32 @@ class _Reader:
         a, b, c, d, e, f = numbers(operands, 6)
         self._state = replace(self._state, ctm=times((a, b, c, d, e, f), self._state.ctm))
 
+    def _follow(self, name: str, operands: list[Any]) -> None:
+        self._outline.add(name, operands, self._state.ctm)
+
     def _clip(self, _name: str, _operands: list[Any]) -> None:
+        self._state = self._clipped(self._outline)
+
+    def _clipped(self, outline: Outline) -> _State:
         self._clips += 1
-        self._state = replace(self._state, clip=self._clips)
+        window = overlap(self._state.window, outline.rectangle())
+        return replace(self._state, clip=self._clips, window=window)
 
     def _external(self, _name: str, operands: list[Any]) -> None:
         found = self._resource("/XObject", operands[0])
         if not isinstance(found, Stream):
             raise Unreadable("it is damaged (something that it shows is missing)")
         if "/OC" in found:
-            raise Unreadable("it has layers")
+            self._note("it has layers")
         path = (*self._path, str(operands[0]))
         if found.get("/Subtype") == Name.Form:
             self._form(found, path)
         else:
             if not self._state.opaque:
-                raise Unreadable("its image is drawn with transparency")
+                self._note("its image is drawn with transparency")
             state = self._state
-            self.found.append(Placement(found, state.ctm, path, state.clip, state.fill))
+            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, state.fill))
+            self.found.pictures.append((state.ctm, integer(found, "/Width", 0), integer(found, "/Height", 0)))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:
         self._forms += 1
@@ -161,22 +168,32 @@ class _Reader:
             raise Unreadable("its content is nested too deeply for a scan")
         self.spend([form])
         a, b, c, d, e, f = numbers(form.get("/Matrix", IDENTITY), 6)
-        self._clip("", [])
-        state = replace(self._state, ctm=times((a, b, c, d, e, f), self._state.ctm))
+        matrix, outline = times((a, b, c, d, e, f), self._state.ctm), Outline()
+        if "/BBox" in form:
+            left, bottom, right, top = numbers(form.BBox, 4)
+            outline.add("re", [left, bottom, right - left, top - bottom], matrix)
+        state = self._clipped(outline)
+        # What a group is drawn with holds for all of it, whatever is set within.
+        untouched = state.opaque if "/Group" in form else state.untouched
+        state = replace(state, ctm=matrix, untouched=untouched)
         self.walk(form, form.get("/Resources", self._resources), state, path)
 
     def _graphics_state(self, _name: str, operands: list[Any]) -> None:
         found = self._resource("/ExtGState", operands[0])
         if not isinstance(found, Dictionary):
             return
-        blend = found.get("/BM", Name.Normal)
-        blend = blend[0] if isinstance(blend, Array) and len(blend) else blend
-        opaque = self._state.opaque
-        if found.get("/SMask", Name("/None")) != Name("/None") or blend not in {Name.Normal, Name.Compatible}:
-            opaque = False
-        elif "/ca" in found:
-            opaque = float(found["/ca"]) >= 1
-        self._state = replace(self._state, opaque=opaque)
+        state = self._state
+        if "/SMask" in found:
+            state = replace(state, unmasked=found["/SMask"] == Name("/None"))
+        if "/BM" in found:
+            blend = found["/BM"]
+            blend = blend[0] if isinstance(blend, Array) and len(blend) else blend
+            state = replace(state, plain=blend in {Name.Normal, Name.Compatible})
+        if "/ca" in found:
+            state = replace(state, solid=float(found["/ca"]) >= 1)
+        self._state = state
+        if any(key in found and found[key] not in _NO_TRANSFER for key in ("/TR", "/TR2")):
+            self.found.over = True
         font = found.get("/Font")
         if isinstance(font, Array) and len(font):
             self._take_font(font[0])
@@ -195,7 +212,12 @@ class _Reader:
 
     def _text(self, _name: str, _operands: list[Any]) -> None:
         if self._state.text_mode != _INVISIBLE or self._state.draws_glyphs:
-            raise Unreadable("it has text of its own")
+            self._painted()
+            self.found.glyphs = True
+            self._note("it has text of its own")
+
+    def _painted(self) -> None:
+        self.found.over |= bool(self.found.pictures)
 
     def _colour(self, name: str, operands: list[Any]) -> None:
         values = [value for value in operands if not isinstance(value, Name)]
@@ -214,75 +236,33 @@ class _Reader:
         self._state = replace(self._state, white=False, colours=known, fill=(0,) if known else None)
 
     def _fill(self, _name: str, _operands: list[Any]) -> None:
-        if not self._state.white:
-            raise Unreadable("it has vector drawing")
+        self._painted()
+        if not (self._state.white and self._state.opaque):
+            self.found.marks += 1
+            self._note("it has vector drawing")
 
     def _marked(self, _name: str, operands: list[Any]) -> None:
         if operands and operands[0] == Name.OC:
-            raise Unreadable("it has layers")
+            self._note("it has layers")
 
-    def _refuse(self, name: str, _operands: list[Any]) -> None:
-        kinds = {"sh": "it has shadings", "INLINE IMAGE": "it has inline images"}
-        raise Unreadable(kinds.get(name, "it has vector drawing"))
+    def _draw(self, name: str, _operands: list[Any]) -> None:
+        self._painted()
+        self.found.marks += 1
+        self._note("it has shadings" if name == "sh" else "it has vector drawing")
+
+    def _inline(self, _name: str, operands: list[Any]) -> None:
+        self._painted()
+        self._note("it has inline images")
+        self.found.pictures.append((self._state.ctm, int(operands[0].width), int(operands[0].height)))
 
     def _pass(self, _name: str, _operands: list[Any]) -> None:
         """Operators that qpdf must see to find its way, and that change nothing here."""
 
     _OPERATORS: ClassVar[dict[str, Callable[[_Reader, str, list[Any]], None]]] = {
-        **dict.fromkeys(["q", "Q", "BI", "ID", "EI"], _pass), "INLINE IMAGE": _refuse,
+        **dict.fromkeys(["q", "Q", "BI", "ID", "EI"], _pass), "INLINE IMAGE": _inline,
         "cm": _matrix, "Do": _external, "gs": _graphics_state, "Tf": _font, "Tr": _text_mode, "BDC": _marked,
         **dict.fromkeys(["Tj", "TJ", "'", '"'], _text), **dict.fromkeys(["W", "W*"], _clip),
         **dict.fromkeys(["g", "rg", "k", "sc", "scn"], _colour), "cs": _colour_space,
-        **dict.fromkeys(["f", "F", "f*"], _fill), **dict.fromkeys(["S", "s", "B", "B*", "b", "b*", "sh"], _refuse),
+        **dict.fromkeys(["f", "F", "f*"], _fill), **dict.fromkeys(["S", "s", "B", "B*", "b", "b*", "sh"], _draw),
+        **dict.fromkeys(_PATHS, _follow), "n": _pass,
     }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """The one picture of a scanned page.
-
-    Attributes:
-        strips: its parts, from the image's top to its bottom: mostly one.
-        matrix: takes the unit square to the page, for all of them together.
-    """
-
-    strips: tuple[Placement, ...]
-    matrix: Matrix
-
-
-def joined(found: list[Placement]) -> Scan:
-    """Put strips of one width that are stacked without gaps together.
-
-    Raises:
-        Unreadable: there is no image, or there are several that are not such strips.
-    """
-    if not found:
-        raise Unreadable("it has no image")
-    if len(found) == 1:
-        return Scan((found[0],), found[0].matrix)
-    down = found[0].matrix[2:4]
-    strips = sorted(found, key=lambda part: -(part.matrix[4] * down[0] + part.matrix[5] * down[1]))
-    if len({part.path for part in strips}) != len(strips) or not all(map(_continues, strips, strips[1:])):
-        raise Unreadable("it has more than one image")
-    a, b, e, f = *strips[0].matrix[:2], *strips[-1].matrix[4:]
-    c, d = strips[0].matrix[2] + strips[0].matrix[4] - e, strips[0].matrix[3] + strips[0].matrix[5] - f
-    return Scan(tuple(strips), (a, b, c, d, e, f))
-
-
-_ALIKE = ("/Width", "/ColorSpace", "/BitsPerComponent", "/ImageMask")
-
-
-def _continues(upper: Placement, lower: Placement) -> bool:
-    """Tell whether a strip lies right below another, half a row of pixels more or less."""
-    rows = integer(upper.image, "/Height", 0), integer(lower.image, "/Height", 0)
-    if min(rows) < 1 or upper.clip != lower.clip:
-        return False
-    alike = all(upper.image.get(key) == lower.image.get(key) for key in _ALIKE)
-    (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix, lower.matrix
-    row = max(abs(c), abs(d)) / rows[0]
-    same_rows = (
-        abs(a - p) < row
-        and abs(b - q) < row
-        and all(abs(first / rows[0] - second / rows[1]) < row / 20 for first, second in ((c, r), (d, s)))
-    )
-    return alike and same_rows and abs(e - r - t) < 0.6 * row and abs(f - s - u) < 0.6 * row

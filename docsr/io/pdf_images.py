@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pikepdf import Array, Stream
+from pikepdf import Array, Name, Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin
 
@@ -16,8 +16,8 @@ from docsr.io.complaints import plain
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
-from docsr.io.pdf_content import Paint
 from docsr.io.pdf_fax import fax
+from docsr.io.pdf_shown import Paint
 from docsr.io.pdf_streams import KNOWN, filters_of, integer, unfiltered
 from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
@@ -85,6 +85,11 @@ def _bits(image: Any) -> int:
     codec = next((name for name, _ in filters_of(image)[-1:]), None)
     one = codec in {"/CCITTFaxDecode", "/JBIG2Decode"} or is_stencil(image)
     return 1 if one else integer(image, "/BitsPerComponent", 8)
+
+
+def stores_one_bit(image: Any) -> bool:
+    """Tell whether an image is stored in one bit per sample and has one sample per pixel."""
+    return _bits(image) == 1 and image.get("/ColorSpace", Name.DeviceGray) in {Name.DeviceGray, Name.CalGray}
 
 
 def read_image(image: Any, fill: Paint | None = None) -> tuple[Pixels, bytes | None, bool]:

@@ -15,14 +15,15 @@ from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.errors import PageError, first_line
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_content import Placement, Scan, joined, placements
+from docsr.io.pdf_content import BROKEN, content_of
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_images import check, is_stencil, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
+from docsr.io.pdf_shown import Content, Placement, Scan, joined
 from docsr.io.pdf_unused import Number
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.refusals import Unreadable, Unsupported, damage
-from docsr.io.resolution import turned
+from docsr.io.resolution import TRANSPOSING, turned
 from docsr.page import Page
 
 LEAST_COVERED = 0.6
@@ -31,12 +32,6 @@ LEAST_COVERED = 0.6
 _SIGNED = "the document is signed, and a change would break the signature"
 _UNTURNED = {6: 8, 8: 6}
 """EXIF orientations that are undone by another; the rest undo themselves."""
-
-_DAMAGE = (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
-"""What pikepdf, Pillow and code that expects a sound file raise on one that is not."""
-
-_SIDEWAYS = frozenset({5, 6, 7, 8})
-"""Those that exchange rows and columns."""
 
 _KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
 
@@ -57,7 +52,12 @@ class Leaf:
 
     @property
     def reason(self) -> str | None:
-        """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan.
+        """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan."""
+        return _SIGNED if self._signed else self.unlike_scan
+
+    @property
+    def unlike_scan(self) -> str | None:
+        """Why the page is no scan, or none that can be read, likewise.
 
         What only an image's data tell, it knows when :meth:`read` has failed for it.
         """
@@ -65,28 +65,39 @@ class Leaf:
         return None if isinstance(found, Scan) else found
 
     @cached_property
+    def content(self) -> Content:
+        """What the page shows. Unreadable, and what is in BROKEN, where that is more than images."""
+        return content_of(self.page)
+
+    @cached_property
     def _found(self) -> Scan | str:
-        if self._signed:
-            return _SIGNED
         try:
-            scan = joined(placements(self._page))
+            scan = joined(self.content.images)
             for strip in scan.strips:
                 check(strip.image, strip.fill)
                 opacity(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
             if sum(width * height for width, height in sizes) > most_pixels():
                 return f"its image has more than {most_pixels():,} pixels (--max-pixels)"
-            return scan if covered(scan.matrix, self._page) >= LEAST_COVERED else "its image covers too little of it"
+            return scan if covered(scan.matrix, self.page) >= LEAST_COVERED else "its image covers too little of it"
         except Unreadable as error:
             return str(error)
-        except _DAMAGE as error:
+        except BROKEN as error:
             return damage(error)
 
     @property
-    def _page(self) -> pikepdf.Page:
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
+    def page(self) -> pikepdf.Page:
+        """The page itself."""
         return self._pdf.pages[self.number]
 
-    def _scan(self) -> Scan:
+    @property
+    def scan(self) -> Scan:
+        """The picture of a page that is a scan. PageError when it is none."""
         found = self._found
         if isinstance(found, str):
             raise self._refusal(found)
@@ -104,8 +115,8 @@ class Leaf:
         Raises:
             PageError: the page is not a scan (see ``reason``).
         """
-        scan = self._scan()
-        sideways = orientation_of(scan.matrix, self._page) in _SIDEWAYS
+        scan = self.scan
+        sideways = orientation_of(scan.matrix, self.page) in TRANSPOSING
         images = tuple((strip.image.objgen, is_stencil(strip.image) and strip.fill) for strip in scan.strips)
         return images, size[::-1] if sideways else size
 
@@ -121,7 +132,7 @@ class Leaf:
         Raises:
             PageError: the page is not a scan (see ``reason``), or its image is damaged.
         """
-        scan = self._scan()
+        scan = self.scan
         try:
             parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
@@ -129,16 +140,19 @@ class Leaf:
         except Unsupported as error:
             self.__dict__["_found"] = str(error)
             raise self._refusal(str(error)) from error
-        except (*_DAMAGE, MemoryError) as error:
+        except (*BROKEN, MemoryError) as error:
             told = str(error) if isinstance(error, Unreadable) else damage(error)
             reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
             raise PageError(f"{self._path}, page {self.number + 1}, could not be read: {reason}") from error
         stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
-        orientation = orientation_of(scan.matrix, self._page)
+        orientation = orientation_of(scan.matrix, self.page)
         pixels = np.require(upright(stored, orientation), np.uint8, ["C", "W"])
         icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
-        dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self._page), orientation)
+        dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self.page), orientation)
         return Page(pixels, dpi, icc, self._path, self.number, bilevel)
+
+    def instead(self) -> None:
+        """Return nothing: a damaged page stays in its document."""
 
     def replace(self, page: Page, quality: int = 90) -> None:
         """Put new pixels in the place of the image; the page shows them where and as large as it showed the old ones.
@@ -153,8 +167,10 @@ class Leaf:
         Raises:
             PageError: the page is not a scan (see ``reason``), or the pixels cannot be coded.
         """
-        scan = self._scan()
-        orientation = orientation_of(scan.matrix, self._page)
+        if self._signed:
+            raise PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {_SIGNED}")
+        scan = self.scan
+        orientation = orientation_of(scan.matrix, self.page)
         stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
         try:
             new = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
@@ -175,7 +191,7 @@ class Leaf:
         """
         if other._made is None:
             raise ValueError("the other page has no new image")
-        self._show(self._scan(), other._made)
+        self._show(self.scan, other._made)
 
     def _show(self, scan: Scan, made: Stream) -> None:
         self._made = made
@@ -184,7 +200,7 @@ class Leaf:
         self._put(first, made if len(scan.strips) == 1 else _spread(self._pdf, made, scan))
         for strip in scan.strips[1:]:
             self._put(strip, _form(self._pdf, b"", {}))
-        del self._found
+        del self._found, self.content
 
     def _space(self, place: Placement, page: Page) -> Any:
         """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""
@@ -198,8 +214,8 @@ class Leaf:
 
     def _put(self, place: Placement, made: Stream) -> None:
         """Let a name mean another object, on this page alone: what it shares with others is copied first."""
-        holder: Any = self._page.obj
-        resources: Any = self._page.resources
+        holder: Any = self.page.obj
+        resources: Any = self.page.resources
         for index, name in enumerate(place.path):
             holder.Resources = Dictionary(dict(resources.items()))
             table = Dictionary(dict(holder.Resources.XObject.items()))

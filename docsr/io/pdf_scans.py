@@ -1,6 +1,7 @@
 """Scanned PDF files: opened page by page, saved with pages enlarged and all else as it was, or written anew.
 
-This is the way in; the other ``pdf_*`` modules are its parts, except ``pdf.py``, which renders.
+This is the way in to scans; ``pdf_seen.py`` is the way in to what one sees of pages, and ``pdf.py`` renders them. The
+other ``pdf_*`` modules are the parts of these.
 """
 
 from __future__ import annotations

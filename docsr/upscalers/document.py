@@ -16,7 +16,7 @@ import cv2
 
 from docsr.errors import PageError, PageLost, sentence_of
 from docsr.io.complaints import heard, in_short
-from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_leaf, read_leaves, write_document
+from docsr.io.documents import MANY_PAGES, PDF, is_pdf, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
 from docsr.manifest import Entry, Manifest, incomplete, locked, note, sha256_of
@@ -200,18 +200,18 @@ class FileEnhancer:
 
     def _upscaled(self, task: Task, plans: list[Plan], reached: Reached, form: str) -> Iterator[Page | Bands]:
         """Yield the pages, enlarged as they are written, each put into its row; what fails, as it was, if it can be."""
-        for leaf, plan in zip(read_leaves(task.source), plans, strict=True):
+        for leaf, plan in zip(read_leaves(task.source, form), plans, strict=True):
             number, page = leaf.number, None
             if not reached.has_failed(number):
                 with costing_its_page(task, reached, number):
-                    page = read_leaf(task.source, leaf)
+                    page = leaf.read()
                     large = self._upscale(task, page, plan, reached)
                     if form == PDF:  # which is not written band by band
                         large = whole(large).in_bands()
                 if not reached.has_failed(number):
                     yield large
             if reached.has_failed(number):
-                page = as_it_was(task.source, leaf) if page is None else page
+                page = as_it_was(leaf) if page is None else page
                 if page is None:
                     reached.left_out.add(number)
                 else:

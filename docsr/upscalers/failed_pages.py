@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from docsr.errors import sentence_of
-from docsr.io.documents import Leaf, read_leaf, shown_instead
+from docsr.io.documents import Leaf
 from docsr.page import Page
 from docsr.upscalers.planning import NO_PAGES_FAULT
 from docsr.upscalers.results import Reached, Task
@@ -25,9 +24,9 @@ def costing_its_page(task: Task, reached: Reached, number: int) -> Iterator[None
         reached.lose(number, sentence_of(error, place))
 
 
-def as_it_was(source: Path, leaf: Leaf) -> Page | None:
+def as_it_was(leaf: Leaf) -> Page | None:
     """Return a page that failed as pixels: its own, else those that a viewer shows, else nothing."""
     try:
-        return read_leaf(source, leaf)
+        return leaf.read()
     except Exception:  # as it has been told
-        return shown_instead(source, leaf.number)
+        return leaf.instead()

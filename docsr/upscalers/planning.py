@@ -9,7 +9,7 @@ from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
-from docsr.upscalers.options import EnhanceOptions
+from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.results import Reached, Task, left, lost, planned
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
@@ -27,14 +27,14 @@ class Planner:
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
-        What cannot be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
+        What need not be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
         be brought to the wanted dpi, has failed, which its row says.
 
         Raises:
             PageError: the file cannot be read.
         """
         plans = []
-        for leaf in read_leaves(task.source):
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format)):
             alive()
             plans.append(self._leaf(task, leaf, reached))
             reached.page += 1

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -10,6 +11,7 @@ from docsr.bench.measure import AS_IT_IS, Condition, tasks_of
 from docsr.bench.suite import SuitePage, load_suite
 from docsr.bench.suite_file import LowerConfig
 from docsr.errors import NoInputError, PageError, UsageError
+from docsr.io.limits import allowing
 from tests.bench.pages import folder_suite
 from tests.pairs import write_pdf
 
@@ -134,6 +136,21 @@ def test_pdf_pages_with_enough_words_are_taken_over_the_document(tmp_path):
     page = suite.pages[0].load()
     assert page.dpi == pytest.approx((300, 300))
     assert "quick brown fox" in suite.pages[0].text
+
+
+def test_a_page_in_large_units_has_its_physical_size_and_a_limit(tmp_path):
+    write_pdf(tmp_path / "a.pdf", WORDS, pages=1)
+    source = "{set: pdf, pdf: '*.pdf', lower: [{dpi: [75]}]}"
+    suite = write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]")
+    page = load_suite(suite, None, None).pages[0].load()
+    with pikepdf.open(tmp_path / "a.pdf", allow_overwriting_input=True) as pdf:
+        pdf.pages[0].obj.UserUnit = 0.5
+        pdf.save(tmp_path / "a.pdf")
+    small = load_suite(suite, None, None).pages[0].load()
+    assert small.dpi == page.dpi == (300, 300)
+    assert (2 * small.width, 2 * small.height) == pytest.approx((page.width, page.height), abs=2)
+    with allowing(1_000_000), pytest.raises(PageError, match="--max-pixels"):
+        load_suite(suite, None, None).pages[0].load()
 
 
 def test_a_written_split_and_a_limit(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from docsr.errors import NoInputError, PageError, UsageError
+from docsr.io.limits import allowing
 from docsr.pairs.documents import Images, Pdf, RvlCdip
 from docsr.pairs.source import Document
 from docsr.pairs.sources import SOURCES
@@ -115,6 +116,13 @@ def test_pdf_with_real_text(tmp_path):
         assert rendered.dpi == pytest.approx((144, 144))
         assert rendered.pixels.min() < 50
     assert numbers == [0, 1]
+
+
+def test_a_pdf_page_is_never_rendered_larger_than_is_allowed(tmp_path):
+    write_pdf(tmp_path / "real.pdf", text_page()[1].splitlines(), pages=1, size=12)
+    pages = Pdf().pages(Document(tmp_path / "real.pdf", "train"))
+    with allowing(1_000_000), pytest.raises(PageError, match="--max-pixels"):
+        next(pages).at(2.0)
 
 
 def test_a_pdf_of_images_only_has_no_page_to_give(tmp_path):
