@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pikepdf import Array, Name, Stream, String
 from PIL import Image, ImageCms
 
+from docsr.io.ground import BAND_ROWS
 from docsr.io.pdf_streams import integer, numbers, unfiltered
-from docsr.io.pixels import BAND_ROWS
 from docsr.io.refusals import Unreadable
 from docsr.page import Pixels
 

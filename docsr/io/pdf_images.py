@@ -11,6 +11,7 @@ from pikepdf import Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
+from docsr.io import jp2
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
@@ -133,10 +134,15 @@ def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, by
     opened = _opened(Jpeg2KImagePlugin.Jpeg2KImageFile, data)
     if opened.mode in {"LA", "RGBA", "PA"}:
         raise Unreadable("its image has transparency")
+    try:
+        shown = jp2.decoded(opened)
+    except Unreadable:
+        raise
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Unreadable(damage(error, "its image is damaged")) from error
     if space is None:
-        _loaded(opened)
-        return from_pillow(opened), None, False
-    samples = scaled(_loaded(opened))
+        return from_pillow(shown), None, False
+    samples = scaled(np.asarray(shown))
     samples = samples.reshape(*samples.shape[:2], -1)
     space = space if samples.shape[2] == space.channels else device_space(samples.shape[2])
     return to_pixels(samples, 8, image.get("/Decode"), space), space.icc, False

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from docsr.io.frames import pages_among
-from docsr.io.pixels import on_white, scaled
+from docsr.io.ground import on_ground
+from docsr.io.pixels import scaled
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_tags
 from docsr.page import Dpi, Pixels
@@ -99,5 +100,5 @@ def _composed(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     if pixels.shape[2] in {2, 4}:
-        return on_white(pixels)
+        return on_ground(pixels)
     raise Unreadable(f"it has {pixels.shape[2]} channels (save it as grey or RGB)")
