@@ -11,6 +11,7 @@ from PIL import Image, ImageFile, Jpeg2KImagePlugin, TiffImagePlugin
 from docsr.io import jp2, tiff
 from docsr.io.ground import ground_under
 from docsr.io.limits import most_pixels
+from docsr.io.metadata import metadata_of
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_image, turned
@@ -44,7 +45,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     # Pillow carries the profile of a TIFF page over to later pages that have none.
     icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, bilevel = from_image(image), image.mode == "1"
-    image = _loaded(image)
+    opened, image = image, _loaded(image)
     # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
     is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
     pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
@@ -54,7 +55,8 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         _lay(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
-    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+    metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
+    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel, metadata)
 
 
 def _clear_grey(image: Image.Image) -> int | None:

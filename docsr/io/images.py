@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.io import tiff
+from docsr.io.complaints import speaking_of
+from docsr.io.damage import look_at
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.heif import is_heif, tell_pillow
@@ -55,7 +58,8 @@ def read_pages(path: Path) -> Iterator[Page]:
     """
     with _opened(path) as (image, frames):
         for number, frame in enumerate(frames):
-            with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
+            place = f"page {number + 1}: " if len(frames) > 1 else ""
+            with reporting(path, number if place else None), speaking_of(place), _pillow_limit():
                 pages = [_read(image, path, number, frame)]
             yield pages.pop()  # so that it is in memory only as long as the caller keeps it
 
@@ -117,14 +121,17 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 image.seek(frame)
             if not _is_misread(image):
+                if image.width * image.height <= most_pixels():
+                    look_at(image, (path, number))
                 page = page_of(image, path, number)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
                 return page
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    pixels, dpi, icc, orientation = tiff.read(path, frame, most_pixels())
-    return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+    pixels, dpi, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
+    page = Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+    return replace(page, metadata=metadata)
 
 
 def _is_misread(image: Image.Image) -> bool:

@@ -46,18 +46,30 @@ def jpeg_fault(data: bytes | memoryview) -> str | None:
     Args:
         data: of one picture; what follows it does not count.
     """
+    return examined(data)[1]
+
+
+def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
+    """Return the decoded samples, row by row, grey, RGB or inks, where the data are sound, and what is wrong with them.
+
+    Neither is known of data that are no JPEG, and of what is very large.
+    """
     parts = None
     with suppress(struct.error, IndexError, ValueError):
         parts = _parts(data)
     if parts is None or len(data) > _MOST_BYTES or parts.samples > _MOST_SAMPLES or not _heeds_warnings():
-        return None
+        return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
-    needed = _without_filling(coded, len(coded) if end < 0 else end)
-    if _is_refused(parts.head + coded[:needed] + _END):
-        return CORRUPT
-    is_whole = parts.frame not in _SEQUENTIAL or _is_refused(parts.head + coded[: needed - 1] + _END)
-    return None if is_whole else TOO_MUCH
+    end = len(coded) if end < 0 else end
+    needed = _without_filling(coded, end)
+    samples, is_refused = _decoded(bytes(data[: parts.start]) + coded[:end] + _END)
+    # It is no damage that a marker is odd, or that data are filled up.
+    if is_refused and _decoded(parts.head + coded[: min(needed + 2, end)] + _END)[1]:
+        return None, CORRUPT
+    if parts.frame in _SEQUENTIAL and samples is not None and not _decoded(parts.head + coded[: needed - 1] + _END)[1]:
+        return None, TOO_MUCH
+    return samples, None
 
 
 def _parts(data: bytes | memoryview) -> _Parts:
@@ -93,16 +105,15 @@ def _without_filling(coded: bytes, end: int) -> int:
     return end
 
 
-def _is_refused(data: bytes) -> bool:
-    """Whether libjpeg warns of a JPEG."""
+def _decoded(data: bytes) -> tuple[memoryview | None, bool]:
+    """Return the samples, where they can be decoded, and whether libjpeg warns of the JPEG."""
     with pikepdf.new() as pdf:
         stream = pikepdf.Stream(pdf, b"")
         stream.write(data, filter=pikepdf.Name.DCTDecode)
         try:
-            stream.get_stream_buffer(decode_level=pikepdf.StreamDecodeLevel.all)
+            return memoryview(stream.get_stream_buffer(decode_level=pikepdf.StreamDecodeLevel.all)), False
         except (pikepdf.PdfError, RuntimeError) as error:
-            return "corrupt" in str(error)
-    return False
+            return None, "corrupt" in str(error)
 
 
 @cache
@@ -114,4 +125,4 @@ def _heeds_warnings() -> bool:
     for kind in (0x00, 0x10):
         tables += b"\xff\xc4" + struct.pack(">H", 20) + bytes([kind]) + one_code[1:]
     scan = b"\xff\xda" + struct.pack(">HB2B3B", 8, 1, 1, 0, 0, 63, 0)
-    return _is_refused(b"\xff\xd8" + tables + frame + scan + _END)
+    return _decoded(b"\xff\xd8" + tables + frame + scan + _END)[1]

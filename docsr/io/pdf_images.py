@@ -12,6 +12,7 @@ from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
 from docsr.io import jp2
+from docsr.io.damage import look_at_jpeg
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
@@ -121,6 +122,7 @@ def _unpacked(data: bytes, width: int, height: int, channels: int, bits: int) ->
 def _jpeg(data: bytes, transform: int) -> Samples:
     """Decode a JPEG to H x W x 1, 3 or 4 samples as the format means them: of four, 255 is full ink."""
     image = _opened(JpegImagePlugin.JpegImageFile, data)
+    look_at_jpeg(data)
     if transform >= 0 and "adobe" not in image.info:  # the file's own marker counts before the PDF's word
         coded = transform * (2 if image.mode == "CMYK" else 1)
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])

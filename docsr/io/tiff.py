@@ -10,10 +10,11 @@ import numpy as np
 
 from docsr.io.frames import pages_among
 from docsr.io.ground import on_ground
+from docsr.io.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.pixels import scaled
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_tags
-from docsr.page import Dpi, Pixels
+from docsr.page import Dpi, Metadata, Pixels
 
 if TYPE_CHECKING:
     import tifffile
@@ -31,11 +32,11 @@ def frames_in(path: Path) -> list[int]:
     return pages_among(kinds)
 
 
-_TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE)
-"""Resolution (x, y, unit), orientation and profile."""
+_TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE, XMP, *KEYWORDS)
+"""Resolution (x, y, unit), orientation, profile and metadata."""
 
 
-def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int]:
+def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int, Metadata]:
     """Read one page.
 
     Args:
@@ -44,7 +45,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         max_pixels: the largest page to decode.
 
     Returns:
-        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation.
+        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation, metadata.
 
     Raises:
         Unreadable: the layout or the compression is not supported here.
@@ -74,6 +75,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         from_tags({code: value for code, value in tags.items() if value is not None}),
         tags.get(ICC_PROFILE),
         orientation if isinstance(orientation, int) else 1,
+        metadata_of({tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}),
     )
 
 
