@@ -20,8 +20,8 @@ _PLACES = ((273, 279), (324, 325))
 _MOST_BYTES = 1 << 26
 
 
-def look_at(image: Image.Image, key: object) -> None:
-    """Complain of what is wrong with the coded data of a picture that is not decoded yet.
+def fault_of(image: Image.Image, key: object) -> str | None:
+    """Return what is wrong with the coded data of a picture that is not decoded yet, in a few words, if anything is.
 
     The pixels of a sound JPEG, which it takes to decode it, are given to the image.
 
@@ -30,16 +30,14 @@ def look_at(image: Image.Image, key: object) -> None:
         key: what names the picture; it is looked at once while somebody listens.
     """
     if not isinstance(image, ImageFile.ImageFile) or image.fp is None or not is_first_look(key):
-        return
-    fault = None
+        return None
     if isinstance(image, JpegImagePlugin.JpegImageFile):  # of which MPO is a kind
-        fault = _jpeg(image, _whole(image.fp))
-    elif isinstance(image, PngImagePlugin.PngImageFile):
-        fault = png_fault(image.fp)
-    elif isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) == _JPEG:
-        fault = next(filter(None, map(jpeg_fault, _strips(image))), None)
-    if fault is not None:
-        complain(fault)
+        return _jpeg(image, _whole(image.fp))
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        return png_fault(image.fp)
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) == _JPEG:
+        return next(filter(None, map(jpeg_fault, _strips(image))), None)
+    return None
 
 
 def look_at_jpeg(data: bytes) -> None:

@@ -12,8 +12,8 @@ from typing import IO, Any, cast
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.io import tiff
-from docsr.io.complaints import speaking_of
-from docsr.io.damage import look_at
+from docsr.io.complaints import complain, speaking_of
+from docsr.io.damage import fault_of
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.heif import is_heif, tell_pillow
@@ -30,6 +30,9 @@ _PERHAPS = ("AVIF", "HEIF")
 
 _MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
+_COMPRESSION, _RARE_CODINGS = 259, frozenset({34661, 34887, 50001})
+"""JBIG, LERC and WebP."""
+
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
@@ -74,6 +77,7 @@ def suffix_of_image(path: Path) -> str:
                 form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
+    form = "JPEG" if form == "MPO" else form  # several of them in a file, of which the first is read
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
 
 
@@ -121,13 +125,17 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 image.seek(frame)
             if not _is_misread(image):
-                if image.width * image.height <= most_pixels():
-                    look_at(image, (path, number))
+                fault = fault_of(image, (path, number)) if image.width * image.height <= most_pixels() else None
                 page = page_of(image, path, number)
+                if fault is not None:
+                    complain(fault)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
                 return page
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
+                raise
+        except OSError:
+            if not _may_lack_codec(image):
                 raise
     pixels, dpi, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
     page = Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
@@ -138,6 +146,11 @@ def _is_misread(image: Image.Image) -> bool:
     """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def _may_lack_codec(image: Image.Image) -> bool:
+    """Tell whether a TIFF page is coded as Pillow's libtiff often cannot decode."""
+    return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _RARE_CODINGS
 
 
 def _start(file: IO[bytes], length: int = 4) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 ORIENTATION, ICC_PROFILE = 274, 34675
 _MOST_CHANNELS = 4
+_NO_DECODER = re.compile("imagecodecs|not supported|is not a known")
 
 
 def frames_in(path: Path) -> list[int]:
@@ -60,9 +62,12 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         try:
             values = page.asarray()
         except (ImportError, ValueError) as error:
-            if isinstance(error, ValueError) and "imagecodecs" not in str(error):
+            if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
                 raise
-            raise Unreadable("its compression needs a decoder: run pip install imagecodecs") from error
+            coding = getattr(page.compression, "name", page.compression)
+            raise Unreadable(
+                f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
+            ) from error
         photometric = int(page.photometric)
         if page.planarconfig == 2 and values.ndim == 3:
             values = np.moveaxis(values, 0, -1)
