@@ -32,12 +32,13 @@ _OF_PIXELS = (
     rb"(?:tiff:(?:Image(?:Width|Length)|BitsPerSample|Compression|PhotometricInterpretation|Orientation|SamplesPerPixel"
     rb"|PlanarConfiguration|YCbCr\w+|[XY]Resolution|ResolutionUnit|NativeDigest)"
     rb"|exif:(?:Pixel[XY]Dimension|ColorSpace|ComponentsConfiguration|CompressedBitsPerPixel|GPS\w+|NativeDigest)"
-    rb"|xmp:Thumbnails|xmpNote:HasExtendedXMP|photoshop:ICCProfile|GPano:\w+)"
+    rb"|xmpNote:HasExtendedXMP|photoshop:ICCProfile|GPano:\w+)"
 )
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ATTRIBUTE = re.compile(rb"\s" + _OF_PIXELS + rb"\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _EMPTY = re.compile(rb"<" + _OF_PIXELS + rb"\b[^<>]*/>")
-_ELEMENT = re.compile(rb"<(" + _OF_PIXELS + rb")\b[^<>]*>.*?</\1\s*>", re.DOTALL)
+_ELEMENT = re.compile(rb"<(" + _OF_PIXELS + rb")\b[^<>]*>[^<]*</\1\s*>")
+_PREVIEWS, _THEIR_END = re.compile(rb"<xmp:Thumbnails\b.*?</xmp:Thumbnails\s*>", re.DOTALL), b"</xmp:Thumbnails"
 
 
 def metadata_of(tags: Mapping[int, object], texts: Mapping[str, object] | None = None, xmp: object = None) -> Metadata:
@@ -100,4 +101,6 @@ def _packet(xmp: object) -> bytes | None:
         return None
     for pattern in (_ATTRIBUTE, _EMPTY, _ELEMENT):
         packet = pattern.sub(b"", packet)
+    if _THEIR_END in packet:
+        packet = _PREVIEWS.sub(b"", packet)
     return packet.rstrip(b"\0")
