@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make sure that Tesseract with its English data, the fonts that tests draw text with, Chromium, in which the benchmark's
 # report is tested, what PDF files are checked with (qpdf, poppler-utils), jbig2dec, which reads scans coded as JBIG2,
-# OpenJPEG's programs, which JPEG 2000 is compared with, and what OCRmyPDF runs (Ghostscript, unpaper; the data by which Tesseract tells which way up a page is) are installed.
+# OpenJPEG's programs, which JPEG 2000 is compared with, and what OCRmyPDF runs (Ghostscript, unpaper; the data by which
+# Tesseract tells which way up a page is) are installed.
 # Nothing is touched when they are there; otherwise apt-get installs them, which needs root or `sudo -n`.
 set -eu
 
