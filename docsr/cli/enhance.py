@@ -130,16 +130,15 @@ def enhance(
     options = EnhanceOptions(**wish)
     files, names = click.get_current_context().with_resource(received(inputs))
     if is_piped(inputs, out):
-        told, name = bool(dry_run or preview or report or log_json), names.get(str(files[0]), "")
-        return enhance_through(files[0], options, jobs, time_limit or None, told=told, name=name)
+        told = bool(dry_run or preview or report or log_json)
+        return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
     tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
     rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)
-    failed: set[str] = set()
-    teller = JsonLines() if log_json else Decisions() if dry_run else Lines()
+    failed, teller = set[str](), JsonLines() if log_json else Decisions() if dry_run else Lines()
     code = tell_all(told_as_given(_watched(rows, failed), names), len(tasks), teller, report)
     previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
     return code or previewed

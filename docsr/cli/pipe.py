@@ -135,7 +135,13 @@ def _named(path: Path) -> Path:
 
 
 def enhance_through(
-    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool, name: str = ""
+    given: Path,
+    options: EnhanceOptions,
+    jobs: int | None,
+    time_limit: float | None,
+    *,
+    told: bool,
+    names: Mapping[str, str],
 ) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
@@ -145,7 +151,7 @@ def enhance_through(
         jobs: cores to use; None: as many as the command takes by default.
         time_limit: as of docsr.enhance.enhance_files.
         told: whether something was asked to be told of pages.
-        name: what to call it; empty: what was given.
+        names: of what was a pipe, by the file that it is in now.
 
     Raises:
         UsageError: that has no place, since standard output holds the image.
@@ -164,7 +170,7 @@ def enhance_through(
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)
         for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
-            name = name or (_STDIN if str(given) == PIPE else str(source))
+            name = _STDIN if str(given) == PIPE else names.get(str(source), str(source))
             tell_warning(result, name)
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)

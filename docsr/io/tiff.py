@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from docsr.io.frames import pages_among
 from docsr.io.ground import on_ground
@@ -59,15 +60,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         page = found if isinstance(found, tifffile.TiffPage) else found.aspage()
         _check(page, max_pixels)
         tags = {code: _plain(page.tags[code].value) for code in _TAGS if code in page.tags}
-        try:
-            values = page.asarray()
-        except (ImportError, ValueError) as error:
-            if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
-                raise
-            coding = getattr(page.compression, "name", page.compression)
-            raise Unreadable(
-                f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
-            ) from error
+        values = _decoded(page)
         photometric = int(page.photometric)
         if page.planarconfig == 2 and values.ndim == 3:
             values = np.moveaxis(values, 0, -1)
@@ -92,6 +85,17 @@ def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
         raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
     if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
         raise Unreadable("it is damaged (a part of it is missing)")
+
+
+def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:
+    try:
+        return np.asarray(page.asarray())
+    except (ImportError, ValueError) as error:
+        if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
+            raise
+        coding = getattr(page.compression, "name", page.compression)
+        told = f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
+        raise Unreadable(told) from error
 
 
 def _plain(value: object) -> object:
