@@ -10,7 +10,7 @@ import click
 
 from docsr.cli.checks import check_folder, check_writable, terminable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
-from docsr.cli.pipe import enhance_through, is_piped
+from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_report
 from docsr.errors import UsageError
 
@@ -117,7 +117,7 @@ def enhance(
     """Enlarge images and scans in PDF files so that OCR can read them.
 
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
-    a line); `docsr enhance - --out -` takes one image from standard input.
+    a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
     another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
@@ -128,18 +128,18 @@ def enhance(
     from docsr.enhance import EnhanceOptions, default_jobs, enhance_files, plan_files
 
     options = EnhanceOptions(**wish)
+    files, names = click.get_current_context().with_resource(received(inputs))
     if is_piped(inputs, out):
         told = bool(dry_run or preview or report or log_json)
-        return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
-    tasks = plan_files(inputs, out, options, overwrite=overwrite)
+        return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
+    tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
     rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)
-    failed: set[str] = set()
-    teller = JsonLines() if log_json else Decisions() if dry_run else Lines()
-    code = tell_all(_watched(rows, failed), len(tasks), teller, report)
+    failed, teller = set[str](), JsonLines() if log_json else Decisions() if dry_run else Lines()
+    code = tell_all(told_as_given(_watched(rows, failed), names), len(tasks), teller, report)
     previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
     return code or previewed
 

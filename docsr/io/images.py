@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
@@ -12,6 +13,8 @@ from typing import IO, Any, cast
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.io import tiff
+from docsr.io.complaints import complain, speaking_of
+from docsr.io.damage import fault_of
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.heif import is_heif, tell_pillow
@@ -28,6 +31,9 @@ _PERHAPS = ("AVIF", "HEIF")
 
 _MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
+_COMPRESSION, _RARE_CODINGS = 259, frozenset({34661, 34887, 50001})
+"""JBIG, LERC and WebP."""
+
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
@@ -72,7 +78,8 @@ def page_readers(path: Path) -> Iterator[Callable[[], Page]]:
 
 
 def _decoded(image: Image.Image | None, path: Path, number: int, frame: int, *, many: bool) -> Page:
-    with reporting(path, number if many else None), _pillow_limit():
+    place = f"page {number + 1}: " if many else ""
+    with reporting(path, number if many else None), speaking_of(place), _pillow_limit():
         return _read(image, path, number, frame)
 
 
@@ -86,6 +93,7 @@ def suffix_of_image(path: Path) -> str:
                 form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
+    form = "JPEG" if form == "MPO" else form  # several of them in a file, of which the first is read
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
 
 
@@ -133,20 +141,32 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 image.seek(frame)
             if not _is_misread(image):
+                fault = fault_of(image, (path, number)) if image.width * image.height <= most_pixels() else None
                 page = page_of(image, path, number)
+                if fault is not None:
+                    complain(fault)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
                 return page
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    pixels, dpi, icc, orientation = tiff.read(path, frame, most_pixels())
-    return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+        except OSError:
+            if not _may_lack_codec(image):
+                raise
+    pixels, dpi, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
+    page = Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+    return replace(page, metadata=metadata)
 
 
 def _is_misread(image: Image.Image) -> bool:
     """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def _may_lack_codec(image: Image.Image) -> bool:
+    """Tell whether a TIFF page is coded as Pillow's libtiff often cannot decode."""
+    return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _RARE_CODINGS
 
 
 def _start(file: IO[bytes], length: int = 4) -> bytes:

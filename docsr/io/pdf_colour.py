@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pikepdf import Array, Name, PdfError, Stream, String
 from PIL import Image, ImageCms
 
+from docsr.io.ground import BAND_ROWS
 from docsr.io.pdf_streams import numbers, unfiltered
-from docsr.io.pixels import BAND_ROWS
 from docsr.io.refusals import Unreadable, Unsupported
 from docsr.page import Pixels
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pikepdf import Dictionary, Name, Stream
 from PIL import TiffImagePlugin
 
+from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples
 from docsr.io.pdf_streams import integer
-from docsr.io.pixels import BAND_ROWS
 from docsr.io.refusals import Unreadable, Unsupported, damage
 from docsr.page import Pixels
 

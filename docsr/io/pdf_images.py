@@ -12,7 +12,9 @@ from pikepdf import Array, Name, Stream
 from pikepdf.jbig2 import get_decoder
 from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin
 
+from docsr.io import jp2
 from docsr.io.complaints import plain
+from docsr.io.damage import look_at_jpeg
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
@@ -209,6 +211,7 @@ def _jpeg(data: bytes, transform: int) -> Samples:
         coded = transform * (2 if image.mode == "CMYK" else 1)
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])
     samples: Samples = _loaded(image)
+    look_at_jpeg(data)
     if image.mode == "CMYK" and "adobe" in image.info:  # Pillow inverts what Photoshop writes, PDF says so in /Decode
         samples = 255 - samples
     return samples.reshape(*samples.shape[:2], -1)
@@ -216,14 +219,19 @@ def _jpeg(data: bytes, transform: int) -> Samples:
 
 def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, bytes | None]:
     opened = _opened(Jpeg2KImagePlugin.Jpeg2KImageFile, data)
-    _loaded(opened)
-    if opened.mode in _WITHOUT_ALPHA and not (space is not None and space.channels == len(opened.getbands())):
-        if integer(image, "/SMaskInData", 0) and opened.getchannel("A").getextrema() != (_OPAQUE, _OPAQUE):
+    try:
+        shown = jp2.decoded(opened)
+    except Unreadable as error:
+        raise Unsupported(str(error)) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Unreadable(damage(error, "its image is damaged")) from error
+    if shown.mode in _WITHOUT_ALPHA and not (space is not None and space.channels == len(shown.getbands())):
+        if integer(image, "/SMaskInData", 0) and shown.getchannel("A").getextrema() != (_OPAQUE, _OPAQUE):
             raise Unsupported("its image has transparency")
-        opened = opened.convert(_WITHOUT_ALPHA[opened.mode])
+        shown = shown.convert(_WITHOUT_ALPHA[shown.mode])
     if space is None:
-        return from_pillow(opened), None
-    samples = scaled(np.asarray(opened))
+        return from_pillow(shown), None
+    samples = scaled(np.asarray(shown))
     samples = samples.reshape(*samples.shape[:2], -1)
     space = space if samples.shape[2] == space.channels else device_space(samples.shape[2])
     return to_pixels(samples, 8, image.get("/Decode"), space), space.icc

@@ -14,6 +14,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.errors import PageError, first_line
+from docsr.io.complaints import speaking_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import BROKEN, content_of
 from docsr.io.pdf_encode import image_stream, profile_space
@@ -134,7 +135,8 @@ class Leaf:
         """
         scan = self.scan
         try:
-            parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
+            with speaking_of(f"page {self.number + 1}: "):
+                parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
         except Unsupported as error:

@@ -33,6 +33,7 @@ _SAME = {
     ".jpeg": "jpg",
     ".jpe": "jpg",
     ".jfif": "jpg",
+    ".mpo": "jpg",
     ".webp": "webp",
     ".bmp": "bmp",
     ".dib": "bmp",
