@@ -172,7 +172,7 @@ def test_a_damaged_page_is_named_and_the_others_of_its_file_reported(tmp_path, c
     assert "a.tif, page 3, could not be read" in ran.err
     assert ran.out == "3 pages in 1 file: 1 failed, 2 unwritten\n"
     found = [(row["page"], row["status"], row["size_in"], row["size_out"]) for row in rows(report)]
-    assert found == [(0, "unwritten", [37, 47], None), (1, "unwritten", [37, 47], None), (2, "failed", None, None)]
+    assert found == [(1, "unwritten", [37, 47], None), (2, "unwritten", [37, 47], None), (3, "failed", None, None)]
     assert [row["error"] is None for row in rows(report)] == [True, True, False]
 
 
@@ -185,9 +185,9 @@ def test_a_network_that_fails_names_the_page_and_is_no_unreadable_input(tmp_path
     assert ran.code == 1
     assert f"docsr: failed: {path}, page 3: the network mine.onnx failed on 40 x 50 px: " in ran.err
     assert [(row["page"], row["status"]) for row in rows(report)] == [
-        (0, "unwritten"),
         (1, "unwritten"),
-        (2, "failed"),
+        (2, "unwritten"),
+        (3, "failed"),
     ]
     picture(60, 70).save(tmp_path / "b.png")
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "b.png", "--out", tmp_path / "out", *wish)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from docsr.errors import PageError
 from docsr.io.files import atomic_write
+from docsr.io.image_write import encoded_size as size_of_image
 from docsr.io.image_write import write_pages
 from docsr.io.images import page_count, read_pages, suffix_of_image
 from docsr.page import Bands, Page
@@ -88,8 +89,12 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path) -> Iterator[Leaf]:
+def read_leaves(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Leaf]:
     """The pages of a file; those of images are decoded as they come, those of a PDF when they are asked to be.
+
+    Args:
+        path: the file.
+        counted: called with the number of its pages, before the first is decoded.
 
     Raises:
         PageError: the file cannot be read.
@@ -98,9 +103,10 @@ def read_leaves(path: Path) -> Iterator[Leaf]:
         from docsr.io.pdf_scans import open_scans
 
         with open_scans(path) as scans:
+            counted(len(scans.leaves))
             yield from scans.leaves
     else:
-        yield from map(_Picture, read_pages(path))  # which holds no page back
+        yield from map(_Picture, read_pages(path, counted))  # which holds no page back
 
 
 def read_document(path: Path) -> Iterator[Page]:
@@ -123,6 +129,15 @@ def _rendered(path: Path, number: int) -> Page:
         return render_page(path, number, RENDERED_DPI, colour=True)
     except PageError as error:
         raise PageError(f"{path}, page {number + 1}: {error}") from error
+
+
+def encoded_size(page: Page, form: str, quality: int) -> int:
+    """Return how many bytes a page takes in a file, in a PDF what its image takes; arguments as of write_document."""
+    if form != PDF:
+        return size_of_image(page, form, quality)
+    from docsr.io.pdf_encode import coded
+
+    return len(coded(page.pixels, quality).data)
 
 
 def write_document(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
@@ -40,12 +40,13 @@ def page_count(path: Path) -> int:
         return len(frames)
 
 
-def read_pages(path: Path) -> Iterator[Page]:
+def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Page]:
     """Read a file page by page, each decoded when it is asked for.
 
     Args:
         path: a PNG, JPEG, TIFF (each of its pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM
             file, and AVIF or HEIF where Pillow knows them.
+        counted: called with the number of pages, before the first is decoded.
 
     Yields:
         Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
@@ -54,6 +55,7 @@ def read_pages(path: Path) -> Iterator[Page]:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
     with _opened(path) as (image, frames):
+        counted(len(frames))
         for number, frame in enumerate(frames):
             with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
                 pages = [_read(image, path, number, frame)]
