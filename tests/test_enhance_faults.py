@@ -173,7 +173,7 @@ def test_a_damaged_page_is_named_and_the_others_of_its_file_are_done(tmp_path, c
     assert "it is left out" in ran.err
     assert "3 pages in 1 file: 2 done, 1 failed; " in ran.out
     found = [(row["page"], row["status"], row["size_in"], row["size_out"]) for row in rows(report)]
-    assert found == [(0, "done", [37, 47], [74, 94]), (1, "done", [37, 47], [74, 94]), (2, "failed", None, None)]
+    assert found == [(1, "done", [37, 47], [74, 94]), (2, "done", [37, 47], [74, 94]), (3, "failed", None, None)]
     assert [row["error"] is None for row in rows(report)] == [True, True, False]
 
 
@@ -185,7 +185,7 @@ def test_a_network_that_fails_names_the_page_and_is_no_unreadable_input(tmp_path
     ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert f"docsr: failed: {path}, page 3: the network mine.onnx failed on 40 x 50 px: " in ran.err
-    assert [(row["page"], row["status"]) for row in rows(report)] == [(0, "done"), (1, "done"), (2, "failed")]
+    assert [(row["page"], row["status"]) for row in rows(report)] == [(1, "done"), (2, "done"), (3, "failed")]
     with Image.open(tmp_path / "out" / "a.tif") as made:  # the page that failed is there as it was
         assert [frame.size for frame in ImageSequence.Iterator(made)] == [(74, 94), (74, 94), (40, 50)]
     (tmp_path / "out" / "a.tif").unlink()

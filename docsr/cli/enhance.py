@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli.checks import check_folder, check_writable, terminable
+from docsr.cli.checks import check_folder, check_writable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
-from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_report
+from docsr.cli.progress import Course, shown
+from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +58,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Side of a square tile in input px; longer ones are narrower.",
 )
-@click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
+@click.option(
+    "--binarize/--grey",
+    default=None,
+    help="Write pages that came with one bit per pixel so again (TIFF, PDF: Group 4), or in grey.  [default: so again "
+    "in TIFF and PDF, where Tesseract reads them as well: from text of 8 px on]",
+)
 @click.option(
     "--guard/--no-guard",
     default=True,
@@ -137,9 +144,10 @@ def enhance(
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
-    rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)
-    failed, teller = set[str](), JsonLines() if log_json else Decisions() if dry_run else Lines()
-    code = tell_all(told_as_given(_watched(rows, failed), names), len(tasks), teller, report)
+    course, failed = Course(len(tasks), dry=dry_run), set[str]()
+    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
+    rows = told_as_given(_watched(do(tasks, out, options, dry=dry_run), failed), names)
+    code = tell_all(rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
     previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
     return code or previewed
 
@@ -153,16 +161,16 @@ def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageRe
 
 
 def tell_all(
-    results: Iterable[PageResult], files: int, teller: JsonLines | Decisions | Lines, report: Path | None
+    results: Iterable[PageResult], course: Course, teller: JsonLines | Decisions | Lines, report: Path | None
 ) -> int:
     """Take the results as they come, tell of them, and return the exit code."""
     tally, reported = Tally(keep_rows=report is not None), True
     try:
-        with terminable(), progress(files, tally) as advance:
+        with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
             for result in results:
                 tally.add(result)
                 teller.page(result)
-                advance(result.input)
+                course.result(result)
     finally:
         teller.end(tally)
         reported = report is None or write_report(report, tally.rows)

@@ -10,6 +10,7 @@ from typing import Protocol
 from docsr.errors import PageError
 from docsr.io.complaints import complain
 from docsr.io.files import atomic_write
+from docsr.io.image_write import encoded_size as size_of_image
 from docsr.io.image_write import write_pages
 from docsr.io.images import page_count, page_readers, suffix_of_image
 from docsr.page import Bands, Page
@@ -87,28 +88,30 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path, form: str = "") -> Iterator[Leaf]:
+def read_leaves(path: Path, form: str = "", counted: Callable[[int], None] = lambda pages: None) -> Iterator[Leaf]:
     """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
 
     Args:
         path: the file.
         form: what its pages go into: of a PDF that becomes a PDF, they are the scans, which are replaced; else what
             one sees of each page (docsr.io.pdf_seen).
+        counted: called with the number of its pages, before the first is decoded.
 
     Raises:
         PageError: the file cannot be read.
     """
     if not is_pdf(path):
-        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path)))
+        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path, counted)))
     elif form == PDF:
         from docsr.io.pdf_scans import open_scans
 
         with open_scans(path) as scans:
+            counted(len(scans.leaves))
             yield from scans.leaves
     else:
         from docsr.io.pdf_seen import open_seen
 
-        yield from open_seen(path)
+        yield from open_seen(path, counted)
 
 
 def read_document(path: Path) -> Iterator[Page]:
@@ -128,6 +131,15 @@ def read_document(path: Path) -> Iterator[Page]:
             complain(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
         yield page
         del page
+
+
+def encoded_size(page: Page, form: str, quality: int) -> int:
+    """Return how many bytes a page takes in a file, in a PDF what its image takes; arguments as of write_document."""
+    if form != PDF:
+        return size_of_image(page, form, quality)
+    from docsr.io.pdf_encode import coded
+
+    return len(coded(page.pixels, quality).data)
 
 
 def write_document(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,20 @@ def write_pages(
                 written += 1
         if not written:
             raise PageError(f"{path} could not be written: there are no pages")
+
+
+def encoded_size(page: Page, format: str, quality: int = 90) -> int:
+    """Return how many bytes a page takes as a file; arguments as of write_pages."""
+    file, name = io.BytesIO(), FORMATS[format]
+    if name == "TIFF":
+        writer = TiffWriter(file)
+        writer.write(page)
+        writer.close()
+    elif name == "PNG" and not (page.bilevel and page.is_grey):
+        write_png(file, page)
+    else:
+        _image(page, name).save(file, format=name, **_options(page, name, quality))
+    return file.getbuffer().nbytes
 
 
 def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:

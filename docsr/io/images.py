@@ -47,12 +47,13 @@ def page_count(path: Path) -> int:
         return len(frames)
 
 
-def read_pages(path: Path) -> Iterator[Page]:
+def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Page]:
     """Read a file page by page, each decoded when it is asked for.
 
     Args:
         path: a PNG, JPEG, TIFF (each of its pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM
             file, and AVIF or HEIF where Pillow knows them.
+        counted: called with the number of pages, before the first is decoded.
 
     Yields:
         Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
@@ -60,19 +61,24 @@ def read_pages(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
-    for read in page_readers(path):
+    for read in page_readers(path, counted):
         yield read()  # which no name keeps in memory
 
 
-def page_readers(path: Path) -> Iterator[Callable[[], Page]]:
+def page_readers(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Callable[[], Page]]:
     """Yield for each page of a file what decodes it, to be called before the next one is asked for.
 
     One that raises PageError, for a damaged page, leaves the others.
+
+    Args:
+        path: the file.
+        counted: called with the number of pages, before the first is decoded.
 
     Raises:
         PageError: the file is missing, not an image, or so damaged that its pages cannot be counted.
     """
     with _opened(path) as (image, frames):
+        counted(len(frames))
         for number, frame in enumerate(frames):
             yield partial(_decoded, image, path, number, frame, many=len(frames) > 1)
 

@@ -5,7 +5,7 @@ In doubt it is a rendering: what a white box covers, a crop cuts off or a layer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -203,7 +203,7 @@ class Seen:
         return f"{self._leaf.path}, page {self.number + 1}"
 
 
-def open_seen(path: Path) -> Iterator[Seen]:
+def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
     """Yield the pages of a PDF file; nothing of them is read yet.
 
     Raises:
@@ -211,5 +211,6 @@ def open_seen(path: Path) -> Iterator[Seen]:
     """
     known: set[tuple[int, int]] = set()
     with open_scans(path) as scans:
+        counted(len(scans.leaves))
         for leaf in scans.leaves:
             yield Seen(leaf, known)

@@ -26,6 +26,7 @@ from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.failed_pages import as_it_was, costing_its_page
+from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, output_format
 from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
@@ -53,7 +54,7 @@ class FileEnhancer:
         self._options, self._out, self._threads, self._part = options, out, threads, part
         self._signature = options.signature()
         self._manifest: Manifest | None = None
-        self._planner, self._dry = Planner(options), dry
+        self._planner, self._dry = Planner(options, dry=dry), dry
         self._upscalers: dict[Plan, Upscaler] = {}
 
     def __call__(self, task: Task) -> list[PageResult]:
@@ -106,7 +107,7 @@ class FileEnhancer:
             refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
         else:
             done = entry.sha256 == sha256 and entry.options == self._signature
-            return [PageResult(str(task.source), str(task.output), 0, "skipped")] if done else None
+            return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None
         sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
         return failed(task, sentence, Reached(readable=True))
 
@@ -154,8 +155,7 @@ class FileEnhancer:
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         if self._dry:
-            for number, plan in reached.sound(plans):
-                reached.rows[number] = reached.rows[number].as_planned(plan, self._options.dpi)
+            self._foretell(task, plans, reached, as_it_is=as_it_is)
             return
         if as_it_is:
             for number, _ in reached.sound(plans):
@@ -172,6 +172,19 @@ class FileEnhancer:
         before, after = source.stat().st_size, task.output.stat().st_size
         reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.as_told()]
 
+    def _foretell(self, task: Task, plans: list[Plan], reached: Reached, *, as_it_is: bool) -> None:
+        """Put into the rows what would become of the pages, and about how large the file would be."""
+        before, dpi = task.source.stat().st_size, self._options.dpi
+        kept = sum(row.expected is None for row in reached.rows)
+        after: int | None = round(before * kept / len(plans)) + sum(row.expected or 0 for row in reached.rows)
+        if as_it_is:
+            after = before
+        elif kept and output_format(task.source, self._options.format) != PDF:  # nobody looked at what is rendered
+            after = None
+        for number, plan in reached.sound(plans):
+            row = reached.rows[number].as_planned(plan, dpi)
+            reached.rows[number] = replace(row, bytes_in=before, bytes_out=after)
+
     def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, target: Path) -> None:
         """Write the PDF with its scans enlarged, and all else as it was; an image on many pages is enlarged once."""
         from docsr.io.pdf_scans import open_scans
@@ -182,6 +195,7 @@ class FileEnhancer:
                 row, leaf = reached.rows[number], scans.leaves[number]
                 if row.size_in is None or (plan.factor == 1 and self._options.dpi is None):
                     reached.rows[number] = row.as_copied()
+                    reached.next_done()
                     continue
                 with costing_its_page(task, reached, number):
                     size = row.size_under(plan, self._options.dpi)
@@ -189,6 +203,7 @@ class FileEnhancer:
                     if shows in new:
                         leaf.show_as(new[shows])
                         reached.rows[number] = row.as_same(reached.rows[new[shows].number], size)
+                        reached.next_done()
                     else:
                         leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
                         new[shows] = leaf
@@ -223,7 +238,8 @@ class FileEnhancer:
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
         options = self._options
         large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
-        if options.binarize and page.bilevel:
+        row = reached.rows[page.number]
+        if in_one_bit(page, row.x_height_in, output_format(task.source, options.format), options):
             large = large.in_black_and_white()
 
         def bands() -> Iterator[Pixels]:
@@ -240,6 +256,7 @@ class FileEnhancer:
                 raise PageLost(f"{place}: {error}") from error
             name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
             reached.rows[page.number] = reached.rows[page.number].as_done(large, name, count, spent)
+            reached.next_done()
 
         return replace(large, bands=bands())
 

@@ -58,7 +58,8 @@ class EnhanceOptions:
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
-        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF).
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
+            in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.upscalers.one_bit).
     """
 
     factor: int | None = None
@@ -71,7 +72,7 @@ class EnhanceOptions:
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
     guard: bool = True
-    binarize: bool = False
+    binarize: bool | None = None
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
-from docsr.io.documents import Leaf, read_leaves
+from docsr.io.documents import PDF, Leaf, is_pdf, read_leaves
 from docsr.page import Page
 from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, output_format
-from docsr.upscalers.results import Reached, Task, left, lost, planned
+from docsr.upscalers.results import PageResult, Reached, Task, left, lost, planned
+from docsr.upscalers.sizes import expected_bytes
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
 """What is raised for no one page, and ends more than that."""
@@ -19,9 +24,14 @@ NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
 class Planner:
     """Plans pages for one set of options."""
 
-    def __init__(self, options: EnhanceOptions) -> None:
-        """Keep the options; the network that they name is asked for its factor when the first page comes."""
-        self._options = options
+    def __init__(self, options: EnhanceOptions, *, dry: bool = False) -> None:
+        """Keep the options; the network that they name is asked for its factor when the first page comes.
+
+        Args:
+            options: what is asked for.
+            dry: whether nothing will be written, so that the size of outputs is to be foretold.
+        """
+        self._options, self._dry = options, dry
         self._own_factor: int | None = None
 
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
@@ -34,7 +44,7 @@ class Planner:
             PageError: the file cannot be read.
         """
         plans = []
-        for leaf in read_leaves(task.source, output_format(task.source, self._options.format)):
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format), reached.counted):
             alive()
             plans.append(self._leaf(task, leaf, reached))
             reached.page += 1
@@ -49,18 +59,30 @@ class Planner:
             reached.readable = True
             if page is None:
                 plan = Plan(1, "none", leaf.reason or "")
-                reached.rows.append(left(task, leaf.number, plan))
+                reached.add(left(task, leaf.number, plan))
             else:
                 plan, text = self.page(page)
-                reached.rows.append(planned(task, page, plan, text))
+                row = planned(task, page, plan, text)
+                reached.add(self._with_bytes(row, page, plan, task) if self._dry else row)
         except NO_PAGES_FAULT:
             raise
         except Exception as error:  # whatever a library raises for one page, the others are still done
             plan = Plan(1, "none", "it failed")
             place = f"{task.source}, page {leaf.number + 1}," if leaf.number else str(task.source)
             sentence = sentence_of(error, place)
-            reached.rows.append(lost(task, leaf.number, sentence, readable=reached.readable))
+            reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
         return plan
+
+    def _with_bytes(self, row: PageResult, page: Page, plan: Plan, task: Task) -> PageResult:
+        """Put into the row how many bytes its page will take; a page of a PDF that stays as it is takes what it did."""
+        options, size = self._options, row.as_planned(plan, self._options.dpi).size_out
+        form = output_format(task.source, options.format)
+        if size is None or (plan.factor == 1 and options.dpi is None and form == PDF and is_pdf(task.source)):
+            return row
+        one_bit = in_one_bit(page, row.x_height_in, form, options) if plan.factor > 1 or options.dpi else page.bilevel
+        by_network = plan.model not in CLASSICAL
+        expected = expected_bytes(page, size, form, options.quality, one_bit=one_bit, by_network=by_network)
+        return replace(row, expected=expected)
 
     def page(self, page: Page) -> tuple[Plan, TextSize | None]:
         """Measure one page and decide.

@@ -11,6 +11,7 @@ from typing import Any
 from docsr.errors import PageError
 from docsr.manifest import Entry
 from docsr.page import Bands, Dpi, Page
+from docsr.pool import tell
 from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount
@@ -44,22 +45,25 @@ class Task:
 class PageResult:
     """What became of one page, or of a whole file that was skipped.
 
-    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is the name of an upscaler, the file
-    name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
+    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 1, and its file has ``pages`` (None where that is
+    not known). ``model`` is the name of an upscaler, the file name of a network that the user gave, or ``none`` for a
+    page left as it is; ``why`` says what decided. ``status`` is
     ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were enlarged), ``skipped``
     (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
     wrong with the page, but its file failed. ``warning``, with the first page of a file, is what
-    decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
-    ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 % range over it (0 when
-    all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the
-    page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where no page
-    of the file could be read.
+    decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's. Of a
+    planned page they are an estimate, and ``expected`` is that of the page alone (None where it stays as it is, or
+    cannot be foretold). ``x_height_in`` is the median over the ink of the text, and ``x_height_spread`` its 25-75 %
+    range over it (0 when all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put
+    back to bicubic for the page did not bear it out (not because it is dark), None where it did not look.
+    ``readable`` is False where no page of the file could be read.
     """
 
     input: str
     output: str
     page: int
     status: str
+    pages: int | None = None
     error: str | None = None
     warning: str | None = None
     size_in: tuple[int, int] | None = None
@@ -78,12 +82,13 @@ class PageResult:
     put_back: float | None = None
     bytes_in: int | None = None
     bytes_out: int | None = None
+    expected: int | None = None
     readable: bool = True
 
     def as_row(self) -> dict[str, Any]:
         """Return the row of ``--report``."""
         row = asdict(self)
-        del row["readable"]
+        del row["readable"], row["expected"]
         return row
 
     def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
@@ -144,14 +149,15 @@ class PageResult:
 
 
 def left(task: Task, number: int, plan: Plan) -> PageResult:
-    """Return the result of a page that is no picture, and so is not decoded."""
-    return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.why)
+    """Return the result of the page ``number`` (from 0), which is no picture, and so is not decoded."""
+    place = str(task.source), str(task.output), number + 1
+    return PageResult(*place, "unwritten", factor=1, model="none", why=plan.why)
 
 
 def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResult:
-    """Return the result of a page that could not be read or planned."""
+    """Return the result of the page ``number`` (from 0), which could not be read or planned."""
     place = str(task.source), str(task.output)
-    return PageResult(*place, number, "failed", error=sentence, model="none", readable=readable)
+    return PageResult(*place, number + 1, "failed", error=sentence, model="none", readable=readable)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
@@ -159,7 +165,7 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
     return PageResult(
         input=str(task.source),
         output=str(task.output),
-        page=page.number,
+        page=page.number + 1,
         status="unwritten",
         size_in=(page.width, page.height),
         dpi_in=page.dpi,
@@ -174,13 +180,24 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
 _AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far the work on a file is: its pages, how many of them were looked at, and how many are written."""
+
+    pages: int
+    looked: int
+    written: int
+
+
 @dataclass(slots=True)
 class Reached:
     """How far the work on a file has come.
 
     Attributes:
         rows: of the pages reached so far, in their order.
+        pages: how many there are, once that is known.
         page: the 0-based page that it is at, to which a failure belongs.
+        done: how many pages are written.
         readable: whether anything of the file could be read.
         seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
@@ -188,7 +205,9 @@ class Reached:
     """
 
     rows: list[PageResult] = field(default_factory=list)
+    pages: int | None = None
     page: int = 0
+    done: int = 0
     readable: bool = False
     seen: tuple[int, ...] | None = None
     written: Entry | None = None
@@ -227,6 +246,25 @@ class Reached:
             for number, row in enumerate(self.rows)
         ]
 
+    def counted(self, pages: int) -> None:
+        """Hear how many pages there are."""
+        self.pages = pages
+        self.tell()
+
+    def add(self, row: PageResult) -> None:
+        """Put in the row of one more page."""
+        self.rows.append(replace(row, pages=self.pages))
+        self.tell()
+
+    def next_done(self) -> None:
+        """Count one more page that is written."""
+        self.done += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell whoever listens how far it is."""
+        tell(Stage(self.pages or 0, len(self.rows), self.done))
+
 
 def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
     """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
@@ -236,8 +274,9 @@ def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
         else replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
         for row in reached.rows
     }
-    row = rows.get(reached.page) or PageResult(str(task.source), str(task.output), reached.page, "failed")
-    rows[reached.page] = replace(row, status="failed", error=sentence, readable=reached.readable)
+    page = reached.page + 1
+    row = rows.get(page) or PageResult(str(task.source), str(task.output), page, "failed", pages=reached.pages)
+    rows[page] = replace(row, status="failed", error=sentence, readable=reached.readable)
     return [rows[number] for number in sorted(rows)]
 
 
