@@ -47,6 +47,9 @@ class FirstSteps:
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
         """Nothing."""
 
+    def on_validating(self, done: int, total: int) -> None:
+        """Nothing."""
+
     def on_warning(self, sentence: str) -> None:
         """Show it."""
         sys.stderr.write(f"{sentence}\n")

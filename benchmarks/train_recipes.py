@@ -46,6 +46,9 @@ class Quiet:
         """A line."""
         LOG.info("%s, step %d: %s", self.name, step, scores)
 
+    def on_validating(self, done: int, total: int) -> None:
+        """Nothing."""
+
     def on_warning(self, sentence: str) -> None:
         """A line."""
         LOG.info("%s: %s", self.name, sentence)

@@ -49,6 +49,9 @@ class Readings:
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
         """Nothing: the last step has one."""
 
+    def on_validating(self, done: int, total: int) -> None:
+        """Nothing."""
+
     def on_warning(self, sentence: str) -> None:
         """Show it."""
         sys.stderr.write(f"{sentence}\n")

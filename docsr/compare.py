@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -15,17 +15,19 @@ from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
 from docsr.io.pairing import files_of, partners
 from docsr.manifest import NAME, PARTS, Manifest
-from docsr.ocr.tesseract import Tesseract
+from docsr.ocr.tesseract import Tesseract, end_readings
 from docsr.page import Page
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
 from docsr.report.viewer import write_viewer
-from docsr.report.words import counted
 from docsr.square import squared
+from docsr.wording import counted
 
 LIMIT = 20
 """Pages that are shown unless more are asked for: the file grows with them."""
 
 DOCSR = "docsr"
+
+_SECONDS_TO_START = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,23 @@ class Told:
         notes: what does not pair, and what else was left out, a sentence each; the page has them too.
         failed: what could not be read, likewise.
         warnings: what decoders said, and what looks wrong.
+        known: pages of the pairs opened so far, whether they are shown or still to come.
+        unopened: pairs whose pages are not counted yet.
+        progress: called with this whenever one of the numbers changed.
     """
 
     pages: int = 0
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    known: int = 0
+    unopened: int = 0
+    progress: Callable[[Told], None] = lambda told: None
+
+    def of_all(self, limit: int) -> tuple[int, bool]:
+        """Return how many pages are to be shown, at least, and whether there may be more."""
+        least = self.known + self.unopened
+        return min(limit, least), bool(self.unopened) and least < limit
 
     def sentences(self) -> list[str]:
         """What the page tells of all this."""
@@ -126,7 +139,7 @@ def compare_files(
     wish: Wish,
     title: str,
     notes: Sequence[str] = (),
-    progress: Callable[[int], None] = lambda pages: None,
+    progress: Callable[[Told], None] = lambda told: None,
 ) -> Told:
     """Write the page; a file that fails does not stop the others.
 
@@ -136,7 +149,7 @@ def compare_files(
         wish: what is asked for.
         title: what is compared, for a person.
         notes: sentences to begin with.
-        progress: called with the number of pages so far.
+        progress: called with how far it is, whenever that changes.
 
     Returns:
         What became of it; where no page could be shown, nothing is written.
@@ -145,8 +158,8 @@ def compare_files(
         PageError: the page cannot be written.
         MissingExtraError: something that it needs is not installed.
     """
-    told = Told(notes=list(notes))
-    sheets = _sheets(pairs, wish, told, progress)
+    told = Told(notes=list(notes), unopened=len(pairs), progress=progress)
+    sheets = _sheets(pairs, wish, told)
     first = next(sheets, None)
     if first is None:
         return told
@@ -156,12 +169,12 @@ def compare_files(
     return told
 
 
-def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told, progress: Callable[[int], None]) -> Iterator[Sheet]:
+def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told) -> Iterator[Sheet]:
     for number, pair in enumerate(pairs):
         sheets, of_pair = _tried(pair, wish, told), 0
         while told.pages < wish.limit and (sheet := next(sheets, None)) is not None:
             told.pages, of_pair = told.pages + 1, of_pair + 1
-            progress(told.pages)
+            told.progress(told)
             yield sheet
             del sheet
         if told.pages >= wish.limit:
@@ -187,11 +200,15 @@ def _tried(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
         yield from _of_pair(pair, wish, told)
     except Exception as error:  # whatever a library raises for one file, the others are still done
         told.failed.append(sentence_of(error, f"{pair.before} and {pair.after}", "compared", "compare smaller pages"))
+        told.known = told.pages
 
 
 def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
+    told.unopened -= 1
     paths = [path for path in (pair.before, pair.after, pair.hr) if path is not None]
     counts = [count_pages(path) for path in paths]
+    told.known += min(counts)
+    told.progress(told)
     if len(set(counts)) > 1:
         numbers = ", ".join(f"{path} has {counted(count, 'page')}" for path, count in zip(paths, counts, strict=True))
         told.notes.append(f"Only pages that all have are compared: {numbers}")
@@ -235,7 +252,13 @@ def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
             return variant
 
     with ThreadPoolExecutor(len(sheet.variants)) as pool:
-        return replace(sheet, variants=list(pool.map(words, sheet.variants)))
+        reading = [pool.submit(words, variant) for variant in sheet.variants]
+        try:
+            return replace(sheet, variants=[one.result() for one in reading])
+        except KeyboardInterrupt:
+            while wait(reading, timeout=_SECONDS_TO_START).not_done:
+                end_readings()  # some may have begun only now
+            raise
 
 
 def _is_docsrs(path: Path) -> bool:

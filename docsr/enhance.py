@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from docsr.upscalers.arrays import Enhancer, Image, enhance
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, output_suffix
-from docsr.upscalers.results import PageResult, Task, broken
+from docsr.upscalers.results import PageResult, Stage, Task, broken
 
 __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance", "enhance_files", "plan_files"]
 
@@ -84,34 +84,34 @@ def enhance_files(
     jobs: int = 1,
     time_limit: float | None = None,
     dry: bool = False,
+    heard: Callable[[Task, Stage], None] | None = None,
 ) -> Iterator[PageResult]:
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
-    What is written is noted in the manifest of ``out`` at once, so that a run that is cut off can go on. Temporary
-    files that a killed run left beside the outputs are removed.
+    What is written is noted in the manifest of ``out`` at once, so that a run that is cut off can go on. What a killed
+    run left beside the outputs is removed.
 
     Args:
         tasks: from :func:`plan_files`.
         out: the output folder.
         options: as given to :func:`plan_files`.
-        jobs: how many cores are used: for as many files at a time, each in a process that loads the networks, or, of
-            fewer files, with several threads for each.
+        jobs: cores to use: a file on each, in a process that loads the networks, or several threads for each of few.
         time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is
-            tried once more and then given up. None: no limit. With one, files are done in processes of their own even
-            if it is one at a time.
+            tried once more and then given up. None: no limit, and with one job no process apart.
         dry: only say what would be done with each page; nothing is written or removed.
+        heard: called, in this thread, with a file under way and how far it is, page by page.
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
         UsageError: the options do not fit a page (a network for another factor).
     """
     workers = max(1, min(jobs, len(tasks)))
-    enhancer = FileEnhancer(options, out, jobs // workers, dry=dry)
-    apart = partial(run_in_processes, jobs=workers, broken=partial(_broken, time_limit), limit=time_limit)
+    enhancer, broken = FileEnhancer(options, out, jobs // workers, dry=dry), partial(_broken, time_limit)
+    apart = partial(run_in_processes, jobs=workers, broken=broken, limit=time_limit)
     run = run_here if workers == 1 and time_limit is None else apart
     with tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
         try:
-            with closing(run(enhancer, tasks)) as finished:
+            with closing(run(enhancer, tasks, heard=heard)) as finished:
                 for _, results in finished:
                     yield from results
         except KeyboardInterrupt as error:

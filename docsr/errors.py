@@ -28,6 +28,10 @@ class PageError(DocsrError):
     """One page or file could not be read, processed or written; the others are still done."""
 
 
+class PageLost(PageError):
+    """A page failed while its file was written, as its own row tells: a file of many pages goes on without it."""
+
+
 class CheckpointError(DocsrError):
     """A checkpoint or network file that is missing, damaged, or made for something else."""
 

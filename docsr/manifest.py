@@ -115,6 +115,11 @@ class Manifest:
             return
 
 
+def incomplete(options: str) -> str:
+    """Return what an entry has in the place of ``options`` where a page failed: the output is made again next time."""
+    return f"{options} but for pages that failed"
+
+
 def note(folder: Path, entry: Entry, part: str | None = None) -> None:
     """Add an entry to the manifest of ``folder``, on the disk when this returns; processes may do so at once.
 

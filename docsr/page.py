@@ -29,16 +29,35 @@ def luminance(pixels: Pixels) -> Pixels:
 
 
 @dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a file says of a page in words.
+
+    Attributes:
+        tags: TIFF's numbers (Exif has the same), and the texts as they are stored.
+        texts: keywords and texts that are PNG's alone.
+        xmp: an XMP packet, or None.
+    """
+
+    tags: tuple[tuple[int, bytes], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    xmp: bytes | None = None
+
+
+NO_METADATA = Metadata()
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a document.
 
     Attributes:
-        pixels: H x W grey or H x W x 3 RGB, uint8; orientation already applied, alpha already on white.
+        pixels: H x W grey or H x W x 3 RGB, uint8; orientation already applied, alpha already on a ground.
         dpi: (x, y) dots per inch, or None when the file does not say.
         icc: ICC profile bytes of ``pixels``, or None.
         source: the file the page came from, or None for arrays.
         number: 0-based page number inside ``source``.
         bilevel: True when the source stored one bit per pixel.
+        metadata: what the source says of it in words.
     """
 
     pixels: Pixels
@@ -47,6 +66,7 @@ class Page:
     source: Path | None = None
     number: int = 0
     bilevel: bool = False
+    metadata: Metadata = NO_METADATA
 
     @property
     def height(self) -> int:
@@ -72,7 +92,7 @@ class Page:
 
     def in_bands(self) -> Bands:
         """Return this page as what can be written: one band."""
-        more = self.dpi, self.icc, self.source, self.number, self.bilevel
+        more = self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata
         return Bands(self.width, self.height, self.is_grey, (self.pixels,), *more)
 
 
@@ -84,7 +104,7 @@ class Bands:
         width, height: px.
         is_grey: True when there is one channel.
         bands: its pixels, in bands of any height over the whole width; to be gone through once.
-        dpi, icc, source, number, bilevel: as of a Page.
+        dpi, icc, source, number, bilevel, metadata: as of a Page.
     """
 
     width: int
@@ -96,6 +116,7 @@ class Bands:
     source: Path | None = None
     number: int = 0
     bilevel: bool = False
+    metadata: Metadata = NO_METADATA
 
     def in_black_and_white(self) -> Bands:
         """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
@@ -114,4 +135,4 @@ class Bands:
                 pixels = pixels if top else np.empty((self.height, *band.shape[1:]), np.uint8)
                 pixels[top : top + len(band)] = band
             top += len(band)
-        return Page(pixels, self.dpi, self.icc, self.source, self.number, self.bilevel)
+        return Page(pixels, self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata)

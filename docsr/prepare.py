@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -97,8 +98,8 @@ def prepare(
     source = _source(kind, options)
     documents = _documents(source, root, options)
     writer = StoreWriter(out, options.size)
-    harvests = _harvests(partial(harvest, source=source, options=options), documents, jobs)
-    pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
+    with closing(_harvests(partial(harvest, source=source, options=options), documents, jobs)) as harvests:
+        pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
         raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
     told = {"documents": len(documents), "pages": pages, "colours": 3 if options.colour else 1}
@@ -140,11 +141,13 @@ def _source(kind: str, options: PrepareOptions) -> Source:
     return source
 
 
-def _harvests(read: Callable[[Document], Harvest], documents: list[Document], jobs: int) -> Iterable[Harvest]:
+def _harvests(read: Callable[[Document], Harvest], todo: list[Document], jobs: int) -> Generator[Harvest, None, None]:
     """What the documents give, in their order: the same store for any number of jobs."""
     if jobs == 1:
-        return map(read, documents)
-    return (found for _, found in run_in_processes(read, documents, jobs=jobs, broken=_broken, ordered=True))
+        yield from map(read, todo)
+        return
+    with closing(run_in_processes(read, todo, jobs=jobs, broken=_broken, ordered=True)) as found:
+        yield from (one for _, one in found)
 
 
 def _gather(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Generator, Iterator
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import NoReturn, Protocol
 
@@ -23,8 +21,10 @@ from docsr.training.clock import Clock, Means
 from docsr.training.curves import draw_curves
 from docsr.training.processes import Processes, joined
 from docsr.training.state import CHECKPOINT, STATE, TrainingState
+from docsr.training.stopping import Stop, Stopped, stop_signals
 from docsr.training.updates import COUNTERS, Updates
 from docsr.training.validation import Validation
+from docsr.wording import counted
 
 CONFIG, LOG, CURVES, KEPT, STRIPS = "config.yaml", "tensorboard", "curves.png", "kept", "strips"
 """What a run leaves in its folder, beside state and checkpoint."""
@@ -38,6 +38,9 @@ class Observer(Protocol):
 
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
         """Scores of a validation."""
+
+    def on_validating(self, done: int, total: int) -> None:
+        """So many patches and pages of a validation are done."""
 
     def on_warning(self, sentence: str) -> None:
         """Something is left out, and the run goes on."""
@@ -137,7 +140,7 @@ def _train(
     if processes.first and state.taken is not None:
         observer.on_warning("{} of the network's {} tensors begin as those of init".format(*state.taken))
     if (before := state.resize_steps(share.step)) and processes.first:
-        observer.on_warning(f"a step has {share.step} patches from now on, and had {before}")
+        observer.on_warning(f"a step has {counted(share.step, 'patch')} from now on, and had {before}")
     run.go(stream(dataset, share, config.data.workers, start=state.samples))
     return out / CHECKPOINT
 
@@ -166,14 +169,14 @@ class Run:
         purged = self.state.step + 1
         log = SummaryWriter(str(self.out / LOG), purge_step=purged) if self.processes.first else None
         try:
-            with _stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
+            with stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
                 self.loop(batches, stopped, log)
         except Interrupted:
             if self.processes.first:  # the file of the log is complete now
                 draw_curves(self.out / LOG, self.out / CURVES)
             raise
 
-    def loop(self, batches: Iterator[Pair], stopped: Callable[[], bool], writer: SummaryWriter | None) -> None:
+    def loop(self, batches: Iterator[Pair], stopped: Stop, writer: SummaryWriter | None) -> None:
         """Step until the schedule ends, saving, validating and logging on the way."""
         state, output, steps = self.state, self.config.output, self.config.schedule.steps
         clock, means = Clock(), Means()
@@ -199,9 +202,9 @@ class Run:
             if output.keep_every is not None and state.step % output.keep_every == 0:
                 self.save(_kept(self.out, state.step))
             if writer is not None and (state.step % output.validate_every == 0 or state.step == steps):
-                self.validate(writer)
+                self.validate(writer, stopped)
 
-    def next_batch(self, batches: Iterator[Pair], stopped: Callable[[], bool]) -> Pair:
+    def next_batch(self, batches: Iterator[Pair], stopped: Stop) -> Pair:
         """The next batch; when there is none for want of workers, the state is saved: no update is half done here."""
         try:
             return next(batches)
@@ -238,11 +241,22 @@ class Run:
         if later:
             self.observer.on_warning(f"the kept steps {', '.join(map(str, later))} are removed: they will come anew")
 
-    def validate(self, writer: SummaryWriter) -> None:
+    def validate(self, writer: SummaryWriter, stopped: Stop) -> None:
+        """Score the averaged weights and leave a picture; a signal ends that at once, and with it the run."""
+        try:
+            with stopped.at_once():
+                self.score(writer)
+        except Stopped:
+            if self.processes.size == 1:
+                self.stop()
+            # The others are at the next step already, or wait at the end: all stop together, as after any step.
+            self.observer.on_warning("the validation is left out, for the run shall stop")
+
+    def score(self, writer: SummaryWriter) -> None:
         """Score the averaged weights and leave a picture."""
         assert self.validation is not None
         network, step, device = self.state.averaged, self.state.step, self.processes.device
-        scores = self.validation.run(network, device)
+        scores = self.validation.run(network, device, self.observer.on_validating)
         self.observer.on_validation(step, scores)
         for name, value in scores.items():
             writer.add_scalar(f"validation/{name}", value, step)
@@ -262,18 +276,3 @@ def _lr_x_height(dataset: PairDataset, factor: int) -> tuple[float, float] | Non
         if of == factor and stored is not None
     ]
     return (round(min(sizes), 2), round(max(sizes), 2)) if sizes else None
-
-
-@contextmanager
-def _stop_signals() -> Iterator[Callable[[], bool]]:
-    """Turn SIGINT and SIGTERM into a question that the loop asks between steps."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag.is_set
-        return
-    before = {number: signal.signal(number, lambda *_: flag.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield flag.is_set
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -59,10 +59,10 @@ def test_a_tree_is_mirrored_and_dpi_follows(scans, tmp_path, network, capsys, mo
         assert tuple(map(round, image.info["dpi"])) == (408, 196)
     found = [(Path(row["input"]).name, row["page"], row["status"], row["factor"], row["model"]) for row in rows(report)]
     assert found == [
-        ("a.png", 0, "done", 2, "network.onnx"),
-        ("c.tif", 0, "done", 2, "network.onnx"),
+        ("a.png", 1, "done", 2, "network.onnx"),
         ("c.tif", 1, "done", 2, "network.onnx"),
-        ("b.jpg", 0, "done", 2, "network.onnx"),
+        ("c.tif", 2, "done", 2, "network.onnx"),
+        ("b.jpg", 1, "done", 2, "network.onnx"),
     ]
     sizes = ("size_in", "size_out", "dpi_in", "dpi_out", "tiles", "error")
     assert [rows(report)[2][key] for key in sizes] == [[40, 30], [80, 60], [204, 98], [408, 196], 1, None]

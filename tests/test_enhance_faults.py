@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tifffile
 from onnx import helper, numpy_helper
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from docsr.page import Pixels
 from docsr.textsize import TextSize, measure
@@ -163,16 +163,17 @@ def small_page_network(path: Path) -> Path:
     return save(path, nodes, [scales, shape], ["n", 1, "h", "w"], {})
 
 
-def test_a_damaged_page_is_named_and_the_others_of_its_file_reported(tmp_path, capsys, monkeypatch):
+def test_a_damaged_page_is_named_and_the_others_of_its_file_are_done(tmp_path, capsys, monkeypatch):
     path = three_pages(tmp_path / "a.tif", np.full((48, 40), 10**6, np.int32))
     report = tmp_path / "report.json"
     wish = ["--factor", 2, "--model", "bicubic", "--report", report]
     ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert "a.tif, page 3, could not be read" in ran.err
-    assert ran.out == "3 pages in 1 file: 1 failed, 2 unwritten\n"
+    assert "it is left out" in ran.err
+    assert "3 pages in 1 file: 2 done, 1 failed; " in ran.out
     found = [(row["page"], row["status"], row["size_in"], row["size_out"]) for row in rows(report)]
-    assert found == [(0, "unwritten", [37, 47], None), (1, "unwritten", [37, 47], None), (2, "failed", None, None)]
+    assert found == [(1, "done", [37, 47], [74, 94]), (2, "done", [37, 47], [74, 94]), (3, "failed", None, None)]
     assert [row["error"] is None for row in rows(report)] == [True, True, False]
 
 
@@ -184,16 +185,15 @@ def test_a_network_that_fails_names_the_page_and_is_no_unreadable_input(tmp_path
     ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert f"docsr: failed: {path}, page 3: the network mine.onnx failed on 40 x 50 px: " in ran.err
-    assert [(row["page"], row["status"]) for row in rows(report)] == [
-        (0, "unwritten"),
-        (1, "unwritten"),
-        (2, "failed"),
-    ]
+    assert [(row["page"], row["status"]) for row in rows(report)] == [(1, "done"), (2, "done"), (3, "failed")]
+    with Image.open(tmp_path / "out" / "a.tif") as made:  # the page that failed is there as it was
+        assert [frame.size for frame in ImageSequence.Iterator(made)] == [(74, 94), (74, 94), (40, 50)]
+    (tmp_path / "out" / "a.tif").unlink()
     picture(60, 70).save(tmp_path / "b.png")
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "b.png", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     assert f"docsr: failed: {tmp_path / 'b.png'}: the network mine.onnx failed on 60 x 70 px: " in ran.err
-    assert not list(tmp_path.glob("out/*.*"))
+    assert not list(tmp_path.glob("out/[!.]*"))
 
 
 def test_a_page_without_dpi_was_readable(tmp_path, capsys, monkeypatch):

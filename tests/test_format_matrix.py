@@ -19,18 +19,21 @@ from tests.command import Ran, ran
 from tests.formats.decoded import Decoded, decoded
 from tests.formats.drawn import BITS, GREY, RGB
 from tests.formats.handmade import HANDMADE
+from tests.formats.jpeg_2000 import JPEG_2000_BITS
 from tests.formats.kinds import AVIF, BMP, GIF, HEIF, JPEG, JPEG_2000, PNG, PNM, WEBP, Kind
 from tests.formats.pdfs import PDF
 from tests.formats.tiffs import TIFF
 
 KINDS = {
-    kind.name: kind for kind in (*PNG, *JPEG, *TIFF, *WEBP, *JPEG_2000, *BMP, *GIF, *PNM, *AVIF, *HEIF, *PDF, *HANDMADE)
+    kind.name: kind
+    for kinds in (PNG, JPEG, TIFF, WEBP, JPEG_2000, JPEG_2000_BITS, BMP, GIF, PNM, AVIF, HEIF, PDF, HANDMADE)
+    for kind in kinds
 }
 
 FORMS = {
     "png": (".png",),
     "tiff": (".tif", ".tiff"),
-    "jpg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "jpg": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "webp": (".webp",),
     "pdf": (".pdf",),
     "bmp": (".bmp", ".dib"),

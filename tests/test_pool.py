@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.pool import Apart, alive, run_in_processes
+from docsr.pool import Apart, alive, run_here, run_in_processes, tell
 
 DEADLY, BESIDE = 5, 6
 
@@ -35,6 +35,53 @@ def test_ordered_results_come_in_the_order_of_the_items():
     items = [0, 2, 1, 4, 3]
     found = list(run_in_processes(work, items, jobs=2, broken=broken, ordered=True))
     assert found == [(item, f"did {item}") for item in items]
+
+
+def telling(item: int) -> str:
+    for part in range(item):
+        tell((part, item))
+        time.sleep(0.01)
+    return f"did {item}"
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2])
+def test_what_items_tell_is_heard_before_their_results(jobs):
+    found: list[object] = []
+    items = [3, 0, 4]
+
+    def heard(item: int, value: tuple[int, int]) -> None:
+        found.append((item, value))
+
+    if jobs:
+        run = run_in_processes(telling, items, jobs=jobs, broken=broken, heard=heard)
+    else:
+        run = run_here(telling, items, heard)
+    for item, result in run:
+        assert result == f"did {item}"
+        found.append(item)
+    for item in items:
+        mine = [one for one in found if one == item or (isinstance(one, tuple) and one[0] == item)]
+        assert mine == [*((item, (part, item)) for part in range(item)), item]
+    tell("nobody listens")
+
+
+def shouting(item: int) -> str:
+    for part in range(20_000):
+        tell(part)
+    return f"did {item}"
+
+
+def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
+    heard: list[int] = []
+
+    def slow(item: int, value: int) -> None:
+        heard.append(value)
+        time.sleep(0.0005)
+
+    run = run_in_processes(shouting, [1], jobs=1, broken=broken, heard=slow)
+    assert list(run) == [(1, "did 1")]
+    assert 0 < len(heard) < 20_000
+    assert heard == sorted(heard)
 
 
 @pytest.mark.parametrize("ordered", [False, True])

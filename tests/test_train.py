@@ -81,6 +81,28 @@ def test_resume_is_exact(tmp_path, patches, gan_start, optimiser, bf16):
     assert (tmp_path / "straight" / CHECKPOINT).read_bytes() == (tmp_path / "halves" / CHECKPOINT).read_bytes()
 
 
+@pytest.mark.parametrize(("step", "number"), [(3, signal.SIGINT), (3, signal.SIGTERM), (6, signal.SIGTERM)])
+def test_a_signal_ends_a_validation_at_once_and_the_run_can_go_on(tmp_path, patches, step, number):
+    class Impatient(Heard):
+        def on_validating(self, done, total):
+            super().on_validating(done, total)
+            if done == 1 and max(self.steps) == step:
+                os.kill(os.getpid(), number)
+
+    options = check_config({**TINY, "output": {**TINY["output"], "validate_every": 3}})
+    heard = Impatient()
+    with pytest.raises(Interrupted, match=f"stopped at step {step} of 6; --resume goes on from there"):
+        train(options, patches, tmp_path, heard)
+    assert heard.validating[-2:] == [(0, 2), (1, 2)]
+    assert step not in heard.validations
+    assert saved(tmp_path)["step"] == step
+    assert (tmp_path / CHECKPOINT).is_file()
+    assert not list(tmp_path.rglob(".docsr-*"))
+    again = Heard()
+    assert train(options, patches, tmp_path, again, resume=True) == tmp_path / CHECKPOINT
+    assert sorted(again.steps) == list(range(step + 1, 7))
+
+
 def test_the_signal_handlers_are_put_back(tmp_path, patches):
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(Interrupted):

@@ -29,6 +29,7 @@ class Heard:
 
     def __init__(self, at=None, act=None):
         self.steps, self.validations, self.warnings, self.at, self.act = {}, {}, [], at, act
+        self.validating = []
 
     def on_step(self, step, scalars):
         self.steps[step] = scalars
@@ -37,6 +38,9 @@ class Heard:
 
     def on_validation(self, step, scores):
         self.validations[step] = scores
+
+    def on_validating(self, done, total):
+        self.validating.append((done, total))
 
     def on_warning(self, sentence):
         self.warnings.append(sentence)

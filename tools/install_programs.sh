@@ -1,12 +1,14 @@
 #!/bin/sh
 # Make sure that Tesseract with its English data, the fonts that tests draw text with, Chromium, in which the benchmark's
 # report is tested, what PDF files are checked with (qpdf, poppler-utils), jbig2dec, which reads scans coded as JBIG2,
-# and what OCRmyPDF runs (Ghostscript, unpaper; the data by which Tesseract tells which way up a page is) are installed.
+# OpenJPEG's programs, which JPEG 2000 is compared with, and what OCRmyPDF runs (Ghostscript, unpaper; the data by which
+# Tesseract tells which way up a page is) are installed.
 # Nothing is touched when they are there; otherwise apt-get installs them, which needs root or `sudo -n`.
 set -eu
 
 packages="tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd fonts-dejavu-core fonts-liberation fonts-liberation2
-    fonts-texgyre fonts-arphic-gbsn00lp chromium qpdf poppler-utils jbig2dec ghostscript unpaper"
+    fonts-texgyre fonts-arphic-gbsn00lp chromium qpdf poppler-utils jbig2dec libopenjp2-tools
+    ghostscript unpaper"
 
 missing() {
     for package in $packages; do
@@ -21,7 +23,7 @@ has_english() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     if has_english; then
-        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation, TeX Gyre and AR PL SungtiL GB, Chromium, qpdf, poppler-utils, jbig2dec, Ghostscript and unpaper."
+        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation, TeX Gyre and AR PL SungtiL GB, Chromium, qpdf, poppler-utils, jbig2dec, OpenJPEG's programs, Ghostscript and unpaper."
         exit 0
     fi
     echo "make programs: no Tesseract with English data and no apt-get: install both, then try again." >&2

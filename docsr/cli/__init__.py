@@ -12,6 +12,7 @@ import click
 
 from docsr import __version__
 from docsr.cli.benchmark import benchmark
+from docsr.cli.checks import terminable
 from docsr.cli.compare import compare
 from docsr.cli.enhance import enhance
 from docsr.cli.models import models
@@ -25,9 +26,11 @@ def main() -> NoReturn:
 
 
 def run(command: click.Command) -> NoReturn:
-    """Run a command and exit: an error of ours is one line on stderr and its exit code."""
+    """Run a command and exit: an error of ours is one line on stderr and its exit code; SIGTERM is as Ctrl-C."""
     try:
-        sys.exit(command.main(standalone_mode=False) or 0)
+        with terminable():
+            code = command.main(standalone_mode=False) or 0
+        sys.exit(code)
     except click.exceptions.Abort:
         _fail(Interrupted("interrupted"))
     except click.ClickException as error:

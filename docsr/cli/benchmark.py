@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docsr.errors import UsageError
+from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.bench.arms import Arm
@@ -101,7 +102,7 @@ def benchmark(
     _write(out, results, pages, found, arms, peers)
     for sentence in results.failed:
         click.echo(f"docsr: failed: {sentence}", err=True)
-    click.echo(f"{len(found.rows)} rows: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
+    click.echo(f"{counted(len(found.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
 
 
@@ -137,8 +138,9 @@ def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engine
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
     if gone := shown - asked:
-        told = "measurements of an earlier command (an arm in a setting, by an engine) are in the report no more"
-        click.echo(f"docsr: {len(gone)} {told}; their rows are kept for a command that asks for them", err=True)
+        told = f"{counted(len(gone), 'measurement')} of an earlier command (an arm in a setting, by an engine)"
+        are = "is" if len(gone) == 1 else "are"
+        click.echo(f"docsr: {told} {are} in the report no more; rows are kept for a command that asks", err=True)
 
 
 def _lower(

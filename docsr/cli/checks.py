@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,6 +38,9 @@ def _write_in(folder: Path) -> None:
 @contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""
+    if threading.current_thread() is not threading.main_thread():  # another decides on signals
+        yield
+        return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsr.cli.checks import check_writable, terminable
+from docsr.cli.checks import check_writable
+from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
 from docsr.errors import NoInputError, UsageError
+from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.compare import Told
@@ -70,7 +72,7 @@ def compare(
     pairs, notes = plan_pairs(before, after, hr)
     wish = Wish(limit, _reader(lang or "eng") if ocr else None, max_pixels)
     remove_leftovers({out.parent})
-    with terminable(), _progress() as progress:
+    with _progress(limit) as progress:
         told = compare_files(pairs, out, wish, f"{before} and {after}", notes, progress)
     _tell(told)
     if not told.pages:
@@ -89,8 +91,6 @@ def _tell(told: Told) -> None:
 
 
 def _summary(told: Told, out: Path) -> str:
-    from docsr.report.words import counted
-
     return f"{out}: {counted(told.pages, 'page')}, {out.stat().st_size / 1e6:.1f} MB"
 
 
@@ -158,18 +158,33 @@ def preview_of(
     pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
     wish = Wish(pages, None, max_pixels, maker=DOCSR, counted=False)
     title = f"docsr: the first {'page' if pages == 1 else f'{pages} pages'} in {out}"
-    with terminable():
-        told = compare_files(pairs, out / PREVIEW, wish, title)
+    with _progress(pages) as progress:
+        told = compare_files(pairs, out / PREVIEW, wish, title, progress=progress)
     _tell(told)
     click.echo(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
     return 1 if told.failed else 0
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int], None]]:
-    """Say on stderr, if that is a terminal, how many pages are done."""
+def _progress(limit: int) -> Iterator[Callable[[Told], None]]:
+    """Say on stderr how many pages are done, and of how many: a bar on a terminal, else a line now and then."""
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    with console.status("comparing") as status:
-        yield lambda pages: status.update(f"{pages} compared")
+    columns = (TextColumn("comparing"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+    terminal = console.is_terminal
+    with Progress(*columns, console=console, disable=not terminal, transient=True, speed_estimate_period=600) as bar:
+        task, said = bar.add_task("", total=None), ""
+        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: click.echo(f"docsr: {said} compared", err=True))
+
+        def tell(told: Told) -> None:
+            nonlocal said
+            total, more = told.of_all(limit)
+            pages = f"{total:,}+ pages" if more else counted(total, "page")
+            said = f"{told.pages:,} of {pages}"
+            bar.update(task, completed=told.pages, total=total, description=f"{told.pages:,}/{pages}")
+            if not terminal:
+                line()
+
+        yield tell

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli.checks import check_folder, check_writable, terminable
+from docsr.cli.checks import check_folder, check_writable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
-from docsr.cli.pipe import enhance_through, is_piped
-from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, progress, write_report
+from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
+from docsr.cli.progress import Course, shown
+from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +58,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Side of a square tile in input px; longer ones are narrower.",
 )
-@click.option("--binarize", is_flag=True, help="Write pages that came with one bit per pixel so again (TIFF: Group 4).")
+@click.option(
+    "--binarize/--grey",
+    default=None,
+    help="Write pages that came with one bit per pixel so again (TIFF, PDF: Group 4), or in grey.  [default: so again "
+    "in TIFF and PDF, where Tesseract reads them as well: from text of 8 px on]",
+)
 @click.option(
     "--keep-pixel-shape",
     is_flag=True,
@@ -122,7 +129,7 @@ def enhance(
     """Enlarge images and scans in PDF files so that OCR can read them.
 
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
-    a line); `docsr enhance - --out -` takes one image from standard input.
+    a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
     another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
@@ -133,18 +140,19 @@ def enhance(
     from docsr.enhance import EnhanceOptions, default_jobs, enhance_files, plan_files
 
     options = EnhanceOptions(**wish)
+    files, names = click.get_current_context().with_resource(received(inputs))
     if is_piped(inputs, out):
         told = bool(dry_run or preview or report or log_json)
-        return enhance_through(inputs[0], options, jobs, time_limit or None, told=told)
-    tasks = plan_files(inputs, out, options, overwrite=overwrite)
+        return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
+    tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     if report is not None:
         check_report(report, tasks, out, Path(wish["model"] or out))
-    rows = enhance_files(tasks, out, options, jobs=jobs or default_jobs(), time_limit=time_limit or None, dry=dry_run)
-    failed: set[str] = set()
-    teller = JsonLines() if log_json else Decisions() if dry_run else Lines()
-    code = tell_all(_watched(rows, failed), len(tasks), teller, report)
+    course, failed = Course(len(tasks), dry=dry_run), set[str]()
+    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
+    rows = told_as_given(_watched(do(tasks, out, options, dry=dry_run), failed), names)
+    code = tell_all(rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
     previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
     return code or previewed
 
@@ -158,16 +166,16 @@ def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageRe
 
 
 def tell_all(
-    results: Iterable[PageResult], files: int, teller: JsonLines | Decisions | Lines, report: Path | None
+    results: Iterable[PageResult], course: Course, teller: JsonLines | Decisions | Lines, report: Path | None
 ) -> int:
     """Take the results as they come, tell of them, and return the exit code."""
     tally, reported = Tally(keep_rows=report is not None), True
     try:
-        with terminable(), progress(files, tally) as advance:
+        with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
             for result in results:
                 tally.add(result)
                 teller.page(result)
-                advance(result.input)
+                course.result(result)
     finally:
         teller.end(tally)
         reported = report is None or write_report(report, tally.rows)

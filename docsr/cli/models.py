@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docsr.errors import UsageError
+from docsr.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,8 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
 def _tell_model(console: Console, card: ModelCard) -> None:
     from docsr.upscalers.choose import unasked
 
-    console.print(f"[bold]{card.name}[/]: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes")
+    parameters = counted(card.parameters, "parameter")
+    console.print(f"[bold]{card.name}[/]: {card.factor}x, {parameters}, {counted(card.bytes, 'byte')}")
     if card.x_height:
         console.print(f"  trained on text of x-heights of {_span(card.x_height)} px")
     for engine, helps in card.x_height_helps.items():

@@ -1,10 +1,16 @@
-"""``docsr enhance - --out -``: one image from standard input, or a file, to standard output."""
+"""Pipes: ``docsr enhance - --out -``, one image from standard input or a file to standard output; pipes as inputs."""
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
+import stat
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -13,10 +19,16 @@ from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
 
 if TYPE_CHECKING:
+    from docsr.enhance import PageResult
     from docsr.upscalers.options import EnhanceOptions
+    from docsr.upscalers.results import Task
 
 PIPE = "-"
 _STDIN = "standard input"
+_PATIENCE = 10.0
+"""Seconds that somebody has to begin to write to a pipe."""
+
+_PIECE = 1 << 20
 
 
 def is_piped(inputs: Sequence[Path], out: Path) -> bool:
@@ -33,8 +45,103 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
     return str(out) == PIPE
 
 
+@contextmanager
+def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
+    """Read inputs that are pipes, as a shell makes them of ``<(command)``, into files of their own for a while.
+
+    Yields:
+        The inputs, with such a file in the place of each pipe (``/dev/fd/63`` becomes ``pipe-63.png``, ``/dev/stdin``
+        ``stdin.png``, and a named one keeps its name), and by the paths of these files what they were given as.
+
+    Raises:
+        NoInputError: nothing comes through one.
+    """
+    if not any(map(_is_pipe, inputs)):
+        yield list(inputs), {}
+        return
+    with TemporaryDirectory(prefix="docsr-") as folder:
+        files, names = list(inputs), dict[str, str]()
+        for number, given in enumerate(inputs):
+            if _is_pipe(given):
+                place = Path(folder) / str(number)
+                place.mkdir()
+                files[number] = _named(_drained(given, place / _stem(given)))
+                names[str(files[number])] = str(given)
+        yield files, names
+
+
+def given_names(tasks: Iterable[Task], names: Mapping[str, str]) -> list[Task]:
+    """Return tasks that the manifest knows by what was given in the place of their files."""
+    return [replace(task, name=names.get(str(task.source), task.name)) for task in tasks]
+
+
+def told_as_given(results: Iterable[PageResult], names: Mapping[str, str]) -> Iterator[PageResult]:
+    """Yield results that speak of what was given in the place of files."""
+    for result in results:
+        given, error = names.get(result.input), result.error
+        if given is None:
+            yield result
+        else:
+            error = None if error is None else error.replace(result.input, given)
+            yield replace(result, input=given, error=error)
+
+
+def _is_pipe(given: Path) -> bool:
+    try:
+        return stat.S_ISFIFO(given.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def _stem(given: Path) -> str:
+    if given == Path("/dev/stdin"):
+        return "stdin"
+    return f"pipe-{given.name}" if given.name.isdecimal() else given.name
+
+
+def _drained(pipe: Path, path: Path) -> Path:
+    """Write what comes through a pipe to a file; who never begins to write is not waited for."""
+    source = os.open(pipe, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        with path.open("wb") as file:
+            until = time.monotonic() + _PATIENCE
+            while True:
+                try:
+                    piece = os.read(source, _PIECE)
+                except BlockingIOError:  # who writes is there, and has nothing yet
+                    select.select([source], [], [])
+                    continue
+                if piece:
+                    file.write(piece)
+                elif file.tell() or time.monotonic() > until:
+                    break
+                else:
+                    time.sleep(0.05)
+    finally:
+        os.close(source)
+    if not path.stat().st_size:
+        raise NoInputError(f"nothing came through {pipe}: give it an image")
+    return path
+
+
+def _named(path: Path) -> Path:
+    """Give a file the suffix of its kind, if it has none that it could be given by."""
+    from docsr.io.documents import suffix_of
+    from docsr.io.inputs import DOCUMENT_SUFFIXES
+
+    if path.suffix.lower() in DOCUMENT_SUFFIXES:
+        return path
+    return path.rename(path.with_name(path.name + suffix_of(path)))
+
+
 def enhance_through(
-    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool
+    given: Path,
+    options: EnhanceOptions,
+    jobs: int | None,
+    time_limit: float | None,
+    *,
+    told: bool,
+    names: Mapping[str, str],
 ) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
@@ -44,6 +151,7 @@ def enhance_through(
         jobs: cores to use; None: as many as the command takes by default.
         time_limit: as of docsr.enhance.enhance_files.
         told: whether something was asked to be told of pages.
+        names: of what was a pipe, by the file that it is in now.
 
     Raises:
         UsageError: that has no place, since standard output holds the image.
@@ -62,7 +170,7 @@ def enhance_through(
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)
         for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
-            name = _STDIN if str(given) == PIPE else str(source)
+            name = _STDIN if str(given) == PIPE else names.get(str(source), str(source))
             tell_warning(result, name)
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)
@@ -86,11 +194,9 @@ def _send(path: Path) -> None:
 
 def _received(folder: Path) -> Path:
     """Write what comes through the pipe to a file with the suffix of its kind."""
-    from docsr.io.documents import suffix_of
-
     path = folder / "stdin"
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     if not path.stat().st_size:
         raise NoInputError("nothing came through standard input: give it an image")
-    return path.rename(path.with_suffix(suffix_of(path)))
+    return _named(path)

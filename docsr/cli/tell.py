@@ -1,19 +1,17 @@
-"""What ``docsr enhance`` says: progress, failures as they come, pages one by one where asked, and counts at the end."""
+"""What ``docsr enhance`` says of pages: failures as they come, one by one where asked, and counts at the end."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from docsr.errors import DocsrError
+from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
@@ -21,18 +19,23 @@ if TYPE_CHECKING:
 _FEW = 20
 """So many pages are listed at the end; a report lists all."""
 
-_SECONDS_BETWEEN_LINES = 60.0
-"""How often a run that writes to no terminal says how far it is."""
-
 _MIXED = 0.5
 """25-75 % range over the median from which a page has text of several sizes."""
 
 _NOTABLE = 0.001
 """Part of a page from which it is told that the guard put it back."""
 
-_COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9}  {}"
-"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, then the page, where it would go, and
-what decided."""
+_COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9} {:>22}  {}"
+"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, bytes of the file before and about how
+many after (beside its first page), then the page, where it would go, and what decided."""
+
+_GROWN, _FROM = 10, 20_000
+"""How many times as large an output is told to have grown, if it has so many bytes."""
+
+_SMALLER = (
+    "smaller are: one bit per pixel (--binarize, for pages that came so), --format pdf, jpg or webp, a lower --quality "
+    "of these, a lower --factor or --dpi"
+)
 
 
 @dataclass
@@ -46,7 +49,9 @@ class Tally:
         skipped: number of files that were done before.
         readable: whether anything could be read.
         bytes_in: size of the files that were read and written.
-        bytes_out: size of what was written.
+        bytes_out: size of what was written, or about would be.
+        grown: number of files that grew over tenfold.
+        most: of these the first page of the one that grew most.
         rows: of the report.
     """
 
@@ -57,6 +62,8 @@ class Tally:
     readable: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
+    grown: int = 0
+    most: PageResult | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
     _last: str | None = None
 
@@ -70,10 +77,28 @@ class Tally:
                 self.files += 1
                 self.bytes_in += result.bytes_in or 0
                 self.bytes_out += result.bytes_out or 0
+                self._look_at(result)
         self._last = result.input
         self.readable |= result.readable
         if self.keep_rows:
             self.rows.append(result.as_row())
+
+    def _look_at(self, result: PageResult) -> None:
+        """Note a file that grew too much."""
+        if (result.bytes_out or 0) >= _FROM and _growth(result) > _GROWN:
+            self.grown += 1
+            if self.most is None or _growth(result) > _growth(self.most):
+                self.most = result
+
+    def warning(self) -> str | None:
+        """Say that files grew over tenfold, and what to do about it, if any did."""
+        if self.most is None:
+            return None
+        before, after = _bytes(self.most.bytes_in or 0), _bytes(self.most.bytes_out or 0)
+        becomes = f"would become about {after}" if self.most.status == "planned" else f"became {after}"
+        most = f"{self.most.input} {becomes}, from {before}"
+        many = "" if self.grown == 1 else f" ({counted(self.grown, 'file')} grew over tenfold, this one most)"
+        return f"{most}{many}: {_SMALLER}"
 
     def exit_code(self) -> int:
         """Return 0 when all is done, 1 when some failed, 3 when nothing could be read."""
@@ -86,10 +111,11 @@ class Tally:
         parts = []
         if self.files:
             counts = ", ".join(f"{number} {status}" for status, number in sorted(self.pages.items()))
-            sizes = f"; {_bytes(self.bytes_in)} became {_bytes(self.bytes_out)}" if self.bytes_out else ""
-            parts.append(f"{_counted(self.pages.total(), 'page')} in {_counted(self.files, 'file')}: {counts}{sizes}")
+            became = "would become about" if self.pages["planned"] else "became"
+            sizes = f"; {_bytes(self.bytes_in)} {became} {_bytes(self.bytes_out)}" if self.bytes_out else ""
+            parts.append(f"{counted(self.pages.total(), 'page')} in {counted(self.files, 'file')}: {counts}{sizes}")
         if self.skipped:
-            parts.append(f"{_counted(self.skipped, 'file')} skipped, up to date")
+            parts.append(f"{counted(self.skipped, 'file')} skipped, up to date")
         return "; ".join(parts)
 
 
@@ -121,17 +147,20 @@ class Decisions:
     """Names failures at once, and each page with what would happen to it, as the columns of a table."""
 
     def __init__(self) -> None:
-        click.echo(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "page"))
+        self._last: str | None = None
+        click.echo(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "bytes", "page"))
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
         _echo_complaints(result)
         if result.status == "skipped":
-            click.echo(_COLUMNS.format(result.status, "", "", "", "", f"{result.input}: up to date"))
+            click.echo(_COLUMNS.format(result.status, "", "", "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
             sizes = ("" if size is None else f"{size[0]}x{size[1]}" for size in (result.size_in, result.size_out))
-            why = f"{_place(result.input, result.page)} -> {result.output}: {result.why}{_mixed(result)}"
-            click.echo(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, _height(result.x_height_in), why))
+            why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed(result)}"
+            told = _height(result.x_height_in), _foretold(result) if result.input != self._last else ""
+            click.echo(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, *told, why))
+        self._last = result.input
 
     def end(self, tally: Tally) -> None:
         """Count."""
@@ -144,6 +173,10 @@ class JsonLines:
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
         click.echo(json.dumps(result.as_row()))
+
+    def progress(self, row: dict[str, Any]) -> None:
+        """Hear how far the run is."""
+        click.echo(json.dumps({"progress": row}))
 
     def end(self, tally: Tally) -> None:
         """Count."""
@@ -165,77 +198,24 @@ def _echo_complaints(result: PageResult) -> None:
 
 
 def _echo_summary(tally: Tally) -> None:
+    if warning := tally.warning():
+        click.echo(f"docsr: warning: {warning}", err=True)
     if summary := tally.summary():
         click.echo(summary)
 
 
+def _foretold(result: PageResult) -> str:
+    if result.bytes_in is None or result.bytes_out is None:
+        return ""
+    return f"{_bytes(result.bytes_in)} -> ~{_bytes(result.bytes_out)}"
+
+
+def _growth(result: PageResult) -> float:
+    return (result.bytes_out or 0) / max(1, result.bytes_in or 1)
+
+
 def _bytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-@contextmanager
-def progress(total: int, tally: Tally) -> Iterator[Callable[[str], None]]:
-    """Say how far the run is: a bar on stderr if that is a terminal, else a line now and then.
-
-    Yields a function to call with the input of each result, once ``tally`` has it.
-    """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    seen: set[str] = set()
-    with _bar(total, tally) if console.is_terminal else _log(total, tally) as advance:
-
-        def heard(source: str) -> None:
-            new = source not in seen
-            seen.clear()
-            seen.add(source)
-            advance(int(new))
-
-        yield heard
-
-
-@contextmanager
-def _bar(total: int, tally: Tally) -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), "files", TextColumn("{task.fields[pace]}"), TimeRemainingColumn())
-    started = monotonic()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, pace="")
-
-        def advance(files: int) -> None:
-            bar.update(task, advance=files, pace=_pace(tally, monotonic() - started))
-
-        yield advance
-
-
-@contextmanager
-def _log(total: int, tally: Tally) -> Iterator[Callable[[int], None]]:
-    started = said = monotonic()
-    done = 0
-
-    def advance(files: int) -> None:
-        nonlocal said, done
-        done += files
-        now = monotonic()
-        if now - said >= _SECONDS_BETWEEN_LINES:
-            said = now
-            left = (total - done) * (now - started) / max(1, done)
-            pace = _pace(tally, now - started)
-            click.echo(f"docsr: {done} of {total} files, {pace}, about {left / 60:.0f} min left", err=True)
-
-    yield advance
-
-
-def _pace(tally: Tally, seconds: float) -> str:
-    """How many pages, how fast, and how many failed."""
-    pages, failed = tally.pages.total(), tally.pages["failed"]
-    return f"{pages} pages, {pages / max(seconds, 1e-3):.2f} a second" + (f", {failed} failed" if failed else "")
 
 
 def write_report(path: Path, rows: list[dict[str, Any]]) -> bool:
@@ -255,7 +235,7 @@ def _line(row: PageResult) -> str:
     if row.status == "skipped":
         return f"{row.output}: skipped, up to date"
     if row.size_in is None or row.size_out is None:
-        return f"{_place(row.output, row.page)}: left as it is ({row.why})"
+        return f"{_place(row.output, row)}: left as it is ({row.why})"
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
     heights = _change(_height(row.x_height_in), _height(row.x_height_out))
     text = f", x-height {heights}" if heights else ""
@@ -263,7 +243,7 @@ def _line(row: PageResult) -> str:
     how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else made
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
-    return f"{_place(row.output, row.page)}: {sizes}{text}, {how}{back}"
+    return f"{_place(row.output, row)}: {sizes}{text}, {how}{back}"
 
 
 def _change(before: str, after: str) -> str:
@@ -276,8 +256,8 @@ def _mixed(row: PageResult) -> str:
     return f"; sizes differ by {100 * spread:.0f} %" if spread > _MIXED else ""
 
 
-def _place(path: str, page: int) -> str:
-    return path if page == 0 else f"{path} page {page + 1}"
+def _place(path: str, row: PageResult) -> str:
+    return path if row.pages in {None, 1} else f"{path} page {row.page}"
 
 
 def _height(x_height: float | None) -> str:

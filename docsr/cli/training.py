@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docsr.cli.options import TrainCommand
+from docsr.cli.training_progress import TrainingProgress, tells
 from docsr.errors import MissingExtraError, UsageError
+from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.pairs.store import StoreHeader
@@ -92,8 +94,9 @@ def _tell(header: StoreHeader, out: Path) -> None:
     if len(header.skipped) > _NAMED:
         click.echo(f"docsr: skipped: {len(header.skipped) - _NAMED} more, named in {out / 'store.json'}", err=True)
     click.echo(
-        f"{out}: {header.train} training and {header.val} validation patches of {header.size} px "
-        f"from {header.pages} pages of {header.documents} documents, {len(header.skipped)} skipped"
+        f"{out}: {header.train:,} training and {counted(header.val, 'validation patch')} of "
+        f"{header.size} px from {counted(header.pages, 'page')} of {counted(header.documents, 'document')}, "
+        f"{len(header.skipped):,} skipped"
     )
     if not header.val:
         click.echo("docsr: no document is left for validation: training will not score the network", err=True)
@@ -120,7 +123,13 @@ def train(
     resume: bool,
     resume_at: int | None,
 ) -> None:
-    """Train a network. With no option but --factor: a demonstration on the repository's own samples."""
+    """Train a network. With no option but --factor: a demonstration on the repository's own samples.
+
+    Ctrl-C and SIGTERM stop it after the step that is under way, or in a validation at once; the state is saved, and
+    --resume goes on.
+
+    Exit code: 0 trained, 1 it could not go on, 2 wrong options, 130 stopped by Ctrl-C or SIGTERM.
+    """
     with _needs_training_packages("training"):
         from docsr.train import CONFIG
         from docsr.train import train as run
@@ -140,9 +149,9 @@ def train(
         raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
     checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
-    with _TrainingProgress(checked.schedule.steps) as progress:
+    with TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume, resume_at=resume_at)
-    if _tells():
+    if tells():
         click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
@@ -201,7 +210,7 @@ def export(
     chosen = None if factor is None else int(factor)
     done = run(checkpoint, out, page or _sample_page(), share=share, smooth=smooth, ink=ink, factor=chosen, int8=int8)
     click.echo(
-        f"{done.path}: {done.parameters:,} parameters, {done.bytes:,} bytes; "
+        f"{done.path}: {counted(done.parameters, 'parameter')}, {counted(done.bytes, 'byte')}; "
         f"largest difference to torch {done.difference * 255:.4f}/255, RMS {done.rms * 255:.4f}/255"
     )
 
@@ -246,46 +255,3 @@ def _bar(what: str) -> Iterator[Any]:
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _tells() -> bool:
-    """Whether this is the one of torchrun's processes that tells."""
-    return os.environ.get("RANK", "0") == "0"
-
-
-class _TrainingProgress:
-    """Says how a run goes on: a bar on a terminal, lines otherwise."""
-
-    def __init__(self, steps: int) -> None:
-        from rich.console import Console
-        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and _tells()), transient=True)
-        self._task = self._bar.add_task("step", total=steps)
-
-    def __enter__(self) -> _TrainingProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def on_step(self, step: int, scalars: dict[str, float]) -> None:
-        """Scalars of a logged step."""
-        self._bar.update(self._task, completed=step)
-        if self._bar.disable:
-            click.echo(f"step {step}: {_numbers(scalars)}", err=True)
-
-    def on_validation(self, step: int, scores: dict[str, float]) -> None:
-        """Scores of a validation."""
-        click.echo(f"step {step}, validation: {_numbers(scores) or 'no validation patches'}", err=True)
-
-    def on_warning(self, sentence: str) -> None:
-        """Something is left out, and the run goes on."""
-        click.echo(f"docsr: warning: {sentence}", err=True)
-
-
-def _numbers(values: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in values.items())

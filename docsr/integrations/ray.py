@@ -23,6 +23,7 @@ import click
 from docsr.cli import run
 from docsr.cli.enhance import check_report, tell_all
 from docsr.cli.enhance import enhance as on_one_machine
+from docsr.cli.progress import Course
 from docsr.cli.tell import JsonLines, Lines
 from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
 
@@ -196,7 +197,7 @@ def _enhance(
         tasks = [Task(Path(job.source), Path(order.out, job.place)) for job in jobs if "://" not in job.source]
         check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out))
     results = enhance_on_cluster(jobs, order, actors=actors, address=address)
-    return tell_all(results, len(jobs), JsonLines() if log_json else Lines(), report)
+    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report)
 
 
 def _planned(

@@ -17,7 +17,7 @@ import numpy as np
 from docsr.errors import DocsrError, PageError, UsageError, sentence_of
 from docsr.integrations.places import Store, fetch_parts, local_path, place_of
 from docsr.integrations.ray_plan import Job
-from docsr.manifest import PARTS, Entry, Manifest, as_line
+from docsr.manifest import PARTS, Entry, Manifest, as_line, incomplete
 from docsr.pool import Apart
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
@@ -158,10 +158,11 @@ class Worker:
         """The entry of an output that was made just now."""
         assert self._manifest is not None
         self._manifest.refresh()
-        if any(row.status in {"failed", "skipped"} for row in rows):
+        if all(row.bytes_out is None for row in rows):
             return None
         entries, output = self._manifest.entries(job.place), self._out / job.place
-        return next(entry for entry in entries if entry.options == self._order.signature and entry.describes(output))
+        made = {self._order.signature, incomplete(self._order.signature)}
+        return next(entry for entry in entries if entry.options in made and entry.describes(output))
 
     def _note(self, store: Store, entries: Sequence[Entry]) -> None:
         if entries:

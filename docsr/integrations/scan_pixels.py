@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +139,18 @@ def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: 
 
 
 def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
+    new: dict[Hashable, Leaf] = {}
     for number in numbers:
         leaf = leaves[number]
         if leaf.reason is not None:
             yield f"page {number + 1} is shown as it was: {leaf.reason}"
             continue
         try:
+            shows = leaf.shows((0, 0))
+            if shows in new:
+                leaf.show_as(new[shows])
+                continue
             leaf.replace(enhancer.upscaled(leaf.read()))
+            new[shows] = leaf
         except PageError as error:
             yield str(error)

@@ -7,9 +7,10 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 from PIL import Image
 
@@ -19,19 +20,53 @@ _LOGGER = "tifffile"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
 """So much is listened to; a damaged file can make a decoder say the same of each of its rows."""
 
-_own: ContextVar[list[str] | None] = ContextVar("own_complaints", default=None)
-
 _OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
 _CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
 _RAISED = re.compile(r"^raised \w+\((['\"])(.*)\1\)$")
 """How tifffile tells where something is wrong, and libtiff of a file that has no name for it; and what was raised."""
 
 
-def complain(line: str) -> None:
-    """Say something of a file that was read nonetheless, to whoever listens."""
-    lines = _own.get()
-    if lines is not None and len(lines) < _MOST_LINES:
-        lines.append(line)
+class DamageWarning(UserWarning):
+    """Something in a file is damaged, and what could be read of it was read."""
+
+
+@dataclass(slots=True)
+class _Listener:
+    lines: list[str]
+    looked_at: set[Hashable] = field(default_factory=set)
+
+
+_listener: ContextVar[_Listener | None] = ContextVar("listener", default=None)
+_place: ContextVar[str] = ContextVar("place", default="")
+
+
+def complain(sentence: str) -> None:
+    """Tell of damage that is got over: to who listens (:func:`heard`), else as a DamageWarning."""
+    listener, told = _listener.get(), _place.get() + sentence
+    if listener is None:
+        warnings.warn(told, DamageWarning, stacklevel=3)
+    elif len(listener.lines) < _MOST_LINES:
+        listener.lines.append(told)
+
+
+def is_first_look(at: Hashable) -> bool:
+    """Whether it is looked at for the first time since somebody listens: pages are read twice, and checked once."""
+    listener = _listener.get()
+    if listener is None:
+        return True
+    is_new = at not in listener.looked_at
+    listener.looked_at.add(at)
+    return is_new
+
+
+@contextmanager
+def speaking_of(place: str) -> Iterator[None]:
+    """Put a place ("page 3: ") before what is complained of within the block."""
+    token = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(token)
 
 
 @contextmanager
@@ -45,17 +80,18 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
         A list, which holds what was said, a line each without repetition, when the block has ended.
     """
     lines: list[str] = []
+    token = _listener.set(_Listener(lines))
     try:
         with ExitStack() as stack:
             caught = stack.enter_context(warnings.catch_warnings(record=True))
             warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused, which says it all
             stack.enter_context(_logged(lines))
-            stack.callback(_own.reset, _own.set(lines))
             if printed:
                 stack.enter_context(_stderr(lines))
             yield lines
     finally:
+        _listener.reset(token)
         said = [*lines, *(str(one.message) for one in caught[:_MOST_LINES])]
         lines[:] = dict.fromkeys(filter(None, map(plain, said)))
 

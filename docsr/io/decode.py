@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile, TiffImagePlugin
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, Jpeg2KImagePlugin, TiffImagePlugin
 
-from docsr.io import tiff
-from docsr.io.jp2 import profile_of
+from docsr.io import jp2, tiff
+from docsr.io.ground import ground_under
 from docsr.io.limits import most_pixels
+from docsr.io.metadata import metadata_of
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_image, turned
-from docsr.page import Page
+from docsr.page import Page, Pixels
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
 
@@ -43,17 +45,18 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     # Pillow carries the profile of a TIFF page over to later pages that have none.
     icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, bilevel = from_image(image), image.mode == "1"
-    _load(image)
+    opened, image = image, _loaded(image)
     # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
     is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
     pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
     if clear is not None:
-        pixels[(np.asarray(image) if image.mode.startswith("I") else pixels) == clear] = 255
+        _lay(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
-    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel)
+    metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
+    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel, metadata)
 
 
 def _clear_grey(image: Image.Image) -> int | None:
@@ -66,14 +69,22 @@ def _clear_grey(image: Image.Image) -> int | None:
     return None if scale is None else value * scale
 
 
+def _lay(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
+    """Put grey pixels on the ground that shows those of them that are not clear."""
+    alpha = np.where(clear, np.uint8(0), np.uint8(255))
+    pixels[clear] = ground_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
+
+
 def _profile(image: Image.Image) -> object:
     if image.format == "JPEG2000" and isinstance(image, ImageFile.ImageFile) and image.fp is not None:
-        return profile_of(image.fp)
+        return jp2.profile_of(image.fp)
     return image.info.get("icc_profile")
 
 
-def _load(image: Image.Image) -> None:
+def _loaded(image: Image.Image) -> Image.Image:
     """Decode the pixels; Pillow maps those of an uncompressed TIFF that has a name, and scrambles turned ones so."""
+    if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+        return jp2.decoded(image)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         name, image.filename = image.filename, ""
         try:
@@ -82,3 +93,4 @@ def _load(image: Image.Image) -> None:
             image.filename = name
     else:
         image.load()
+    return image

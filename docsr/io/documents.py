@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from docsr.errors import PageError
+from docsr.io.complaints import complain
 from docsr.io.files import atomic_write
+from docsr.io.image_write import encoded_size as size_of_image
 from docsr.io.image_write import write_pages
-from docsr.io.images import page_count, read_pages, suffix_of_image
+from docsr.io.images import page_count, page_readers, suffix_of_image
 from docsr.page import Bands, Page
 
 PDF = "pdf"
@@ -35,7 +38,11 @@ class Leaf(Protocol):
     def reason(self) -> str | None: ...  # noqa: D102
 
     def read(self) -> Page:
-        """Decode it. PageError when it is damaged, or has a reason."""
+        """Decode it, before the next page is asked for. PageError when it is damaged, or has a reason (then)."""
+        ...
+
+    def instead(self) -> Page | None:
+        """Return what takes its place where it is damaged: what a viewer shows; None where that cannot be had."""
         ...
 
 
@@ -43,15 +50,12 @@ class Leaf(Protocol):
 class _Picture:
     """A page of an image file."""
 
-    page: Page
+    number: int
+    read: Callable[[], Page]
     reason: None = None
 
-    @property
-    def number(self) -> int:
-        return self.page.number
-
-    def read(self) -> Page:
-        return self.page
+    def instead(self) -> None:
+        return None
 
 
 def is_pdf(path: Path) -> bool:
@@ -84,28 +88,30 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path, form: str = "") -> Iterator[Leaf]:
-    """The pages of a file; those of images are decoded as they come, those of a PDF when they are asked to be.
+def read_leaves(path: Path, form: str = "", counted: Callable[[int], None] = lambda pages: None) -> Iterator[Leaf]:
+    """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
 
     Args:
         path: the file.
         form: what its pages go into: of a PDF that becomes a PDF, they are the scans, which are replaced; else what
             one sees of each page (docsr.io.pdf_seen).
+        counted: called with the number of its pages, before the first is decoded.
 
     Raises:
         PageError: the file cannot be read.
     """
     if not is_pdf(path):
-        yield from map(_Picture, read_pages(path))  # which holds no page back
+        yield from (_Picture(number, read) for number, read in enumerate(page_readers(path, counted)))
     elif form == PDF:
         from docsr.io.pdf_scans import open_scans
 
         with open_scans(path) as scans:
+            counted(len(scans.leaves))
             yield from scans.leaves
     else:
         from docsr.io.pdf_seen import open_seen
 
-        yield from open_seen(path)
+        yield from open_seen(path, counted)
 
 
 def read_document(path: Path) -> Iterator[Page]:
@@ -114,10 +120,26 @@ def read_document(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file or a page cannot be read.
     """
-    if is_pdf(path):
-        yield from (leaf.read() for leaf in read_leaves(path))
-    else:
-        yield from read_pages(path)
+    for leaf in read_leaves(path):
+        try:
+            page = leaf.read()
+        except PageError as error:
+            instead = leaf.instead()
+            if instead is None:
+                raise
+            page = instead
+            complain(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
+        yield page
+        del page
+
+
+def encoded_size(page: Page, form: str, quality: int) -> int:
+    """Return how many bytes a page takes in a file, in a PDF what its image takes; arguments as of write_document."""
+    if form != PDF:
+        return size_of_image(page, form, quality)
+    from docsr.io.pdf_encode import coded
+
+    return len(coded(page.pixels, quality).data)
 
 
 def write_document(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 
 from PIL import TiffImagePlugin
 
@@ -16,7 +17,7 @@ def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
 
     An image that cannot be looked at counts as a page, so that reading it says why.
     """
-    total = image.n_frames
+    total = _count(image)
     if total == 1:
         return [0]
     kinds = []
@@ -27,6 +28,21 @@ def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
             kind = image.tag_v2.get(_NEW_SUBFILE_TYPE, 0)
         kinds.append(kind)
     return pages_among(kinds)
+
+
+def _count(image: TiffImagePlugin.TiffImageFile) -> int:
+    """Return how many images there are; where their list breaks off, with the damaged one, which ends it."""
+    with suppress(Exception):
+        return image.n_frames
+    for number in count(1):
+        try:
+            image.seek(number)
+        except EOFError:
+            return number
+        except Exception:  # likewise
+            image.seek(0)
+            return number + 1
+    raise AssertionError("a list without an end")
 
 
 def pages_among(kinds: Sequence[object]) -> list[int]:

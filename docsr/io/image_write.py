@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from docsr.errors import PageError
+from docsr.errors import PageError, PageLost
 from docsr.io.files import atomic_write
 from docsr.io.limits import whole
-from docsr.io.png_write import write_png
+from docsr.io.metadata import tags_of
+from docsr.io.png_write import text_chunks, write_png
 from docsr.io.tiff_write import TiffWriter
 from docsr.page import Bands, Page, Pixels
 
@@ -37,12 +40,13 @@ def write_pages(
 ) -> None:
     """Write pages to one file, complete or not at all.
 
-    Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None;
-    the profile is kept; no orientation is written. One-bit pages stay one-bit in PNG, BMP and TIFF.
+    Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None; the
+    profile and the metadata are kept where the format holds them; no orientation is written. One-bit pages stay one-bit
+    in PNG, BMP and TIFF.
 
     Args:
         path: the file; what is there is replaced.
-        pages: one page, or any number of them for TIFF.
+        pages: one page, or any number of them for TIFF, which goes on without one whose bands raise PageLost.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
         finished: as :func:`docsr.io.files.atomic_write` takes it.
@@ -67,11 +71,26 @@ def write_pages(
             raise PageError(f"{path} could not be written: there are no pages")
 
 
+def encoded_size(page: Page, format: str, quality: int = 90) -> int:
+    """Return how many bytes a page takes as a file; arguments as of write_pages."""
+    file, name = io.BytesIO(), FORMATS[format]
+    if name == "TIFF":
+        writer = TiffWriter(file)
+        writer.write(page)
+        writer.close()
+    elif name == "PNG" and not (page.bilevel and page.is_grey):
+        write_png(file, page)
+    else:
+        _image(page, name).save(file, format=name, **_options(page, name, quality))
+    return file.getbuffer().nbytes
+
+
 def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
     with temporary.open("r+b") as file:
         writer = TiffWriter(file)
         for page in pages:
-            writer.write(page)
+            with suppress(PageLost):
+                writer.write(page)
             del page  # before the next one is made
         writer.close()
     return writer.pages
@@ -109,10 +128,6 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if page.dpi is not None and name != "WEBP":
         options["dpi"] = page.dpi
-    elif page.dpi is not None:
-        exif = Image.Exif()
-        exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
-        options["exif"] = exif
     elif name == "BMP":
         options["dpi"] = (0, 0)  # unknown; Pillow would say 96
     holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
@@ -120,6 +135,25 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
         options["icc_profile"] = page.icc
     if name in {"JPEG", "WEBP"}:
         options["quality"] = quality
+        options |= _in_words(page, name)
     if name == "JPEG":
         options["subsampling"] = 0  # coloured text keeps its edges
+    if name == "PNG":
+        options["pnginfo"] = info = PngImagePlugin.PngInfo()
+        for kind, content in text_chunks(page.metadata):
+            info.add(kind, content)
+    return options
+
+
+def _in_words(page: Page, name: str) -> dict[str, Any]:
+    """What JPEG and WebP say in Exif and XMP: the metadata, and of WebP, which has no other place, the resolution."""
+    exif, options = Image.Exif(), dict[str, Any]()
+    if page.dpi is not None and name == "WEBP":
+        exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
+    for tag, text in tags_of(page.metadata).items():
+        exif[tag] = text
+    if len(exif):
+        options["exif"] = exif
+    if page.metadata.xmp is not None:
+        options["xmp"] = page.metadata.xmp
     return options

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from docsr.io import tiff
+from docsr.io.complaints import complain, speaking_of
+from docsr.io.damage import fault_of
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.heif import is_heif, tell_pillow
@@ -27,6 +31,9 @@ _PERHAPS = ("AVIF", "HEIF")
 
 _MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
+_COMPRESSION, _RARE_CODINGS = 259, frozenset({34661, 34887, 50001})
+"""JBIG, LERC and WebP."""
+
 _BITS_PER_SAMPLE, _PLANAR, _SEPARATE = 258, 284, 2
 
 
@@ -40,12 +47,13 @@ def page_count(path: Path) -> int:
         return len(frames)
 
 
-def read_pages(path: Path) -> Iterator[Page]:
+def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Page]:
     """Read a file page by page, each decoded when it is asked for.
 
     Args:
         path: a PNG, JPEG, TIFF (each of its pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM
             file, and AVIF or HEIF where Pillow knows them.
+        counted: called with the number of pages, before the first is decoded.
 
     Yields:
         Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
@@ -53,11 +61,32 @@ def read_pages(path: Path) -> Iterator[Page]:
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.
     """
+    for read in page_readers(path, counted):
+        yield read()  # which no name keeps in memory
+
+
+def page_readers(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Callable[[], Page]]:
+    """Yield for each page of a file what decodes it, to be called before the next one is asked for.
+
+    One that raises PageError, for a damaged page, leaves the others.
+
+    Args:
+        path: the file.
+        counted: called with the number of pages, before the first is decoded.
+
+    Raises:
+        PageError: the file is missing, not an image, or so damaged that its pages cannot be counted.
+    """
     with _opened(path) as (image, frames):
+        counted(len(frames))
         for number, frame in enumerate(frames):
-            with reporting(path, number if len(frames) > 1 else None), _pillow_limit():
-                pages = [_read(image, path, number, frame)]
-            yield pages.pop()  # so that it is in memory only as long as the caller keeps it
+            yield partial(_decoded, image, path, number, frame, many=len(frames) > 1)
+
+
+def _decoded(image: Image.Image | None, path: Path, number: int, frame: int, *, many: bool) -> Page:
+    place = f"page {number + 1}: " if many else ""
+    with reporting(path, number if many else None), speaking_of(place), _pillow_limit():
+        return _read(image, path, number, frame)
 
 
 def suffix_of_image(path: Path) -> str:
@@ -70,6 +99,7 @@ def suffix_of_image(path: Path) -> str:
                 form = image.format
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return ""
+    form = "JPEG" if form == "MPO" else form  # several of them in a file, of which the first is read
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
 
 
@@ -117,20 +147,32 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 image.seek(frame)
             if not _is_misread(image):
+                fault = fault_of(image, (path, number)) if image.width * image.height <= most_pixels() else None
                 page = page_of(image, path, number)
+                if fault is not None:
+                    complain(fault)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
                 return page
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
                 raise
-    pixels, dpi, icc, orientation = tiff.read(path, frame, most_pixels())
-    return Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+        except OSError:
+            if not _may_lack_codec(image):
+                raise
+    pixels, dpi, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
+    page = Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
+    return replace(page, metadata=metadata)
 
 
 def _is_misread(image: Image.Image) -> bool:
     """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
+
+
+def _may_lack_codec(image: Image.Image) -> bool:
+    """Tell whether a TIFF page is coded as Pillow's libtiff often cannot decode."""
+    return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _RARE_CODINGS
 
 
 def _start(file: IO[bytes], length: int = 4) -> bytes:

@@ -15,7 +15,7 @@ from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
 
 IMAGE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
+    {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
     | {".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc", ".pbm", ".pgm", ".ppm", ".pnm"}
     | {".avif", ".heic", ".heif", ".hif"}
 )

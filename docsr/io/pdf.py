@@ -14,10 +14,10 @@ import numpy as np
 import pikepdf
 
 from docsr.errors import PageError
+from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_geometry import Matrix
 from docsr.io.pdf_place import POINTS_PER_INCH, user_unit
-from docsr.io.pixels import BAND_ROWS
 from docsr.page import Dpi, Page, Pixels
 
 _one_at_a_time = Lock()

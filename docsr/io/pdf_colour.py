@@ -9,18 +9,19 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pikepdf import Array, Name, Stream, String
+from pikepdf import Array, Name, PdfError, Stream, String
 from PIL import Image, ImageCms
 
-from docsr.io.pdf_streams import integer, numbers, unfiltered
-from docsr.io.pixels import BAND_ROWS
-from docsr.io.refusals import Unreadable
+from docsr.io.ground import BAND_ROWS
+from docsr.io.pdf_streams import numbers, unfiltered
+from docsr.io.refusals import Unreadable, Unsupported
 from docsr.page import Pixels
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 """H x W x components, as stored: 0 to 2 ** bits - 1."""
 
 _MAX_PROFILE_BYTES = 16 << 20
+_MOST_COLOURS = 256
 _CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 _BY_CHANNELS: dict[int, Literal["grey", "rgb", "cmyk"]] = {1: "grey", 3: "rgb", 4: "cmyk"}
 _FAMILIES: dict[str, Literal["grey", "rgb", "cmyk"]] = {
@@ -56,7 +57,7 @@ class Space:
 def device_space(channels: int) -> Space:
     """Return the device space of 1, 3 or 4 components."""
     if channels not in _BY_CHANNELS:
-        raise Unreadable(f"its image has {channels} components")
+        raise Unsupported(f"its image has {channels} components")
     return Space(_BY_CHANNELS[channels])
 
 
@@ -64,7 +65,8 @@ def space_of(stored: Any) -> Space:
     """Read a colour space.
 
     Raises:
-        Unreadable: it is damaged, or one whose colours cannot be computed here (separations, patterns).
+        Unreadable: it is damaged.
+        Unsupported: its colours cannot be computed here (separations, patterns).
     """
     family = str(stored[0]) if isinstance(stored, Array) and len(stored) else str(stored)
     if not isinstance(stored, Name | Array):
@@ -80,18 +82,55 @@ def space_of(stored: Any) -> Space:
             return Space("lab", ranges=(low_a, high_a, low_b, high_b), stored=stored)
         if family in {"/Indexed", "/I"} and len(stored) == 4:
             return _with_palette(stored)
-    raise Unreadable(f"its image has colours of a kind that cannot be read ({family[1:]})")
+    raise Unsupported(f"its image has colours of a kind that cannot be read ({family[1:]})")
 
 
 def _with_profile(stored: Any) -> Space:
-    if not isinstance(stored[1], Stream):
+    """Read a space with a profile; where that is broken or does not fit, readers take what is said beside it."""
+    stream = stored[1]
+    if not isinstance(stream, Stream):
         raise Unreadable("it is damaged (its colour profile is missing)")
-    data, codec, _ = unfiltered(stored[1], _MAX_PROFILE_BYTES)
-    channels = integer(stored[1], "/N", 0)
-    expected = {1: b"GRAY", 3: b"RGB ", 4: b"CMYK"}.get(channels)
-    if codec is not None or expected is None or data[16:20] not in {expected, b""}:
-        raise Unreadable("its image has a colour profile of a kind that cannot be read")
-    return Space(_BY_CHANNELS[channels], data or None, stored=stored)
+    stated: Any = stream.get("/N")
+    channels = stated if isinstance(stated, int) else 0
+    if channels not in _BY_CHANNELS:  # of these readers show nothing
+        raise Unsupported("its image has a colour profile that does not say for how many components it is")
+    profile, alternate = _profile(stream), _alternate(stream.get("/Alternate"))
+    signature = b"" if profile is None else profile[16:20]
+    if _SIGNATURES.get(signature) == channels:
+        return Space(_BY_CHANNELS[channels], profile, stored=stored)
+    if alternate is not None and alternate.channels == channels:
+        return alternate
+    if channels == 3 and signature in _OTHER_COLOURS:
+        raise Unsupported("its image has a colour profile of a kind that cannot be read")
+    return Space(_BY_CHANNELS[channels], stored=_DEVICES[channels])
+
+
+_SIGNATURES = {b"GRAY": 1, b"RGB ": 3, b"CMYK": 4}
+_OTHER_COLOURS = {b"Lab ", b"XYZ ", b"Luv ", b"YCbr", b"Yxy ", b"HSV ", b"HLS ", b"CMY ", b"3CLR"}
+_DEVICES = {1: Name.DeviceGray, 3: Name.DeviceRGB, 4: Name.DeviceCMYK}
+
+
+def _profile(stream: Any) -> bytes | None:
+    """Return a profile that can be opened, else None."""
+    try:
+        data, codec, _ = unfiltered(stream, _MAX_PROFILE_BYTES)
+        if codec is None:
+            ImageCms.ImageCmsProfile(io.BytesIO(data))
+            return data
+    except (Unreadable, OSError, PdfError, ImageCms.PyCMSError):
+        pass
+    return None
+
+
+def _alternate(stored: Any) -> Space | None:
+    """Return the space that a profile has beside it, unless it has a profile itself: it may be its own."""
+    family = stored[0] if isinstance(stored, Array) and len(stored) else stored
+    if not isinstance(family, Name) or str(family) not in {*_FAMILIES, "/Lab"}:
+        return None
+    try:
+        return space_of(stored)
+    except Unreadable:
+        return None
 
 
 def _with_palette(stored: Any) -> Space:
@@ -102,9 +141,11 @@ def _with_palette(stored: Any) -> Space:
     lookup = stored[3]
     data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
-    colours = np.frombuffer(data[: len(data) // base.channels * base.channels], np.uint8)
-    if not colours.size:
+    if not data:
         raise Unreadable("it is damaged (its palette is empty)")
+    last = stored[2] if isinstance(stored[2], int) else _MOST_COLOURS - 1
+    size = (min(_MOST_COLOURS - 1, max(0, last)) + 1) * base.channels
+    colours = np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8)  # readers take what is missing for 0
     pixels = to_pixels(colours.reshape(1, -1, base.channels), 8, None, base)[0].reshape(
         colours.size // base.channels, -1
     )
@@ -127,7 +168,7 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
         Unreadable: the arrays of the image do not fit.
     """
     if space.palette is not None:
-        low, high = (0.0, 2.0**bits - 1) if decode is None else numbers(decode, 2)
+        low, high = (0.0, 2.0**bits - 1) if decode is None else _limits(decode, 2)
         places = np.rint(low + np.arange(2**bits) * (high - low) / (2**bits - 1))
         table = space.palette[np.clip(places, 0, len(space.palette) - 1).astype(np.intp)]
         if (table == table[:, :1]).all():
@@ -135,7 +176,7 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
         return _joined(np.squeeze(table, 1) if table.shape[1] == 1 else table, samples[..., 0])
     if space.kind == "lab":
         return _from_lab(samples, bits, decode, space)
-    limits = [0.0, 1.0] * space.channels if decode is None else numbers(decode, 2 * space.channels)
+    limits = [0.0, 1.0] * space.channels if decode is None else _limits(decode, 2 * space.channels)
     if bits == 8 and limits == [0.0, 1.0] * space.channels:
         planes: Pixels = np.ascontiguousarray(samples, np.uint8)
     else:
@@ -147,6 +188,11 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
     if space.kind == "cmyk":
         return _from_cmyk(planes, space.icc)
     return planes[..., 0] if space.kind == "grey" else planes
+
+
+def _limits(decode: Any, count: int) -> list[float]:
+    """Return the first numbers of a /Decode array; readers pass over more of them than there are components."""
+    return numbers(list(decode)[:count] if isinstance(decode, Array) else decode, count)
 
 
 def _joined(table: Pixels, samples: Samples) -> Pixels:
@@ -179,7 +225,7 @@ def _profile_transform(icc: bytes) -> Any:
 
 
 def _from_lab(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
-    limits = [0.0, 100.0, *space.ranges] if decode is None else numbers(decode, 6)
+    limits = [0.0, 100.0, *space.ranges] if decode is None else _limits(decode, 6)
     low, high = np.array(limits[::2], np.float32), np.array(limits[1::2], np.float32)
     pixels = np.empty(samples.shape, np.uint8)
     for top in range(0, samples.shape[0], BAND_ROWS):

@@ -7,50 +7,72 @@ import struct
 from typing import Any
 
 import numpy as np
-from pikepdf import Name, Stream
+from numpy.typing import NDArray
+from pikepdf import Array, Name, Stream
 from pikepdf.jbig2 import get_decoder
-from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin
 
+from docsr.io import jp2
+from docsr.io.complaints import plain
+from docsr.io.damage import look_at_jpeg
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
-from docsr.io.pdf_streams import filters_of, integer, unfiltered
-from docsr.io.pixels import scaled
+from docsr.io.pdf_fax import fax
+from docsr.io.pdf_shown import Paint
+from docsr.io.pdf_streams import KNOWN, filters_of, integer, unfiltered
+from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
-from docsr.io.refusals import Unreadable, damage
+from docsr.io.refusals import Unreadable, Unsupported, damage
 from docsr.page import Pixels
 
 _SLACK_BYTES = 1 << 20
+_OPAQUE = 255
+_WITH_BITS_OF_ITS_OWN = {"/JPXDecode", "/DCTDecode"}
+_WITHOUT_ALPHA = {"LA": "L", "RGBA": "RGB", "PA": "RGB"}
+"""Pillow's modes, and what they become when alpha is passed over, as a PDF asks that does not name it."""
+
 _ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """The marker that says how a JPEG is coded, but for its last byte: 0 as it is, 1 YCbCr, 2 YCCK."""
-_END_OF_LINE = "000000000001"
 
 
-def check(image: Any) -> Space | None:
+def check(image: Any, fill: Paint | None = None) -> Space | None:
     """Look at an image's dictionary, not at its data, and make sure that it can be read.
 
+    Args:
+        image: a PDF stream.
+        fill: what it is painted in if it is a stencil; None where that is not known.
+
     Returns:
-        The colour space, or None when only the data say it (JPEG 2000).
+        The colour space, or None when only the data say it (JPEG 2000), or it is a stencil.
 
     Raises:
         Unreadable: why not.
     """
-    if image.get("/ImageMask", False) is True:
-        raise Unreadable("its image is a stencil mask")
-    if "/SMask" in image or "/Mask" in image or integer(image, "/SMaskInData", 0):
-        raise Unreadable("its image has transparency")
     width, height = size_of(image)
     if width * height > most_pixels():
         raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
-    codec = next((name for name, _ in filters_of(image)[-1:]), None)
+    chain = [name for name, _ in filters_of(image)]
+    if unknown := next((name for name in chain if name not in KNOWN), None):
+        raise Unsupported(f"its data are in the unknown filter {plain(unknown[1:])}")
+    codec = chain[-1] if chain else None
     if codec == "/JBIG2Decode" and not get_decoder().available():
-        raise Unreadable("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
+        raise Unsupported("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
+    if is_stencil(image):
+        if fill is None or codec in _WITH_BITS_OF_ITS_OWN:
+            raise Unsupported("its image is a stencil mask whose colour cannot be read")
+        return None
     space = None if "/ColorSpace" not in image and codec == "/JPXDecode" else space_of(image.get("/ColorSpace"))
     if codec == "/JPXDecode" and space is not None and space.palette is not None:
-        raise Unreadable("its image is JPEG 2000 with a palette, which cannot be read")
-    if codec not in {"/JPXDecode", "/DCTDecode"} and _bits(image) not in {1, 2, 4, 8, 16}:
+        raise Unsupported("its image is JPEG 2000 with a palette, which cannot be read")
+    if codec not in _WITH_BITS_OF_ITS_OWN and _bits(image) not in {1, 2, 4, 8, 16}:
         raise Unreadable(f"it is damaged (its image has {_bits(image)} bits per sample)")
     return space
+
+
+def is_stencil(image: Any) -> bool:
+    """Tell whether an image has no colours, but says where the current one is painted."""
+    return image.get("/ImageMask", False) is True
 
 
 def size_of(image: Any) -> tuple[int, int]:
@@ -63,7 +85,8 @@ def size_of(image: Any) -> tuple[int, int]:
 
 def _bits(image: Any) -> int:
     codec = next((name for name, _ in filters_of(image)[-1:]), None)
-    return 1 if codec in {"/CCITTFaxDecode", "/JBIG2Decode"} else integer(image, "/BitsPerComponent", 8)
+    one = codec in {"/CCITTFaxDecode", "/JBIG2Decode"} or is_stencil(image)
+    return 1 if one else integer(image, "/BitsPerComponent", 8)
 
 
 def stores_one_bit(image: Any) -> bool:
@@ -71,8 +94,12 @@ def stores_one_bit(image: Any) -> bool:
     return _bits(image) == 1 and image.get("/ColorSpace", Name.DeviceGray) in {Name.DeviceGray, Name.CalGray}
 
 
-def read_image(image: Any) -> tuple[Pixels, bytes | None, bool]:
-    """Decode an image.
+def read_image(image: Any, fill: Paint | None = None) -> tuple[Pixels, bytes | None, bool]:
+    """Decode an image, as it looks on white paper.
+
+    Args:
+        image: a PDF stream.
+        fill: as of :func:`check`.
 
     Returns:
         H x W or H x W x 3 pixels as stored (not turned), the ICC profile that goes with them (it may be one of RGB
@@ -81,27 +108,82 @@ def read_image(image: Any) -> tuple[Pixels, bytes | None, bool]:
     Raises:
         Unreadable: it is damaged, too large, or cannot be decoded here.
     """
-    space = check(image)
-    width, height = size_of(image)
-    channels = 4 if space is None else space.channels
-    most = 2 * height * ((width * channels * max(8, _bits(image)) + 7) // 8 + 1) + _SLACK_BYTES
-    data, codec, parameters = unfiltered(image, most)
-    bits = _bits(image)
-    if codec == "/JPXDecode":
-        return _jpeg_2000(data, image, space)
-    if codec == "/DCTDecode":
-        samples = _jpeg(data, integer(parameters, "/ColorTransform", -1))
-        bits = 8
-    elif codec == "/CCITTFaxDecode":
-        samples = _fax(data, parameters, width, height)
-    elif codec == "/JBIG2Decode":
-        samples = _unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
+    space = check(image, fill)
+    alpha = opacity(image)
+    if fill is not None and is_stencil(image):
+        colours = np.array([[255] * len(fill), fill], np.uint8)
+        pixels, icc, bits = _joined(colours, _painted(image)), None, 1
     else:
-        samples = _unpacked(data, width, height, channels, bits)
+        pixels, icc, bits = _decoded(image, space)
+    if alpha < _OPAQUE:
+        pixels = on_paper(pixels, alpha)
+    bilevel = bits == 1 and pixels.ndim == 2 and not ((pixels != 0) & (pixels != 255)).any()
+    return pixels, icc, bilevel
+
+
+def _joined(colours: Pixels, painted: NDArray[np.bool_]) -> Pixels:
+    found: Pixels = colours[painted.astype(np.intp)]
+    return found[..., 0] if colours.shape[1] == 1 else found
+
+
+def opacity(image: Any) -> int:
+    """Return how opaque an image is by its mask, 0 to 255, if it is so everywhere alike.
+
+    Raises:
+        Unreadable: it is not, or the mask is damaged.
+    """
+    soft, hard = image.get("/SMask"), image.get("/Mask")
+    if not isinstance(soft, Stream) and hard is None:
+        return _OPAQUE
+    if isinstance(soft, Stream):
+        found = _decoded(soft, check(soft))[0]
+    elif isinstance(hard, Stream) and is_stencil(hard):
+        check(hard, (0,))
+        found = np.where(_painted(hard), np.uint8(_OPAQUE), np.uint8(0))
+    else:
+        raise Unsupported("its image has transparency")
+    least, most = int(found.min()), int(found.max())
+    if least != most or (most < _OPAQUE and isinstance(soft, Stream) and "/Matte" in soft):
+        raise Unsupported("its image has transparency")
+    return most
+
+
+def _painted(stencil: Any) -> NDArray[np.bool_]:
+    """Decode a stencil: H x W, where it lets colour through."""
+    decode = stencil.get("/Decode")
+    inverted = isinstance(decode, Array) and len(decode) > 0 and decode[0] == 1
+    painted: NDArray[np.bool_] = _samples(stencil, 1)[0][..., 0] == (1 if inverted else 0)
+    return painted
+
+
+def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int]:
+    """Decode an image that has colours; return pixels, their profile, and the bits of a sample."""
+    if [name for name, _ in filters_of(image)][-1:] == ["/JPXDecode"]:
+        data = unfiltered(image, _most_bytes(image, 4))[0]
+        return *_jpeg_2000(data, image, space), 8
+    samples, bits = _samples(image, 4 if space is None else space.channels)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])
     pixels = to_pixels(samples, bits, image.get("/Decode"), space)
-    bilevel = bits == 1 and pixels.ndim == 2 and not ((pixels != 0) & (pixels != 255)).any()
-    return pixels, None if space.kind in {"cmyk", "lab"} else space.icc, bilevel
+    return pixels, None if space.kind in {"cmyk", "lab"} else space.icc, bits
+
+
+def _samples(image: Any, channels: int) -> tuple[Samples, int]:
+    """Decode H x W x components, as stored, and their bits; JPEG 2000 is not for here."""
+    width, height = size_of(image)
+    data, codec, parameters = unfiltered(image, _most_bytes(image, channels))
+    if codec == "/DCTDecode":
+        return _jpeg(data, integer(parameters, "/ColorTransform", -1)), 8
+    if codec == "/CCITTFaxDecode":
+        return fax(data, parameters, width, height), 1
+    if codec == "/JBIG2Decode":
+        return _unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1), 1
+    return _unpacked(data, width, height, channels, _bits(image)), _bits(image)
+
+
+def _most_bytes(image: Any, channels: int) -> int:
+    """Return how many bytes the data may be at most, without their filters."""
+    width, height = size_of(image)
+    return 2 * height * ((width * channels * max(8, _bits(image)) + 7) // 8 + 1) + _SLACK_BYTES
 
 
 def _unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> Samples:
@@ -129,57 +211,30 @@ def _jpeg(data: bytes, transform: int) -> Samples:
         coded = transform * (2 if image.mode == "CMYK" else 1)
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])
     samples: Samples = _loaded(image)
+    look_at_jpeg(data)
     if image.mode == "CMYK" and "adobe" in image.info:  # Pillow inverts what Photoshop writes, PDF says so in /Decode
         samples = 255 - samples
     return samples.reshape(*samples.shape[:2], -1)
 
 
-def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, bytes | None, bool]:
+def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, bytes | None]:
     opened = _opened(Jpeg2KImagePlugin.Jpeg2KImageFile, data)
-    if opened.mode in {"LA", "RGBA", "PA"}:
-        raise Unreadable("its image has transparency")
+    try:
+        shown = jp2.decoded(opened)
+    except Unreadable as error:
+        raise Unsupported(str(error)) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Unreadable(damage(error, "its image is damaged")) from error
+    if shown.mode in _WITHOUT_ALPHA and not (space is not None and space.channels == len(shown.getbands())):
+        if integer(image, "/SMaskInData", 0) and shown.getchannel("A").getextrema() != (_OPAQUE, _OPAQUE):
+            raise Unsupported("its image has transparency")
+        shown = shown.convert(_WITHOUT_ALPHA[shown.mode])
     if space is None:
-        _loaded(opened)
-        return from_pillow(opened), None, False
-    samples = scaled(_loaded(opened))
+        return from_pillow(shown), None
+    samples = scaled(np.asarray(shown))
     samples = samples.reshape(*samples.shape[:2], -1)
     space = space if samples.shape[2] == space.channels else device_space(samples.shape[2])
-    return to_pixels(samples, 8, image.get("/Decode"), space), space.icc, False
-
-
-def _fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
-    """Decode CCITT Group 3 or 4 as the single strip of a TIFF file."""
-    columns = integer(parameters, "/Columns", 1728)
-    kind = integer(parameters, "/K", 0)
-    flags = {} if parameters is None else {key: parameters.get(key, False) is True for key in _FAX_FLAGS}
-    aligned = flags.get("/EncodedByteAlign", False)
-    if columns < width or columns * height > most_pixels():
-        raise Unreadable("it is damaged (its image is wider than its rows)")
-    compression = 4 if kind < 0 else 3
-    if compression == 3 and _END_OF_LINE not in "".join(f"{byte:08b}" for byte in data[:8]):
-        compression = 2
-    if aligned and compression != 2:
-        raise Unreadable("its image is fax coded with aligned rows, which cannot be read")
-    if compression == 2 and (kind > 0 or not aligned):
-        raise Unreadable("its image is fax coded without ends of lines, which cannot be read")
-    image = _opened(TiffImagePlugin.TiffImageFile, _tiff(data, columns, height, compression, int(kind > 0)))
-    samples: Samples = _loaded(image)[:, :width, None].astype(np.uint8)
-    return 1 - samples if flags.get("/BlackIs1", False) else samples
-
-
-_FAX_FLAGS = ("/BlackIs1", "/EncodedByteAlign")
-
-
-def _tiff(data: bytes, width: int, height: int, compression: int, two_dimensional: int) -> bytes:
-    """Wrap fax data as a little-endian TIFF file (TIFF 6.0, sections 2, 10 and 11) in which 0 is white."""
-    short, long = 3, 4
-    entries = [(256, long, width), (257, long, height), (258, short, 1), (259, short, compression), (262, short, 0)]
-    entries += [(273, long, 8), (277, short, 1), (278, long, height), (279, long, len(data))]
-    if compression == 3:
-        entries.append((292, long, two_dimensional))
-    padded = data + b"\0" * (len(data) % 2)
-    table = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
-    return struct.pack("<4sI", b"II*\0", 8 + len(padded)) + padded + struct.pack("<H", len(entries)) + table + bytes(4)
+    return to_pixels(samples, 8, image.get("/Decode"), space), space.icc
 
 
 def _jbig2(data: bytes, parameters: Any, width: int, height: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Hashable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.errors import PageError, first_line
+from docsr.io.complaints import speaking_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import BROKEN, content_of
 from docsr.io.pdf_encode import image_stream, profile_space
-from docsr.io.pdf_images import check, read_image, size_of
+from docsr.io.pdf_images import check, is_stencil, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
 from docsr.io.pdf_shown import Content, Placement, Scan, joined
+from docsr.io.pdf_unused import Number
 from docsr.io.pixels import fitting_profile, upright
-from docsr.io.refusals import Unreadable, damage
-from docsr.io.resolution import turned
+from docsr.io.refusals import Unreadable, Unsupported, damage
+from docsr.io.resolution import TRANSPOSING, turned
 from docsr.page import Page
 
 LEAST_COVERED = 0.6
@@ -39,11 +42,14 @@ class Leaf:
 
     Attributes:
         number: 0-based page number.
+        replaced: the images that it does not show any more.
     """
 
     def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool) -> None:
         self.number = number
+        self.replaced: set[Number] = set()
         self._pdf, self._path, self._signed = pdf, path, signed
+        self._made: Stream | None = None
 
     @property
     def reason(self) -> str | None:
@@ -52,7 +58,10 @@ class Leaf:
 
     @property
     def unlike_scan(self) -> str | None:
-        """Why the page is no scan, or none that can be read, likewise."""
+        """Why the page is no scan, or none that can be read, likewise.
+
+        What only an image's data tell, it knows when :meth:`read` has failed for it.
+        """
         found = self._found
         return None if isinstance(found, Scan) else found
 
@@ -66,7 +75,8 @@ class Leaf:
         try:
             scan = joined(self.content.images)
             for strip in scan.strips:
-                check(strip.image)
+                check(strip.image, strip.fill)
+                opacity(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
             if sum(width * height for width, height in sizes) > most_pixels():
                 return f"its image has more than {most_pixels():,} pixels (--max-pixels)"
@@ -91,8 +101,25 @@ class Leaf:
         """The picture of a page that is a scan. PageError when it is none."""
         found = self._found
         if isinstance(found, str):
-            raise PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {found}")
+            raise self._refusal(found)
         return found
+
+    def _refusal(self, reason: str) -> PageError:
+        return PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {reason}")
+
+    def shows(self, size: tuple[int, int]) -> Hashable:
+        """Return what is alike for pages that show one image, to be brought to one size: they can share the new one.
+
+        Args:
+            size: (width, height) in px of the new one, upright.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``).
+        """
+        scan = self.scan
+        sideways = orientation_of(scan.matrix, self.page) in TRANSPOSING
+        images = tuple((strip.image.objgen, is_stencil(strip.image) and strip.fill) for strip in scan.strips)
+        return images, size[::-1] if sideways else size
 
     def read(self) -> Page:
         """Decode the page's image, at its own resolution, upright.
@@ -108,9 +135,13 @@ class Leaf:
         """
         scan = self.scan
         try:
-            parts = [read_image(strip.image) for strip in scan.strips]
+            with speaking_of(f"page {self.number + 1}: "):
+                parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
-                raise Unreadable("the strips of its image are of different kinds")
+                raise Unsupported("the strips of its image are of different kinds")
+        except Unsupported as error:
+            self.__dict__["_found"] = str(error)
+            raise self._refusal(str(error)) from error
         except (*BROKEN, MemoryError) as error:
             told = str(error) if isinstance(error, Unreadable) else damage(error)
             reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
@@ -121,6 +152,9 @@ class Leaf:
         icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
         dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self.page), orientation)
         return Page(pixels, dpi, icc, self._path, self.number, bilevel)
+
+    def instead(self) -> None:
+        """Return nothing: a damaged page stays in its document."""
 
     def replace(self, page: Page, quality: int = 90) -> None:
         """Put new pixels in the place of the image; the page shows them where and as large as it showed the old ones.
@@ -141,13 +175,29 @@ class Leaf:
         orientation = orientation_of(scan.matrix, self.page)
         stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
         try:
-            made = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
+            new = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
+            made = self._pdf.make_indirect(new)  # pages can share it
         except (OSError, ValueError, MemoryError) as error:
             where = f"{self._path}, page {self.number + 1},"
             raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
         for key in _KEPT:
             if key in scan.strips[0].image:
                 made[key] = scan.strips[0].image[key]
+        self._show(scan, made)
+
+    def show_as(self, other: Leaf) -> None:
+        """Put the new image of another page in the place of this page's, which was the same (see :meth:`shows`).
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``).
+        """
+        if other._made is None:
+            raise ValueError("the other page has no new image")
+        self._show(self.scan, other._made)
+
+    def _show(self, scan: Scan, made: Stream) -> None:
+        self._made = made
+        self.replaced |= {strip.image.objgen for strip in scan.strips}
         first = scan.strips[0]
         self._put(first, made if len(scan.strips) == 1 else _spread(self._pdf, made, scan))
         for strip in scan.strips[1:]:
@@ -158,7 +208,7 @@ class Leaf:
         """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""
         channels = 1 if page.is_grey else 3
         icc = fitting_profile(page.icc, page.pixels)
-        old = check(place.image)
+        old = check(place.image, place.fill)
         fits = old is not None and old.kind == ("grey" if page.is_grey else "rgb")
         if old is not None and fits and fitting_profile(old.icc, page.pixels) == icc:
             return old.stored

@@ -21,6 +21,7 @@ from docsr.io.limits import whole
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
+from docsr.io.pdf_unused import Number, drop_unused
 from docsr.io.pixels import fitting_profile
 from docsr.io.refusals import damage, missing
 from docsr.page import Bands, Page
@@ -56,11 +57,14 @@ class Scans:
         """Write the document with the pages that were replaced.
 
         The same changes give the same bytes. What a document consists of beside pages (bookmarks, links, metadata,
-        attachments) is kept; its date of change too. A file is written in place, not under another name first.
+        attachments) is kept; its date of change too. Images that were replaced, and that no page shows any more, go. A
+        file is written in place, not under another name first.
 
         Raises:
             PageError: the file cannot be written.
         """
+        changed = {leaf.number for leaf in self.leaves if leaf.replaced}
+        drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
         _save(self._pdf, path)
 
 

@@ -5,7 +5,7 @@ In doubt it is a rendering: what a white box covers, a crop cuts off or a layer 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from docsr.errors import PageError
-from docsr.io.complaints import complain
 from docsr.io.limits import most_pixels
 from docsr.io.pdf import render_seen, size_at
 from docsr.io.pdf_annotations import shows_annotations
@@ -90,21 +89,28 @@ class Seen:
     def read(self) -> Page:
         """Return the page's pixels, at the resolution of its scan; at RENDERED_DPI where it has none.
 
-        A scan whose own pixels cannot be had is rendered, and that is told (docsr.io.complaints).
-
         Raises:
-            PageError: it cannot be read, or has more pixels than are allowed.
+            PageError: it is damaged, or has more pixels than are allowed.
         """
-        if not self.is_scan:
-            return self._rendered()
+        self.check()
+        if self.is_scan:
+            try:
+                return self.stored()
+            except PageError:
+                if self._leaf.unlike_scan is None:
+                    raise
+        return self._rendered()
+
+    def instead(self) -> Page | None:
+        """Return what a viewer shows of a page that is damaged; None where that cannot be had."""
+        if self._leaf.unlike_scan is None and any(
+            name == "/JBIG2Decode" for strip in self._leaf.scan.strips for name, _ in filters_of(strip.image)
+        ):
+            return None  # jbig2dec is bounded, the renderer's decoder is not
         try:
-            return self.stored()
-        except PageError as error:
-            if any(name == "/JBIG2Decode" for strip in self._leaf.scan.strips for name, _ in filters_of(strip.image)):
-                raise  # jbig2dec is bounded, the renderer's decoder is not
-            page = self._rendered()
-            complain(f"{str(error).removeprefix(f'{self._leaf.path}, ')}; it is shown as PDF viewers show it")
-            return page
+            return self._rendered()
+        except PageError:
+            return None
 
     def stored(self) -> Page:
         """Return the scan's own pixels, with the white around them, and without what the page does not show of them.
@@ -197,15 +203,14 @@ class Seen:
         return f"{self._leaf.path}, page {self.number + 1}"
 
 
-def open_seen(path: Path) -> Iterator[Seen]:
-    """Yield the pages of a PDF file, each found to be within the limits; nothing else of them is read yet.
+def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
+    """Yield the pages of a PDF file; nothing of them is read yet.
 
     Raises:
-        PageError: the file cannot be read, or a page is too large.
+        PageError: the file cannot be read.
     """
     known: set[tuple[int, int]] = set()
     with open_scans(path) as scans:
+        counted(len(scans.leaves))
         for leaf in scans.leaves:
-            seen = Seen(leaf, known)
-            seen.check()
-            yield seen
+            yield Seen(leaf, known)

@@ -9,6 +9,12 @@ from docsr.io.pdf_geometry import Box, Matrix
 from docsr.io.pdf_streams import integer
 from docsr.io.refusals import Unreadable
 
+Paint = tuple[int, ...]
+"""A colour as pixels have it, 0 to 255: grey alone, or red, green and blue."""
+
+_ALIKE = ("/Width", "/ColorSpace", "/BitsPerComponent", "/ImageMask")
+"""What strips of one picture have in common."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -20,6 +26,7 @@ class Placement:
         path: names in XObject resources, from the page's through those of forms to the image.
         clip: tells apart what is drawn under different clippings.
         window: to what box of the page the clippings confine it; None: to something else than a box.
+        fill: the colour that a stencil is painted in, as pixels: grey or RGB; None where it cannot be told.
     """
 
     image: Any
@@ -27,6 +34,15 @@ class Placement:
     path: tuple[str, ...]
     clip: int
     window: Box | None
+    fill: Paint | None = (0,)
+
+
+def paint(inks: list[float]) -> Paint:
+    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK, by its definition) from 0 to 1."""
+    if len(inks) == 4:
+        inks = [1 - min(1.0, ink + inks[3]) for ink in inks[:3]]
+    levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
+    return levels[:1] if len(set(levels)) == 1 else levels
 
 
 @dataclass(slots=True)
@@ -87,7 +103,7 @@ def _continues(upper: Placement, lower: Placement) -> bool:
     rows = integer(upper.image, "/Height", 0), integer(lower.image, "/Height", 0)
     if min(rows) < 1 or upper.clip != lower.clip:
         return False
-    alike = all(upper.image.get(key) == lower.image.get(key) for key in ("/Width", "/ColorSpace", "/BitsPerComponent"))
+    alike = all(upper.image.get(key) == lower.image.get(key) for key in _ALIKE)
     (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix, lower.matrix
     row = max(abs(c), abs(d)) / rows[0]
     same_rows = (

@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
 from docsr.io.complaints import plain
-from docsr.io.refusals import Unreadable
+from docsr.io.refusals import Unreadable, Unsupported
 
 IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 """Filters that make pixels; they come last in a chain and are not undone here."""
@@ -18,6 +18,9 @@ IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2
 _SHORT_NAMES = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/RL": "/RunLengthDecode", "/A85": "/ASCII85Decode"}
 _SHORT_NAMES |= {"/AHx": "/ASCIIHexDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}
 _SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
+KNOWN = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
+"""Filters that are undone here or by a decoder of images."""
+
 _MAX_FILTERS = 8
 _STEP = 1 << 20
 _CLEAR, _END = 256, 257
@@ -115,7 +118,7 @@ def _check_growth(data: bytes, name: str, parameters: Any, limit: int) -> None:
     elif name in _SHRINKING:
         size = 0
     else:
-        raise Unreadable(f"its data are in the unknown filter {plain(name[1:])}")
+        raise Unsupported(f"its data are in the unknown filter {plain(name[1:])}")
     row_bits = 1
     for key, default in (("/Columns", 1), ("/Colors", 1), ("/BitsPerComponent", 8)):
         row_bits *= max(1, integer(parameters, key, default))

@@ -1,4 +1,4 @@
-"""From what image files store to the pixels a Page holds: 8-bit grey or RGB, upright, on white."""
+"""From what image files store to the pixels a Page holds: 8-bit grey or RGB, upright, on a ground."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from docsr.io.ground import BAND_ROWS, composed, ground_under
 from docsr.io.refusals import Unreadable
 from docsr.page import Pixels
-
-BAND_ROWS = 256
-"""Rows converted at a time where a conversion needs wider numbers, so that little memory is used."""
 
 _TO_8_BIT: NDArray[np.uint8] = ((np.arange(65536, dtype=np.uint32) + 128) // 257).astype(np.uint8)
 """16-bit to 8-bit: 65535 / 257 = 255 exactly."""
@@ -21,38 +19,49 @@ _TO_8_BIT: NDArray[np.uint8] = ((np.arange(65536, dtype=np.uint32) + 128) // 257
 def to_pixels(image: Image.Image) -> Pixels:
     """Convert a decoded Pillow image to pixels; orientation is not touched.
 
-    One-bit, grey and all-grey palette images become H x W, all else H x W x 3. Alpha is composited on white. What needs
-    no look at the whole image is converted band by band: Pillow makes two copies of what it converts.
+    One-bit, grey and all-grey palette images become H x W, all else H x W x 3. Alpha is composited on the ground
+    that shows what is visible (docsr.io.ground). What needs no look at the whole image is converted band by band:
+    Pillow makes two copies of what it converts.
 
     Raises:
-        Unreadable: a pixel type without a known range (32-bit integers, floats outside 0 to 1).
+        Unreadable: a pixel type without a known range (32-bit integers, floats outside 0 to 1), or transparency that
+            no ground shows.
     """
     if image.mode == "P" and "transparency" not in image.info:
         return _from_palette(image)
     if image.mode.startswith("I") or image.mode == "F":
         return scaled(np.asarray(image))
+    mode = _layered(image)
+    ground = None if mode is None else ground_under(lambda top, end: _cut(image, top, end, mode), image.height)
     result: Pixels | None = None
     for top in range(0, image.height, BAND_ROWS):
         end = min(top + BAND_ROWS, image.height)
-        band = _converted(image.crop((0, top, image.width, end)))
+        band = _cut(image, top, end, mode)
+        band = band if ground is None else composed(band, ground)
         result = np.empty((image.height, *band.shape[1:]), np.uint8) if result is None else result
         result[top:end] = band
     assert result is not None
     return result
 
 
-def _converted(image: Image.Image) -> Pixels:
-    """Convert what is neither a palette nor of numbers without a range, row by row."""
+def _layered(image: Image.Image) -> str | None:
+    """The mode in which an image has alpha; None where it has none, or all of it is opaque."""
     mode, transparent = image.mode, "transparency" in image.info
-    if mode in {"L", "RGB"} and not transparent:
-        return np.asarray(image)
-    if mode == "1":
-        return np.asarray(image.convert("L"))
+    if mode in {"LA", "RGBA"} and image.getchannel("A").getextrema() == (255, 255):
+        return None
     if mode in {"LA", "La"} or (mode == "L" and transparent):
-        return on_white(np.asarray(image.convert("LA")))
-    if mode in {"RGBA", "RGBa", "P", "PA", "RGB"}:
-        return on_white(np.asarray(image.convert("RGBA")))
-    return np.asarray(image.convert("RGB"))
+        return "LA"
+    return "RGBA" if mode in {"RGBA", "RGBa", "P", "PA"} or (mode == "RGB" and transparent) else None
+
+
+def _cut(image: Image.Image, top: int, end: int, layered: str | None) -> Pixels:
+    """Convert a few rows of what has a known range: to the mode that has alpha if there is any, else grey or RGB."""
+    cut = image.crop((0, top, image.width, end))
+    if layered is not None:
+        return np.asarray(cut.convert(layered))
+    if image.mode in {"1", "L", "LA"}:
+        return np.asarray(cut.convert("L"))
+    return np.asarray(cut.convert("RGB"))
 
 
 def _from_palette(image: Image.Image) -> Pixels:
@@ -68,15 +77,11 @@ def _from_palette(image: Image.Image) -> Pixels:
     return pixels
 
 
-def on_white(layers: NDArray[np.uint8]) -> Pixels:
-    """Composite H x W x 2 (grey, alpha) or H x W x 4 (RGB, alpha), uint8, on white."""
-    channels = layers.shape[2] - 1
-    result = np.empty((*layers.shape[:2], channels), np.uint8)
-    for top in range(0, layers.shape[0], BAND_ROWS):
-        band = layers[top : top + BAND_ROWS].astype(np.uint32)
-        alpha = band[..., -1:]
-        result[top : top + BAND_ROWS] = (band[..., :-1] * alpha + 255 * (255 - alpha) + 127) // 255
-    return result[..., 0] if channels == 1 else result
+def on_paper(pixels: Pixels, alpha: int) -> Pixels:
+    """Composite pixels of one opacity, 0 to 255, on white."""
+    table = ((np.arange(256, dtype=np.uint32) * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    faded: Pixels = table[pixels]
+    return faded
 
 
 def scaled(values: NDArray[Any]) -> Pixels:

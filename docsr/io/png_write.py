@@ -7,13 +7,15 @@ a filter for each row, as libraries do, and an eighth more bytes. Format: PNG, s
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
 from zlib_ng import zlib_ng
 
 from docsr.io.lossless import coder, from_left
-from docsr.page import Bands, Page, Pixels
+from docsr.io.metadata import texts_of
+from docsr.page import Bands, Metadata, Page, Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _LEFT, _PER_METRE = 0, 2, 1, 1
@@ -22,7 +24,7 @@ _INCHES = 1 / 0.0254
 
 
 def write_png(file: IO[bytes], page: Page | Bands) -> None:
-    """Write a page of 8 bits per channel: grey or RGB; its resolution and profile, where it has them."""
+    """Write a page of 8 bits per channel: grey or RGB; its resolution, profile and metadata, where it has them."""
     bands = page.in_bands() if isinstance(page, Page) else page
     file.write(_SIGNATURE)
     kind = _GREY if bands.is_grey else _RGB
@@ -32,12 +34,26 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
     if bands.dpi is not None:
         across, down = (round(dpi * _INCHES) for dpi in bands.dpi)
         _chunk(file, b"pHYs", struct.pack(">IIB", across, down, _PER_METRE))
+    for chunk in text_chunks(bands.metadata):
+        _chunk(file, *chunk)
     stream = None
     for band in bands.bands:
         stream = _write_band(file, stream, band)
     if stream is not None:
         _chunk(file, b"IDAT", stream.flush())
     _chunk(file, b"IEND", b"")
+
+
+def text_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the kind and the content of a chunk for each text: as tEXt where Latin letters do, else as iTXt."""
+    for keyword, text in texts_of(metadata).items():
+        name = keyword.encode("latin-1")
+        try:
+            yield b"tEXt", name + b"\0" + text.encode("latin-1")
+        except UnicodeEncodeError:
+            yield b"iTXt", name + bytes(5) + text.encode()
+    if metadata.xmp is not None:
+        yield b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + metadata.xmp
 
 
 def _write_band(file: IO[bytes], stream: zlib_ng._Compress | None, band: Pixels) -> zlib_ng._Compress:

@@ -23,11 +23,18 @@ _ABOUT_CODE = (TypeError, AttributeError, LookupError, ArithmeticError, Assertio
 _CODE = re.compile(r"\bb['\"]|\\x|[^ -~]|\bobject\b|codec can't|invalid literal|could not convert|\w\(\)|\(\d+,")
 """Likewise, in what others raise."""
 
+_UNSUPPORTED = re.compile(r"\bunsupported\b|not supported|not implemented|is not a known", re.IGNORECASE)
+"""What decoders say of sound files that they cannot decode."""
+
 _LONGEST = 200
 
 
 class Unreadable(ValueError):
     """A file, or a part of it, that cannot be used; the message is the clause that says why ("it is empty")."""
+
+
+class Unsupported(Unreadable):
+    """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
 
 
 def damage(error: BaseException, clause: str = "it is damaged") -> str:
@@ -87,4 +94,8 @@ def _reason(error: Exception) -> str:
             return "permission denied"
         case MemoryError():
             return "there is not enough memory for it"
+    said = plain(str(error)).rstrip(".")[:_LONGEST]
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(said):
+        told = "" if isinstance(error, _ABOUT_CODE) or not said or _CODE.search(said) else f" ({said})"
+        return f"the way it is coded is not supported{told}: save it as PNG or TIFF"
     return damage(error)

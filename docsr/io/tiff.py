@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from docsr.io.frames import pages_among
-from docsr.io.pixels import on_white, scaled
+from docsr.io.ground import on_ground
+from docsr.io.metadata import KEYWORDS, XMP, metadata_of
+from docsr.io.pixels import scaled
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import from_tags
-from docsr.page import Dpi, Pixels
+from docsr.page import Dpi, Metadata, Pixels
 
 if TYPE_CHECKING:
     import tifffile
 
 ORIENTATION, ICC_PROFILE = 274, 34675
 _MOST_CHANNELS = 4
+_NO_DECODER = re.compile("imagecodecs|not supported|is not a known")
 
 
 def frames_in(path: Path) -> list[int]:
@@ -30,11 +35,11 @@ def frames_in(path: Path) -> list[int]:
     return pages_among(kinds)
 
 
-_TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE)
-"""Resolution (x, y, unit), orientation and profile."""
+_TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE, XMP, *KEYWORDS)
+"""Resolution (x, y, unit), orientation, profile and metadata."""
 
 
-def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int]:
+def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int, Metadata]:
     """Read one page.
 
     Args:
@@ -43,7 +48,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         max_pixels: the largest page to decode.
 
     Returns:
-        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation.
+        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation, metadata.
 
     Raises:
         Unreadable: the layout or the compression is not supported here.
@@ -55,12 +60,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         page = found if isinstance(found, tifffile.TiffPage) else found.aspage()
         _check(page, max_pixels)
         tags = {code: _plain(page.tags[code].value) for code in _TAGS if code in page.tags}
-        try:
-            values = page.asarray()
-        except (ImportError, ValueError) as error:
-            if isinstance(error, ValueError) and "imagecodecs" not in str(error):
-                raise
-            raise Unreadable("its compression needs a decoder: run pip install imagecodecs") from error
+        values = _decoded(page)
         photometric = int(page.photometric)
         if page.planarconfig == 2 and values.ndim == 3:
             values = np.moveaxis(values, 0, -1)
@@ -73,6 +73,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         from_tags({code: value for code, value in tags.items() if value is not None}),
         tags.get(ICC_PROFILE),
         orientation if isinstance(orientation, int) else 1,
+        metadata_of({tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}),
     )
 
 
@@ -84,6 +85,17 @@ def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
         raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
     if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
         raise Unreadable("it is damaged (a part of it is missing)")
+
+
+def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:
+    try:
+        return np.asarray(page.asarray())
+    except (ImportError, ValueError) as error:
+        if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
+            raise
+        coding = getattr(page.compression, "name", page.compression)
+        told = f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
+        raise Unreadable(told) from error
 
 
 def _plain(value: object) -> object:
@@ -99,5 +111,5 @@ def _composed(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     if pixels.shape[2] in {2, 4}:
-        return on_white(pixels)
+        return on_ground(pixels)
     raise Unreadable(f"it has {pixels.shape[2]} channels (save it as grey or RGB)")

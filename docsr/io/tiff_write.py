@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from docsr.io.lossless import deflated, group_4
+from docsr.io.metadata import XMP, tags_of
 from docsr.page import Bands, Page, Pixels
 
 STRIP_BYTES = 1 << 20
@@ -28,7 +29,7 @@ CLASSIC_BYTES = 1 << 32
 _HEADER = 16
 _DEFLATE, _GROUP_4, _HORIZONTAL, _INCH = 8, 4, 2, 2
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB = 0, 1, 2
-_SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 3, 4, 5, 7, 16
+_BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 1, 2, 3, 4, 5, 7, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,8 @@ def _described(bands: Bands, rows: int, one_bit: bool) -> list[_Entry]:
         *([] if one_bit else [_shorts(317, _HORIZONTAL)]),
         *([] if bands.dpi is None else [*map(_rational, (282, 283), bands.dpi), _shorts(296, _INCH)]),
         *([] if bands.icc is None else [_Entry(34675, _UNDEFINED, len(bands.icc), bands.icc)]),
+        *(_Entry(tag, _ASCII, len(text) + 1, text + b"\0") for tag, text in tags_of(bands.metadata).items()),
+        *([] if bands.metadata.xmp is None else [_Entry(XMP, _BYTE, len(bands.metadata.xmp), bands.metadata.xmp)]),
     ]
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from docsr.errors import DocsrError, MissingExtraError, UsageError
 from docsr.ocr.base import Word
 from docsr.page import Page
 
+PROGRAM = "tesseract"
 UNKNOWN_DPI = 300.0
 NOT_FOUND = "the program tesseract is not installed or not on the PATH: install Tesseract"
 
@@ -51,7 +54,7 @@ class Tesseract:
             import pytesseract  # noqa: F401
         except ImportError:
             return False
-        return shutil.which("tesseract") is not None
+        return shutil.which(PROGRAM) is not None
 
     def check(self) -> None:
         """Make sure, before work starts, that pages can be read.
@@ -91,8 +94,23 @@ class Tesseract:
             try:
                 call = getattr(pytesseract, what)
                 return call(Image.fromarray(page.pixels), lang=self.language, config=config, **more)
+            except KeyboardInterrupt:
+                end_readings()
+                raise
             except pytesseract.TesseractError as error:
                 raise DocsrError(f"Tesseract failed on {page.source}: {error.message}") from error
+
+
+def end_readings() -> None:
+    """End every Tesseract that this process started: it would read on, and leave files, when nobody waits any more.
+
+    They are found by /proc; where there is none, each ends with its page.
+    """
+    for listed in Path("/proc/self/task").glob("*/children"):
+        with suppress(OSError, ValueError):
+            for child in map(int, listed.read_text().split()):
+                if Path(f"/proc/{child}/comm").read_text().strip() == PROGRAM:
+                    os.kill(child, signal.SIGTERM)
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels
+from docsr.wording import counted
 
 HEADER = "store.json"
 UNFINISHED = ".docsr-store"
@@ -146,7 +147,8 @@ class PatchStore:
     def _open_folder(self, folder: Path, header: StoreHeader) -> None:
         shards, lr_shards = _open_shards(folder, header, self.split, header.size), []
         told, found = getattr(header, self.split), sum(map(len, shards))
-        lacking = "" if found == told else f"holds {found} {self.split} patches where its {HEADER} says {told}"
+        there = counted(found, f"{self.split} patch")
+        lacking = "" if found == told else f"holds {there} where its {HEADER} says {told}"
         if header.lr_factor is not None:
             lr_shards = _open_shards(folder, header, f"{self.split}{LR}", header.size // header.lr_factor)
             if [len(shard) for shard in lr_shards] != [len(shard) for shard in shards]:

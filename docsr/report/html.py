@@ -24,6 +24,7 @@ from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results
 from docsr.report.templates import template
 from docsr.weights import catalogue
+from docsr.wording import counted
 
 MOST_PAGES = 24
 """Pages with pictures; the worst come first and the report says how many are left out."""
@@ -67,7 +68,7 @@ def write_html(
         made_by=words.made_by(results),
         method=words.METHOD,
         verdicts=list(words.verdicts(results.cells)),
-        counted=words.counted,
+        counted=counted,
         ranking_note=words.RANKING,
         champion_gap=words.champion_gap,
         plots=list(_plots(results.cells)),

@@ -11,6 +11,7 @@ from docsr.bench.summary import Cell
 from docsr.io.files import atomic_write
 from docsr.report import words
 from docsr.report.results import Results
+from docsr.wording import counted
 
 WIDTH = 118
 """Columns of running text."""
@@ -90,7 +91,7 @@ def _tail(results: Results) -> Iterator[str]:
         yield "## Characters confused most"
         yield ""
         for arm, pairs in results.confused.items():
-            found = (f"`{true}` read as `{read}` {words.counted(count, 'time')}" for true, read, count in pairs)
+            found = (f"`{true}` read as `{read}` {counted(count, 'time')}" for true, read, count in pairs)
             yield f"- {arm}: {', '.join(found)}"
         yield ""
     if results.not_run or results.failed:

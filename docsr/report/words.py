@@ -10,6 +10,7 @@ from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING
 from docsr.report.results import Results, machine
+from docsr.wording import counted
 
 SIGNS = {1: "better", -1: "worse", 0: "="}
 
@@ -50,11 +51,6 @@ def verdicts(cells: Sequence[Cell]) -> Iterator[str]:
             f"With {engine}, docsr reads better than bicubic beyond chance in {signs.count(1)} of "
             f"{counted(len(settings), 'setting')}, worse in {signs.count(-1)}.{untold}"
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 page``, ``2 pages``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def how(lr_dpi: float | None, degradation: str) -> str:

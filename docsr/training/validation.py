@@ -91,17 +91,34 @@ class Validation:
         except OCR_ERRORS as error:
             warn(f"validation goes without CER: {_line(error)}")
 
-    def run(self, network: Generator, device: torch.device) -> dict[str, float]:
-        """Scores by name: mse, psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent."""
+    def run(
+        self,
+        network: Generator,
+        device: torch.device,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> dict[str, float]:
+        """Scores by name: mse, psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent.
+
+        ``progress`` hears how many of the patches and pages are done, and how many there are.
+        """
         network.at(self.factor).eval()
-        scores: dict[str, float] = {}
+        scores, total = dict[str, float](), len(self.pairs) + len(self.pages)
+        progress(0, total)
         if self.pairs:
-            scores |= _image_scores([(self._enlarged(network, lr, device), hr) for lr, hr in self.pairs], "")
+            made = []
+            for number, (lr, hr) in enumerate(self.pairs, 1):
+                made.append((self._enlarged(network, lr, device), hr))
+                progress(number, total)
+            scores |= _image_scores(made, "")
             scores |= _image_scores([(self._bicubic(lr), hr) for lr, hr in self.pairs], "_bicubic")
         if self.pages:
             upscaler = InTraining(network, device)
             try:
-                scores["cer"] = _percent([_score(page.lr, page.text, upscaler) for page in self.pages])
+                found = []
+                for number, page in enumerate(self.pages, len(self.pairs) + 1):
+                    found.append(_score(page.lr, page.text, upscaler))
+                    progress(number, total)
+                scores["cer"] = _percent(found)
                 scores["cer_bicubic"] = _percent([page.bicubic for page in self.pages])
             except OCR_ERRORS as error:
                 self.warn(f"this validation goes without CER: {_line(error)}")

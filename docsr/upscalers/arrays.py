@@ -77,7 +77,7 @@ class Enhancer:
 
         Returns:
             The same kind, enlarged: of bytes those of a file of the same format (PNG where that is not written); of a
-            path a Pillow image, for nothing is written. It is what ``docsr enhance`` makes of the file: grey or
+            path a Pillow image, for nothing is written. It is what ``docsr enhance --grey`` makes of the file: grey or
             RGB, upright, with its profile if that still fits, and its dpi multiplied.
 
         Raises:

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import cv2
 
-from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
+from docsr.errors import PageError, PageLost, sentence_of
 from docsr.io.complaints import heard, in_short
-from docsr.io.documents import MANY_PAGES, read_document, read_leaves, write_document
+from docsr.io.documents import MANY_PAGES, PDF, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
-from docsr.manifest import Entry, Manifest, locked, note, sha256_of
+from docsr.manifest import Entry, Manifest, incomplete, locked, note, sha256_of
 from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
 from docsr.square import squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
+from docsr.upscalers.failed_pages import as_it_was, costing_its_page
+from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.upscalers.page import TileCount, upscale_bands
-from docsr.upscalers.planning import Planner
+from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
 from docsr.upscalers.results import PageResult, Reached, Task, failed
+
+if TYPE_CHECKING:
+    from docsr.io.pdf_leaf import Leaf
 
 
 class FileEnhancer:
@@ -49,7 +55,7 @@ class FileEnhancer:
         self._options, self._out, self._threads, self._part = options, out, threads, part
         self._signature = options.signature()
         self._manifest: Manifest | None = None
-        self._planner, self._dry = Planner(options), dry
+        self._planner, self._dry = Planner(options, dry=dry), dry
         self._upscalers: dict[tuple[str, int], Upscaler] = {}
 
     def __call__(self, task: Task) -> list[PageResult]:
@@ -78,7 +84,7 @@ class FileEnhancer:
             return reached.rows if settled is None else settled
         except _SettledMeanwhile as meanwhile:
             return meanwhile.rows
-        except (UsageError, CheckpointError, Interrupted):
+        except NO_PAGES_FAULT:
             raise
         except KeyboardInterrupt as stop:
             if reached.written is not None and reached.written.describes(task.output):
@@ -102,7 +108,7 @@ class FileEnhancer:
             refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
         else:
             done = entry.sha256 == sha256 and entry.options == self._signature
-            return [PageResult(str(task.source), str(task.output), 0, "skipped")] if done else None
+            return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None
         sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
         return failed(task, sentence, Reached(readable=True))
 
@@ -134,58 +140,108 @@ class FileEnhancer:
         settled = self._settled(task, sha256)
         if settled is not None:
             raise _SettledMeanwhile(settled)
-        reached.written = Entry(task.input, sha256, self._signature, place, size, modified, written)
+        failures = any(row.status == "failed" for row in reached.rows)  # which the next run is to tell again
+        options = incomplete(self._signature) if failures else self._signature
+        reached.written = Entry(task.input, sha256, options, place, size, modified, written)
         note(self._out, reached.written, self._part)
 
     def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
         source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
+        if reached.all_failed():
+            return
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
         as_it_is = same_suffix and self._options.dpi is None and all(plan.leaves for plan in plans)
         form = output_format(source, self._options.format)
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         if self._dry:
-            decided = zip(reached.rows, plans, strict=True)
-            reached.rows[:] = [row.as_planned(plan, self._options.dpi) for row, plan in decided]
+            self._foretell(task, plans, reached, as_it_is=as_it_is)
             return
         if as_it_is:
-            reached.rows[:] = [row.as_copied() for row in reached.rows]
+            for number, _ in reached.sound(plans):
+                reached.rows[number] = reached.rows[number].as_copied()
             with atomic_write(task.output, finished) as temporary:
                 shutil.copyfile(source, temporary)
         elif keeps_pdf(source, self._options.format):
             with atomic_write(task.output, finished) as temporary:
                 self._replace_scans(task, plans, reached, temporary)
         else:
-            write_document(task.output, self._upscaled(task, plans, reached), form, self._options.quality, finished)
+            write_document(
+                task.output, self._upscaled(task, plans, reached, form), form, self._options.quality, finished
+            )
         before, after = source.stat().st_size, task.output.stat().st_size
-        reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.rows]
+        reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.as_told()]
+
+    def _foretell(self, task: Task, plans: list[Plan], reached: Reached, *, as_it_is: bool) -> None:
+        """Put into the rows what would become of the pages, and about how large the file would be."""
+        before, dpi = task.source.stat().st_size, self._options.dpi
+        kept = sum(row.expected is None for row in reached.rows)
+        after: int | None = round(before * kept / len(plans)) + sum(row.expected or 0 for row in reached.rows)
+        if as_it_is:
+            after = before
+        elif kept and output_format(task.source, self._options.format) != PDF:  # nobody looked at what is rendered
+            after = None
+        for number, plan in reached.sound(plans):
+            row = reached.rows[number].as_planned(plan, dpi)
+            reached.rows[number] = replace(row, bytes_in=before, bytes_out=after)
 
     def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, target: Path) -> None:
-        """Write the PDF with its scans enlarged, and all else as it was."""
+        """Write the PDF with its scans enlarged, and all else as it was; an image on many pages is enlarged once."""
         from docsr.io.pdf_scans import open_scans
 
+        new: dict[Hashable, Leaf] = {}
         with open_scans(task.source) as scans:
-            for leaf, plan in zip(scans.leaves, plans, strict=True):
-                if leaf.reason is not None or (plan.leaves and self._options.dpi is None):
-                    reached.rows[leaf.number] = reached.rows[leaf.number].as_copied()
-                else:
-                    leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
-            scans.save(target)
+            for number, plan in reached.sound(plans):
+                row, leaf = reached.rows[number], scans.leaves[number]
+                if row.size_in is None or (plan.leaves and self._options.dpi is None):
+                    reached.rows[number] = row.as_copied()
+                    reached.next_done()
+                    continue
+                with costing_its_page(task, reached, number):
+                    size = row.size_under(plan, self._options.dpi)
+                    shows = plan, leaf.shows(size)
+                    if shows in new:
+                        leaf.show_as(new[shows])
+                        reached.rows[number] = row.as_same(reached.rows[new[shows].number], plan, size)
+                        reached.next_done()
+                    else:
+                        leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
+                        new[shows] = leaf
+            reached.check_some_sound()
+            if new:
+                scans.save(target)
+            else:
+                shutil.copyfile(task.source, target)
 
-    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached) -> Iterator[Bands]:
-        """Yield the pages, enlarged as they are written, each put into its row."""
-        pages = read_document(task.source)
-        for plan in plans:
-            yield self._upscale(task, next(pages), plan, reached)
+    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached, form: str) -> Iterator[Page | Bands]:
+        """Yield the pages, enlarged as they are written, each put into its row; what fails, as it was, if it can be."""
+        for leaf, plan in zip(read_leaves(task.source, form), plans, strict=True):
+            number, page = leaf.number, None
+            if not reached.has_failed(number):
+                with costing_its_page(task, reached, number):
+                    page = leaf.read()
+                    large = self._upscale(task, page, plan, reached)
+                    if form == PDF:  # which is not written band by band
+                        large = whole(large).in_bands()
+                if not reached.has_failed(number):
+                    yield large
+            if reached.has_failed(number):
+                page = as_it_was(leaf) if page is None else page
+                if page is None:
+                    reached.left_out.add(number)
+                else:
+                    yield page
+        reached.check_some_sound()
 
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
-        options, bilevel = self._options, page.bilevel
+        options, came = self._options, page
         page = squared(page, plan.raster)
         large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
-        if options.binarize and bilevel:
+        row = reached.rows[page.number]
+        if in_one_bit(came, row.x_height_in, output_format(task.source, options.format), options):
             large = large.in_black_and_white()
 
         def bands() -> Iterator[Pixels]:
@@ -198,9 +254,11 @@ class FileEnhancer:
                     started = perf_counter()
             except PageError as error:
                 place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
-                raise PageError(f"{place}: {error}") from error
+                reached.lose(page.number, f"{place}: {error}")
+                raise PageLost(f"{place}: {error}") from error
             name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
             reached.rows[page.number] = reached.rows[page.number].as_done(large, plan, name, count, spent)
+            reached.next_done()
 
         return replace(large, bands=bands())
 

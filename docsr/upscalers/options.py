@@ -34,6 +34,7 @@ _SAME = {
     ".jpeg": "jpg",
     ".jpe": "jpg",
     ".jfif": "jpg",
+    ".mpo": "jpg",
     ".webp": "webp",
     ".bmp": "bmp",
     ".dib": "bmp",
@@ -58,7 +59,8 @@ class EnhanceOptions:
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
-        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF).
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
+            in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.upscalers.one_bit).
         keep_pixel_shape: whether a page whose dpi differ on x and y keeps them so; else its pixels are made square.
     """
 
@@ -72,7 +74,7 @@ class EnhanceOptions:
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
     guard: bool = True
-    binarize: bool = False
+    binarize: bool | None = None
     keep_pixel_shape: bool = False
 
     def check(self) -> None:

@@ -4,53 +4,91 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from docsr.errors import PageError
-from docsr.io.documents import read_leaves
+from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
+from docsr.io.documents import Leaf, read_leaves
 from docsr.page import Page
 from docsr.pool import alive
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page, raster_for
+from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
-from docsr.upscalers.results import Reached, Task, left, planned
+from docsr.upscalers.results import PageResult, Reached, Task, left, lost, planned
+from docsr.upscalers.sizes import expected_bytes
+
+NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
+"""What is raised for no one page, and ends more than that."""
 
 
 class Planner:
     """Plans pages for one set of options."""
 
-    def __init__(self, options: EnhanceOptions) -> None:
-        """Keep the options; the network that they name is asked for its factor when the first page comes."""
-        self._options = options
+    def __init__(self, options: EnhanceOptions, *, dry: bool = False) -> None:
+        """Keep the options; the network that they name is asked for its factor when the first page comes.
+
+        Args:
+            options: what is asked for.
+            dry: whether nothing will be written, so that the size of outputs is to be foretold.
+        """
+        self._options, self._dry = options, dry
         self._own_factor: int | None = None
 
     def pages(self, task: Task, reached: Reached) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
-        What need not be enlarged (a PDF page with text of its own) is left as it is.
+        What need not be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
+        be brought to the wanted dpi, has failed, which its row says.
 
         Raises:
-            PageError: a page cannot be read, or cannot be brought to the wanted dpi.
+            PageError: the file cannot be read.
         """
-        plans, to_pdf = [], keeps_pdf(task.source, self._options.format)
-        for leaf in read_leaves(task.source, output_format(task.source, self._options.format)):
+        plans = []
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format), reached.counted):
             alive()
-            reached.readable = True
-            if leaf.reason is not None:
-                plan = Plan(1, "none", leaf.reason)
-                reached.rows.append(left(task, leaf.number, plan))
-            else:
-                page = leaf.read()
-                plan, text = self.page(page)
-                if plan.factor == 1 and to_pdf:  # which shows it in its right shape already
-                    plan = replace(plan, raster=KEPT)
-                reached.rows.append(planned(task, page, plan, text))
-                del page  # before the next one is decoded
-            plans.append(plan)
+            plans.append(self._leaf(task, leaf, reached))
             reached.page += 1
             del leaf
         reached.page = 0
         return plans
+
+    def _leaf(self, task: Task, leaf: Leaf, reached: Reached) -> Plan:
+        """Plan one page; what fails costs that page."""
+        try:
+            page = None if leaf.reason is not None else _read(leaf)
+            reached.readable = True
+            if page is None:
+                plan = Plan(1, "none", leaf.reason or "")
+                reached.add(left(task, leaf.number, plan))
+            else:
+                plan, text = self.page(page)
+                if plan.factor == 1 and keeps_pdf(
+                    task.source, self._options.format
+                ):  # which shows it in its shape already
+                    plan = replace(plan, raster=KEPT)
+                row = planned(task, page, plan, text)
+                reached.add(self._with_bytes(row, page, plan, task) if self._dry else row)
+        except NO_PAGES_FAULT:
+            raise
+        except Exception as error:  # whatever a library raises for one page, the others are still done
+            plan = Plan(1, "none", "it failed")
+            place = f"{task.source}, page {leaf.number + 1}," if leaf.number else str(task.source)
+            sentence = sentence_of(error, place)
+            reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
+        return plan
+
+    def _with_bytes(self, row: PageResult, page: Page, plan: Plan, task: Task) -> PageResult:
+        """Put into the row how many bytes its page will take; a page of a PDF that stays as it is takes what it did."""
+        options, size = self._options, row.as_planned(plan, self._options.dpi).size_out
+        form = output_format(task.source, options.format)
+        if size is None or (plan.factor == 1 and options.dpi is None and keeps_pdf(task.source, options.format)):
+            return row
+        made = not plan.leaves or options.dpi is not None
+        one_bit = in_one_bit(page, row.x_height_in, form, options) if made else page.bilevel
+        by_network = plan.model not in CLASSICAL
+        expected = expected_bytes(page, size, form, options.quality, one_bit=one_bit, by_network=by_network)
+        return replace(row, expected=expected)
 
     def page(self, page: Page) -> tuple[Plan, TextSize | None]:
         """Measure one page and decide.
@@ -84,3 +122,13 @@ class Planner:
             shape=shape,
         )
         return plan, text
+
+
+def _read(leaf: Leaf) -> Page | None:
+    """Decode a page; None where its data tell a reason why it cannot be enlarged. PageError when it is damaged."""
+    try:
+        return leaf.read()
+    except PageError:
+        if leaf.reason is None:
+            raise
+    return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from docsr.errors import PageError
 from docsr.manifest import Entry
 from docsr.page import Bands, Dpi, Page
-from docsr.square import FINER, KEPT, Raster, squared_size
+from docsr.pool import tell
+from docsr.square import FINER, KEPT, squared_size
 from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount
@@ -43,23 +46,25 @@ class Task:
 class PageResult:
     """What became of one page, or of a whole file that was skipped.
 
-    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 0. ``model`` is the name of an upscaler, the file
-    name of a network that the user gave, or ``none`` for a page left as it is; ``why`` says what decided. ``status`` is
-    ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were enlarged), ``skipped``
-    (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or ``unwritten``: nothing is
-    wrong with the page, but another page of its file failed. ``warning``, with the first page of a file, is what
-    decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's.
-    ``x_height_in`` is the median over the ink of the text, in px of the page with square pixels (in all of them, where
-    their shape was kept), and ``x_height_spread`` its 25-75 % range over it (0 when
-    all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the
-    page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where no page
-    of the file could be read.
+    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 1, and its file has ``pages`` (None where that is
+    not known). ``model`` is the name of an upscaler, the file name of a network that the user gave, or ``none`` for a
+    page left as it is; ``why`` says what decided. ``status`` is ``done``, ``copied`` (as it was: with its whole file,
+    or a page of a PDF of which others were enlarged), ``skipped`` (the file was done before), ``planned`` (nothing was
+    written, as asked), ``failed``, or ``unwritten``: nothing is wrong with the page, but its file failed. ``warning``,
+    with the first page of a file, is what decoders said in passing: damage that they got over. ``bytes_in`` and
+    ``bytes_out`` are the whole file's. Of a planned page they are an estimate, and ``expected`` is that of the page
+    alone (None where it stays as it is, or cannot be foretold). ``x_height_in`` is the median over the ink of the text,
+    in px of the page with square pixels unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it
+    (0 when all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic
+    for the page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where
+    no page of the file could be read.
     """
 
     input: str
     output: str
     page: int
     status: str
+    pages: int | None = None
     error: str | None = None
     warning: str | None = None
     size_in: tuple[int, int] | None = None
@@ -78,12 +83,13 @@ class PageResult:
     put_back: float | None = None
     bytes_in: int | None = None
     bytes_out: int | None = None
+    expected: int | None = None
     readable: bool = True
 
     def as_row(self) -> dict[str, Any]:
         """Return the row of ``--report``."""
         row = asdict(self)
-        del row["readable"]
+        del row["readable"], row["expected"]
         return row
 
     def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
@@ -93,30 +99,57 @@ class PageResult:
             plan: what would.
             out_dpi: the dpi that it would be brought to, if any.
         """
-        size = None
-        if self.size_in is not None:
-            width, height = squared_size(*self.size_in, self.dpi_in, plan.raster)
-            size = plan.factor * width, plan.factor * height
-            if out_dpi is not None and self.dpi_in is not None:
-                sides = zip(self.size_in, self.dpi_in, strict=True)
-                width, height = (max(1, round(px * out_dpi / dpi)) for px, dpi in sides)
-                size = width, height
+        size = None if self.size_in is None else self.size_under(plan, out_dpi)
         return replace(self, status="planned", size_out=size, model=plan.model)
+
+    def size_under(self, plan: Plan, out_dpi: float | None) -> tuple[int, int]:
+        """Return what size, (width, height) in px, a page that was read will have; arguments as of as_planned."""
+        assert self.size_in is not None
+        if out_dpi is None or self.dpi_in is None:
+            width, height = squared_size(*self.size_in, self.dpi_in, plan.raster)
+            return plan.factor * width, plan.factor * height
+        sides = zip(self.size_in, self.dpi_in, strict=True)
+        width, height = (max(1, round(px * out_dpi / dpi)) for px, dpi in sides)
+        return width, height
+
+    def as_failed(self, sentence: str) -> PageResult:
+        """Return the result of a page that failed."""
+        return replace(self, status="failed", error=sentence, size_out=None, dpi_out=None, x_height_out=None)
+
+    def as_same(self, other: PageResult, plan: Plan, size: tuple[int, int]) -> PageResult:
+        """Return the result of a page that shows the same image as another, which was enlarged to ``size``."""
+        assert self.size_in is not None
+        across, down = size[0] / self.size_in[0], size[1] / self.size_in[1]
+        return replace(
+            self,
+            status="done",
+            size_out=size,
+            dpi_out=None if self.dpi_in is None else (self.dpi_in[0] * across, self.dpi_in[1] * down),
+            x_height_out=self._x_height_out(plan, size[1]),
+            model=other.model,
+            seconds=0.0,
+            put_back=other.put_back,
+        )
 
     def as_copied(self) -> PageResult:
         """Return the result of a page that is in the output as it was in the input."""
         return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
 
-    def as_done(self, large: Bands, plan: Plan, model: str, count: TileCount, seconds: float) -> PageResult:
-        """Return the result of a page that became ``large``."""
-        measured: Raster = KEPT if plan.raster == KEPT else FINER
-        scale = large.height / squared_size(*self.size_in, self.dpi_in, measured)[1] if self.size_in else 1.0
+    def _x_height_out(self, plan: Plan, height: int) -> float | None:
+        """The x-height of the page at so many rows: it was measured on square pixels, unless these are kept."""
+        if self.x_height_in is None or self.size_in is None:
+            return None
+        measured = squared_size(*self.size_in, self.dpi_in, KEPT if plan.raster == KEPT else FINER)
+        return round(self.x_height_in * height / measured[1], 2)
+
+    def as_done(self, page: Bands, plan: Plan, model: str, count: TileCount, seconds: float) -> PageResult:
+        """Return the result of a page that became ``page``."""
         return replace(
             self,
             status="done",
-            size_out=(large.width, large.height),
-            dpi_out=large.dpi,
-            x_height_out=None if self.x_height_in is None else round(self.x_height_in * scale, 2),
+            size_out=(page.width, page.height),
+            dpi_out=page.dpi,
+            x_height_out=self._x_height_out(plan, page.height),
             model=model,
             seconds=round(seconds, 4),
             tiles=count.done,
@@ -126,8 +159,15 @@ class PageResult:
 
 
 def left(task: Task, number: int, plan: Plan) -> PageResult:
-    """Return the result of a page that is no picture, and so is not decoded."""
-    return PageResult(str(task.source), str(task.output), number, "unwritten", factor=1, model="none", why=plan.told)
+    """Return the result of the page ``number`` (from 0), which is no picture, and so is not decoded."""
+    place = str(task.source), str(task.output), number + 1
+    return PageResult(*place, "unwritten", factor=1, model="none", why=plan.why)
+
+
+def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResult:
+    """Return the result of the page ``number`` (from 0), which could not be read or planned."""
+    place = str(task.source), str(task.output)
+    return PageResult(*place, number + 1, "failed", error=sentence, model="none", readable=readable)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
@@ -135,7 +175,7 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
     return PageResult(
         input=str(task.source),
         output=str(task.output),
-        page=page.number,
+        page=page.number + 1,
         status="unwritten",
         size_in=(page.width, page.height),
         dpi_in=page.dpi,
@@ -147,33 +187,106 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
     )
 
 
+_AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far the work on a file is: its pages, how many of them were looked at, and how many are written."""
+
+    pages: int
+    looked: int
+    written: int
+
+
 @dataclass(slots=True)
 class Reached:
     """How far the work on a file has come.
 
     Attributes:
         rows: of the pages reached so far, in their order.
+        pages: how many there are, once that is known.
         page: the 0-based page that it is at, to which a failure belongs.
+        done: how many pages are written.
         readable: whether anything of the file could be read.
         seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
+        left_out: 0-based numbers of pages that failed, and that are not in the output.
     """
 
     rows: list[PageResult] = field(default_factory=list)
+    pages: int | None = None
     page: int = 0
+    done: int = 0
     readable: bool = False
     seen: tuple[int, ...] | None = None
     written: Entry | None = None
+    left_out: set[int] = field(default_factory=set)
+
+    def has_failed(self, number: int) -> bool:
+        """Tell whether a page that was reached has failed."""
+        return self.rows[number].status == "failed"
+
+    def sound(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
+        """Yield the 0-based numbers of the pages that have not failed (so far), with their plans."""
+        for number, plan in enumerate(plans):
+            if not self.has_failed(number):
+                yield number, plan
+
+    def check_some_sound(self) -> None:
+        """Refuse, with what its last page says, to write a file all of whose pages failed. PageError."""
+        if self.all_failed():
+            self.page = len(self.rows) - 1
+            raise PageError(self.rows[self.page].error or "no page could be read")
+
+    def all_failed(self) -> bool:
+        """Tell whether pages were reached, and none of them is sound."""
+        return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+
+    def lose(self, number: int, sentence: str) -> None:
+        """Note that a page failed; the others of its file go on."""
+        self.rows[number] = self.rows[number].as_failed(sentence)
+
+    def as_told(self) -> list[PageResult]:
+        """Return the rows of a file that was written: those of pages that failed say what became of them."""
+        return [
+            replace(row, error=f"{row.error}; {_LEFT_OUT if number in self.left_out else _AS_IT_WAS}")
+            if row.status == "failed"
+            else row
+            for number, row in enumerate(self.rows)
+        ]
+
+    def counted(self, pages: int) -> None:
+        """Hear how many pages there are."""
+        self.pages = pages
+        self.tell()
+
+    def add(self, row: PageResult) -> None:
+        """Put in the row of one more page."""
+        self.rows.append(replace(row, pages=self.pages))
+        self.tell()
+
+    def next_done(self) -> None:
+        """Count one more page that is written."""
+        self.done += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell whoever listens how far it is."""
+        tell(Stage(self.pages or 0, len(self.rows), self.done))
 
 
 def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
-    """Return the rows of a file that failed: the page where it did carries the sentence, the others are unwritten."""
+    """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
     rows = {
-        row.page: replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
+        row.page: row
+        if row.status == "failed"
+        else replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
         for row in reached.rows
     }
-    row = rows.get(reached.page) or PageResult(str(task.source), str(task.output), reached.page, "failed")
-    rows[reached.page] = replace(row, status="failed", error=sentence, readable=reached.readable)
+    page = reached.page + 1
+    row = rows.get(page) or PageResult(str(task.source), str(task.output), page, "failed", pages=reached.pages)
+    rows[page] = replace(row, status="failed", error=sentence, readable=reached.readable)
     return [rows[number] for number in sorted(rows)]
 
 

@@ -75,7 +75,8 @@ def _jpeg(data: bytes) -> tuple[Dpi | None, bytes | None]:
             dpi = (float(across), float(down)) if unit else None
         if mark == 0xE2 and content.startswith(b"ICC_PROFILE\0"):
             profile[content[12]] = content[14:]
-        assert not content.startswith(b"Exif\0")
+        if content.startswith(b"Exif\0"):
+            assert not {282, 283, 296} & _exif_values(content[6:]).keys(), "JFIF says it"
     return dpi, b"".join(profile[number] for number in sorted(profile)) or None
 
 
@@ -97,13 +98,21 @@ def _webp(data: bytes) -> tuple[Dpi | None, bytes | None]:
     return None if said is None else _exif_dpi(said.removeprefix(b"Exif\0\0")), chunks.get(b"ICCP")
 
 
-def _exif_dpi(data: bytes) -> Dpi:
+def _exif_values(data: bytes) -> dict[int, int]:
+    """The tags of Exif, and what stands in the place of their values."""
     order = {b"II": "<", b"MM": ">"}[data[:2]]
     (start,) = struct.unpack_from(f"{order}I", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, start)
     rows = [struct.unpack_from(f"{order}HHII", data, start + 2 + 12 * number) for number in range(count)]
     values = {tag: value for tag, _, _, value in rows}
     assert 274 not in values, "what is written is upright"
+    return values
+
+
+def _exif_dpi(data: bytes) -> Dpi | None:
+    order, values = {b"II": "<", b"MM": ">"}[data[:2]], _exif_values(data)
+    if 282 not in values:
+        return None
     assert struct.unpack(f"{order}H", struct.pack(f"{order}I", values[296])[:2]) == (2,)
     across, down = (struct.unpack_from(f"{order}II", data, values[tag]) for tag in (282, 283))
     return across[0] / across[1], down[0] / down[1]

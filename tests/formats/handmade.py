@@ -120,6 +120,7 @@ HANDMADE = (
     Kind("png_animated.png", followed(RGB), (RGB,), dpi=None),
     Kind("jpeg_ycck.jpg", ycck, (RGB,), loss=JPEG_LOSS),
     Kind("jpeg_two_pictures.jpg", followed(RGB, format="MPO", quality=95), (RGB,), dpi=None, loss=JPEG_LOSS),
+    Kind("jpeg_pictures.mpo", followed(RGB, quality=95), (RGB,), dpi=None, loss=JPEG_LOSS),
     Kind("bmp_run_lengths.bmp", bmp(_run_lengths(LEVELS_16 // 17), 8, 1, palette=_GREYS), (LEVELS_16,)),
     Kind("bmp_from_the_top.bmp", bmp(RGB[..., ::-1].tobytes(), 24, 0, height=-HEIGHT), (RGB,)),
     Kind("gif_animated.gif", followed(GREY), (GREY,), dpi=None),

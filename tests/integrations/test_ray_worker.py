@@ -21,6 +21,7 @@ from docsr.integrations.ray_worker import Order, Worker
 from docsr.manifest import NAME, PARTS
 from docsr.upscalers.options import EnhanceOptions
 from docsr.upscalers.results import PageResult, Task
+from tests.bad_pages import DAMAGED, GOOD, document
 from tests.command import picture
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
@@ -135,6 +136,16 @@ def test_what_could_not_be_handed_over_is_done_again(tmp_path, stored, worker, m
     monkeypatch.setattr(one, "_apart", apart)
     assert [rows[0].status for rows in worked(one, jobs)] == ["done", "done"]
     assert Store(f"{stored}/out").names()[-2:] == ["a.png", "b.png"]
+
+
+def test_a_document_with_a_damaged_page_is_handed_over_and_done_again(tmp_path, stored, worker):
+    document(tmp_path / "a.pdf", GOOD["jpeg"], DAMAGED["cut samples"])
+    put(f"{stored}/in/a.pdf", (tmp_path / "a.pdf").read_bytes())
+    for _ in range(2):
+        (rows,) = worked(worker(f"{stored}/out"), plan_jobs([f"{stored}/in"], f"{stored}/out", OPTIONS))
+        assert [row.status for row in rows] == ["done", "failed"]
+        assert rows[1].error.startswith(f"{stored}/in/a.pdf, page 2, could not be read: ")
+        assert "a.pdf" in Store(f"{stored}/out").names()
 
 
 def test_a_worker_of_another_docsr_does_nothing(tmp_path, stored, worker):

@@ -1,0 +1,93 @@
+"""Whether the data of a PNG are sound and fill its picture: Pillow checks no sums of them, and leaves rows black.
+
+Format: PNG, second edition (ISO/IEC 15948:2003).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import IO, Any
+
+from zlib_ng import zlib_ng
+
+TOO_SHORT = "damaged PNG data: they end before the picture does, the rest of which is black"
+CORRUPT = "damaged PNG data: a checksum does not fit, so that parts of the picture may be wrong"
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Kind of colour -> samples per pixel."""
+
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""First column and row of each pass of an interlaced picture, and its steps."""
+
+_DAMAGE: Any = (struct.error, zlib_ng.error)
+_PIECE = 1 << 16
+_MOST_CHUNKS = 1 << 20
+
+
+def png_fault(file: IO[bytes]) -> str | None:
+    """Return what is wrong with the image data of a PNG, in a few words; None where nothing is seen.
+
+    Args:
+        file: open for reading; its position is put back. No more of it is held in memory than a piece.
+    """
+    before = file.tell()
+    try:
+        return _fault(file)
+    except _DAMAGE:
+        return CORRUPT
+    finally:
+        file.seek(before)
+
+
+def _fault(file: IO[bytes]) -> str | None:
+    sums: list[bool] = []
+    pieces = _image_data(file, sums)
+    expected = struct.unpack(">IIBBBBB", next(pieces, b""))
+    missing, stream = _coded_bytes(*expected[:4], interlaced=bool(expected[6])), zlib_ng.decompressobj()
+    for piece in pieces:
+        rest = piece
+        while rest and missing > 0 and not stream.eof:
+            missing -= len(stream.decompress(rest, min(_PIECE, missing)))
+            rest = stream.unconsumed_tail
+    if not all(sums):
+        return CORRUPT
+    while missing > 0 and not stream.eof and (last := stream.decompress(stream.unconsumed_tail, _PIECE)):
+        missing -= len(last)
+    return TOO_SHORT if missing > 0 else None
+
+
+def _image_data(file: IO[bytes], sums: list[bool]) -> Iterator[bytes]:
+    """Yield the header and then the image data piece by piece; note whether the checksum of each chunk fits."""
+    file.seek(len(_SIGNATURE))
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        left, kind = struct.unpack(">I4s", head)
+        if kind not in {b"IHDR", b"IDAT"}:
+            if kind == b"IEND":
+                return
+            file.seek(left + 4, 1)
+            continue
+        checksum = zlib_ng.crc32(kind)
+        while left:
+            piece = file.read(min(left, _PIECE))
+            if not piece:
+                return
+            left -= len(piece)
+            checksum = zlib_ng.crc32(piece, checksum)
+            yield piece
+        sums.append(file.read(4) == struct.pack(">I", checksum))
+
+
+def _coded_bytes(width: int, height: int, bits: int, colour: int, *, interlaced: bool) -> int:
+    """How many bytes all rows take, each with its filter."""
+    passes = _PASSES if interlaced else ((0, 0, 1, 1),)
+    total = 0
+    for left, top, across, down in passes:
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * bits * _SAMPLES.get(colour, 1) + 7) // 8)
+    return total

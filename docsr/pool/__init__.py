@@ -1,0 +1,237 @@
+"""Many items through one callable in worker processes: bounded, stoppable, and surviving the death of a worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
+from itertools import count, islice
+from multiprocessing import connection, get_context
+from multiprocessing.context import SpawnContext
+from typing import Any, TypeAlias, TypeVar
+
+from docsr.pool.worker import Finished, alive, hearing, in_worker, start, tell, time_limit, work
+
+__all__ = ["Apart", "Finished", "alive", "in_worker", "run_here", "run_in_processes", "tell", "time_limit"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_Heard: TypeAlias = Callable[[Item, Any], None]
+"""Called with an item under way, and what :func:`tell` was given while it was worked on."""
+
+_SECONDS_BETWEEN_LOOKS = 0.25
+"""How often it is looked whether a worker has told something."""
+
+
+def run_here(
+    call: Callable[[Item], Result], items: Iterable[Item], heard: _Heard[Item] | None = None
+) -> Generator[tuple[Item, Result], None, None]:
+    """Yield ``(item, call(item))`` one by one, in this process; ``heard`` as of :func:`run_in_processes`."""
+    for item in items:
+        try:
+            with hearing(None if heard is None else partial(heard, item)):
+                result = call(item)
+        except Finished as stop:
+            yield item, stop.result
+            raise
+        yield item, result
+
+
+def run_in_processes(
+    call: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    jobs: int,
+    broken: Callable[[Item], Result],
+    ordered: bool = False,
+    limit: float | None = None,
+    heard: _Heard[Item] | None = None,
+) -> Generator[tuple[Item, Result], None, None]:
+    """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
+
+    Workers are spawned and get one pickled copy of ``call`` each. When the generator is closed or interrupted, or when
+    this process dies, each worker drops its item by a KeyboardInterrupt, so that it cleans up what it was writing, and
+    starts no other. On KeyboardInterrupt what had finished is still yielded before it is raised again.
+
+    When a worker dies, what was under way is done again, one item at a time in a worker of its own, so that only the
+    item that kills its worker is lost. ``call`` may therefore see an item twice.
+
+    Args:
+        call: what each worker does to an item; what it loads lazily is loaded once per worker.
+        items: taken one by one, as there is room.
+        jobs: worker processes.
+        broken: the result of an item that kills its worker.
+        ordered: yield in the order of ``items``; a slow item then holds back those behind it.
+        limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
+        heard: called, in this thread and before the item's result is yielded, with an item and what a worker told of
+            it by :func:`tell`. What comes faster than it can be taken is dropped.
+    """
+    queue, workers = iter(items), partial(_workers, call, limit, heard)
+    while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
+        for item, future in suspects:
+            yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+
+
+class Apart:
+    """One worker process for items that come one by one; it is kept from item to item, and replaced when it dies.
+
+    An item whose worker dies is tried once more.
+    """
+
+    def __init__(self, call: Callable[[Any], Any], broken: Callable[[Any], Any], limit: float | None = None) -> None:
+        """Take what :func:`run_in_processes` takes; the process starts with the first item."""
+        self._call, self._broken, self._limit = call, broken, limit
+        self._opened = ExitStack()
+        self._pool: _Pool | None = None
+
+    def __call__(self, item: Any) -> Any:
+        """Return the result of one item."""
+        for _ in range(2):
+            if self._pool is None:
+                self._pool = self._opened.enter_context(_workers(self._call, self._limit, None, 1))
+            try:
+                return self._pool.submit(item).result()
+            except BrokenProcessPool:
+                self.close()
+        return self._broken(item)
+
+    def close(self) -> None:
+        """End the process, dropping what it is at."""
+        self._pool = None
+        self._opened.close()
+
+
+def _until_broken(
+    workers: Callable[[int], AbstractContextManager[_Pool]], queue: Iterator[Item], jobs: int, ordered: bool
+) -> Generator[tuple[Item, Any], None, list[tuple[Item, Future[Any]]]]:
+    """Run one pool until the queue is empty or a worker died; return what was under way then."""
+    under_way: dict[Future[Any], Item] = {}
+    try:
+        with workers(jobs) as pool:
+            while True:
+                for item in islice(queue, 2 * jobs - len(under_way)):
+                    under_way[pool.submit(item)] = item
+                if not under_way:
+                    return []
+                awaited = [next(iter(under_way))] if ordered else list(under_way)
+                for future in pool.wait(awaited):
+                    result = future.result()
+                    yield under_way.pop(future), result
+    except BrokenProcessPool:
+        return [(item, future) for future, item in under_way.items()]
+    except KeyboardInterrupt:
+        for future, item in under_way.items():
+            if _is_whole(future):
+                yield item, future.result()
+            elif future.done() and not future.cancelled() and isinstance(stop := future.exception(), Finished):
+                yield item, stop.result
+        raise
+
+
+def _alone(
+    workers: Callable[[int], AbstractContextManager[_Pool]], item: Item, broken: Callable[[Item], Result]
+) -> Result:
+    """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
+    with workers(1) as pool:
+        future = pool.submit(item)
+        try:
+            pool.wait([future])
+            result: Result = future.result()
+        except BrokenProcessPool:
+            return broken(item)
+        return result
+
+
+@contextmanager
+def _workers(call: Callable[[Any], Any], limit: float | None, heard: _Heard[Any] | None, jobs: int) -> Iterator[_Pool]:
+    """A pool that drops what is still under way when the block ends.
+
+    Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
+    """
+    context = get_context("spawn")
+    told, telling = context.Pipe(duplex=False)
+    with _ear(context, heard) as (ear, mouth):
+        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=(call, told, mouth, limit))
+        try:
+            yield _Pool(executor, ear, heard)
+        finally:
+            telling.close()
+            executor.shutdown(wait=True, cancel_futures=True)
+            told.close()
+
+
+@contextmanager
+def _ear(
+    context: SpawnContext, heard: _Heard[Any] | None
+) -> Iterator[tuple[connection.Connection | None, connection.Connection | None]]:
+    """The two ends of the pipe through which workers tell how far they are; of none, where nobody listens."""
+    if heard is None:
+        yield None, None
+        return
+    ear, mouth = context.Pipe(duplex=False)
+    if os.name == "posix":  # a worker shall never wait for room: there is more to be told soon
+        os.set_blocking(mouth.fileno(), False)
+    with ear, mouth:
+        yield ear, mouth
+
+
+class _Pool:
+    """Worker processes, and what they tell of the items under way."""
+
+    def __init__(
+        self, executor: ProcessPoolExecutor, ear: connection.Connection | None, heard: _Heard[Any] | None
+    ) -> None:
+        self._executor, self._ear, self._heard = executor, ear, heard
+        self._numbers, self._items = count(), dict[int, Any]()
+        self._under_way: dict[Future[Any], int] = {}
+
+    def submit(self, item: Any) -> Future[Any]:
+        """Submit an item; in a pool that is found broken the item is not lost, its future says so."""
+        number = next(self._numbers)
+        try:
+            with _sigint_blocked():
+                future = self._executor.submit(work, number, item)
+        except BrokenProcessPool as error:
+            broken: Future[Any] = Future()
+            broken.set_exception(error)
+            return broken
+        if self._heard is not None:
+            self._under_way[future], self._items[number] = number, item
+        return future
+
+    def wait(self, awaited: list[Future[Any]]) -> set[Future[Any]]:
+        """Wait until at least one of them is done, and hear what is told meanwhile; return those that are."""
+        pause = None if self._ear is None else _SECONDS_BETWEEN_LOOKS
+        while not (done := wait(awaited, timeout=pause, return_when=FIRST_COMPLETED).done):
+            self._hear()
+        self._hear()
+        for future in done:
+            self._items.pop(self._under_way.pop(future, -1), None)
+        return done
+
+    def _hear(self) -> None:
+        while self._ear is not None and self._heard is not None and self._ear.poll():
+            number, value = self._ear.recv()
+            if number in self._items:
+                self._heard(self._items[number], value)
+
+
+@contextmanager
+def _sigint_blocked() -> Iterator[None]:
+    """Spawn workers deaf to Ctrl-C until they have their own way of stopping: a terminal sends it to them too."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _is_whole(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None

@@ -1,0 +1,11 @@
+"""Numbers of things in words."""
+
+from __future__ import annotations
+
+_HISSING = ("ch", "s", "sh", "x", "z")
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 page``, ``2 pages``, ``1,000 patches``: a whole number, and the noun that goes with it."""
+    ending = "" if number == 1 else "es" if noun.endswith(_HISSING) else "s"
+    return f"{number:,} {noun}{ending}"

@@ -1,0 +1,91 @@
+"""Inputs that are pipes: what ``<(command)`` is to a program, pipes with a name, and /dev/stdin."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docsr.cli import pipe
+from tests.command import docsr, picture
+
+BICUBIC = ("--factor", "2", "--model", "bicubic")
+COMMAND = f"{sys.executable} -m docsr enhance"
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    picture().convert("L").save(tmp_path / "page.jpg", dpi=(75, 75))
+    return tmp_path / "page.jpg"
+
+
+def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", words], cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=60
+    )
+
+
+def test_what_a_shell_substitutes_is_read_like_a_pipe(tmp_path: Path, page: Path):
+    words = f"{COMMAND} <(sleep 0.3; cat page.jpg; sleep 0.3) --out out --report rows.json {' '.join(BICUBIC)}"
+    ran = in_shell(words, tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    (made,) = (tmp_path / "out").glob("*.jpg")
+    assert made.name.startswith("pipe-")
+    (row,) = json.loads((tmp_path / "rows.json").read_text())
+    assert row["input"] == f"/dev/fd/{made.stem.removeprefix('pipe-')}"
+    assert in_shell(words, tmp_path).stdout.endswith("skipped, up to date\n")
+    through = in_shell(f"{COMMAND} <(cat page.jpg) --out - {' '.join(BICUBIC)} > out.jpg", tmp_path)
+    assert (through.returncode, through.stderr) == (0, "")
+    assert (tmp_path / "out.jpg").read_bytes() == made.read_bytes()
+
+
+def test_standard_input_by_its_name(tmp_path: Path, page: Path):
+    ran = in_shell(f"cat page.jpg | {COMMAND} /dev/stdin --out out {' '.join(BICUBIC)}", tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (tmp_path / "out" / "stdin.jpg").is_file()
+
+
+def written_to(path: Path, data: bytes) -> Callable[[], None]:
+    def write() -> None:
+        with path.open("wb") as file:
+            file.write(data)
+
+    os.mkfifo(path)
+    thread = threading.Thread(target=write)
+    thread.start()
+    return thread.join
+
+
+def test_pipes_with_names_keep_them(tmp_path: Path, page: Path, capsys, monkeypatch):
+    pipes = [tmp_path / "scan.jpg", tmp_path / "letter"]
+    waits = [written_to(path, page.read_bytes()) for path in pipes]
+    ran = docsr(capsys, monkeypatch, "enhance", *pipes, page, "--out", tmp_path / "out", *BICUBIC)
+    for wait in waits:
+        wait()
+    assert (ran.code, ran.err) == (0, "")
+    assert {path.name for path in (tmp_path / "out").glob("*.jpg")} == {"scan.jpg", "letter.jpg", "page.jpg"}
+
+
+def test_a_failure_names_the_pipe_as_it_was_given(tmp_path: Path, capsys, monkeypatch):
+    wait = written_to(tmp_path / "scan.jpg", b"no image")
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "scan.jpg", "--out", tmp_path / "out", *BICUBIC)
+    wait()
+    assert ran.code == 3
+    assert f"{tmp_path / 'scan.jpg'} could not be read: it is not an image of a known format" in ran.err
+    assert "docsr-" not in ran.err
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path, capsys, monkeypatch):
+    monkeypatch.setattr(pipe, "_PATIENCE", 0.2)
+    os.mkfifo(tmp_path / "scan.jpg")
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "scan.jpg", "--out", tmp_path / "out")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == f"docsr: error: nothing came through {tmp_path / 'scan.jpg'}: give it an image\n"
