@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PIPE = "-"
 _STDIN = "standard input"
+_TAKEN = "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
 _PATIENCE = 10.0
 """Seconds that somebody has to begin to write to a pipe."""
 
@@ -147,9 +148,7 @@ def enhance_through(
 
     Args:
         given: the file, or ``-`` for standard input.
-        options: as of the command.
-        jobs: cores to use; None: as many as the command takes by default.
-        time_limit: as of docsr.enhance.enhance_files.
+        options, jobs, time_limit: as of docsr.enhance.enhance_files; jobs may be None, for as many as by default.
         told: whether something was asked to be told of pages.
         names: of what was a pipe, by the file that it is in now.
 
@@ -158,9 +157,7 @@ def enhance_through(
         DocsrError: as the command would have said of a file.
     """
     if told:
-        raise UsageError(
-            "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
-        )
+        raise UsageError(_TAKEN)
     from docsr.enhance import default_jobs, enhance_files, plan_files
 
     with TemporaryDirectory(prefix="docsr-") as folder:

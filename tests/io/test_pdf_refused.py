@@ -61,6 +61,7 @@ def test_jbig2_without_its_decoder_is_a_reason(tmp_path: Path, monkeypatch: pyte
     assert "jbig2dec" in reason
 
 
+@pytest.mark.filterwarnings("ignore::docsr.io.complaints.DamageWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @pytest.mark.parametrize("codec", ["flate", "jpeg", "indexed"])
 def test_changed_bytes_are_never_more_than_a_sentence(tmp_path: Path, codec: str):
