@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from docsr.enhance import PageResult
     from docsr.upscalers.options import EnhanceOptions
     from docsr.upscalers.results import Task
+
+Names: TypeAlias = Mapping[str, str]
+"""What was given, by the paths of the files that are read in its place."""
 
 PIPE = "-"
 _STDIN = "standard input"
@@ -71,12 +74,12 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
         yield files, names
 
 
-def given_names(tasks: Iterable[Task], names: Mapping[str, str]) -> list[Task]:
+def given_names(tasks: Iterable[Task], names: Names) -> list[Task]:
     """Return tasks that the manifest knows by what was given in the place of their files."""
     return [replace(task, name=names.get(str(task.source), task.name)) for task in tasks]
 
 
-def told_as_given(results: Iterable[PageResult], names: Mapping[str, str]) -> Iterator[PageResult]:
+def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
     """Yield results that speak of what was given in the place of files."""
     for result in results:
         given, error = names.get(result.input), result.error
@@ -136,19 +139,15 @@ def _named(path: Path) -> Path:
 
 
 def enhance_through(
-    given: Path,
-    options: EnhanceOptions,
-    jobs: int | None,
-    time_limit: float | None,
-    *,
-    told: bool,
-    names: Mapping[str, str],
+    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool, names: Names
 ) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
     Args:
         given: the file, or ``-`` for standard input.
-        options, jobs, time_limit: as of docsr.enhance.enhance_files; jobs may be None, for as many as by default.
+        options: as of the command.
+        jobs: cores to use; None: as many as the command takes by default.
+        time_limit: as of docsr.enhance.enhance_files.
         told: whether something was asked to be told of pages.
         names: of what was a pipe, by the file that it is in now.
 
