@@ -122,11 +122,11 @@ def _unpacked(data: bytes, width: int, height: int, channels: int, bits: int) ->
 def _jpeg(data: bytes, transform: int) -> Samples:
     """Decode a JPEG to H x W x 1, 3 or 4 samples as the format means them: of four, 255 is full ink."""
     image = _opened(JpegImagePlugin.JpegImageFile, data)
-    look_at_jpeg(data)
     if transform >= 0 and "adobe" not in image.info:  # the file's own marker counts before the PDF's word
         coded = transform * (2 if image.mode == "CMYK" else 1)
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])
     samples: Samples = _loaded(image)
+    look_at_jpeg(data)
     if image.mode == "CMYK" and "adobe" in image.info:  # Pillow inverts what Photoshop writes, PDF says so in /Decode
         samples = 255 - samples
     return samples.reshape(*samples.shape[:2], -1)
