@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from docsr.upscalers.options import EnhanceOptions
     from docsr.upscalers.results import Task
 
+Names: TypeAlias = Mapping[str, str]
+"""What was given, by the paths of the files that are read in its place."""
+
 PIPE = "-"
 _STDIN = "standard input"
+_TAKEN = "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
 _PATIENCE = 10.0
 """Seconds that somebody has to begin to write to a pipe."""
 
@@ -70,12 +74,12 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
         yield files, names
 
 
-def given_names(tasks: Iterable[Task], names: Mapping[str, str]) -> list[Task]:
+def given_names(tasks: Iterable[Task], names: Names) -> list[Task]:
     """Return tasks that the manifest knows by what was given in the place of their files."""
     return [replace(task, name=names.get(str(task.source), task.name)) for task in tasks]
 
 
-def told_as_given(results: Iterable[PageResult], names: Mapping[str, str]) -> Iterator[PageResult]:
+def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
     """Yield results that speak of what was given in the place of files."""
     for result in results:
         given, error = names.get(result.input), result.error
@@ -135,13 +139,7 @@ def _named(path: Path) -> Path:
 
 
 def enhance_through(
-    given: Path,
-    options: EnhanceOptions,
-    jobs: int | None,
-    time_limit: float | None,
-    *,
-    told: bool,
-    names: Mapping[str, str],
+    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool, names: Names
 ) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
@@ -158,9 +156,7 @@ def enhance_through(
         DocsrError: as the command would have said of a file.
     """
     if told:
-        raise UsageError(
-            "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
-        )
+        raise UsageError(_TAKEN)
     from docsr.enhance import default_jobs, enhance_files, plan_files
 
     with TemporaryDirectory(prefix="docsr-") as folder:

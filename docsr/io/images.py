@@ -56,7 +56,7 @@ def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) 
         counted: called with the number of pages, before the first is decoded.
 
     Yields:
-        Pages: 8-bit grey or RGB, upright, alpha on white; dpi and profile as the file states them.
+        Pages: 8-bit grey or RGB, upright, alpha on a ground; dpi, profile and metadata as the file states them.
 
     Raises:
         PageError: the file is missing, damaged, not an image, or beyond what is supported.

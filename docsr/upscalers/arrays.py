@@ -72,7 +72,7 @@ class Enhancer:
         """Enlarge one image.
 
         Args:
-            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha is put on white); the
+            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha gets a ground); the
                 path of an image or PDF file of one page; or the bytes of such an image file.
 
         Returns:

@@ -111,7 +111,8 @@ HANDMADE = (
     Kind("png_grey_4_bit.png", png(LEVELS_16 // 17, 4), (LEVELS_16,)),
     Kind("png_interlaced.png", png(RGB, 8, 2, interlaced=True), (RGB,)),
     Kind("png_1_bit_interlaced.png", png(BITS // 255, 1, interlaced=True), (BITS,), bilevel=True),
-    Kind("png_1_bit_transparent.png", png(BITS // 255, 1, clear=0), (np.full_like(BITS, 255),), bilevel=True),
+    # What is white there would vanish on white.
+    Kind("png_1_bit_transparent.png", png(BITS // 255, 1, clear=0), (BITS,), bilevel=True),
     Kind("png_4_bit_transparent.png", png(LEVELS_16 // 17, 4, clear=int(LEVELS_16[0, 0]) // 17),
          (_cleared(LEVELS_16),)),
     Kind("png_8_bit_transparent.png", png(GREY, 8, clear=int(GREY[0, 0])), (_cleared(GREY),)),
