@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from docsr.grounds import dark_on_light
 from docsr.page import Pixels
 
 Mask: TypeAlias = NDArray[np.uint8]
@@ -22,14 +23,14 @@ Floats: TypeAlias = NDArray[np.float64]
 
 def ink_of(grey: Pixels) -> Mask:
     """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
+    grey, between = dark_on_light(grey)
     small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
-    if int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean()):
-        grey, small = 255 - grey, 255 - small
     smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
     size = (grey.shape[1], grey.shape[0])
     paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
     depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
+    if between is not None:
+        depth[between] = 0
     noise = float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25  # the quiet part: paper, not text
     peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
     contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))

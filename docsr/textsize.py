@@ -26,6 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from docsr.grounds import grey_of
 from docsr.ink import Floats, Mask, ink_of, letters_of
 from docsr.page import Pixels
 
@@ -111,11 +112,9 @@ def measure(pixels: Pixels) -> TextSize | None:
     Returns:
         The text size in px of ``pixels``, or None when no text is found.
     """
-    grey = np.ascontiguousarray(pixels)
-    if grey.ndim == 3:
-        grey = cv2.cvtColor(grey, cv2.COLOR_RGB2GRAY).astype(np.uint8)
-    if min(grey.shape) < 8:
+    if min(pixels.shape[:2]) < 8:
         return None
+    grey = grey_of(pixels)
     found = _measured(grey)
     if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
         turned = _measured(np.ascontiguousarray(np.rot90(grey)))
