@@ -6,6 +6,7 @@ commonest grey is its dark one). Specks, rulings and pictures are no letters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import cv2
@@ -19,6 +20,12 @@ Mask: TypeAlias = NDArray[np.uint8]
 """H x W, 1 where there is ink and 0 elsewhere."""
 
 Floats: TypeAlias = NDArray[np.float64]
+
+DISAGREE = 1.5
+"""So many times as high as the other, the second of two typical heights is tried as well."""
+
+LOW = 0.45
+"""Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
 
 
 def ink_of(grey: Pixels) -> Mask:
@@ -41,34 +48,67 @@ def ink_of(grey: Pixels) -> Mask:
     return ink
 
 
-def letters_of(ink: Mask) -> tuple[Mask, float] | None:
-    """Keep the components that may be letters or touching letters; also return their typical height."""
+def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
+    """Keep the components that may be letters or touching letters; also return their typical height.
+
+    Most of what is long may be low (dots that lead to a page number, dashes): then there is a second answer, in which
+    the typical height is that of what covers most.
+    """
     rough = _components(ink)
     if rough is None:
-        return None
-    rulings = _rulings(ink, rough[3])
+        return []
+    rulings = _rulings(ink, rough.typical())
     found = _components(cv2.subtract(ink, rulings).astype(np.uint8)) if rulings.any() else rough
     if found is None:
-        return None
-    labels, stats, keep, letter = found
-    height, area = stats.T[3:5]
-    keep &= (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
-    mask: Mask = keep.astype(np.uint8)[labels]
-    return mask, letter
+        return []
+    letter, larger = found.typical(), found.typical(by_area=True)
+    return [found.near(one) for one in ([letter, larger] if larger > DISAGREE * letter else [letter])]
 
 
-def _components(ink: Mask) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_], float] | None:
-    """Label the ink; return labels, box and area of each, which have a letter's shape, and their typical height."""
+@dataclass(frozen=True, slots=True)
+class _Components:
+    """Labelled ink: the box and the area of each component, and whether it has a letter's shape."""
+
+    labels: NDArray[np.int32]
+    boxes: Floats
+    shaped: NDArray[np.bool_]
+
+    def typical(self, by_area: bool = False) -> float:
+        """The height at the middle of all letters' lengths, or of the area that they cover."""
+        width, height = self.boxes[self.shaped].T[2:4]
+        lengths = np.minimum(width, 6 * height)
+        return weighted_median(height, lengths * height if by_area else lengths)
+
+    def near(self, letter: float) -> tuple[Mask, float]:
+        """Mark what may be letters where these are typically so high."""
+        height, area = self.boxes.T[3:5]
+        keep = self.shaped & (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
+        mask: Mask = keep.astype(np.uint8)[self.labels]
+        low = keep & (height < LOW * letter)
+        if low.any():
+            mask -= _leaders(low.astype(np.uint8)[self.labels], letter)
+        return mask, letter
+
+
+def _leaders(low: Mask, letter: float) -> Mask:
+    """Rows of dots and dashes: what stays low over many letters."""
+    joined = cv2.morphologyEx(low, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    rows = (stats[:, cv2.CC_STAT_WIDTH] > 3 * letter) & (stats[:, cv2.CC_STAT_HEIGHT] < 0.5 * letter)
+    rows[0] = False
+    leaders: Mask = rows.astype(np.uint8)[labels] & low
+    return leaders
+
+
+def _components(ink: Mask) -> _Components | None:
+    """Label the ink; None where fewer than three components have a letter's shape."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes: Floats = stats.astype(np.float64)
     width, height, area = boxes.T[2:5]
     keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
     keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
     keep[0] = False
-    if keep.sum() < 3:
-        return None
-    letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
-    return labels.astype(np.int32, copy=False), boxes, keep, letter
+    return _Components(labels.astype(np.int32, copy=False), boxes, keep) if keep.sum() >= 3 else None
 
 
 def _rulings(ink: Mask, letter: float) -> Mask:
@@ -78,7 +118,8 @@ def _rulings(ink: Mask, letter: float) -> Mask:
     return cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8)).astype(np.uint8)
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def weighted_median(values: Floats, weights: Floats) -> float:
+    """Return the value up to which half the weight lies."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, total[-1] / 2)])

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.grounds import grey_of
-from docsr.ink import Floats, Mask, ink_of, letters_of
+from docsr.ink import Floats, Mask, ink_of, letters_of, weighted_median
 from docsr.page import Pixels
 
 TARGET = 14.0
@@ -48,6 +48,12 @@ LEAST_BODY = 0.36
 
 MOST_SPREAD = 0.15
 """Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
+
+STROKES = 3.0
+"""A line in which ink begins fewer times counts less: it may be no text."""
+
+ALIKE = 0.25
+"""Sizes whose logarithms differ less are of one size of text."""
 
 STRIP = 20
 """So many times as long as wide, a picture is no page that may lie on its side."""
@@ -77,9 +83,10 @@ class TextSize:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece of a text line: x-height (px), weight (about the number of letters), line, row of its segment."""
+    """A piece of a text line: x-height, reach (px), weight (about the number of letters), line, row of its segment."""
 
     size: float
+    reach: float
     weight: float
     line: tuple[int, int]
     row: int
@@ -87,12 +94,16 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns."""
+    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns.
+
+    ``strokes`` is how many times ink begins in a row of it.
+    """
 
     top: int
     base: int
     profile: Floats
     reach: int
+    strokes: float
 
     @property
     def bare(self) -> bool:
@@ -187,10 +198,21 @@ def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
 
 def _pieces(grey: Pixels) -> list[_Piece]:
     """Find the text on a page and measure it piece by piece, in px of ``grey``."""
-    letters = letters_of(ink_of(grey))
-    if letters is None:
-        return []
-    mask, letter = letters
+    found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(grey))]
+    return max(found, key=_covered, default=[])
+
+
+def _covered(pieces: list[_Piece]) -> float:
+    """The area that text of the commonest size covers, in px."""
+    if not pieces:
+        return 0.0
+    sizes, reaches = (np.array(one) for one in zip(*((piece.size, piece.reach) for piece in pieces), strict=True))
+    middle = weighted_median(sizes, reaches)
+    return float((sizes * reaches)[np.abs(np.log(sizes / middle)) < ALIKE].sum())
+
+
+def _measured_pieces(mask: Mask, letter: float) -> list[_Piece]:
+    """Measure the lines of what may be letters of a typical height ``letter``."""
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     pieces: list[_Piece] = []
@@ -227,14 +249,18 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
         for index, (top, end) in enumerate(_lines(profile, letter)):
             body = _x_and_base_line(profile[top:end])
             if body is not None and right - left > 1.2 * (body[1] - body[0]):
-                lines[index].append(_Fit(*body, profile[top:end], right - left))
+                runs = segment[top + body[0] : top + body[1], left:right]
+                strokes = np.count_nonzero(runs[:, 1:] > runs[:, :-1]) / len(runs)
+                lines[index].append(_Fit(*body, profile[top:end], right - left, strokes))
     pieces = []
     for index, fits in lines.items():
         capitals = all(fit.bare for fit in fits)
+        strokes = sum(fit.strokes for fit in fits)
         for fit in fits:
             size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
             sure = 0.4 if capitals and width < 8 * size else 1.0
-            pieces.append(_Piece(size, sure * fit.reach / letter, (number, index), row))
+            sure *= min(1.0, strokes / STROKES)
+            pieces.append(_Piece(size, sure * fit.reach, sure * fit.reach / letter, (number, index), row))
     return pieces
 
 
