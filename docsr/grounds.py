@@ -81,14 +81,17 @@ def _mostly_dark(grey: Pixels, small: Pixels) -> bool:
 
 def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags]:
     """Mark the dark and the light grounds: what hangs together on one side of the local middle and is plain somewhere."""
-    reach = max(9, min(small.shape) // 8) | 1
-    window = np.ones((reach, reach), np.uint8)
-    soft = cv2.GaussianBlur(small, (0, 0), 0.8)
-    low, high = cv2.erode(soft, window).astype(np.int16), cv2.dilate(soft, window).astype(np.int16)
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    size, reach = (small.shape[1], small.shape[0]), max(9, min(small.shape) // 8) | 1
+    near, window = np.ones((3, 3), np.uint8), np.ones((reach, reach), np.uint8)
+    low, high = (
+        morph(cv2.resize(morph(half, near), size, interpolation=cv2.INTER_NEAREST), window).astype(np.int16)
+        for morph in (cv2.erode, cv2.dilate)
+    )
     telling = high - low >= PLAIN_STEP
-    twice = 2 * soft.astype(np.int16)
+    twice = 2 * cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.int16)
     dark, light = telling & (twice < low + high), telling & (twice >= low + high)
-    plain = _unevenness(grey, small, _square(small)) < PLAIN * (high - low)
+    plain = _unevenness(half, size, _square(small)) < PLAIN * (high - low)
     return _wide(dark, plain), _wide(light, plain)
 
 
@@ -97,12 +100,11 @@ def _square(small: Pixels | Flags) -> int:
     return int(max(5, min(small.shape) // 25)) | 1
 
 
-def _unevenness(grey: Pixels, small: Pixels, square: int) -> Floats32:
-    """The standard deviation of the grey levels round each reduced pixel, in a page of half the size."""
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.float32)
-    size = small.shape[1], small.shape[0]
+def _unevenness(half: Pixels, size: tuple[int, int], square: int) -> Floats32:
+    """The standard deviation of the grey levels round each pixel of a page reduced to ``size``."""
+    exact = half.astype(np.float32)
     mean, squares = (
-        cv2.blur(cv2.resize(one, size, interpolation=cv2.INTER_AREA), (square, square)) for one in (half, half * half)
+        cv2.blur(cv2.resize(one, size, interpolation=cv2.INTER_AREA), (square, square)) for one in (exact, exact * exact)
     )
     return np.sqrt(np.maximum(squares - mean * mean, 0)).astype(np.float32)
 

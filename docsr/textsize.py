@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.grounds import grey_of
-from docsr.ink import Floats, Mask, ink_of, letters_of, weighted_median
+from docsr.ink import Floats, Mask, ink_of, letters_of
 from docsr.page import Pixels
 
 TARGET = 14.0
@@ -49,8 +49,11 @@ LEAST_BODY = 0.36
 MOST_SPREAD = 0.15
 """Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
 
-STROKES = 3.0
+STROKES = 5.0
 """A line in which ink begins fewer times counts less: it may be no text."""
+
+MIXED = 0.6
+"""Where sizes spread more, some are of no text: the size is that of what covers most, by pieces of about one size."""
 
 ALIKE = 0.25
 """Sizes whose logarithms differ less are of one size of text."""
@@ -187,13 +190,22 @@ def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
     letters = sum(piece.weight for piece in pieces)
     if letters < 4:
         return None
-    sizes = np.array([piece.size for piece in pieces]) / scale
+    low, middle, high = _quartiles(pieces)
+    if high - low > MIXED * middle:
+        alike, _ = _alike(pieces)
+        _, middle, _ = _quartiles([piece for piece, one in zip(pieces, alike, strict=True) if one])
+    lines = len({piece.line for piece in pieces})
+    return TextSize(middle / scale, lines, letters, (high - low) / middle)
+
+
+def _quartiles(pieces: list[_Piece]) -> tuple[float, float, float]:
+    """The size up to which a quarter, half and three quarters of the text lie."""
+    sizes = np.array([piece.size for piece in pieces])
     weights = np.array([piece.weight for piece in pieces])
     order = np.argsort(sizes)
     share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order])
-    lines = len({piece.line for piece in pieces})
-    return TextSize(float(middle), lines, letters, float((high - low) / middle))
+    low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order]).tolist()
+    return low, middle, high
 
 
 def _pieces(grey: Pixels) -> list[_Piece]:
@@ -204,11 +216,19 @@ def _pieces(grey: Pixels) -> list[_Piece]:
 
 def _covered(pieces: list[_Piece]) -> float:
     """The area that text of the commonest size covers, in px."""
-    if not pieces:
-        return 0.0
-    sizes, reaches = (np.array(one) for one in zip(*((piece.size, piece.reach) for piece in pieces), strict=True))
-    middle = weighted_median(sizes, reaches)
-    return float((sizes * reaches)[np.abs(np.log(sizes / middle)) < ALIKE].sum())
+    return float(max(_alike(pieces)[1], default=0.0))
+
+
+def _alike(pieces: list[_Piece]) -> tuple[NDArray[np.bool_], Floats]:
+    """Tell which pieces have about each one's size, and what area those cover together in px."""
+    logs = np.log([piece.size for piece in pieces])
+    order = np.argsort(logs)
+    areas = np.array([piece.size * piece.reach for piece in pieces])
+    total = np.concatenate(([0.0], np.cumsum(areas[order])))
+    first = np.searchsorted(logs[order], logs - ALIKE)
+    last = np.searchsorted(logs[order], logs + ALIKE)
+    best = int(np.argmax(total[last] - total[first])) if pieces else 0
+    return (np.abs(logs - logs[best]) <= ALIKE) if pieces else np.zeros(0, np.bool_), total[last] - total[first]
 
 
 def _measured_pieces(mask: Mask, letter: float) -> list[_Piece]:
@@ -259,8 +279,8 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
         for fit in fits:
             size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
             sure = 0.4 if capitals and width < 8 * size else 1.0
-            sure *= min(1.0, strokes / STROKES)
-            pieces.append(_Piece(size, sure * fit.reach, sure * fit.reach / letter, (number, index), row))
+            reach = fit.reach * min(1.0, strokes / STROKES) ** 2
+            pieces.append(_Piece(size, reach, sure * fit.reach / letter, (number, index), row))
     return pieces
 
 
