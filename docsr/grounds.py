@@ -28,6 +28,9 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114])
 PLAIN = 0.12
 """The standard deviation of a plain ground, over the contrast round it; small print has twice as much or more."""
 
+UTMOST, MOSTLY = 0.2, 0.6
+"""So near to the darkest or the lightest round it, over the contrast, a ground is in most of its plain parts."""
+
 Flags: TypeAlias = NDArray[np.bool_]
 Floats32: TypeAlias = NDArray[np.float32]
 
@@ -88,11 +91,13 @@ def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags]:
         morph(cv2.resize(morph(half, near), size, interpolation=cv2.INTER_NEAREST), window).astype(np.int16)
         for morph in (cv2.erode, cv2.dilate)
     )
-    telling = high - low >= PLAIN_STEP
-    twice = 2 * cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.int16)
-    dark, light = telling & (twice < low + high), telling & (twice >= low + high)
-    plain = _unevenness(half, size, _square(small)) < PLAIN * (high - low)
-    return _wide(dark, plain), _wide(light, plain)
+    contrast = high - low
+    above = cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.int16) - low
+    telling, uneven = contrast >= PLAIN_STEP, _unevenness(half, size, _square(small))
+    plain = uneven < PLAIN * contrast
+    dark = _wide(telling & (2 * above < contrast), plain, above < UTMOST * contrast)
+    light = _wide(telling & (2 * above >= contrast), plain, contrast - above < UTMOST * contrast)
+    return dark, light
 
 
 def _square(small: Pixels | Flags) -> int:
@@ -109,15 +114,20 @@ def _unevenness(half: Pixels, size: tuple[int, int], square: int) -> Floats32:
     return np.sqrt(np.maximum(squares - mean * mean, 0)).astype(np.float32)
 
 
-def _wide(side: Flags, plain: Flags) -> Flags:
-    """Keep the parts that hold a plain square and cover 2 % of the page."""
+def _wide(side: Flags, plain: Flags, utmost: Flags) -> Flags:
+    """Keep the parts that hold a plain square and cover 2 % of the page.
+
+    What is plain in them must be about as dark or as light as anything near: in a picture it is of any grey.
+    """
     square = _square(side)
     marks = side.astype(np.uint8)
     seeds = cv2.erode(marks, np.ones((square, square), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=4)
-    wide = np.zeros(len(stats), np.bool_)
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=4)
+    wide = np.zeros(number, np.bool_)
     wide[np.unique(labels[(seeds > 0) & plain])] = True
     wide &= stats[:, cv2.CC_STAT_AREA] >= 0.02 * side.size
+    even, ends = (np.bincount(labels[one], minlength=number) for one in (plain, plain & utmost))
+    wide &= ends >= MOSTLY * even
     wide[0] = False
     kept: Flags = wide[labels]
     return kept

@@ -49,8 +49,9 @@ LEAST_BODY = 0.36
 MOST_SPREAD = 0.15
 """Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
 
-STROKES = 5.0
-"""A line in which ink begins fewer times counts less: it may be no text."""
+STROKES, LONG, LEAST = 5.0, 7.0, 5.0
+"""A line in which ink begins fewer times, or which is fewer times as long as high, counts less: it may be no text. A
+page with text that is in all fewer times as long as high has none."""
 
 MIXED = 0.6
 """Where sizes spread more, some are of no text: the size is that of what covers most, by pieces of about one size."""
@@ -99,7 +100,8 @@ class _Piece:
 class _Fit:
     """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns.
 
-    ``strokes`` is how many times ink begins in a row of it.
+    ``strokes`` is how many times ink begins in a row of it, ``clear`` the share of the profile's variance that it
+    explains.
     """
 
     top: int
@@ -107,6 +109,7 @@ class _Fit:
     profile: Floats
     reach: int
     strokes: float
+    clear: float
 
     @property
     def bare(self) -> bool:
@@ -188,7 +191,8 @@ def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer:
 def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
     """Pool pieces measured at ``scale`` into a text size in px of the page."""
     letters = sum(piece.weight for piece in pieces)
-    if letters < 4:
+    sure = sum(piece.reach / piece.size for piece in pieces)
+    if letters < 4 or sure < LEAST:
         return None
     low, middle, high = _quartiles(pieces)
     if high - low > MIXED * middle:
@@ -271,17 +275,24 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
             if body is not None and right - left > 1.2 * (body[1] - body[0]):
                 runs = segment[top + body[0] : top + body[1], left:right]
                 strokes = np.count_nonzero(runs[:, 1:] > runs[:, :-1]) / len(runs)
-                lines[index].append(_Fit(*body, profile[top:end], right - left, strokes))
+                lines[index].append(_Fit(body[0], body[1], profile[top:end], right - left, strokes, body[2]))
     pieces = []
     for index, fits in lines.items():
         capitals = all(fit.bare for fit in fits)
-        strokes = sum(fit.strokes for fit in fits)
+        likeness = _likeness(fits)
         for fit in fits:
             size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
             sure = 0.4 if capitals and width < 8 * size else 1.0
-            reach = fit.reach * min(1.0, strokes / STROKES) ** 2
-            pieces.append(_Piece(size, reach, sure * fit.reach / letter, (number, index), row))
+            pieces.append(_Piece(size, likeness * fit.reach, sure * fit.reach / letter, (number, index), row))
     return pieces
+
+
+def _likeness(fits: list[_Fit]) -> float:
+    """How much a line is like text, 0 to 1: long for its height, made of strokes, with a clear x-line and baseline."""
+    long = sum(fit.reach / (fit.base - fit.top) for fit in fits) / LONG
+    strokes = sum(fit.strokes for fit in fits) / STROKES
+    clear = (float(np.mean([fit.clear for fit in fits])) - 0.4) / 0.4
+    return min(1.0, long) ** 2 * min(1.0, strokes) ** 2 * min(1.0, max(0.0, clear))
 
 
 @lru_cache(maxsize=128)
@@ -291,8 +302,12 @@ def _bodies(rows: int, least: int) -> tuple[Indices, Indices]:
     return top, base
 
 
-def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
-    """Split a row profile into three constant levels; return where the middle one begins and ends, in rows."""
+def _x_and_base_line(profile: Floats) -> tuple[int, int, float] | None:
+    """Split a row profile into three constant levels.
+
+    Returns:
+        Where the middle one begins and ends, in rows, and the share of the variance that the three explain.
+    """
     n = len(profile)
     if n < 5:
         return None
@@ -304,9 +319,12 @@ def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
     inside = (total[base] - total[top]) ** 2 / (base - top)
     above = total[top] ** 2 / np.maximum(top, 1)
     below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
-    best = int(np.argmax(inside + above + below))
+    levels = inside + above + below
+    best = int(np.argmax(levels))
     a, b = int(top[best]), int(base[best])
     level = (total[b] - total[a]) / (b - a)
     outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
     spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
-    return (a, b) if spans else None
+    mean = total[-1] ** 2 / n
+    clear = (levels[best] - mean) / max(float(profile @ profile) - mean, 1e-9)
+    return (a, b, float(clear)) if spans else None
