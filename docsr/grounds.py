@@ -28,6 +28,9 @@ _LUMINANCE = np.array([0.299, 0.587, 0.114])
 PLAIN = 0.12
 """The standard deviation of a plain ground, over the contrast round it; small print has twice as much or more."""
 
+DECISIVE = 0.12
+"""A page is light where its share that is nearer to light is so much above a half; dark below."""
+
 UTMOST, MOSTLY = 0.2, 0.6
 """So near to the darkest or the lightest round it, over the contrast, a ground is in most of its plain parts."""
 
@@ -64,9 +67,12 @@ def dark_on_light(grey: Pixels) -> tuple[Pixels, Flags | None]:
         The page, and where a dark and a light ground meet (None: nowhere), which is neither letter nor ground.
     """
     small = cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA)
-    dark, light = _grounds(grey, small)
+    dark, light, lightness = _grounds(grey, small)
     if not (dark.any() and light.any()):
-        is_dark = bool(dark.any()) or (not light.any() and _mostly_dark(grey, small))
+        if dark.any() or light.any():
+            is_dark = bool(dark.any())
+        else:
+            is_dark = lightness < 0.5 if abs(lightness - 0.5) > DECISIVE else _mostly_dark(grey, small)
         return (255 - grey if is_dark else grey).astype(np.uint8), None
     to_dark, to_light = (cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, 3) for one in (dark, light))
     nearer_dark = (to_dark < to_light).astype(np.uint8)
@@ -82,8 +88,11 @@ def _mostly_dark(grey: Pixels, small: Pixels) -> bool:
     return int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean())
 
 
-def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags]:
-    """Mark the dark and the light grounds: what hangs together on one side of the local middle and is plain somewhere."""
+def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags, float]:
+    """Mark the dark and the light grounds: what hangs together on one side of the local middle and is plain somewhere.
+
+    The third answer is what share of the page (where it is not plain) is nearer to the lightest round it.
+    """
     half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     size, reach = (small.shape[1], small.shape[0]), max(9, min(small.shape) // 8) | 1
     near, window = np.ones((3, 3), np.uint8), np.ones((reach, reach), np.uint8)
@@ -97,7 +106,8 @@ def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags]:
     plain = uneven < PLAIN * contrast
     dark = _wide(telling & (2 * above < contrast), plain, above < UTMOST * contrast)
     light = _wide(telling & (2 * above >= contrast), plain, contrast - above < UTMOST * contrast)
-    return dark, light
+    lighter = np.count_nonzero(telling & (2 * above >= contrast)) / max(1, np.count_nonzero(telling))
+    return dark, light, lighter
 
 
 def _square(small: Pixels | Flags) -> int:

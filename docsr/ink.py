@@ -28,17 +28,32 @@ LOW = 0.45
 """Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
 
 
-def ink_of(grey: Pixels) -> Mask:
-    """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
+def noise_of(grey: Pixels, smooth: Pixels | None = None) -> float:
+    """How much grey levels differ from pixel to pixel in the quiet part of a page: paper, not text."""
+    smooth = _smoothed(grey) if smooth is None else smooth
+    return float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25
+
+
+def _smoothed(grey: Pixels) -> Pixels:
+    return cv2.GaussianBlur(grey, (0, 0), 0.6).astype(np.uint8)
+
+
+def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
+    """Mark the ink with 1, whatever the polarity, the lighting and the contrast.
+
+    Args:
+        grey: H x W uint8.
+        noise: of the page before it was enlarged, as :func:`noise_of` finds it.
+    """
     grey, between = dark_on_light(grey)
     small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
+    smooth = _smoothed(grey)
     size = (grey.shape[1], grey.shape[0])
     paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
     depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
     if between is not None:
         depth[between] = 0
-    noise = float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25  # the quiet part: paper, not text
+    noise = max(noise, noise_of(grey, smooth))
     peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
     contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
     floor = min(max(14.0, 3 * noise), 60.0)
@@ -61,6 +76,10 @@ def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
     found = _components(cv2.subtract(ink, rulings).astype(np.uint8)) if rulings.any() else rough
     if found is None:
         return []
+    if rulings.any():
+        found.shaped[found.between(rulings)] = False
+    if found.shaped.sum() < 3:
+        return []
     letter, larger = found.typical(), found.typical(by_area=True)
     return [found.near(one) for one in ([letter, larger] if larger > DISAGREE * letter else [letter])]
 
@@ -78,6 +97,16 @@ class _Components:
         width, height = self.boxes[self.shaped].T[2:4]
         lengths = np.minimum(width, 6 * height)
         return weighted_median(height, lengths * height if by_area else lengths)
+
+    def between(self, rulings: Mask) -> NDArray[np.bool_]:
+        """Tell which stand between two rulings and touch both: the sides of boxes."""
+        y, x = np.nonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)) * (self.labels > 0))
+        label = self.labels[y, x]
+        top, height = self.boxes[label, 1], self.boxes[label, 3]
+        ends = [y - top < 0.3 * height, top + height - y <= 0.3 * height]
+        above, below = (np.bincount(label[end], minlength=len(self.boxes)) > 0 for end in ends)
+        both: NDArray[np.bool_] = above & below
+        return both
 
     def near(self, letter: float) -> tuple[Mask, float]:
         """Mark what may be letters where these are typically so high."""

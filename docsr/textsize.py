@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.grounds import grey_of
-from docsr.ink import Floats, Mask, ink_of, letters_of
+from docsr.ink import Floats, Mask, ink_of, letters_of, noise_of
 from docsr.page import Pixels
 
 TARGET = 14.0
@@ -147,18 +147,18 @@ def _reads_better(turned: TextSize, found: TextSize) -> bool:
 def _measured(grey: Pixels) -> TextSize | None:
     """The text size of lines that run across."""
     scale = min(1.0, (COARSE_PIXELS / grey.size) ** 0.5)
-    pieces = _pieces(_resized(grey, scale))
+    pieces = _pieces(grey, scale)
     found = _summary(pieces, scale)
     if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
         grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0), 1.0
-        pieces = _pieces(grey)
+        pieces = _pieces(grey, 1.0)
         found = _summary(pieces, scale) or found
     for _ in range(2):
         if found is None or TRUSTED[0] <= found.x_height * scale <= TRUSTED[1]:
             break
         finer = float(np.clip(TARGET / found.x_height, 0.02, MAX_ENLARGEMENT))
         grey = _window(grey, pieces, scale, FINE_PIXELS, finer)
-        scale, pieces = finer, _pieces(_resized(grey, finer))
+        scale, pieces = finer, _pieces(grey, finer)
         found = _summary(pieces, scale) or found
     return found if found is not None and SMALLEST <= found.x_height <= LARGEST else None
 
@@ -212,9 +212,10 @@ def _quartiles(pieces: list[_Piece]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def _pieces(grey: Pixels) -> list[_Piece]:
-    """Find the text on a page and measure it piece by piece, in px of ``grey``."""
-    found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(grey))]
+def _pieces(grey: Pixels, scale: float) -> list[_Piece]:
+    """Find the text on a page and measure it piece by piece, in px of the page brought to ``scale``."""
+    noise = noise_of(grey) if scale > 1 else 0.0  # which enlarging hides, but does not take away
+    found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(_resized(grey, scale), noise))]
     return max(found, key=_covered, default=[])
 
 
