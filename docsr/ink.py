@@ -22,7 +22,7 @@ Mask: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
 
 DISAGREE = 1.5
-"""So many times as high as the other, the second of two typical heights is tried as well."""
+"""Another typical height that is so many times as high or as low is tried as well."""
 
 LOW = 0.45
 """Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
@@ -53,7 +53,7 @@ def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
     depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
     if between is not None:
         depth[between] = 0
-    noise = max(noise, noise_of(grey, smooth))
+    noise = max(2 * noise, noise_of(grey, smooth))
     peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
     contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
     floor = min(max(14.0, 3 * noise), 60.0)
@@ -66,8 +66,8 @@ def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
 def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
     """Keep the components that may be letters or touching letters; also return their typical height.
 
-    Most of what is long may be low (dots that lead to a page number, dashes): then there is a second answer, in which
-    the typical height is that of what covers most.
+    What is longest may be no letters: low (dots that lead to a page number, dashes), or high (boxes to write in). Then
+    there are more answers, in which the typical height is that of what is most frequent, or covers most.
     """
     rough = _components(ink)
     if rough is None:
@@ -80,8 +80,7 @@ def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
         found.shaped[found.between(rulings)] = False
     if found.shaped.sum() < 3:
         return []
-    letter, larger = found.typical(), found.typical(by_area=True)
-    return [found.near(one) for one in ([letter, larger] if larger > DISAGREE * letter else [letter])]
+    return [found.near(one) for one in found.typical_heights()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +91,17 @@ class _Components:
     boxes: Floats
     shaped: NDArray[np.bool_]
 
-    def typical(self, by_area: bool = False) -> float:
-        """The height at the middle of all letters' lengths, or of the area that they cover."""
+    def typical(self) -> float:
+        """The height at the middle of all letters' lengths."""
         width, height = self.boxes[self.shaped].T[2:4]
-        lengths = np.minimum(width, 6 * height)
-        return weighted_median(height, lengths * height if by_area else lengths)
+        return weighted_median(height, np.minimum(width, 6 * height))
+
+    def typical_heights(self) -> list[float]:
+        """That height, and those at the middle of their number and of the area that they cover, where they differ."""
+        width, height = self.boxes[self.shaped].T[2:4]
+        letter = self.typical()
+        others = float(np.median(height)), weighted_median(height, np.minimum(width, 6 * height) * height)
+        return [letter, *(one for one in others if max(one / letter, letter / one) > DISAGREE)]
 
     def between(self, rulings: Mask) -> NDArray[np.bool_]:
         """Tell which stand between two rulings and touch both: the sides of boxes."""

@@ -220,8 +220,11 @@ def _pieces(grey: Pixels, scale: float) -> list[_Piece]:
 
 
 def _covered(pieces: list[_Piece]) -> float:
-    """The area that text of the commonest size covers, in px."""
-    return float(max(_alike(pieces)[1], default=0.0))
+    """The area that text of the commonest size covers, times that size, in px: dots are many, but small."""
+    if not pieces:
+        return 0.0
+    alike, areas = _alike(pieces)
+    return float(areas.max() * np.median([piece.size for piece, one in zip(pieces, alike, strict=True) if one]))
 
 
 def _alike(pieces: list[_Piece]) -> tuple[NDArray[np.bool_], Floats]:
