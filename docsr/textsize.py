@@ -17,7 +17,7 @@ measures much the same. A page takes 0.02 to 0.35 s, the most when it is large a
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeAlias
@@ -38,6 +38,12 @@ TRUSTED = (9.5, 24.0)
 
 CAPITALS = 1.38
 """Height of capitals and digits over the x-height: 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
+
+NUMBERS = 0.25
+"""A page is looked at as one of numbers where nothing rises above the body in so much of it."""
+
+CAPITALS_BESIDE = (1.2, 1.65)
+"""So many times the x-height of a page's lower case a piece is high where it holds capitals or digits."""
 
 COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
 """The most pixels looked at in the coarse and the fine measurement."""
@@ -87,13 +93,19 @@ class TextSize:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A piece of a text line: x-height, reach (px), weight (about the number of letters), line, row of its segment."""
+    """A piece of a text line.
+
+    Its x-height and its reach (px; less where it may be no text), weight (about the number of letters), line, the row of
+    its segment, and whether something rises above the body (True), so that this has lower-case letters, or not (None:
+    it is known for capitals).
+    """
 
     size: float
     reach: float
     weight: float
     line: tuple[int, int]
     row: int
+    rises: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +124,22 @@ class _Fit:
     clear: float
 
     @property
-    def bare(self) -> bool:
-        """True when nothing rises above the body or hangs below it: capitals or digits."""
-        size, least = self.base - self.top, 0.1 * self.profile[self.top : self.base].mean()
+    def topless(self) -> bool:
+        """True when nothing rises above the body: capitals or digits, or lower case without b, d, f, h, k, l and t."""
+        size = self.base - self.top
         high = self.profile[max(0, round(self.top - 0.36 * size)) : max(0, round(self.top - 0.14 * size))]
+        return bool((high < self._least).all())
+
+    @property
+    def bare(self) -> bool:
+        """True when nothing hangs below it either: capitals or digits."""
+        size = self.base - self.top
         low = self.profile[round(self.base + 0.14 * size) : round(self.base + 0.32 * size)]
-        return bool((high < least).all() and (low < least).all())
+        return self.topless and bool((low < self._least).all())
+
+    @property
+    def _least(self) -> float:
+        return float(0.1 * self.profile[self.top : self.base].mean())
 
 
 def measure(pixels: Pixels) -> TextSize | None:
@@ -249,7 +271,23 @@ def _measured_pieces(mask: Mask, letter: float) -> list[_Piece]:
             continue
         segment = mask[max(0, y - 2) : y + height + 2, x : x + width]
         pieces += _measure_segment(segment, letter, number, y)
-    return pieces
+    return _without_capitals(pieces)
+
+
+def _without_capitals(pieces: list[_Piece]) -> list[_Piece]:
+    """On a page of numbers, bring what is as high as capitals beside its lower case to the x-height of that."""
+    lower_case = [piece for piece in pieces if piece.rises]
+    topless = sum(piece.weight for piece in pieces if piece.rises is False)
+    if not lower_case or topless < NUMBERS * sum(piece.weight for piece in pieces):
+        return pieces
+    low, middle, high = _quartiles(lower_case)
+    if high - low > 0.3 * middle:
+        return pieces
+    low, high = (ratio * middle for ratio in CAPITALS_BESIDE)
+    return [
+        replace(piece, size=piece.size / CAPITALS) if piece.rises is False and low < piece.size < high else piece
+        for piece in pieces
+    ]
 
 
 def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
@@ -287,7 +325,8 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
         for fit in fits:
             size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
             sure = 0.4 if capitals and width < 8 * size else 1.0
-            pieces.append(_Piece(size, likeness * fit.reach, sure * fit.reach / letter, (number, index), row))
+            rises = None if capitals else not fit.topless
+            pieces.append(_Piece(size, likeness * fit.reach, sure * fit.reach / letter, (number, index), row, rises))
     return pieces
 
 
