@@ -59,6 +59,9 @@ STROKES, LONG, LEAST = 5.0, 7.0, 5.0
 """A line in which ink begins fewer times, or which is fewer times as long as high, counts less: it may be no text. A
 page with text that is in all fewer times as long as high has none."""
 
+MANY, A_LINE = 25.0, 0.2
+"""On a page less than so many x-heights wide more is asked for, except where one is so much of its height."""
+
 MIXED = 0.6
 """Where sizes spread more, some are of no text: the size is that of what covers most, by pieces of about one size."""
 
@@ -166,23 +169,33 @@ def _reads_better(turned: TextSize, found: TextSize) -> bool:
     return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
 
-def _measured(grey: Pixels) -> TextSize | None:
+def _measured(page: Pixels) -> TextSize | None:
     """The text size of lines that run across."""
-    scale = min(1.0, (COARSE_PIXELS / grey.size) ** 0.5)
+    grey, scale = page, min(1.0, (COARSE_PIXELS / page.size) ** 0.5)
     pieces = _pieces(grey, scale)
-    found = _summary(pieces, scale)
+    found, seen = _summary(pieces, scale), pieces
     if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
         grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0), 1.0
-        pieces = _pieces(grey, 1.0)
-        found = _summary(pieces, scale) or found
+        pieces = _pieces(grey, scale)
+        found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
     for _ in range(2):
         if found is None or TRUSTED[0] <= found.x_height * scale <= TRUSTED[1]:
             break
         finer = float(np.clip(TARGET / found.x_height, 0.02, MAX_ENLARGEMENT))
         grey = _window(grey, pieces, scale, FINE_PIXELS, finer)
         scale, pieces = finer, _pieces(grey, finer)
-        found = _summary(pieces, scale) or found
-    return found if found is not None and SMALLEST <= found.x_height <= LARGEST else None
+        found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
+    if found is None or not SMALLEST <= found.x_height <= LARGEST:
+        return None
+    return found if _are_text(seen, found.x_height, page.shape) else None
+
+
+def _are_text(pieces: list[_Piece], x_height: float, shape: tuple[int, ...]) -> bool:
+    """Whether there is enough text of the commonest size; more is asked for where only a few letters fit into a row."""
+    alike, _ = _alike(pieces)
+    length = sum(piece.reach / piece.size for piece, one in zip(pieces, alike, strict=True) if one)
+    a_word = x_height > A_LINE * shape[0]  # cut out, with little round it
+    return length >= (1.0 if a_word else LEAST * max(1.0, x_height * MANY / shape[1]))
 
 
 def _resized(grey: Pixels, scale: float) -> Pixels:
@@ -212,16 +225,19 @@ def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer:
 
 def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
     """Pool pieces measured at ``scale`` into a text size in px of the page."""
-    letters = sum(piece.weight for piece in pieces)
-    sure = sum(piece.reach / piece.size for piece in pieces)
-    if letters < 4 or sure < LEAST:
+    if not _enough(pieces):
         return None
+    letters = sum(piece.weight for piece in pieces)
     low, middle, high = _quartiles(pieces)
     if high - low > MIXED * middle:
         alike, _ = _alike(pieces)
         _, middle, _ = _quartiles([piece for piece, one in zip(pieces, alike, strict=True) if one])
     lines = len({piece.line for piece in pieces})
     return TextSize(middle / scale, lines, letters, (high - low) / middle)
+
+
+def _enough(pieces: list[_Piece]) -> bool:
+    return sum(piece.weight for piece in pieces) >= 4
 
 
 def _quartiles(pieces: list[_Piece]) -> tuple[float, float, float]:
