@@ -93,7 +93,7 @@ def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags, float]:
 
     The third answer is what share of the page (where it is not plain) is nearer to the lightest round it.
     """
-    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8)
     size, reach = (small.shape[1], small.shape[0]), max(9, min(small.shape) // 8) | 1
     near, window = np.ones((3, 3), np.uint8), np.ones((reach, reach), np.uint8)
     low, high = (
@@ -106,7 +106,7 @@ def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags, float]:
     plain = uneven < PLAIN * contrast
     dark = _wide(telling & (2 * above < contrast), plain, above < UTMOST * contrast)
     light = _wide(telling & (2 * above >= contrast), plain, contrast - above < UTMOST * contrast)
-    lighter = np.count_nonzero(telling & (2 * above >= contrast)) / max(1, np.count_nonzero(telling))
+    lighter = int(np.count_nonzero(telling & (2 * above >= contrast))) / max(1, int(np.count_nonzero(telling)))
     return dark, light, lighter
 
 
@@ -119,7 +119,8 @@ def _unevenness(half: Pixels, size: tuple[int, int], square: int) -> Floats32:
     """The standard deviation of the grey levels round each pixel of a page reduced to ``size``."""
     exact = half.astype(np.float32)
     mean, squares = (
-        cv2.blur(cv2.resize(one, size, interpolation=cv2.INTER_AREA), (square, square)) for one in (exact, exact * exact)
+        cv2.blur(cv2.resize(one, size, interpolation=cv2.INTER_AREA), (square, square))
+        for one in (exact, exact * exact)
     )
     return np.sqrt(np.maximum(squares - mean * mean, 0)).astype(np.float32)
 

@@ -1,49 +1,20 @@
-"""Two hundred pages whose text size is known: twenty kinds, each at ten sizes, and pages that have no text.
+"""Two hundred pages whose text size is known: twenty kinds, each at ten sizes, and what has no text.
 
-A page is drawn in a typeface whose metrics tell its x-height, four times as large as asked for, and averaged down, so
-that no hinting changes the letters; then it is degraded. What is compared in a script without an x is in
-docs/text-size.md, and here in ``truth``.
+What is compared in a script without an x is in docs/text-size.md, and in ``sized_sheet.truth``.
 """
 
 from __future__ import annotations
 
-import io
-import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from docsr.page import Pixels
-from docsr.textsize import CAPITALS
-from tests.sized_texts import ARABIC, CYRILLIC, ENGLISH, GREEK, HAN, KANA
-
-OVERSAMPLING = 4
-FOLDER = Path("/usr/share/fonts/truetype")
-GYRE = Path("/usr/share/texmf/fonts/opentype/public/tex-gyre")
-LATIN = (
-    FOLDER / "dejavu/DejaVuSans.ttf",
-    FOLDER / "liberation2/LiberationSerif-Regular.ttf",
-    FOLDER / "liberation2/LiberationSans-Regular.ttf",
-    FOLDER / "dejavu/DejaVuSerif.ttf",
-    FOLDER / "liberation/LiberationSansNarrow-Regular.ttf",
-    FOLDER / "liberation2/LiberationMono-Regular.ttf",
-    GYRE / "texgyrepagella-regular.otf",
-    GYRE / "texgyreheros-regular.otf",
-)
-BOLD = (
-    FOLDER / "liberation2/LiberationSans-Bold.ttf",
-    FOLDER / "dejavu/DejaVuSans-Bold.ttf",
-    FOLDER / "liberation2/LiberationSerif-Bold.ttf",
-)
-EASTERN = (FOLDER / "dejavu/DejaVuSans.ttf", FOLDER / "liberation2/LiberationSerif-Regular.ttf")
-ARABIC_FACES = (FOLDER / "dejavu/DejaVuSans.ttf", FOLDER / "kacst-one/KacstOne.ttf")
-CHINESE = (FOLDER / "arphic-gbsn00lp/gbsn00lp.ttf",)
-JAPANESE = (FOLDER / "motoya-l-cedar/MTLc3m.ttf",)
+from tests.sized_sheet import ARABIC_FACES, BOLD, CHINESE, EASTERN, JAPANESE, Sheet, jpeg
+from tests.sized_texts import ARABIC, CYRILLIC, GREEK, HAN, KANA
 
 SIZES = (3.5, 4.0, 4.5, 5.0, 6.0, 7.5, 9.0, 12.0, 15.0, 20.0)
 """x-heights in px."""
@@ -62,120 +33,18 @@ class Sized:
 
     def draw(self) -> Pixels:
         """The page, H x W or H x W x 3, uint8."""
-        return KINDS[self.kind](_Sheet(self))
+        return KINDS[self.kind](Sheet(str(self), self.number, self.x_height))
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.number}-{self.x_height:g}"
 
 
-@lru_cache(maxsize=64)
-def _font(path: Path, em: float) -> ImageFont.FreeTypeFont:
-    assert path.exists(), f"{path} is missing: make programs"
-    return ImageFont.truetype(path, em)
-
-
-@lru_cache(maxsize=64)
-def truth(path: Path, text: str = "x") -> float:
-    """What counts as the x-height of a typeface, over its em.
-
-    The height of an ``x`` (``х`` in Cyrillic, ``x`` in Greek); in Arabic that of the teeth of seen, which neither rise
-    nor hang; of Han and kana, which fill their square, that of 国 over CAPITALS, as of capitals and digits.
-    """
-    left, top, right, bottom = _font(path, 1000).getmask(text).getbbox()
-    return (bottom - top) / 1000 / (CAPITALS if text == "国" else 1.0)
-
-
-class _Sheet:
-    """A page while it is drawn; lengths are in px of the finished page."""
-
-    def __init__(self, page: Sized, width: float = 0, height: float = 0) -> None:
-        self.x, self.number = page.x_height, page.number
-        self.random = random.Random(str(page))
-        self.noise = np.random.default_rng(page.number)
-        self.width = round(width or min(max(60 * self.x, 460), 1150))
-        self.height = round(height or min(max(52 * self.x, 400), 950))
-        self.image = Image.new("L", (self.width * OVERSAMPLING, self.height * OVERSAMPLING), 255)
-        self.pen = ImageDraw.Draw(self.image)
-        self.face(LATIN)
-
-    def face(self, paths: tuple[Path, ...], letter: str = "x") -> None:
-        """Choose the typeface of what is written from now on."""
-        path = paths[self.number % len(paths)]
-        self.em = self.x / truth(path, letter)
-        self.font = _font(path, round(self.em * OVERSAMPLING, 2))
-
-    def long(self, text: str) -> float:
-        return self.font.getlength(text) / OVERSAMPLING
-
-    def write(self, x: float, y: float, text: str, fill: int = 20, anchor: str = "ls") -> None:
-        self.pen.text((x * OVERSAMPLING, y * OVERSAMPLING), text, font=self.font, fill=fill, anchor=anchor)
-
-    def box(self, x: float, y: float, width: float, height: float, fill: int = 0) -> None:
-        """A rectangle, or a rule where it is thin."""
-        corner = (x + width) * OVERSAMPLING - 1, (y + height) * OVERSAMPLING - 1
-        self.pen.rectangle((x * OVERSAMPLING, y * OVERSAMPLING, *corner), fill=fill)
-
-    def line(self, words: Iterator[str], width: float, gap: str = " ") -> str:
-        """As much text as fits into ``width``."""
-        text = next(words)
-        for word in words:
-            if self.long(text + gap + word) > width:
-                break
-            text += gap + word
-        return text
-
-    def words(self, text: str = ENGLISH, gap: str | None = None) -> Iterator[str]:
-        """Words (without a gap: characters) from somewhere in a text, without end."""
-        words = list(text) if gap == "" else text.split()
-        start = self.random.randrange(len(words))
-        while True:
-            yield from words[start:]
-            start = 0
-
-    def fill(self, words: Iterator[str], box: tuple[float, float, float, float], gap: str = " ", fill: int = 20) -> None:
-        """Set a block of text into x, y, width, height."""
-        x, y, width, height = box
-        base = y + self.em
-        while base < y + height - 0.4 * self.em:
-            self.write(x, base, self.line(words, width, gap), fill)
-            base += 1.25 * self.em
-
-    def page(self, text: str = ENGLISH, gap: str = " ") -> None:
-        """Fill the page with one column."""
-        margin = 2 * self.x
-        self.fill(self.words(text, gap), (margin, margin, self.width - 2 * margin, self.height - 2 * margin), gap)
-
-    def done(self) -> Pixels:
-        """The page at its own size."""
-        size = self.width, self.height
-        return cv2.resize(np.asarray(self.image), size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-
-    def scanned(self, page: Pixels | None = None) -> Pixels:
-        """The page as one of five ways of scanning leaves it, by its number."""
-        pixels = (self.done() if page is None else page).astype(np.float32)
-        way = self.number % 5
-        if way in {1, 3, 4}:
-            pixels = cv2.GaussianBlur(pixels, (0, 0), min(0.15 * self.x, 0.9))
-        if way in {1, 4}:
-            pixels = 8 + 0.9 * pixels + self.noise.normal(0, 5, pixels.shape)
-        if way == 4:
-            pixels = 70 + 0.6 * pixels
-        whole = pixels.clip(0, 255).astype(np.uint8)
-        return _jpeg(whole, 60) if way in {2, 3} else whole
-
-
-def _jpeg(page: Pixels, quality: int) -> Pixels:
-    buffer = io.BytesIO()
-    Image.fromarray(page).save(buffer, "JPEG", quality=quality)
-    return np.array(Image.open(buffer))
-
-
-def _prose(sheet: _Sheet) -> Pixels:
+def _prose(sheet: Sheet) -> Pixels:
     sheet.page()
     return sheet.scanned()
 
 
-def _contents(sheet: _Sheet) -> Pixels:
+def _contents(sheet: Sheet) -> Pixels:
     words, base, number = sheet.words(), 3 * sheet.em, 1
     margin, folio = 2.5 * sheet.x, sheet.long("000")
     while base < sheet.height - sheet.em:
@@ -191,7 +60,7 @@ def _contents(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _table(sheet: _Sheet) -> Pixels:
+def _table(sheet: Sheet) -> Pixels:
     row, margin, words = 1.8 * sheet.em, 1.5 * sheet.x, sheet.words()
     columns = [margin + part * (sheet.width - 2 * margin) for part in (0, 0.36, 0.55, 0.72, 1)]
     thick = 1 + 0.5 * (sheet.number % 3)
@@ -211,9 +80,16 @@ def _table(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _form(sheet: _Sheet) -> Pixels:
+def _form(sheet: Sheet) -> Pixels:
     base, margin = 3 * sheet.em, 2 * sheet.x
-    labels = ["Name of applicant", "Street and number", "Place of birth", "Signature", "Telephone", "Remarks (optional)"]
+    labels = [
+        "Name of applicant",
+        "Street and number",
+        "Place of birth",
+        "Signature",
+        "Telephone",
+        "Remarks (optional)",
+    ]
     while base < sheet.height - sheet.em:
         label = sheet.random.choice(labels)
         sheet.write(margin, base, label)
@@ -230,7 +106,7 @@ def _form(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _columns(sheet: _Sheet) -> Pixels:
+def _columns(sheet: Sheet) -> Pixels:
     margin, words = 1.5 * sheet.x, sheet.words()
     width = (sheet.width - 4 * margin) / 2
     for x in (margin, 3 * margin + width):
@@ -240,7 +116,7 @@ def _columns(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _heading(sheet: _Sheet) -> Pixels:
+def _heading(sheet: Sheet) -> Pixels:
     sheet.face(BOLD)
     words = sheet.words()
     for part in (0.12, 0.45, 0.8)[: 1 + sheet.number % 3]:
@@ -249,7 +125,7 @@ def _heading(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _header_footer(sheet: _Sheet) -> Pixels:
+def _header_footer(sheet: Sheet) -> Pixels:
     sheet.face(BOLD)
     sheet.write(2 * sheet.x, 2 * sheet.em, ("Council minutes and reports", "Journal of the harbour")[sheet.number % 2])
     sheet.write(2 * sheet.x, sheet.height - sheet.em, f"Page {sheet.number + 3} of 12, printed for the members")
@@ -276,10 +152,12 @@ def picture(width: int, height: int, noise: np.random.Generator) -> Pixels:
     return (128 + cv2.GaussianBlur(picture, (0, 0), 1.2)).clip(0, 255).astype(np.uint8)
 
 
-def _caption(sheet: _Sheet) -> Pixels:
+def _caption(sheet: Sheet) -> Pixels:
     """A picture over most of the page, its caption below it or, in white with a dark seam or a bar, on it."""
     shown = sheet.scanned()
-    x, y, width, height = (round(part) for part in (2 * sheet.x, sheet.x, sheet.width - 4 * sheet.x, 0.6 * sheet.height))
+    x, y, width, height = (
+        round(part) for part in (2 * sheet.x, sheet.x, sheet.width - 4 * sheet.x, 0.6 * sheet.height)
+    )
     shown[y : y + height, x : x + width] = picture(width, height, sheet.noise)
     sheet.fill(sheet.words(), (x, y + height + sheet.x, width, 5 * sheet.em))
     words = sheet.done()
@@ -292,12 +170,12 @@ def _caption(sheet: _Sheet) -> Pixels:
     return np.maximum(shown, mark * (mark > 20)).astype(np.uint8)
 
 
-def _dark(sheet: _Sheet) -> Pixels:
+def _dark(sheet: Sheet) -> Pixels:
     sheet.page()
     return 255 - sheet.scanned()
 
 
-def _surround(sheet: _Sheet) -> Pixels:
+def _surround(sheet: Sheet) -> Pixels:
     """The page on a dark ground that covers 20 to 60 % of the picture, at the right, below or all round."""
     sheet.page()
     page, part = sheet.scanned(), 0.2 + 0.4 * sheet.number / 9
@@ -312,7 +190,7 @@ def _surround(sheet: _Sheet) -> Pixels:
     return ground
 
 
-def _shading(sheet: _Sheet) -> Pixels:
+def _shading(sheet: Sheet) -> Pixels:
     """Light that falls from 95 to 35 % across, down or from one corner."""
     sheet.page()
     page = sheet.scanned()
@@ -321,7 +199,7 @@ def _shading(sheet: _Sheet) -> Pixels:
     return np.clip(page * (0.95 - 0.6 * fall) + sheet.noise.normal(0, 2, page.shape), 0, 255).astype(np.uint8)
 
 
-def _skew(sheet: _Sheet) -> Pixels:
+def _skew(sheet: Sheet) -> Pixels:
     sheet.page()
     angle = (0.6, -1.2, 1.8, -2.4, 3.0, -3.0, 2.4, -1.8, 1.2, -0.6)[sheet.number]
     size = sheet.image.size
@@ -331,7 +209,7 @@ def _skew(sheet: _Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def _fax(sheet: _Sheet) -> Pixels:
+def _fax(sheet: Sheet) -> Pixels:
     """204 x 98 dots per inch, one bit, brought to square pixels."""
     sheet.page()
     low = cv2.resize(np.asarray(sheet.image), (sheet.width, sheet.height // 2), interpolation=cv2.INTER_AREA)
@@ -339,7 +217,7 @@ def _fax(sheet: _Sheet) -> Pixels:
     return cv2.resize(bits, (sheet.width, sheet.height // 2 * 2), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
 
 
-def _numbers(sheet: _Sheet) -> Pixels:
+def _numbers(sheet: Sheet) -> Pixels:
     prose = sheet.words()
 
     def mixed() -> Iterator[str]:
@@ -348,50 +226,57 @@ def _numbers(sheet: _Sheet) -> Pixels:
                 digits = sheet.random.choice((2, 3, 5, 7))
                 number = str(sheet.random.randrange(10 ** (digits - 1), 10**digits))
                 is_number = sheet.random.random() < 0.75
-                yield f"{number[:-2]}.{number[-2:]}" if is_number and digits > 4 else number if is_number else next(prose)
+                yield (
+                    f"{number[:-2]}.{number[-2:]}" if is_number and digits > 4 else number if is_number else next(prose)
+                )
 
     margin = 2 * sheet.x
     sheet.fill(mixed(), (margin, margin, sheet.width - 2 * margin, sheet.height - 2 * margin))
     return sheet.scanned()
 
 
-COLOURS = (((255, 0, 0), (0, 130, 0)), ((200, 40, 40), (10, 120, 60)), ((0, 110, 0), (220, 0, 10)), ((0, 90, 255), (140, 75, 0)))
+COLOURS = (
+    ((255, 0, 0), (0, 130, 0)),
+    ((200, 40, 40), (10, 120, 60)),
+    ((0, 110, 0), (220, 0, 10)),
+    ((0, 90, 255), (140, 75, 0)),
+)
 """Of letters and ground: one luminance, within a few grey levels."""
 
 
-def _chroma(sheet: _Sheet) -> Pixels:
+def _chroma(sheet: Sheet) -> Pixels:
     sheet.page()
     ink = 1 - sheet.scanned()[..., None] / 255
     letters, ground = (np.array(one, np.float64) for one in COLOURS[sheet.number % len(COLOURS)])
     page = (ink * letters + (1 - ink) * ground).clip(0, 255).astype(np.uint8)
-    return _jpeg(page, 85) if sheet.number % 2 else page
+    return jpeg(page, 85) if sheet.number % 2 else page
 
 
-def _cyrillic(sheet: _Sheet) -> Pixels:
+def _cyrillic(sheet: Sheet) -> Pixels:
     sheet.face(EASTERN)
     sheet.page(CYRILLIC)
     return sheet.scanned()
 
 
-def _greek(sheet: _Sheet) -> Pixels:
+def _greek(sheet: Sheet) -> Pixels:
     sheet.face(EASTERN)
     sheet.page(GREEK)
     return sheet.scanned()
 
 
-def _chinese(sheet: _Sheet) -> Pixels:
+def _chinese(sheet: Sheet) -> Pixels:
     sheet.face(CHINESE, "国")
     sheet.page(HAN, "")
     return sheet.scanned()
 
 
-def _japanese(sheet: _Sheet) -> Pixels:
+def _japanese(sheet: Sheet) -> Pixels:
     sheet.face(JAPANESE, "国")
     sheet.page(KANA, "")
     return sheet.scanned()
 
 
-def _arabic(sheet: _Sheet) -> Pixels:
+def _arabic(sheet: Sheet) -> Pixels:
     sheet.face(ARABIC_FACES, "ـسـ")
     margin, words = 2 * sheet.x, sheet.words(ARABIC)
     base = margin + sheet.em

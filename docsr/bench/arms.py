@@ -63,7 +63,7 @@ class Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        plan = taken(measured_x_height(page.pixels), engine)
+        plan = taken(measured_x_height(page), engine)
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:

@@ -127,7 +127,7 @@ class Enhancer:
 
     def _upscale(self, page: Page) -> Page:
         undecided = self._model is None or self._factor is None
-        x_height = measured_x_height(page.pixels) if undecided else None
+        x_height = measured_x_height(page) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)
         plan = plan_page(
             needed,

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from math import log2
 
 from docsr.errors import UsageError
-from docsr.page import Dpi, Pixels
-from docsr.textsize import measure
+from docsr.page import Dpi, Page
+from docsr.textsize import TextSize, has_ink, measure
 from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
 from docsr.weights import catalogue
 
 READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
 engine's largest can."""
+
+PRINT = 4.6 / 72
+"""x-height in inches of what is printed most: type of 10 points, of which an x takes 4.6."""
 
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
@@ -62,10 +65,26 @@ def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
     return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
 
 
-def measured_x_height(pixels: Pixels) -> float | None:
-    """x-height of a page in px, or None where it has no text."""
-    found = measure(pixels)
-    return None if found is None else found.x_height
+def deciding_x_height(page: Page, text: TextSize | None) -> tuple[float | None, str]:
+    """Return the x-height in px that decides what happens to a page, and in words what it comes from.
+
+    It is that of its text. Where none was found though the page is not blank, it is that of ordinary print at the dpi
+    that the page says; where it says none, None, and so the page stays as it is: enlarging what may be a picture, or
+    large enough, would be a guess.
+    """
+    if text is not None:
+        return text.x_height, f"its text is {text.x_height:.1f} px high"
+    if not has_ink(page.pixels):
+        return None, "no text was found"
+    if page.dpi is None:
+        return None, "no text was found, though it is not blank, and its dpi is not known"
+    x_height = page.dpi[1] * PRINT
+    return x_height, f"no text was found, though it is not blank, so its {page.dpi[1]:g} dpi decide: {x_height:.1f} px"
+
+
+def measured_x_height(page: Page) -> float | None:
+    """x-height of a page in px, as :func:`deciding_x_height` has it."""
+    return deciding_x_height(page, measure(page.pixels))[0]
 
 
 def plan_page(
@@ -76,6 +95,7 @@ def plan_page(
     model: str | None = None,
     own_factor: int | None = None,
     engine: str = READERS[0],
+    said: str = "",
 ) -> Plan:
     """Decide what happens to a page.
 
@@ -86,6 +106,7 @@ def plan_page(
         model: the model that the user asked for, or None for what is known to read best.
         own_factor: the only factor of ``model``, or None if it has any.
         engine: the OCR engine that will read the page, one of READERS.
+        said: what ``x_height`` comes from, in words.
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
@@ -94,7 +115,7 @@ def plan_page(
         at its better size): the nearest is asked first, none beyond LARGEST, whatever dpi is wanted: the page is
         brought to that afterwards.
     """
-    text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
+    text = said or ("no text was found" if x_height is None else f"its text is {x_height:.1f} px high")
     if factor is None and needed == 1:
         return Plan(1, "none", f"{text}: nothing to gain")
     if model is not None:

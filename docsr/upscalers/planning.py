@@ -8,7 +8,7 @@ from docsr.page import Page
 from docsr.pool import alive
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page
+from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page
 from docsr.upscalers.options import EnhanceOptions
 from docsr.upscalers.results import Reached, Task, left, planned
 
@@ -54,7 +54,7 @@ class Planner:
             PageError: a dpi is wanted, and the page does not know its own.
         """
         options, text = self._options, measure(page.pixels)
-        x_height = None if text is None else text.x_height
+        x_height, said = deciding_x_height(page, text)
         needed = factor_for_text(x_height, options.engine)
         if options.dpi is not None:
             if page.dpi is None:
@@ -72,5 +72,6 @@ class Planner:
             model=options.model,
             own_factor=self._own_factor,
             engine=options.engine,
+            said=said,
         )
         return plan, text
