@@ -57,7 +57,8 @@ def grey_of(pixels: Pixels) -> Pixels:
         return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
     shown = cv2.transform(pixels.astype(np.float32), axes[:, -1:].T.astype(np.float32))
     low, high = np.percentile(shown[::step, ::step], (0.1, 99.9))
-    return ((shown - low) * (255 / max(high - low, 1.0))).clip(0, 255).astype(np.uint8)
+    scaled: Pixels = ((shown - low) * (255 / max(high - low, 1.0))).clip(0, 255).astype(np.uint8)
+    return scaled
 
 
 def dark_on_light(grey: Pixels) -> tuple[Pixels, Flags | None]:
@@ -66,7 +67,7 @@ def dark_on_light(grey: Pixels) -> tuple[Pixels, Flags | None]:
     Returns:
         The page, and where a dark and a light ground meet (None: nowhere), which is neither letter nor ground.
     """
-    small = cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA).astype(np.uint8)
     dark, light, lightness = _grounds(grey, small)
     if not (dark.any() and light.any()):
         if dark.any() or light.any():

@@ -12,6 +12,7 @@ large and its print small.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import cv2
@@ -41,6 +42,9 @@ LEAST = 5.0
 
 MANY, A_LINE = 25.0, 0.2
 """On a page less than so many x-heights wide more is asked for, except where one is so much of its height."""
+
+A_SENTENCE = 12.0
+"""Length of a line, in x-heights, that is text even on a page of many sizes."""
 
 MIXED = 0.6
 """Where sizes spread more, some are of no text: the size is that of what covers most, by pieces of about one size."""
@@ -131,11 +135,21 @@ def _measured(page: Pixels) -> TextSize | None:
 
 
 def _are_text(pieces: list[Piece], x_height: float, shape: tuple[int, ...]) -> bool:
-    """Whether there is enough text of the commonest size; more is asked for where only a few letters fit into a row."""
+    """Whether there is enough text of the commonest size; more is asked for where only a few letters fit into a row.
+
+    Where most is of other sizes, there must be a line of some length: the dots of a printed picture form short ones.
+    """
     alike, _ = of_one_size(pieces)
-    length = sum(piece.reach / piece.size for piece, one in zip(pieces, alike, strict=True) if one)
-    a_word = x_height > A_LINE * shape[0]  # cut out, with little round it
-    return length >= (1.0 if a_word else LEAST * max(1.0, x_height * MANY / shape[1]))
+    lengths: dict[tuple[int, int], float] = defaultdict(float)
+    for piece, one in zip(pieces, alike, strict=True):
+        if one:
+            lengths[piece.line] += piece.reach / piece.size
+    if x_height > A_LINE * shape[0]:  # a word or a line cut out, with little round it
+        return sum(lengths.values()) >= 1.0
+    weights = np.array([piece.weight for piece in pieces])
+    if weights[alike].sum() < 0.45 * weights.sum() and max(lengths.values(), default=0.0) < A_SENTENCE:
+        return False
+    return sum(lengths.values()) >= LEAST * max(1.0, x_height * MANY / shape[1])
 
 
 def _resized(grey: Pixels, scale: float) -> Pixels:
