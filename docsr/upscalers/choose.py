@@ -102,11 +102,11 @@ def plan_page(
     Args:
         needed: the factor that its text or the wanted dpi asks for.
         x_height: measured, in px, or None.
+        said: what that comes from, in words.
         factor: the factor that the user asked for, or None for ``needed``.
         model: the model that the user asked for, or None for what is known to read best.
         own_factor: the only factor of ``model``, or None if it has any.
         engine: the OCR engine that will read the page, one of READERS.
-        said: what ``x_height`` comes from, in words.
 
     Returns:
         The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
@@ -123,11 +123,10 @@ def plan_page(
     worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(log2(one / needed)))
     cards = [card for one in (nearest_first if factor is None else [factor]) for card in shipped(one)]
-    card = next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)
-    if card is not None:
+    if (card := next((card for card in small_text_first(cards) if card.helps(x_height, engine)), None)) is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
-    network = "network" if factor is None else f"network of {factor}x"
-    return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
+    of = "" if factor is None else f" of {factor}x"
+    return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
 
 
 def plan_unasked(x_height: float | None, engine: str) -> Plan:
