@@ -6,12 +6,14 @@ commonest grey is its dark one). Specks, rulings and pictures are no letters.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from docsr.grounds import dark_on_light
 from docsr.page import Pixels
 
 Mask: TypeAlias = NDArray[np.uint8]
@@ -19,18 +21,39 @@ Mask: TypeAlias = NDArray[np.uint8]
 
 Floats: TypeAlias = NDArray[np.float64]
 
+DISAGREE = 1.5
+"""Another typical height that is so many times as high or as low is tried as well."""
 
-def ink_of(grey: Pixels) -> Mask:
-    """Mark the ink with 1, whatever the polarity, the lighting and the contrast."""
+LOW = 0.45
+"""Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
+
+
+def noise_of(grey: Pixels, smooth: Pixels | None = None) -> float:
+    """How much grey levels differ from pixel to pixel in the quiet part of a page: paper, not text."""
+    smooth = _smoothed(grey) if smooth is None else smooth
+    return float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25
+
+
+def _smoothed(grey: Pixels) -> Pixels:
+    return cv2.GaussianBlur(grey, (0, 0), 0.6).astype(np.uint8)
+
+
+def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
+    """Mark the ink with 1, whatever the polarity, the lighting and the contrast.
+
+    Args:
+        grey: H x W uint8.
+        noise: of the page before it was enlarged, as :func:`noise_of` finds it.
+    """
+    grey, between = dark_on_light(grey)
     small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
-    if int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean()):
-        grey, small = 255 - grey, 255 - small
-    smooth = cv2.GaussianBlur(grey, (0, 0), 0.6)
+    smooth = _smoothed(grey)
     size = (grey.shape[1], grey.shape[0])
     paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
     depth = cv2.subtract(cv2.resize(paper, size, interpolation=cv2.INTER_LINEAR), smooth)
-    noise = float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25  # the quiet part: paper, not text
+    if between is not None:
+        depth[between] = 0
+    noise = max(2 * noise, noise_of(grey, smooth))
     peaks = cv2.resize(cv2.dilate(depth, np.ones((5, 5), np.uint8)), (small.shape[1], small.shape[0]))
     contrast = cv2.blur(cv2.dilate(peaks, np.ones((9, 9), np.uint8)), (15, 15))
     floor = min(max(14.0, 3 * noise), 60.0)
@@ -40,34 +63,86 @@ def ink_of(grey: Pixels) -> Mask:
     return ink
 
 
-def letters_of(ink: Mask) -> tuple[Mask, float] | None:
-    """Keep the components that may be letters or touching letters; also return their typical height."""
+def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
+    """Keep the components that may be letters or touching letters; also return their typical height.
+
+    What is longest may be no letters: low (dots that lead to a page number, dashes), or high (boxes to write in). Then
+    there are more answers, in which the typical height is that of what is most frequent, or covers most.
+    """
     rough = _components(ink)
     if rough is None:
-        return None
-    rulings = _rulings(ink, rough[3])
+        return []
+    rulings = _rulings(ink, rough.typical())
     found = _components(cv2.subtract(ink, rulings).astype(np.uint8)) if rulings.any() else rough
     if found is None:
-        return None
-    labels, stats, keep, letter = found
-    height, area = stats.T[3:5]
-    keep &= (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
-    mask: Mask = keep.astype(np.uint8)[labels]
-    return mask, letter
+        return []
+    if rulings.any():
+        found.shaped[found.between(rulings)] = False
+    if found.shaped.sum() < 3:
+        return []
+    return [found.near(one) for one in found.typical_heights()]
 
 
-def _components(ink: Mask) -> tuple[NDArray[np.int32], Floats, NDArray[np.bool_], float] | None:
-    """Label the ink; return labels, box and area of each, which have a letter's shape, and their typical height."""
+@dataclass(frozen=True, slots=True)
+class _Components:
+    """Labelled ink: the box and the area of each component, and whether it has a letter's shape."""
+
+    labels: NDArray[np.int32]
+    boxes: Floats
+    shaped: NDArray[np.bool_]
+
+    def typical(self) -> float:
+        """The height at the middle of all letters' lengths."""
+        width, height = self.boxes[self.shaped].T[2:4]
+        return weighted_median(height, np.minimum(width, 6 * height))
+
+    def typical_heights(self) -> list[float]:
+        """That height, and those at the middle of their number and of the area that they cover, where they differ."""
+        width, height = self.boxes[self.shaped].T[2:4]
+        letter = self.typical()
+        others = float(np.median(height)), weighted_median(height, np.minimum(width, 6 * height) * height)
+        return [letter, *(one for one in others if max(one / letter, letter / one) > DISAGREE)]
+
+    def between(self, rulings: Mask) -> NDArray[np.bool_]:
+        """Tell which stand between two rulings and touch both: the sides of boxes."""
+        y, x = np.nonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)) * (self.labels > 0))
+        label = self.labels[y, x]
+        top, height = self.boxes[label, 1], self.boxes[label, 3]
+        ends = [y - top < 0.3 * height, top + height - y <= 0.3 * height]
+        above, below = (np.bincount(label[end], minlength=len(self.boxes)) > 0 for end in ends)
+        both: NDArray[np.bool_] = above & below
+        return both
+
+    def near(self, letter: float) -> tuple[Mask, float]:
+        """Mark what may be letters where these are typically so high."""
+        height, area = self.boxes.T[3:5]
+        keep = self.shaped & (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
+        mask: Mask = keep.astype(np.uint8)[self.labels]
+        low = keep & (height < LOW * letter)
+        if low.any():
+            mask -= _leaders(low.astype(np.uint8)[self.labels], letter)
+        return mask, letter
+
+
+def _leaders(low: Mask, letter: float) -> Mask:
+    """Rows of dots and dashes: what stays low over many letters."""
+    joined = cv2.morphologyEx(low, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    rows = (stats[:, cv2.CC_STAT_WIDTH] > 3 * letter) & (stats[:, cv2.CC_STAT_HEIGHT] < 0.5 * letter)
+    rows[0] = False
+    leaders: Mask = rows.astype(np.uint8)[labels] & low
+    return leaders
+
+
+def _components(ink: Mask) -> _Components | None:
+    """Label the ink; None where fewer than three components have a letter's shape."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes: Floats = stats.astype(np.float64)
     width, height, area = boxes.T[2:5]
     keep = (height >= 3) & (width >= 2) & (area >= 6) & (height < 0.4 * ink.shape[0])
     keep &= (width < 40 * height) & (height < 12 * width) & (area > 0.06 * width * height)
     keep[0] = False
-    if keep.sum() < 3:
-        return None
-    letter = _weighted_median(height[keep], np.minimum(width[keep], 6 * height[keep]))
-    return labels.astype(np.int32, copy=False), boxes, keep, letter
+    return _Components(labels.astype(np.int32, copy=False), boxes, keep) if keep.sum() >= 3 else None
 
 
 def _rulings(ink: Mask, letter: float) -> Mask:
@@ -77,7 +152,8 @@ def _rulings(ink: Mask, letter: float) -> Mask:
     return cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8)).astype(np.uint8)
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
+def weighted_median(values: Floats, weights: Floats) -> float:
+    """Return the value up to which half the weight lies."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, total[-1] / 2)])

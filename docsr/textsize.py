@@ -1,33 +1,27 @@
 """The size of the text on a page: its x-height in pixels, which decides what enlargement a page needs.
 
-Method. The ink that may be letters (docsr/ink.py) is closed horizontally into line segments. The rows of each segment,
-in pieces short enough for a skewed scan, give an ink profile; the two cuts that best split it into three constant
-levels (least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink than what lies
-between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height. The
-page is measured once coarsely, then again at the scale that brings its text to TARGET px: small touching letters are
-enlarged, large pages made cheap. Where the sizes found spread much, the page is measured on its side too, and that is
-taken if they spread less there and the lines are longer: what is no line of text falls into short pieces.
+Method. The lines of text are measured (docsr/textlines.py) once coarsely, then again at the scale that brings the text
+to TARGET px: small touching letters are enlarged, large pages made cheap. The answer is the median over the page; where
+the sizes found spread so much that some are of no text, it is the size that covers most. Where they spread, the page is
+measured on its side too, and that is taken if they spread less there and the lines are longer: what is no line of text
+falls into short pieces. A page with too little text of one size has none.
 
-Measured error (9 sizes from 4 to 40 px, six typefaces: sans, serif and monospace of DejaVu and Liberation; clean,
-blurred, noisy, JPEG, faint, inverted, one-bit, ruled, with a picture, skewed by 1.2 degrees): median 3.6 % of truth,
-worst 29 %, at 4 px with blur, noise, low contrast and JPEG 40 at once; worst 17 % otherwise. tests/test_textsize.py
-measures much the same. A page takes 0.02 to 0.35 s, the most when it is large and its print small.
+What was measured, and how far it may be off, is in docs/text-size.md. A page takes 0.02 to 0.35 s, the most when it is
+large and its print small.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from docsr.ink import Floats, Mask, ink_of, letters_of
+from docsr.grounds import grey_of
+from docsr.ink import ink_of, letters_of, noise_of
 from docsr.page import Pixels
+from docsr.textlines import Piece, of_one_size, pieces_of, quartiles
 
 TARGET = 14.0
 """x-height in px at which the second measurement is made."""
@@ -35,26 +29,34 @@ TARGET = 14.0
 TRUSTED = (9.5, 24.0)
 """A coarse x-height in here, in px of the scaled page, needs no second measurement."""
 
-CAPITALS = 1.38
-"""Height of capitals and digits over the x-height: 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
-
 COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
 """The most pixels looked at in the coarse and the fine measurement."""
 
 MAX_ENLARGEMENT = 5.0
-LEAST_BODY = 0.36
-"""The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
 
 MOST_SPREAD = 0.15
 """Text whose size spreads more may be the letters of lines that run up or down; pages that stand seldom reach it."""
+
+LEAST = 5.0
+"""A page whose text is in all fewer times as long as high has none."""
+
+MANY, A_LINE = 25.0, 0.2
+"""On a page less than so many x-heights wide more is asked for, except where one is so much of its height."""
+
+A_SENTENCE = 12.0
+"""Length of a line, in x-heights, that is text even on a page of many sizes."""
+
+MIXED = 0.6
+"""Where sizes spread more, some are of no text: the size is that of what covers most, by pieces of about one size."""
+
+INK = 0.0003
+"""A page with less ink, as a share of its pixels, is blank: a word is more."""
 
 STRIP = 20
 """So many times as long as wide, a picture is no page that may lie on its side."""
 
 SMALLEST, LARGEST = 2.0, 400.0
 """x-heights in px outside these are not reported."""
-
-Indices: TypeAlias = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +76,6 @@ class TextSize:
     spread: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A piece of a text line: x-height (px), weight (about the number of letters), line, row of its segment."""
-
-    size: float
-    weight: float
-    line: tuple[int, int]
-    row: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns."""
-
-    top: int
-    base: int
-    profile: Floats
-    reach: int
-
-    @property
-    def bare(self) -> bool:
-        """True when nothing rises above the body or hangs below it: capitals or digits."""
-        size, least = self.base - self.top, 0.1 * self.profile[self.top : self.base].mean()
-        high = self.profile[max(0, round(self.top - 0.36 * size)) : max(0, round(self.top - 0.14 * size))]
-        low = self.profile[round(self.base + 0.14 * size) : round(self.base + 0.32 * size)]
-        return bool((high < least).all() and (low < least).all())
-
-
 def measure(pixels: Pixels) -> TextSize | None:
     """Measure the x-height of a page, or of one that lies on its side.
 
@@ -111,11 +85,9 @@ def measure(pixels: Pixels) -> TextSize | None:
     Returns:
         The text size in px of ``pixels``, or None when no text is found.
     """
-    grey = np.ascontiguousarray(pixels)
-    if grey.ndim == 3:
-        grey = cv2.cvtColor(grey, cv2.COLOR_RGB2GRAY).astype(np.uint8)
-    if min(grey.shape) < 8:
+    if min(pixels.shape[:2]) < 8:
         return None
+    grey = grey_of(pixels)
     found = _measured(grey)
     if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
         turned = _measured(np.ascontiguousarray(np.rot90(grey)))
@@ -124,27 +96,60 @@ def measure(pixels: Pixels) -> TextSize | None:
     return found
 
 
+def has_ink(pixels: Pixels) -> bool:
+    """Whether a page shows marks that may be letters, found to be text or not; a blank one, noise and all, has none.
+
+    Args:
+        pixels: as :func:`measure` takes them.
+    """
+    if min(pixels.shape[:2]) < 8:
+        return False
+    grey = grey_of(pixels)
+    grey = _resized(grey, min(1.0, (COARSE_PIXELS / grey.size) ** 0.5))
+    return any(cv2.countNonZero(mask) > INK * mask.size for mask, _ in letters_of(ink_of(grey)))
+
+
 def _reads_better(turned: TextSize, found: TextSize) -> bool:
     return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
 
-def _measured(grey: Pixels) -> TextSize | None:
+def _measured(page: Pixels) -> TextSize | None:
     """The text size of lines that run across."""
-    scale = min(1.0, (COARSE_PIXELS / grey.size) ** 0.5)
-    pieces = _pieces(_resized(grey, scale))
-    found = _summary(pieces, scale)
+    grey, scale = page, min(1.0, (COARSE_PIXELS / page.size) ** 0.5)
+    pieces = _pieces(grey, scale)
+    found, seen = _summary(pieces, scale), pieces
     if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
         grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0), 1.0
-        pieces = _pieces(grey)
-        found = _summary(pieces, scale) or found
+        pieces = _pieces(grey, scale)
+        found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
     for _ in range(2):
         if found is None or TRUSTED[0] <= found.x_height * scale <= TRUSTED[1]:
             break
         finer = float(np.clip(TARGET / found.x_height, 0.02, MAX_ENLARGEMENT))
         grey = _window(grey, pieces, scale, FINE_PIXELS, finer)
-        scale, pieces = finer, _pieces(_resized(grey, finer))
-        found = _summary(pieces, scale) or found
-    return found if found is not None and SMALLEST <= found.x_height <= LARGEST else None
+        scale, pieces = finer, _pieces(grey, finer)
+        found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
+    if found is None or not SMALLEST <= found.x_height <= LARGEST:
+        return None
+    return found if _are_text(seen, found.x_height, page.shape) else None
+
+
+def _are_text(pieces: list[Piece], x_height: float, shape: tuple[int, ...]) -> bool:
+    """Whether there is enough text of the commonest size; more is asked for where only a few letters fit into a row.
+
+    Where most is of other sizes, there must be a line of some length: the dots of a printed picture form short ones.
+    """
+    alike, _ = of_one_size(pieces)
+    lengths: dict[tuple[int, int], float] = defaultdict(float)
+    for piece, one in zip(pieces, alike, strict=True):
+        if one:
+            lengths[piece.line] += piece.reach / piece.size
+    if x_height > A_LINE * shape[0]:  # a word or a line cut out, with little round it
+        return sum(lengths.values()) >= 1.0
+    weights = np.array([piece.weight for piece in pieces])
+    if weights[alike].sum() < 0.45 * weights.sum() and max(lengths.values(), default=0.0) < A_SENTENCE:
+        return False
+    return sum(lengths.values()) >= LEAST * max(1.0, x_height * MANY / shape[1])
 
 
 def _resized(grey: Pixels, scale: float) -> Pixels:
@@ -155,7 +160,7 @@ def _resized(grey: Pixels, scale: float) -> Pixels:
     return cv2.resize(grey, size, interpolation=how).astype(np.uint8)
 
 
-def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer: float) -> Pixels:
+def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: float) -> Pixels:
     """Cut the rows with the most text, so many (16 at least) that ``limit`` pixels remain at scale ``finer``."""
     rows = max(16, int(limit / (grey.shape[1] * finer * finer)))
     grey = grey[:, : max(16, int(4 * limit / (rows * finer * finer)))]  # of an endless strip, its beginning
@@ -172,96 +177,24 @@ def _window(grey: Pixels, pieces: list[_Piece], scale: float, limit: int, finer:
     return grey[start : start + rows]
 
 
-def _summary(pieces: list[_Piece], scale: float) -> TextSize | None:
+def _summary(pieces: list[Piece], scale: float) -> TextSize | None:
     """Pool pieces measured at ``scale`` into a text size in px of the page."""
+    if not _enough(pieces):
+        return None
     letters = sum(piece.weight for piece in pieces)
-    if letters < 4:
-        return None
-    sizes = np.array([piece.size for piece in pieces]) / scale
-    weights = np.array([piece.weight for piece in pieces])
-    order = np.argsort(sizes)
-    share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
-    low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order])
+    low, middle, high = quartiles(pieces)
+    if high - low > MIXED * middle:
+        alike, _ = of_one_size(pieces)
+        _, middle, _ = quartiles([piece for piece, one in zip(pieces, alike, strict=True) if one])
     lines = len({piece.line for piece in pieces})
-    return TextSize(float(middle), lines, letters, float((high - low) / middle))
+    return TextSize(middle / scale, lines, letters, (high - low) / middle)
 
 
-def _pieces(grey: Pixels) -> list[_Piece]:
-    """Find the text on a page and measure it piece by piece, in px of ``grey``."""
-    letters = letters_of(ink_of(grey))
-    if letters is None:
-        return []
-    mask, letter = letters
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
-    _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    pieces: list[_Piece] = []
-    for number, (x, y, width, height, area) in enumerate(boxes[1:].tolist()):
-        if height < 0.6 * letter or width < 1.2 * min(height, 2 * letter) or area < 0.15 * width * height:
-            continue
-        segment = mask[max(0, y - 2) : y + height + 2, x : x + width]
-        pieces += _measure_segment(segment, letter, number, y)
-    return pieces
+def _enough(pieces: list[Piece]) -> bool:
+    return sum(piece.weight for piece in pieces) >= 4
 
 
-def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
-    """Return where the text lines in a row profile begin and end: cut at the emptiest rows between touching lines."""
-    rows = np.flatnonzero(profile)
-    if not len(rows):
-        return []
-    first, end = max(0, int(rows[0]) - 2), min(len(profile), int(rows[-1]) + 3)
-    if end - first < 2.6 * letter:
-        return [(first, end)]
-    smooth = cv2.GaussianBlur(profile[:, None], (0, 0), 0.4 * letter).ravel()
-    inner = smooth[1:-1]
-    low = np.flatnonzero((inner < smooth[:-2]) & (inner <= smooth[2:]) & (inner < 0.75 * smooth.max())) + 1
-    cuts = [first, *(cut for cut in low.tolist() if first < cut < end), end]
-    return [(top, bottom) for top, bottom in pairwise(cuts) if bottom - top >= 0.6 * letter]
-
-
-def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> list[_Piece]:
-    """Measure a segment (one line, or some that touch) in pieces about ten letters wide, for it may be skewed."""
-    width = segment.shape[1]
-    edges = np.linspace(0, width, max(1, round(width / (11 * letter))) + 1).astype(int)
-    lines: dict[int, list[_Fit]] = defaultdict(list)
-    for left, right in pairwise(edges.tolist()):
-        profile = segment[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
-        for index, (top, end) in enumerate(_lines(profile, letter)):
-            body = _x_and_base_line(profile[top:end])
-            if body is not None and right - left > 1.2 * (body[1] - body[0]):
-                lines[index].append(_Fit(*body, profile[top:end], right - left))
-    pieces = []
-    for index, fits in lines.items():
-        capitals = all(fit.bare for fit in fits)
-        for fit in fits:
-            size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
-            sure = 0.4 if capitals and width < 8 * size else 1.0
-            pieces.append(_Piece(size, sure * fit.reach / letter, (number, index), row))
-    return pieces
-
-
-@lru_cache(maxsize=128)
-def _bodies(rows: int, least: int) -> tuple[Indices, Indices]:
-    """Where the body of the letters may begin and end in so many rows."""
-    top, base = np.triu_indices(rows + 1, k=least)
-    return top, base
-
-
-def _x_and_base_line(profile: Floats) -> tuple[int, int] | None:
-    """Split a row profile into three constant levels; return where the middle one begins and ends, in rows."""
-    n = len(profile)
-    if n < 5:
-        return None
-    extent = np.count_nonzero(profile)
-    total = np.concatenate(([0.0], np.cumsum(profile)))
-    top, base = _bodies(n, max(2, round(LEAST_BODY * extent)))
-    if not len(top):
-        return None
-    inside = (total[base] - total[top]) ** 2 / (base - top)
-    above = total[top] ** 2 / np.maximum(top, 1)
-    below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
-    best = int(np.argmax(inside + above + below))
-    a, b = int(top[best]), int(base[best])
-    level = (total[b] - total[a]) / (b - a)
-    outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
-    spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
-    return (a, b) if spans else None
+def _pieces(grey: Pixels, scale: float) -> list[Piece]:
+    """Measure the text in px of the page brought to ``scale``."""
+    noise = noise_of(grey) if scale > 1 else 0.0  # which enlarging hides, but does not take away
+    return pieces_of(_resized(grey, scale), noise)

@@ -7,8 +7,8 @@
 set -eu
 
 packages="tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd fonts-dejavu-core fonts-liberation fonts-liberation2
-    fonts-texgyre fonts-arphic-gbsn00lp chromium qpdf poppler-utils jbig2dec libopenjp2-tools
-    ghostscript unpaper"
+    fonts-texgyre fonts-arphic-gbsn00lp fonts-motoya-l-cedar fonts-kacst-one chromium qpdf poppler-utils jbig2dec
+    libopenjp2-tools ghostscript unpaper"
 
 missing() {
     for package in $packages; do
@@ -23,7 +23,7 @@ has_english() {
 
 if ! command -v apt-get >/dev/null 2>&1; then
     if has_english; then
-        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation, TeX Gyre and AR PL SungtiL GB, Chromium, qpdf, poppler-utils, jbig2dec, OpenJPEG's programs, Ghostscript and unpaper."
+        echo "make programs: Tesseract is here; without apt-get the rest is left to you: the fonts DejaVu, Liberation, TeX Gyre, AR PL SungtiL GB, Motoya L Cedar and KacstOne, Chromium, qpdf, poppler-utils, jbig2dec, OpenJPEG's programs, Ghostscript and unpaper."
         exit 0
     fi
     echo "make programs: no Tesseract with English data and no apt-get: install both, then try again." >&2

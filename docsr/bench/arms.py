@@ -70,7 +70,7 @@ class Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        plan = taken(measured_x_height(squared(page).pixels), engine, pixel_shape(page.dpi))
+        plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.dpi))
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def raster_of(self, page: Page) -> Raster:

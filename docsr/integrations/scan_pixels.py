@@ -49,7 +49,7 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     """
     with Image.open(rendered) as image:
         shown, mode, dpi = page_of(image), image.mode, image.info.get("dpi")
-    if not always and factor_for_text(measured_x_height(shown.pixels)) == 1:
+    if not always and factor_for_text(measured_x_height(shown)) == 1:
         return False
     with open_scans(pdf) as scans:
         seen = Seen(scans.leaves[number])

@@ -137,7 +137,7 @@ class Enhancer:
         """
         shape = 1.0 if self._keeps else pixel_shape(page.dpi)
         undecided = self._model is None or self._factor is None
-        x_height = measured_x_height((page if self._keeps else squared(page)).pixels) if undecided else None
+        x_height = measured_x_height(page if self._keeps else squared(page)) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)
         plan = plan_page(
             needed,

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field, replace
 
 from docsr.errors import UsageError
-from docsr.page import Dpi, Pixels
+from docsr.page import Dpi, Page
 from docsr.square import EVEN, FINER, KEPT, STANDARD_FAX, Raster
-from docsr.textsize import measure
+from docsr.textsize import TextSize, has_ink, measure
 from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
 from docsr.upscalers.classical import CLASSICAL
 from docsr.weights import catalogue
@@ -19,6 +19,9 @@ engine's largest can."""
 
 FAX_SHAPE = 1.5
 """Pages whose pixels are at least so many times as high as wide are taken for standard faxes (2.08 times)."""
+
+PRINT = 4.6 / 72
+"""x-height in inches of what is printed most: type of 10 points, of which an x takes 4.6."""
 
 READERS = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
@@ -79,10 +82,26 @@ def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
     return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
 
 
-def measured_x_height(pixels: Pixels) -> float | None:
-    """x-height of a page in px, or None where it has no text."""
-    found = measure(pixels)
-    return None if found is None else found.x_height
+def deciding_x_height(page: Page, text: TextSize | None) -> tuple[float | None, str]:
+    """Return the x-height in px that decides what happens to a page, and in words what it comes from.
+
+    It is that of its text. Where none was found though the page is not blank, it is that of ordinary print at the dpi
+    that the page says; where it says none, None, and so the page stays as it is: enlarging what may be a picture, or
+    large enough, would be a guess.
+    """
+    if text is not None:
+        return text.x_height, f"its text is {text.x_height:.1f} px high"
+    if not has_ink(page.pixels):
+        return None, "no text was found"
+    if page.dpi is None:
+        return None, "no text was found, though it is not blank, and its dpi is not known"
+    x_height = page.dpi[1] * PRINT
+    return x_height, f"no text was found, though it is not blank, so its {page.dpi[1]:g} dpi decide: {x_height:.1f} px"
+
+
+def measured_x_height(page: Page) -> float | None:
+    """x-height of a page in px, as :func:`deciding_x_height` has it."""
+    return deciding_x_height(page, measure(page.pixels))[0]
 
 
 def plan_page(
@@ -93,6 +112,7 @@ def plan_page(
     model: str | None = None,
     own_factor: int | None = None,
     engine: str = READERS[0],
+    said: str = "",
     shape: float = 1.0,
 ) -> Plan:
     """Decide what happens to a page.
@@ -100,6 +120,7 @@ def plan_page(
     Args:
         needed: the factor that its text or the wanted dpi asks for.
         x_height: measured, in px, or None.
+        said: what that comes from, in words.
         factor: the factor that the user asked for, or None for ``needed``.
         model: the model that the user asked for, or None for what is known to read best.
         own_factor: the only factor of ``model``, or None if it has any.
@@ -113,7 +134,13 @@ def plan_page(
         at its better size): the nearest is asked first, none beyond LARGEST, whatever dpi is wanted: the page is
         brought to that afterwards.
     """
-    plan = _chosen(needed, x_height, factor=factor, model=model, own_factor=own_factor, engine=engine, shape=shape)
+    text = said or ("no text was found" if x_height is None else f"its text is {x_height:.1f} px high")
+    if factor is None and needed == 1:
+        plan = Plan(1, "none", f"{text}: nothing to gain")
+    elif model is not None:
+        plan = Plan(factor or own_factor or needed, model, "as asked")
+    else:
+        plan = _best(needed, x_height, factor=factor, engine=engine, shape=shape, text=text)
     return replace(plan, raster=raster_for(plan.model, shape))
 
 
@@ -128,32 +155,25 @@ def raster_for(model: str, shape: float) -> Raster:
     return FINER if model in CLASSICAL else EVEN
 
 
-def _chosen(
+def _best(
     needed: int,
     x_height: float | None,
     *,
     factor: int | None,
-    model: str | None,
-    own_factor: int | None,
     engine: str,
     shape: float,
+    text: str,
 ) -> Plan:
-    """The factor and the upscaler, as :func:`plan_page` says."""
-    text = "no text was found" if x_height is None else f"its text is {x_height:.1f} px high"
-    if factor is None and needed == 1:
-        return Plan(1, "none", f"{text}: nothing to gain")
-    if model is not None:
-        return Plan(factor or own_factor or needed, model, "as asked")
+    """The factor and the upscaler that were measured to read best, as :func:`plan_page` says; ``text``: its x-height."""
     seen = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # in px of the even raster
     worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
     factors = nearest_first if factor is None else [factor]
     cards = [card for one in factors for card in shipped(one, fax=shape >= FAX_SHAPE)]
-    card = next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)
-    if card is not None:
+    if (card := next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)) is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
-    network = "network" if factor is None else f"network of {factor}x"
-    return Plan(factor or needed, "bicubic", f"{text}, where no {network} was measured to help {engine}")
+    of = "" if factor is None else f" of {factor}x"
+    return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
 
 
 def plan_unasked(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:

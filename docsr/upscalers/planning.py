@@ -11,7 +11,7 @@ from docsr.pool import alive
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
 from docsr.upscalers.catalog import own_factor
-from docsr.upscalers.choose import Plan, factor_for_dpi, factor_for_text, plan_page, raster_for
+from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
@@ -63,10 +63,8 @@ class Planner:
                 reached.add(left(task, leaf.number, plan))
             else:
                 plan, text = self.page(page)
-                if plan.factor == 1 and keeps_pdf(
-                    task.source, self._options.format
-                ):  # which shows it in its shape already
-                    plan = replace(plan, raster=KEPT)
+                if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
+                    plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
                 row = planned(task, page, plan, text)
                 reached.add(self._with_bytes(row, page, plan, task) if self._dry else row)
         except NO_PAGES_FAULT:
@@ -100,7 +98,7 @@ class Planner:
         keeps = options.keep_pixel_shape or options.model == "none"
         shape, page = (1.0, page) if keeps else (pixel_shape(page.dpi), squared(page))
         text = measure(page.pixels)
-        x_height = None if text is None else text.x_height
+        x_height, said = deciding_x_height(page, text)
         needed = factor_for_text(x_height, options.engine)
         if options.dpi is not None:
             if page.dpi is None:
@@ -120,6 +118,7 @@ class Planner:
             own_factor=self._own_factor,
             engine=options.engine,
             shape=shape,
+            said=said,
         )
         return plan, text
 

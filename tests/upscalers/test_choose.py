@@ -2,19 +2,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from docsr.bench.arms import Arm
 from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
+from docsr.page import Page
+from docsr.textsize import TextSize, has_ink
 from docsr.upscalers import catalog, choose
 from docsr.upscalers.choose import (
     READERS,
     Plan,
     check_engine,
+    deciding_x_height,
     factor_for_dpi,
     factor_for_text,
+    measured_x_height,
     plan_page,
 )
+from docsr.upscalers.options import EnhanceOptions
+from docsr.upscalers.planning import Planner
 from docsr.weights import ModelCard
 
 
@@ -119,3 +127,49 @@ def test_the_command_knows_every_engine() -> None:
     (option,) = (one for one in enhance.params if one.name == "engine")
     assert tuple(option.type.choices) == READERS  # type: ignore[attr-defined]
     assert option.default == READERS[0]
+
+
+def marked(dpi: tuple[float, float] | None) -> Page:
+    """A page with marks of a letter's shape, which are no text."""
+    pixels = np.full((600, 500), 255, np.uint8)
+    for place in range(12):
+        pixels[40 + 43 * place :, 30 + 37 * place % 440 :][:16, :9] = 0
+    return Page(pixels, dpi)
+
+
+def test_where_no_text_is_found_dpi_decide_and_the_reason_says_so() -> None:
+    assert has_ink(marked(None).pixels)
+    at = {dpi: deciding_x_height(marked((dpi, dpi)), None) for dpi in (75, 150, 300)}
+    assert [round(x_height or 0, 1) for x_height, _ in at.values()] == [4.8, 9.6, 19.2]
+    assert [factor_for_text(x_height) for x_height, _ in at.values()] == [4, 2, 1]
+    x_height, said = at[150]
+    why = plan_page(factor_for_text(x_height), x_height, said=said).why
+    assert why.startswith("no text was found, though it is not blank, so its 150 dpi decide: 9.6 px")
+
+
+def test_where_no_text_is_found_and_no_dpi_is_known_a_page_stays_as_it_is() -> None:
+    x_height, said = deciding_x_height(marked(None), None)
+    assert plan_page(factor_for_text(x_height), x_height, said=said) == Plan(1, "none")
+    assert said == "no text was found, though it is not blank, and its dpi is not known"
+
+
+def test_a_blank_page_stays_as_it_is_whatever_its_dpi() -> None:
+    blank = Page(np.full((600, 500), 255, np.uint8), (75, 75))
+    assert deciding_x_height(blank, None) == (None, "no text was found")
+    assert measured_x_height(blank) is None
+
+
+def test_text_decides_before_dpi() -> None:
+    found = TextSize(9.0, 20, 400.0, 0.1)
+    assert deciding_x_height(marked((75, 75)), found) == (9.0, "its text is 9.0 px high")
+
+
+def test_every_way_in_hears_the_dpi() -> None:
+    """The planner of files, the Python API and the benchmark's ``auto`` ask the same function."""
+    page = marked((75, 75))
+    plan, text = Planner(EnhanceOptions()).page(page)
+    assert text is None
+    assert plan.factor == 4
+    assert "75 dpi decide" in plan.why
+    assert measured_x_height(page) == pytest.approx(4.79, abs=0.01)
+    assert Arm("auto", 1, "auto", False, "").on(page, "tesseract").factor == 4

@@ -1,0 +1,145 @@
+"""What letters stand on: a page in one channel that shows them, dark on light wherever they are.
+
+A page may be dark in one part and light in another (a sheet on a scanner's black ground, a white heading on a bar), and
+its light may fall. Where a dark and a light ground meet, each is what is wide and empty somewhere: strokes are not.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.page import Pixels
+
+REDUCTION = 4
+"""Grounds are looked for in a page so many times smaller."""
+
+PLAIN_STEP = 24
+"""Grey levels that a part of the page must span to show what is its ground."""
+
+STRONGER = 4.0
+"""So many times the contrast of its luminance, squared, a page must have in colour to be looked at in colour."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114])
+
+PLAIN = 0.12
+"""The standard deviation of a plain ground, over the contrast round it; small print has twice as much or more."""
+
+DECISIVE = 0.12
+"""A page is light where its share that is nearer to light is so much above a half; dark below."""
+
+UTMOST, MOSTLY = 0.2, 0.6
+"""So near to the darkest or the lightest round it, over the contrast, a ground is in most of its plain parts."""
+
+Flags: TypeAlias = NDArray[np.bool_]
+Floats32: TypeAlias = NDArray[np.float32]
+
+
+def grey_of(pixels: Pixels) -> Pixels:
+    """Return the channel that shows most: luminance, or where letters differ from their ground by colour alone, that.
+
+    Args:
+        pixels: H x W grey or H x W x 3 RGB, uint8.
+    """
+    pixels = np.ascontiguousarray(pixels)
+    if pixels.ndim == 2:
+        return pixels
+    step = max(1, round((pixels.shape[0] * pixels.shape[1] / 500_000) ** 0.5))  # of pairs of rows: about so many pixels
+    rows = pixels[::step].astype(np.int16)
+    steps = np.diff(rows, axis=1).reshape(-1, 3)[::step].astype(np.float32)
+    spread = (steps.T @ steps).astype(np.float64)
+    strength, axes = np.linalg.eigh(spread)
+    of_luminance = float(_LUMINANCE @ spread @ _LUMINANCE / (_LUMINANCE @ _LUMINANCE))
+    if strength[-1] <= STRONGER * of_luminance:
+        return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.uint8)
+    shown = cv2.transform(pixels.astype(np.float32), axes[:, -1:].T.astype(np.float32))
+    low, high = np.percentile(shown[::step, ::step], (0.1, 99.9))
+    scaled: Pixels = ((shown - low) * (255 / max(high - low, 1.0))).clip(0, 255).astype(np.uint8)
+    return scaled
+
+
+def dark_on_light(grey: Pixels) -> tuple[Pixels, Flags | None]:
+    """Invert a page where its letters are lighter than what they stand on.
+
+    Returns:
+        The page, and where a dark and a light ground meet (None: nowhere), which is neither letter nor ground.
+    """
+    small = cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    dark, light, lightness = _grounds(grey, small)
+    if not (dark.any() and light.any()):
+        if dark.any() or light.any():
+            is_dark = bool(dark.any())
+        else:
+            is_dark = lightness < 0.5 if abs(lightness - 0.5) > DECISIVE else _mostly_dark(grey, small)
+        return (255 - grey if is_dark else grey).astype(np.uint8), None
+    to_dark, to_light = (cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, 3) for one in (dark, light))
+    nearer_dark = (to_dark < to_light).astype(np.uint8)
+    seam = cv2.morphologyEx(nearer_dark, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    size = grey.shape[1], grey.shape[0]
+    turned, between = (cv2.resize(one, size, interpolation=cv2.INTER_NEAREST) for one in (nearer_dark, seam))
+    return cv2.bitwise_xor(grey, 255 * turned).astype(np.uint8), between.astype(bool)
+
+
+def _mostly_dark(grey: Pixels, small: Pixels) -> bool:
+    """Whether the commonest grey is nearer to the darkest than to the lightest."""
+    histogram = np.convolve(np.bincount(small.ravel(), minlength=256), np.ones(9), mode="same")
+    return int(np.argmax(histogram)) < float(np.percentile(grey[::3, ::3], (0.1, 99.9)).mean())
+
+
+def _grounds(grey: Pixels, small: Pixels) -> tuple[Flags, Flags, float]:
+    """Mark the dark and the light grounds: what hangs together on one side of the local middle and is plain somewhere.
+
+    The third answer is what share of the page (where it is not plain) is nearer to the lightest round it.
+    """
+    half = cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    size, reach = (small.shape[1], small.shape[0]), max(9, min(small.shape) // 8) | 1
+    near, window = np.ones((3, 3), np.uint8), np.ones((reach, reach), np.uint8)
+    low, high = (
+        morph(cv2.resize(morph(half, near), size, interpolation=cv2.INTER_NEAREST), window).astype(np.int16)
+        for morph in (cv2.erode, cv2.dilate)
+    )
+    contrast = high - low
+    above = cv2.GaussianBlur(small, (0, 0), 0.8).astype(np.int16) - low
+    telling, uneven = contrast >= PLAIN_STEP, _unevenness(half, size, _square(small))
+    plain = uneven < PLAIN * contrast
+    dark = _wide(telling & (2 * above < contrast), plain, above < UTMOST * contrast)
+    light = _wide(telling & (2 * above >= contrast), plain, contrast - above < UTMOST * contrast)
+    lighter = int(np.count_nonzero(telling & (2 * above >= contrast))) / max(1, int(np.count_nonzero(telling)))
+    return dark, light, lighter
+
+
+def _square(small: Pixels | Flags) -> int:
+    """Side of a square, in reduced px, that no stroke of a letter fills."""
+    return int(max(5, min(small.shape) // 25)) | 1
+
+
+def _unevenness(half: Pixels, size: tuple[int, int], square: int) -> Floats32:
+    """The standard deviation of the grey levels round each pixel of a page reduced to ``size``."""
+    exact = half.astype(np.float32)
+    mean, squares = (
+        cv2.blur(cv2.resize(one, size, interpolation=cv2.INTER_AREA), (square, square))
+        for one in (exact, exact * exact)
+    )
+    return np.sqrt(np.maximum(squares - mean * mean, 0)).astype(np.float32)
+
+
+def _wide(side: Flags, plain: Flags, utmost: Flags) -> Flags:
+    """Keep the parts that hold a plain square and cover 2 % of the page.
+
+    What is plain in them must be about as dark or as light as anything near: in a picture it is of any grey.
+    """
+    square = _square(side)
+    marks = side.astype(np.uint8)
+    seeds = cv2.erode(marks, np.ones((square, square), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(marks, connectivity=4)
+    wide = np.zeros(number, np.bool_)
+    wide[np.unique(labels[(seeds > 0) & plain])] = True
+    wide &= stats[:, cv2.CC_STAT_AREA] >= 0.02 * side.size
+    even, ends = (np.bincount(labels[one], minlength=number) for one in (plain, plain & utmost))
+    wide &= ends >= MOSTLY * even
+    wide[0] = False
+    kept: Flags = wide[labels]
+    return kept

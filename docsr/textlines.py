@@ -1,0 +1,246 @@
+"""The lines of text on a page, measured piece by piece.
+
+The ink that may be letters (docsr/ink.py) is closed horizontally into line segments. The rows of each segment, in
+pieces short enough for a skewed scan, give an ink profile; the two cuts that best split it into three constant levels
+(least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink than what lies
+between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.ink import Floats, Mask, ink_of, letters_of
+from docsr.page import Pixels
+
+CAPITALS = 1.38
+"""Height of capitals and digits over the x-height: 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
+
+NUMBERS = 0.25
+"""A page is looked at as one of numbers where nothing rises above the body in so much of it."""
+
+CAPITALS_BESIDE = (1.2, 1.65)
+"""So many times the x-height of a page's lower case a piece is high where it holds capitals or digits."""
+
+LEAST_BODY = 0.36
+"""The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
+
+STROKES, LONG = 5.0, 7.0
+"""A line in which ink begins fewer times, or which is fewer times as long as high, counts less: it may be no text."""
+
+ALIKE = 0.25
+"""Sizes whose logarithms differ less are of one size of text."""
+
+Indices: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a text line.
+
+    Its x-height and its reach (px; less where it may be no text), weight (about the number of letters), line, the row
+    of its segment, and whether something rises above the body (True), so that this has lower-case letters, or not
+    (None: it is known for capitals).
+    """
+
+    size: float
+    reach: float
+    weight: float
+    line: tuple[int, int]
+    row: int
+    rises: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns.
+
+    ``strokes`` is how many times ink begins in a row of it, ``clear`` the share of the profile's variance that it
+    explains.
+    """
+
+    top: int
+    base: int
+    profile: Floats
+    reach: int
+    strokes: float
+    clear: float
+
+    @property
+    def topless(self) -> bool:
+        """True when nothing rises above the body: capitals or digits, or lower case without b, d, f, h, k, l and t."""
+        size = self.base - self.top
+        high = self.profile[max(0, round(self.top - 0.36 * size)) : max(0, round(self.top - 0.14 * size))]
+        return bool((high < self._least).all())
+
+    @property
+    def bare(self) -> bool:
+        """True when nothing hangs below it either: capitals or digits."""
+        size = self.base - self.top
+        low = self.profile[round(self.base + 0.14 * size) : round(self.base + 0.32 * size)]
+        return self.topless and bool((low < self._least).all())
+
+    @property
+    def _least(self) -> float:
+        return float(0.1 * self.profile[self.top : self.base].mean())
+
+
+def pieces_of(grey: Pixels, noise: float = 0.0) -> list[Piece]:
+    """Find the text on a page and measure it piece by piece, in its px.
+
+    Args:
+        grey: H x W uint8.
+        noise: as :func:`docsr.ink.ink_of` takes it.
+    """
+    found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(grey, noise))]
+    return max(found, key=_covered, default=[])
+
+
+def quartiles(pieces: list[Piece]) -> tuple[float, float, float]:
+    """The size up to which a quarter, half and three quarters of the text lie."""
+    sizes = np.array([piece.size for piece in pieces])
+    weights = np.array([piece.weight for piece in pieces])
+    order = np.argsort(sizes)
+    share = (np.cumsum(weights[order]) - weights[order] / 2) / weights.sum()
+    low, middle, high = np.interp((0.25, 0.5, 0.75), share, sizes[order]).tolist()
+    return low, middle, high
+
+
+def _covered(pieces: list[Piece]) -> float:
+    """The area that text of the commonest size covers, times that size, in px: dots are many, but small."""
+    if not pieces:
+        return 0.0
+    alike, areas = of_one_size(pieces)
+    return float(areas.max() * np.median([piece.size for piece, one in zip(pieces, alike, strict=True) if one]))
+
+
+def of_one_size(pieces: list[Piece]) -> tuple[NDArray[np.bool_], Floats]:
+    """Tell which pieces have about each one's size, and what area those cover together in px."""
+    logs = np.log([piece.size for piece in pieces])
+    order = np.argsort(logs)
+    areas = np.array([piece.size * piece.reach for piece in pieces])
+    total = np.concatenate(([0.0], np.cumsum(areas[order])))
+    first = np.searchsorted(logs[order], logs - ALIKE)
+    last = np.searchsorted(logs[order], logs + ALIKE)
+    best = int(np.argmax(total[last] - total[first])) if pieces else 0
+    return (np.abs(logs - logs[best]) <= ALIKE) if pieces else np.zeros(0, np.bool_), total[last] - total[first]
+
+
+def _measured_pieces(mask: Mask, letter: float) -> list[Piece]:
+    """Measure the lines of what may be letters of a typical height ``letter``."""
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    pieces: list[Piece] = []
+    for number, (x, y, width, height, area) in enumerate(boxes[1:].tolist()):
+        if height < 0.6 * letter or width < 1.2 * min(height, 2 * letter) or area < 0.15 * width * height:
+            continue
+        segment = mask[max(0, y - 2) : y + height + 2, x : x + width]
+        pieces += _measure_segment(segment, letter, number, y)
+    return _without_capitals(pieces)
+
+
+def _without_capitals(pieces: list[Piece]) -> list[Piece]:
+    """On a page of numbers, bring what is as high as capitals beside its lower case to the x-height of that."""
+    lower_case = [piece for piece in pieces if piece.rises]
+    topless = sum(piece.weight for piece in pieces if piece.rises is False)
+    if not lower_case or topless < NUMBERS * sum(piece.weight for piece in pieces):
+        return pieces
+    low, middle, high = quartiles(lower_case)
+    if high - low > 0.3 * middle:
+        return pieces
+    low, high = (ratio * middle for ratio in CAPITALS_BESIDE)
+    return [
+        replace(piece, size=piece.size / CAPITALS) if piece.rises is False and low < piece.size < high else piece
+        for piece in pieces
+    ]
+
+
+def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
+    """Return where the text lines in a row profile begin and end: cut at the emptiest rows between touching lines."""
+    rows = np.flatnonzero(profile)
+    if not len(rows):
+        return []
+    first, end = max(0, int(rows[0]) - 2), min(len(profile), int(rows[-1]) + 3)
+    if end - first < 2.6 * letter:
+        return [(first, end)]
+    smooth = cv2.GaussianBlur(profile[:, None], (0, 0), 0.4 * letter).ravel()
+    inner = smooth[1:-1]
+    low = np.flatnonzero((inner < smooth[:-2]) & (inner <= smooth[2:]) & (inner < 0.75 * smooth.max())) + 1
+    cuts = [first, *(cut for cut in low.tolist() if first < cut < end), end]
+    return [(top, bottom) for top, bottom in pairwise(cuts) if bottom - top >= 0.6 * letter]
+
+
+def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> list[Piece]:
+    """Measure a segment (one line, or some that touch) in pieces about ten letters wide, for it may be skewed."""
+    width = segment.shape[1]
+    edges = np.linspace(0, width, max(1, round(width / (11 * letter))) + 1).astype(int)
+    lines: dict[int, list[_Fit]] = defaultdict(list)
+    for left, right in pairwise(edges.tolist()):
+        profile = segment[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
+        for index, (top, end) in enumerate(_lines(profile, letter)):
+            body = _x_and_base_line(profile[top:end])
+            if body is not None and right - left > 1.2 * (body[1] - body[0]):
+                runs = segment[top + body[0] : top + body[1], left:right]
+                strokes = np.count_nonzero(runs[:, 1:] > runs[:, :-1]) / len(runs)
+                lines[index].append(_Fit(body[0], body[1], profile[top:end], right - left, strokes, body[2]))
+    pieces = []
+    for index, fits in lines.items():
+        capitals = all(fit.bare for fit in fits)
+        likeness = _likeness(fits)
+        for fit in fits:
+            size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
+            sure = 0.4 if capitals and width < 8 * size else 1.0
+            rises = None if capitals else not fit.topless
+            pieces.append(Piece(size, likeness * fit.reach, sure * fit.reach / letter, (number, index), row, rises))
+    return pieces
+
+
+def _likeness(fits: list[_Fit]) -> float:
+    """How much a line is like text, 0 to 1: long for its height, made of strokes, with a clear x-line and baseline."""
+    long = sum(fit.reach / (fit.base - fit.top) for fit in fits) / LONG
+    strokes = sum(fit.strokes for fit in fits) / STROKES
+    clear = (float(np.mean([fit.clear for fit in fits])) - 0.4) / 0.4
+    return min(1.0, long) ** 2 * min(1.0, strokes) ** 2 * min(1.0, max(0.0, clear))
+
+
+@lru_cache(maxsize=128)
+def _bodies(rows: int, least: int) -> tuple[Indices, Indices]:
+    """Where the body of the letters may begin and end in so many rows."""
+    top, base = np.triu_indices(rows + 1, k=least)
+    return top, base
+
+
+def _x_and_base_line(profile: Floats) -> tuple[int, int, float] | None:
+    """Split a row profile into three constant levels.
+
+    Returns:
+        Where the middle one begins and ends, in rows, and the share of the variance that the three explain.
+    """
+    n = len(profile)
+    if n < 5:
+        return None
+    extent = np.count_nonzero(profile)
+    total = np.concatenate(([0.0], np.cumsum(profile)))
+    top, base = _bodies(n, max(2, round(LEAST_BODY * extent)))
+    if not len(top):
+        return None
+    inside = (total[base] - total[top]) ** 2 / (base - top)
+    above = total[top] ** 2 / np.maximum(top, 1)
+    below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
+    levels = inside + above + below
+    best = int(np.argmax(levels))
+    a, b = int(top[best]), int(base[best])
+    level = (total[b] - total[a]) / (b - a)
+    outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
+    spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
+    mean = total[-1] ** 2 / n
+    clear = (levels[best] - mean) / max(float(profile @ profile) - mean, 1e-9)
+    return (a, b, float(clear)) if spans else None
