@@ -25,7 +25,8 @@ from docsr.upscalers.arrays import Enhancer, Image, enhance
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, output_suffix
-from docsr.upscalers.results import PageResult, Stage, Task, broken
+from docsr.upscalers.reached import Stage, broken
+from docsr.upscalers.results import PageResult, Task
 
 __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance", "enhance_files", "plan_files"]
 

@@ -14,7 +14,8 @@ from PIL import Image
 from docsr.cli import progress
 from docsr.cli.progress import Course
 from docsr.compare import Wish, compare_files, plan_pairs
-from docsr.upscalers.results import PageResult, Stage, Task
+from docsr.upscalers.reached import Stage
+from docsr.upscalers.results import PageResult, Task
 from tests.command import docsr, picture
 
 BICUBIC = ("--factor", "2", "--model", "bicubic")

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from docsr.cli.progress import Course
-from docsr.upscalers.results import PageResult, Stage, Task
+from docsr.upscalers.reached import Stage
+from docsr.upscalers.results import PageResult, Task
 from docsr.wording import counted
 from tests.bench.pages import folder_suite
 from tests.command import docsr, picture

@@ -13,7 +13,8 @@ import click
 from docsr.wording import counted
 
 if TYPE_CHECKING:
-    from docsr.upscalers.results import PageResult, Stage, Task
+    from docsr.upscalers.reached import Stage
+    from docsr.upscalers.results import PageResult, Task
 
 SECONDS_BETWEEN_LINES = 60.0
 """How often a run that writes to no terminal says how far it is, and a program is told."""

@@ -21,7 +21,8 @@ from docsr.manifest import PARTS, Entry, Manifest, as_line, incomplete
 from docsr.pool import Apart
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.results import PageResult, Reached, Task, broken, failed
+from docsr.upscalers.reached import Reached, broken, failed
+from docsr.upscalers.results import PageResult, Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
-from docsr.upscalers.results import PageResult, Reached, Task, failed
+from docsr.upscalers.reached import Reached, failed
+from docsr.upscalers.results import PageResult, Task
 
 if TYPE_CHECKING:
     from docsr.io.pdf_leaf import Leaf

@@ -9,7 +9,8 @@ from docsr.errors import sentence_of
 from docsr.io.documents import Leaf
 from docsr.page import Page
 from docsr.upscalers.planning import NO_PAGES_FAULT
-from docsr.upscalers.results import Reached, Task
+from docsr.upscalers.reached import Reached
+from docsr.upscalers.results import Task
 
 
 @contextmanager

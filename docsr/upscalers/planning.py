@@ -15,7 +15,8 @@ from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, fact
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
-from docsr.upscalers.results import PageResult, Reached, Task, left, lost, planned
+from docsr.upscalers.reached import Reached
+from docsr.upscalers.results import PageResult, Task, left, lost, planned
 from docsr.upscalers.sizes import expected_bytes
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)

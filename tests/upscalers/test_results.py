@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from docsr.upscalers.results import Task, broken
+from docsr.upscalers.reached import broken
+from docsr.upscalers.results import Task
 
 LOST = "a.png ended the process that worked on it (out of memory?)"
 

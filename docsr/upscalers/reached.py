@@ -1,0 +1,128 @@
+"""How far the work on a file has come, and the rows of one that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from docsr.errors import PageError
+from docsr.manifest import Entry
+from docsr.pool import tell
+from docsr.upscalers.choose import Plan
+from docsr.upscalers.results import PageResult, Task
+
+_AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far the work on a file is: its pages, how many of them were looked at, and how many are written."""
+
+    pages: int
+    looked: int
+    written: int
+
+
+@dataclass(slots=True)
+class Reached:
+    """How far the work on a file has come.
+
+    Attributes:
+        rows: of the pages reached so far, in their order.
+        pages: how many there are, once that is known.
+        page: the 0-based page that it is at, to which a failure belongs.
+        done: how many pages are written.
+        readable: whether anything of the file could be read.
+        seen: what told the input from another version of it when it was opened.
+        written: what the manifest was told of the output, just before it takes its place.
+        left_out: 0-based numbers of pages that failed, and that are not in the output.
+    """
+
+    rows: list[PageResult] = field(default_factory=list)
+    pages: int | None = None
+    page: int = 0
+    done: int = 0
+    readable: bool = False
+    seen: tuple[int, ...] | None = None
+    written: Entry | None = None
+    left_out: set[int] = field(default_factory=set)
+
+    def has_failed(self, number: int) -> bool:
+        """Tell whether a page that was reached has failed."""
+        return self.rows[number].status == "failed"
+
+    def sound(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
+        """Yield the 0-based numbers of the pages that have not failed (so far), with their plans."""
+        for number, plan in enumerate(plans):
+            if not self.has_failed(number):
+                yield number, plan
+
+    def check_some_sound(self) -> None:
+        """Refuse, with what its last page says, to write a file all of whose pages failed. PageError."""
+        if self.all_failed():
+            self.page = len(self.rows) - 1
+            raise PageError(self.rows[self.page].error or "no page could be read")
+
+    def all_failed(self) -> bool:
+        """Tell whether pages were reached, and none of them is sound."""
+        return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+
+    def lose(self, number: int, sentence: str) -> None:
+        """Note that a page failed; the others of its file go on."""
+        self.rows[number] = self.rows[number].as_failed(sentence)
+
+    def as_told(self) -> list[PageResult]:
+        """Return the rows of a file that was written: those of pages that failed say what became of them."""
+        return [
+            replace(row, error=f"{row.error}; {_LEFT_OUT if number in self.left_out else _AS_IT_WAS}")
+            if row.status == "failed"
+            else row
+            for number, row in enumerate(self.rows)
+        ]
+
+    def counted(self, pages: int) -> None:
+        """Hear how many pages there are."""
+        self.pages = pages
+        self.tell()
+
+    def add(self, row: PageResult) -> None:
+        """Put in the row of one more page."""
+        self.rows.append(replace(row, pages=self.pages))
+        self.tell()
+
+    def next_done(self) -> None:
+        """Count one more page that is written."""
+        self.done += 1
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell whoever listens how far it is."""
+        tell(Stage(self.pages or 0, len(self.rows), self.done))
+
+
+def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
+    """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
+    rows = {
+        row.page: row
+        if row.status == "failed"
+        else replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
+        for row in reached.rows
+    }
+    page = reached.page + 1
+    row = rows.get(page) or PageResult(str(task.source), str(task.output), page, "failed", pages=reached.pages)
+    rows[page] = replace(row, status="failed", error=sentence, readable=reached.readable)
+    return [rows[number] for number in sorted(rows)]
+
+
+def broken(remedy: str, time_limit: float | None, task: Task) -> list[PageResult]:
+    """Return the rows of a file that ended the processes it was worked on in.
+
+    Args:
+        remedy: what to try where memory was too small.
+        time_limit: seconds that a page might take, or None.
+        task: the file.
+    """
+    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
+    remedy += " or a longer --time-limit" if slow else ""
+    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
+    return failed(task, sentence, Reached(readable=True))
