@@ -67,7 +67,7 @@ class Matrix:
     def run(self, output: str, way: str) -> Ran:
         if (output, way) not in self.runs:
             out = self.out(output, way)
-            words = ("--format", output, "--out", out, "--report", out.with_suffix(".json"))
+            words = ("--format", output, "--out", out, "--report", out.with_suffix(".json"), "--keep-pixel-shape")
             with pytest.MonkeyPatch.context() as patched:  # a thousand small files: the disk is not waited for
                 patched.setattr(os, "fsync", lambda descriptor: None)
                 self.runs[output, way] = ran("enhance", self.folder / "in", *words, *WAYS[way])

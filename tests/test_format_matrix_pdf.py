@@ -69,7 +69,8 @@ def _link(**where: Any) -> Dictionary:
 def before_and_after(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp(request.param)
     document(folder / "scans.pdf", **SAVED[request.param])
-    done = ran("enhance", folder / "scans.pdf", "--out", folder / "out", "--model", "nearest", "--factor", "2")
+    wish = ("--model", "nearest", "--factor", "2", "--keep-pixel-shape")
+    done = ran("enhance", folder / "scans.pdf", "--out", folder / "out", *wish)
     assert (done.code, done.err) == (0, "")
     assert "page 3: left as it is (it has text of its own)" in done.out
     return folder / "scans.pdf", folder / "out" / "scans.pdf"

@@ -164,7 +164,7 @@ def _best(
     shape: float,
     text: str,
 ) -> Plan:
-    """The factor and the upscaler that were measured to read best, as :func:`plan_page` says; ``text``: what decides."""
+    """Choose the factor and the upscaler that were measured to read best; ``text`` says what decides."""
     seen = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # in px of the even raster
     worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
