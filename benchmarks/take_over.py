@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from docsr.bench.arms import AUTO, plan_arms, taken
+from docsr.bench.degradations import SHAPES
 from docsr.bench.measure import ROW_FIELDS, Measured, Row, tasks_of
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
@@ -87,7 +88,8 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 def _is_new(row: Row, anew: Collection[str]) -> bool:
     """Whether a row is one of ``anew``, or of ``auto`` for a page of which it takes one of them now."""
-    return row.upscaler in anew or (row.upscaler == AUTO and taken(row.x_height, row.engine).model in anew)
+    shape = SHAPES.get(row.degradation, 1.0)
+    return row.upscaler in anew or (row.upscaler == AUTO and taken(row.x_height, row.engine, shape).model in anew)
 
 
 def _holds(known: dict[str, Any], arm: str, signature: str, engine: str, also: Collection[str]) -> bool:

@@ -13,7 +13,7 @@ from docsr.page import Page
 from docsr.square import FINER, KEPT, Raster, pixel_shape, squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
-from docsr.upscalers.choose import LARGEST, READERS, Plan, measured_x_height, plan_unasked, raster_for
+from docsr.upscalers.choose import FAX_SHAPE, LARGEST, READERS, Plan, measured_x_height, plan_unasked, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -65,6 +65,13 @@ class Arm:
     def is_among(self, labels: Collection[str]) -> bool:
         """Whether the arm, or all peers and it is one, is among ``labels``."""
         return self.label in labels or (self.peer and EVERY_PEER in labels)
+
+    def is_for(self, shape: float) -> bool:
+        """Whether the arm has something to do on pages whose pixels are so many times as high as wide."""
+        if self.name == SQUARED:
+            return shape != 1.0
+        card = catalogue().get(self.model)
+        return card is None or not card.fax or shape >= FAX_SHAPE
 
     def on(self, page: Page, engine: str) -> Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""

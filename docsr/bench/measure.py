@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from docsr import __version__, textsize
-from docsr.bench.arms import HR, SQUARED, Arm
+from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import SHAPES, lower
 from docsr.bench.suite import SuitePage
 from docsr.errors import DocsrError
@@ -117,10 +117,10 @@ def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> It
         readers = tuple(name for name in engines if asked.engines is None or name in asked.engines)
         mine = [arm for arm in arms if not arm.is_among((*source.without, *asked.without))]
         for condition in (Condition(dpi, name) for dpi in asked.dpi for name in asked.degradation):
-            fitting = (arm for arm in mine if arm.name != SQUARED or condition.degradation in SHAPES)
+            fitting = (arm for arm in mine if arm.is_for(SHAPES.get(condition.degradation, 1.0)))
             yield from (Task(page, condition, arm, readers) for arm in fitting)
     if source.as_it_is:
-        mine = [arm for arm in arms if arm.name not in {HR, SQUARED} and not arm.is_among(source.without)]
+        mine = [arm for arm in arms if arm.name != HR and arm.is_for(1.0) and not arm.is_among(source.without)]
         yield from (Task(page, AS_IT_IS, arm, tuple(engines)) for arm in mine)
 
 
