@@ -7,7 +7,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from docsr.io.pdf_content import MAX_CONTENT_BYTES
+from docsr.io.pdf_content import BROKEN, MAX_CONTENT_BYTES
 from docsr.io.pdf_streams import unfiltered
 from docsr.io.refusals import Unreadable
 
@@ -88,7 +88,7 @@ def _shown(holder: Any, depth: int, named: dict[str, Any]) -> set[str]:
             return set(named)
         _check_size(holder)
         found = {str(step.operands[0]) for step in pikepdf.parse_content_stream(holder, _OPERATORS) if _shows(step)}
-    except (Unreadable, pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, RuntimeError):
+    except BROKEN:
         return set(named)
     for name in tuple(found):
         one = named.get(name)
