@@ -1,4 +1,4 @@
-"""Images that were replaced, and that a page names without showing them: names are dropped, so that they can go."""
+"""Names of images that a page has and does not show are dropped: else images that were replaced would stay."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
 
 
 def _take_over(pdf: pikepdf.Pdf) -> None:
-    """Give each page the resources that it has from above, where a name would be kept for pages that do not use it."""
+    """Give each page the resources that it inherits: there, names would stay for pages that do not use them."""
     nodes: dict[Number, Any] = {}
     for page in pdf.pages:
         if "/Resources" not in page.obj:
