@@ -131,9 +131,9 @@ def enhance(
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
     a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
 
-    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. In
-    another format a page of a PDF is what one sees of it. Originals are never touched. What an earlier run finished is
-    skipped, what changed is done again; a file in the place of an output stays unless docsr made it of that input.
+    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
+    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
+    what changed is done again; what is in the way of an output and not made from the same input is left alone.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
