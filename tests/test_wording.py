@@ -90,7 +90,7 @@ def test_pages_are_numbered_from_1_by_every_door(tmp_path, capsys, monkeypatch):
     for said in (dry.out, ran.out):
         assert "good.tif page 1" in said
         assert "good.tif page 2" in said
-    assert '"page": 1, "status": "unwritten"' in logged.out
+    assert '"page": 1, "status": "done"' in logged.out
     assert '"page": 2, "status": "failed"' in logged.out
     assert "bad.tif, page 2" in logged.out
     shown = Path("out/preview.html").read_text()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from docsr.report.results import Results
 
 ENGINE_NAMES = ("tesseract", "rapidocr", "null")
-DEGRADATION_NAMES = ("clean", "scan", "fax")
+DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
 MOST_CONFUSED = 10
 
 _SETTING = ("set", "lr_dpi", "degradation")

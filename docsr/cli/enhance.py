@@ -132,8 +132,8 @@ def enhance(
     a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
-    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
-    what changed is done again; what is in the way of an output and not made from the same input is left alone.
+    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped, what
+    changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
@@ -147,8 +147,7 @@ def enhance(
     tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    if report is not None:
-        check_report(report, tasks, out, Path(wish["model"] or out))
+    check_report(report, tasks, out, Path(wish["model"] or out))
     course, failed = Course(len(tasks), dry=dry_run), set[str]()
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
     rows = told_as_given(_watched(do(tasks, out, options, dry=dry_run), failed), names)
@@ -195,7 +194,7 @@ def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> N
         check_folder(out, "--out")
 
 
-def check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) -> None:
+def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: Path) -> None:
     """Refuse, before the first page, a report that would replace something or could not be written.
 
     Raises:
@@ -206,6 +205,8 @@ def check_report(report: Path, tasks: Iterable[Task], out: Path, model: Path) ->
     from docsr.io.inputs import DOCUMENT_SUFFIXES
     from docsr.manifest import NAME
 
+    if report is None:
+        return
     if str(report) == "-":
         raise UsageError("--report wants the name of a file: --log-json writes rows to standard output")
     if report.suffix.lower() in DOCUMENT_SUFFIXES:

@@ -37,6 +37,10 @@ class Leaf(Protocol):
     @property
     def reason(self) -> str | None: ...  # noqa: D102
 
+    def check(self) -> None:
+        """Refuse what would become more pixels than are allowed where it must be rendered. PageError."""
+        ...
+
     def read(self) -> Page:
         """Decode it, before the next page is asked for. PageError when it is damaged, or has a reason (then)."""
         ...
@@ -53,6 +57,9 @@ class _Picture:
     number: int
     read: Callable[[], Page]
     reason: None = None
+
+    def check(self) -> None:
+        return None
 
     def instead(self) -> None:
         return None

@@ -52,6 +52,9 @@ class Leaf:
         self._pdf, self._signed = pdf, signed
         self._made: Stream | None = None
 
+    def check(self) -> None:
+        """Do nothing: a page that stays in its PDF is not rendered."""
+
     @property
     def reason(self) -> str | None:
         """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan."""

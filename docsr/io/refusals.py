@@ -95,7 +95,8 @@ def _reason(error: Exception) -> str:
         case MemoryError():
             return "there is not enough memory for it"
     said = plain(str(error)).rstrip(".")[:_LONGEST]
-    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(said):
-        told = "" if isinstance(error, _ABOUT_CODE) or not said or _CODE.search(said) else f" ({said})"
+    unsupported = not isinstance(error, _ABOUT_CODE) and _UNSUPPORTED.search(said)
+    if isinstance(error, NotImplementedError) or unsupported:
+        told = "" if not said or _CODE.search(said) else f" ({said})"
         return f"the way it is coded is not supported{told}: save it as PNG or TIFF"
     return damage(error)

@@ -47,10 +47,8 @@ class Enhancer:
             threads: CPU threads of one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.
-            engine: ``tesseract`` or ``rapidocr``, which will read the image: without a model, what helps it is taken,
-                and "auto" ends where more pixels do not help it, at 4x or 2x.
-            keep_pixel_shape: whether an image that states another dpi for x than for y keeps its pixels as they are;
-                else they are made square first.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image; no model and "auto" take what helps it.
+            keep_pixel_shape: whether pixels that are not square stay so; else they are made square first.
 
         Raises:
             UsageError: an unknown model or engine, or a model made for another factor.

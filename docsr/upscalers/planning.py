@@ -60,6 +60,7 @@ class Planner:
             page = None if leaf.reason is not None else _read(leaf)
             reached.readable = True
             if page is None:
+                leaf.check()
                 plan = Plan(1, "none", leaf.reason or "")
                 reached.add(left(task, leaf.number, plan))
             else:

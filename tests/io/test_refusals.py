@@ -66,7 +66,9 @@ def test_a_decoder_that_tifffile_lacks_is_named(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(tifffile.TiffPage, "asarray", lacks)
     monkeypatch.setattr(Image.Image, "load", lacks)
     monkeypatch.setattr("docsr.io.images._is_misread", lambda _image: True)
-    assert sentence(tmp_path / "a.tif") == "its compression needs a decoder: run pip install imagecodecs"
+    assert sentence(tmp_path / "a.tif") == (
+        "its compression (NONE) is not supported here: run pip install imagecodecs, or save it as PNG"
+    )
 
 
 @pytest.mark.parametrize(
