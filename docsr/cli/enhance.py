@@ -132,8 +132,8 @@ def enhance(
     a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
-    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped, what
-    changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
+    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
+    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
