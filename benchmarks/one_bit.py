@@ -60,7 +60,7 @@ def rows_of(page: Page, text: str, reader: Tesseract, known: list[dict[str, Any]
     assert page.source is not None
     for dpi in DPIS:
         low = replace(lower(page, dpi, "fax", 0), bilevel=True)
-        x_height = measured_x_height(low.pixels)
+        x_height = measured_x_height(low)
         mine = [row for row in known if row["page"] == page.source.stem and row["dpi"] == dpi]
         if mine:
             yield from ({**row, "x_height": x_height} for row in mine)

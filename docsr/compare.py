@@ -28,6 +28,7 @@ LIMIT = 20
 DOCSR = "docsr"
 
 _SECONDS_TO_START = 0.1
+"""After so long, readings that have begun only now are ended too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ EXAMPLES = 64
 OPSET = 18
 PROOF_SIDE = 512
 PROOF_TILE = 128
-"""Large networks take minutes for the whole side, in which ONNX Runtime hears no signal."""
+"""px: sides of the proof, and of the tiles that it is computed in. ONNX Runtime hears no signal while it computes, and
+a large network takes minutes for the whole side at once."""
 
 
 @dataclass(frozen=True)

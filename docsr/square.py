@@ -30,6 +30,8 @@ Raster: TypeAlias = Literal["kept", "finer", "even"]
 KEPT: Final = "kept"
 FINER: Final = "finer"
 EVEN: Final = "even"
+"""``finer``: the coarser axis gets the resolution of the other; ``even``: both get one between, so that the page has
+about as many pixels as before; ``kept``: pixels keep their shape."""
 
 
 def pixel_shape(dpi: Dpi | None) -> float:
@@ -62,8 +64,7 @@ def squared(page: Page, raster: Raster = FINER) -> Page:
 
     Args:
         page: grey or RGB, of any dpi. Where its pixels are square already, it is returned as it is.
-        raster: ``finer``: the coarser axis is enlarged to the resolution of the other; ``even``: about as many pixels
-            as the page has; ``kept``: as it is.
+        raster: which square pixels, if any.
 
     Raises:
         PageError: it would have more than docsr.io.limits.most_pixels().

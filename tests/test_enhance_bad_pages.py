@@ -202,6 +202,19 @@ def test_whatever_fails_for_a_page_costs_that_page(tmp_path, enhance, monkeypatc
             assert [frame.size[0] for frame in ImageSequence.Iterator(made)] == [2 * WIDTH, WIDTH, 2 * WIDTH]
 
 
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_page_that_cannot_be_planned_is_named_by_its_number_if_there_are_more(tmp_path, enhance, monkeypatch, pages):
+    def failing(_self: Any, page: Any) -> Any:
+        raise RuntimeError("lost the thread")
+
+    monkeypatch.setattr("docsr.upscalers.planning.Planner.page", failing)
+    path = document(tmp_path / "a.pdf", *[GOOD["jpeg"]] * pages)
+    code, err, _ = enhance(path, *WISH, "--time-limit", 0, "--jobs", 1)
+    assert code == 1
+    number = ", page 1," if pages > 1 else ""
+    assert f"docsr: failed: {path}{number} could not be done: lost the thread" in err
+
+
 def test_what_no_page_is_to_blame_for_ends_the_run(tmp_path, capsys, monkeypatch):
     def failing(*_: Any, **__: Any) -> Any:
         raise UsageError("the options do not fit")

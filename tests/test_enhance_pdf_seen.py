@@ -40,7 +40,8 @@ def written(form: str) -> Callable[[Path, Path], Pixels]:
 
 def called(path: Path, out: Path) -> Pixels:
     """By the Python API, of a path."""
-    return np.asarray(package.Enhancer("nearest", 2)(path).convert("RGB"))
+    made: Any = package.Enhancer("nearest", 2)(path)
+    return np.asarray(made.convert("RGB"))
 
 
 def called_with_bytes(path: Path, out: Path) -> Pixels:

@@ -22,7 +22,7 @@ HR = "hr"
 """The arm that reads the page in its full resolution: the ceiling."""
 
 UNTOUCHED = "none"
-"""The arm that reads the page as it is; before all others, pixels are made square."""
+"""The arm that reads the page as it is. All other arms get square pixels."""
 
 AUTO = "auto"
 """The arm that does to each page what ``docsr enhance`` does when it is told nothing but the engine."""
@@ -33,7 +33,7 @@ EVERY_PEER = "peers"
 BASELINE = "bicubic"
 CLASSICAL_FACTORS = (2, 4)
 SQUARED = f"{BASELINE}_x1"
-"""The arm that makes pixels square, and no more; of pages whose pixels are square it would be none."""
+"""The arm that only makes pixels square. Pages whose pixels are square go without it: it would do nothing."""
 
 BICUBICS = SQUARED, *(f"{BASELINE}_x{factor}" for factor in CLASSICAL_FACTORS)
 """Labels of the arms of which the best one is what all others are held against."""
@@ -81,7 +81,7 @@ class Arm:
         return Arm(plan.model, plan.factor, plan.model, False, self.signature)
 
     def raster_of(self, page: Page) -> Raster:
-        """What a page's pixels become before the arm gets it: as it is, it is read in the shape that it has."""
+        """The raster in which the arm gets a page; the arm ``none`` gets its pixels in the shape that they have."""
         if self.name == UNTOUCHED:
             return KEPT
         return FINER if self.peer else raster_for(self.model, pixel_shape(page.dpi))

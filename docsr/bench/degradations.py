@@ -51,13 +51,13 @@ DEGRADATIONS: Registry[Callable[[Pixels, int], Pixels]] = Registry(
 """Name -> what is done to the down-sampled grey page (H x W uint8) with a seed."""
 
 SHAPES = {"standard_fax": STANDARD_FAX, "fine_fax": FINE_FAX}
-"""How many times as high as wide pixels are, of what samples the two axes differently."""
+"""Degradation -> height of its pixels over their width, where they are not square."""
 
 
 def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
     """Bring an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
 
-    A page of fewer dpi than a fax machine has is faxed all the same: the machine samples it more finely than it is.
+    Faxes may have more dpi than the page: a fax machine scans all paper at its own resolution.
 
     Args:
         page: HR.
@@ -66,7 +66,7 @@ def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
         seed: of its noise.
 
     Raises:
-        PageError: the page does not know its dpi, or has fewer than ``dpi``.
+        PageError: the page does not know its dpi, or has fewer than ``dpi`` and is not to be a fax of SHAPES.
         UsageError: an unknown degradation.
     """
     degrade, shape = DEGRADATIONS.find(degradation), SHAPES.get(degradation)
@@ -78,7 +78,7 @@ def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
     width, height = (
         max(1, round(px * to / at)) for px, at, to in zip((page.width, page.height), page.dpi, wanted, strict=True)
     )
-    if width > page.width:  # area would repeat pixels
+    if width > page.width:  # INTER_AREA would repeat pixels
         grey = np.asarray(cv2.resize(grey, (width, page.height), interpolation=cv2.INTER_CUBIC), np.uint8)
     small = np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     return Page(degrade(small, seed), wanted, source=page.source, number=page.number)

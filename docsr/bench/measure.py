@@ -214,7 +214,7 @@ def _image_scores(result: Page, hr: Page) -> dict[str, float | None]:
 
 @lru_cache(maxsize=2)
 def _x_height(page: SuitePage, condition: Condition | None) -> float | None:
-    """Measured on the page as the arms get it, or in HR."""
+    """Measured on the page with square pixels: in HR (None), or lowered as ``condition`` says."""
     found = textsize.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
     return None if found is None else round(found.x_height, 2)
 

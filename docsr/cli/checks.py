@@ -38,7 +38,7 @@ def _write_in(folder: Path) -> None:
 @contextmanager
 def terminable() -> Iterator[None]:
     """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""
-    if threading.current_thread() is not threading.main_thread():  # another decides on signals
+    if threading.current_thread() is not threading.main_thread():  # no other thread may set handlers
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -61,13 +61,13 @@ if TYPE_CHECKING:
 @click.option(
     "--binarize/--grey",
     default=None,
-    help="Write pages that came with one bit per pixel so again (TIFF, PDF: Group 4), or in grey.  [default: so again "
-    "in TIFF and PDF, where Tesseract reads them as well: from text of 8 px on]",
+    help="Write pages of one bit per pixel with one bit (TIFF, PDF: Group 4), or in grey.  [default: one bit in TIFF "
+    "and PDF if the text is 8 px high or more, which Tesseract reads as well in black and white; else grey]",
 )
 @click.option(
     "--keep-pixel-shape",
     is_flag=True,
-    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are, in place of making them square first.",
+    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are, instead of making them square first.",
 )
 @click.option(
     "--guard/--no-guard",
@@ -133,7 +133,7 @@ def enhance(
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
     another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
-    what changed is done again; what is in the way of an output is left alone, unless made from the same input.
+    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from docsr.upscalers.results import Task
 
 Names: TypeAlias = Mapping[str, str]
-"""What was given, by the paths of the files that are read in its place."""
+"""Path of a file that is read -> what the user gave, which it stands for."""
 
 PIPE = "-"
 _STDIN = "standard input"
@@ -75,12 +75,12 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
 
 
 def given_names(tasks: Iterable[Task], names: Names) -> list[Task]:
-    """Return tasks that the manifest knows by what was given in the place of their files."""
+    """Return the tasks, named in the manifest by what the user gave."""
     return [replace(task, name=names.get(str(task.source), task.name)) for task in tasks]
 
 
 def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
-    """Yield results that speak of what was given in the place of files."""
+    """Yield the results, with what the user gave in the place of the files that were read."""
     for result in results:
         given, error = names.get(result.input), result.error
         if given is None:
@@ -104,7 +104,7 @@ def _stem(given: Path) -> str:
 
 
 def _drained(pipe: Path, path: Path) -> Path:
-    """Write what comes through a pipe to a file; who never begins to write is not waited for."""
+    """Write what comes through a pipe to a file; give up if nobody writes within _PATIENCE."""
     source = os.open(pipe, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         with path.open("wb") as file:
@@ -112,7 +112,7 @@ def _drained(pipe: Path, path: Path) -> Path:
             while True:
                 try:
                     piece = os.read(source, _PIECE)
-                except BlockingIOError:  # who writes is there, and has nothing yet
+                except BlockingIOError:  # a writer is there, and has nothing to say yet
                     select.select([source], [], [])
                     continue
                 if piece:
@@ -129,7 +129,7 @@ def _drained(pipe: Path, path: Path) -> Path:
 
 
 def _named(path: Path) -> Path:
-    """Give a file the suffix of its kind, if it has none that it could be given by."""
+    """Give a file the suffix of its kind, unless it has one that docsr knows."""
     from docsr.io.documents import suffix_of
     from docsr.io.inputs import DOCUMENT_SUFFIXES
 

@@ -30,7 +30,7 @@ _COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9} {:>22}  {}"
 many after (beside its first page), then the page, where it would go, and what decided."""
 
 _GROWN, _FROM = 10, 20_000
-"""How many times as large an output is told to have grown, if it has so many bytes."""
+"""Files that grew more than so many times, to so many bytes or more, are told."""
 
 _SMALLER = (
     "smaller are: one bit per pixel (--binarize, for pages that came so), --format pdf, jpg or webp, a lower --quality "

@@ -146,7 +146,7 @@ def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer
             yield f"page {number + 1} is shown as it was: {leaf.reason}"
             continue
         try:
-            shows = leaf.shows((0, 0))
+            shows = leaf.shows((0, 0))  # of any size: one enhancer brings an image to one size
             if shows in new:
                 leaf.show_as(new[shows])
                 continue

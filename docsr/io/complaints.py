@@ -41,7 +41,7 @@ _place: ContextVar[str] = ContextVar("place", default="")
 
 
 def complain(sentence: str) -> None:
-    """Tell of damage that is got over: to who listens (:func:`heard`), else as a DamageWarning."""
+    """Tell of damage that could be got over: to whoever listens (:func:`heard`), else as a DamageWarning."""
     listener, told = _listener.get(), _place.get() + sentence
     if listener is None:
         warnings.warn(told, DamageWarning, stacklevel=3)
@@ -50,7 +50,7 @@ def complain(sentence: str) -> None:
 
 
 def is_first_look(at: Hashable) -> bool:
-    """Whether it is looked at for the first time since somebody listens: pages are read twice, and checked once."""
+    """Tell whether ``at`` comes for the first time since somebody listens: pages are read twice, and checked once."""
     listener = _listener.get()
     if listener is None:
         return True

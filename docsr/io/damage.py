@@ -10,14 +10,12 @@ import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from docsr.io.complaints import complain, is_first_look
-from docsr.io.jpeg_check import examined, jpeg_fault
+from docsr.io.jpeg_check import MOST_BYTES, examined, jpeg_fault
 from docsr.io.png_check import png_fault
 
 _COMPRESSION, _JPEG_TABLES, _JPEG = 259, 347, 7
 _PLACES = ((273, 279), (324, 325))
 """Tags of where strips, and tiles, begin, and of how many bytes they have."""
-
-_MOST_BYTES = 1 << 26
 
 
 def fault_of(image: Image.Image, key: object) -> str | None:
@@ -62,9 +60,9 @@ def _whole(file: IO[bytes]) -> bytes:
     """The bytes of a file; none where they are very many. The file stands where it stood."""
     before = file.tell()
     file.seek(0)
-    data = file.read(_MOST_BYTES + 1)
+    data = file.read(MOST_BYTES + 1)
     file.seek(before)
-    return data if len(data) <= _MOST_BYTES else b""
+    return data if len(data) <= MOST_BYTES else b""
 
 
 def _strips(image: TiffImagePlugin.TiffImageFile) -> Iterator[bytes]:
@@ -77,7 +75,7 @@ def _strips(image: TiffImagePlugin.TiffImageFile) -> Iterator[bytes]:
     try:
         for offsets, sizes in _PLACES:
             for offset, size in zip(tags.get(offsets, ()), tags.get(sizes, ()), strict=False):
-                if 4 < size <= _MOST_BYTES:
+                if 4 < size <= MOST_BYTES:
                     file.seek(offset)
                     data = file.read(size)
                     yield tables[:-2] + data[2:] if tables else data

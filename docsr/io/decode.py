@@ -52,7 +52,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
     if clear is not None:
-        _lay(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
+        _lay_on_ground(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
@@ -69,8 +69,8 @@ def _clear_grey(image: Image.Image) -> int | None:
     return None if scale is None else value * scale
 
 
-def _lay(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
-    """Put grey pixels on the ground that shows those of them that are not clear."""
+def _lay_on_ground(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
+    """Give the clear ones among grey pixels the ground that shows the others."""
     alpha = np.where(clear, np.uint8(0), np.uint8(255))
     pixels[clear] = ground_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
 

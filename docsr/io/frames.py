@@ -31,7 +31,7 @@ def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
 
 
 def _count(image: TiffImagePlugin.TiffImageFile) -> int:
-    """Return how many images there are; where their list breaks off, with the damaged one, which ends it."""
+    """Return how many images there are; where their list breaks off, the damaged image that ends it counts too."""
     with suppress(Exception):
         return image.n_frames
     for number in count(1):
@@ -39,7 +39,7 @@ def _count(image: TiffImagePlugin.TiffImageFile) -> int:
             image.seek(number)
         except EOFError:
             return number
-        except Exception:  # likewise
+        except Exception:  # whatever Pillow raises on a damaged file
             image.seek(0)
             return number + 1
     raise AssertionError("a list without an end")

@@ -29,7 +29,10 @@ _SOLID = 0.999
 """A shape that fills its box is paper, or a rule: where it vanishes nothing is lost."""
 
 _LOSABLE = 0.02
+"""So large a part of all shapes may be lost on the better ground."""
+
 _MOST_LOOKED_AT = 1 << 22
+"""px; larger pages are made smaller before shapes are looked for."""
 
 Mask = NDArray[np.bool_]
 

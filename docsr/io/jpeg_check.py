@@ -24,12 +24,20 @@ _SCAN, _END = 0xDA, b"\xff\xd9"
 _NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SCAN}
 """Markers of what a decoder needs: frames, tables, restarts. Others tell it nothing, and libjpeg warns of odd ones."""
 
-_MOST_BYTES = 1 << 26
+MOST_BYTES = 1 << 26
 _MOST_SAMPLES = 1 << 28
+"""Of larger data and larger pictures nothing is said."""
 
 
 class _Parts(NamedTuple):
-    """A JPEG in two: what stands before the coded data and after the start of the image, and where these begin."""
+    """What stands before the coded data of a JPEG.
+
+    Attributes:
+        head: the start of the image and the segments that a decoder needs.
+        start: where the coded data begin.
+        frame: the marker of the frame, which says how the data are coded.
+        samples: how many the picture has.
+    """
 
     head: bytes
     start: int
@@ -57,7 +65,7 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
     parts = None
     with suppress(struct.error, IndexError, ValueError):
         parts = _parts(data)
-    if parts is None or len(data) > _MOST_BYTES or parts.samples > _MOST_SAMPLES or not _heeds_warnings():
+    if parts is None or len(data) > MOST_BYTES or parts.samples > _MOST_SAMPLES or not _heeds_warnings():
         return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)

@@ -173,7 +173,7 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
         table = space.palette[np.clip(places, 0, len(space.palette) - 1).astype(np.intp)]
         if (table == table[:, :1]).all():
             table = table[:, :1]
-        return _joined(np.squeeze(table, 1) if table.shape[1] == 1 else table, samples[..., 0])
+        return _looked_up(np.squeeze(table, 1) if table.shape[1] == 1 else table, samples[..., 0])
     if space.kind == "lab":
         return _from_lab(samples, bits, decode, space)
     limits = [0.0, 1.0] * space.channels if decode is None else _limits(decode, 2 * space.channels)
@@ -184,7 +184,7 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
         for channel in range(space.channels):
             ramp = np.linspace(limits[2 * channel], limits[2 * channel + 1], 2**bits)
             table = (np.clip(ramp, 0, 1) * 255 + 0.5).astype(np.uint8)
-            planes[..., channel] = _joined(table, samples[..., channel])
+            planes[..., channel] = _looked_up(table, samples[..., channel])
     if space.kind == "cmyk":
         return _from_cmyk(planes, space.icc)
     return planes[..., 0] if space.kind == "grey" else planes
@@ -195,7 +195,7 @@ def _limits(decode: Any, count: int) -> list[float]:
     return numbers(list(decode)[:count] if isinstance(decode, Array) else decode, count)
 
 
-def _joined(table: Pixels, samples: Samples) -> Pixels:
+def _looked_up(table: Pixels, samples: Samples) -> Pixels:
     found: Pixels = table[samples]
     return found
 

@@ -52,7 +52,7 @@ def overlap(first: Box | None, second: Box | None) -> Box | None:
 
 
 class Outline:
-    """The path that is being made, as far as it may be one rectangle along the page's axes."""
+    """The path under construction, followed as long as it may be one rectangle along the page's axes."""
 
     def __init__(self) -> None:
         self._corners: list[tuple[float, float]] = []

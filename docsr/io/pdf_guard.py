@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Jpeg2KImagePlugin
 
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_streams import integer, unfiltered
+from docsr.io.pdf_streams import TooMuchData, integer, unfiltered
 from docsr.io.refusals import Unreadable
 
 MAX_BYTES = 256 << 20
@@ -34,18 +34,19 @@ def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> None:
     Raises:
         Unreadable: an image has more than most_pixels(), or a stream unpacks to more than its size says.
     """
-    left, met = MAX_BYTES, set(known)
+    left, met, told = MAX_BYTES, set(known), f"it has more than {MAX_BYTES >> 20} MB of content"
     for stream in _streams(page, met):
         if stream.get("/Subtype") == Name.Image:
             _check_image(stream)
             continue
         try:
             left -= len(unfiltered(stream, left)[0])
-        except (Unreadable, pikepdf.PdfError) as error:
-            if "far more" in str(error):
-                raise Unreadable(f"it has more than {MAX_BYTES >> 20} MB of content") from error
+        except TooMuchData as error:
+            raise Unreadable(told) from error
+        except (Unreadable, pikepdf.PdfError):
+            continue  # a renderer passes over what cannot be read
         if left < 0:
-            raise Unreadable(f"it has more than {MAX_BYTES >> 20} MB of content")
+            raise Unreadable(told)
     known |= met
 
 

@@ -20,7 +20,7 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
 from docsr.io.pdf_shown import Paint
-from docsr.io.pdf_streams import KNOWN, filters_of, integer, unfiltered
+from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered
 from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
 from docsr.io.refusals import Unreadable, Unsupported, damage
@@ -52,10 +52,9 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
     width, height = size_of(image)
     if width * height > most_pixels():
         raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
-    chain = [name for name, _ in filters_of(image)]
-    if unknown := next((name for name in chain if name not in KNOWN), None):
+    if unknown := next((name for name, _ in filters_of(image) if name not in KNOWN), None):
         raise Unsupported(f"its data are in the unknown filter {plain(unknown[1:])}")
-    codec = chain[-1] if chain else None
+    codec = codec_of(image)
     if codec == "/JBIG2Decode" and not get_decoder().available():
         raise Unsupported("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
     if is_stencil(image):
@@ -84,8 +83,7 @@ def size_of(image: Any) -> tuple[int, int]:
 
 
 def _bits(image: Any) -> int:
-    codec = next((name for name, _ in filters_of(image)[-1:]), None)
-    one = codec in {"/CCITTFaxDecode", "/JBIG2Decode"} or is_stencil(image)
+    one = codec_of(image) in {"/CCITTFaxDecode", "/JBIG2Decode"} or is_stencil(image)
     return 1 if one else integer(image, "/BitsPerComponent", 8)
 
 
@@ -112,7 +110,7 @@ def read_image(image: Any, fill: Paint | None = None) -> tuple[Pixels, bytes | N
     alpha = opacity(image)
     if fill is not None and is_stencil(image):
         colours = np.array([[255] * len(fill), fill], np.uint8)
-        pixels, icc, bits = _joined(colours, _painted(image)), None, 1
+        pixels, icc, bits = _coloured(colours, _painted(image)), None, 1
     else:
         pixels, icc, bits = _decoded(image, space)
     if alpha < _OPAQUE:
@@ -121,7 +119,8 @@ def read_image(image: Any, fill: Paint | None = None) -> tuple[Pixels, bytes | N
     return pixels, icc, bilevel
 
 
-def _joined(colours: Pixels, painted: NDArray[np.bool_]) -> Pixels:
+def _coloured(colours: Pixels, painted: NDArray[np.bool_]) -> Pixels:
+    """Return H x W or H x W x 3: the second of two colours where a stencil lets colour through, else the first."""
     found: Pixels = colours[painted.astype(np.intp)]
     return found[..., 0] if colours.shape[1] == 1 else found
 
@@ -158,7 +157,7 @@ def _painted(stencil: Any) -> NDArray[np.bool_]:
 
 def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int]:
     """Decode an image that has colours; return pixels, their profile, and the bits of a sample."""
-    if [name for name, _ in filters_of(image)][-1:] == ["/JPXDecode"]:
+    if codec_of(image) == "/JPXDecode":
         data = unfiltered(image, _most_bytes(image, 4))[0]
         return *_jpeg_2000(data, image, space), 8
     samples, bits = _samples(image, 4 if space is None else space.channels)

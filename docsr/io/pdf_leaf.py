@@ -41,14 +41,15 @@ class Leaf:
     """One page of an open PDF.
 
     Attributes:
+        path: the file.
         number: 0-based page number.
         replaced: the images that it does not show any more.
     """
 
     def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool) -> None:
-        self.number = number
+        self.path, self.number = path, number
         self.replaced: set[Number] = set()
-        self._pdf, self._path, self._signed = pdf, path, signed
+        self._pdf, self._signed = pdf, signed
         self._made: Stream | None = None
 
     def check(self) -> None:
@@ -90,11 +91,6 @@ class Leaf:
             return damage(error)
 
     @property
-    def path(self) -> Path:
-        """The file."""
-        return self._path
-
-    @property
     def page(self) -> pikepdf.Page:
         """The page itself."""
         return self._pdf.pages[self.number]
@@ -108,10 +104,10 @@ class Leaf:
         return found
 
     def _refusal(self, reason: str) -> PageError:
-        return PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {reason}")
+        return PageError(f"{self.path}, page {self.number + 1}, is not enlarged: {reason}")
 
     def shows(self, size: tuple[int, int]) -> Hashable:
-        """Return what is alike for pages that show one image, to be brought to one size: they can share the new one.
+        """Return a key: pages with equal ones show the same image, and can share the new one.
 
         Args:
             size: (width, height) in px of the new one, upright.
@@ -143,18 +139,18 @@ class Leaf:
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
         except Unsupported as error:
-            self.__dict__["_found"] = str(error)
+            self._found = str(error)
             raise self._refusal(str(error)) from error
         except (*BROKEN, MemoryError) as error:
             told = str(error) if isinstance(error, Unreadable) else damage(error)
             reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
-            raise PageError(f"{self._path}, page {self.number + 1}, could not be read: {reason}") from error
+            raise PageError(f"{self.path}, page {self.number + 1}, could not be read: {reason}") from error
         stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
         orientation = orientation_of(scan.matrix, self.page)
         pixels = np.require(upright(stored, orientation), np.uint8, ["C", "W"])
         icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
         dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self.page), orientation)
-        return Page(pixels, dpi, icc, self._path, self.number, bilevel)
+        return Page(pixels, dpi, icc, self.path, self.number, bilevel)
 
     def instead(self) -> None:
         """Return nothing: a damaged page stays in its document."""
@@ -173,7 +169,7 @@ class Leaf:
             PageError: the page is not a scan (see ``reason``), or the pixels cannot be coded.
         """
         if self._signed:
-            raise PageError(f"{self._path}, page {self.number + 1}, is not enlarged: {_SIGNED}")
+            raise self._refusal(_SIGNED)
         scan = self.scan
         orientation = orientation_of(scan.matrix, self.page)
         stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
@@ -181,7 +177,7 @@ class Leaf:
             new = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
             made = self._pdf.make_indirect(new)  # pages can share it
         except (OSError, ValueError, MemoryError) as error:
-            where = f"{self._path}, page {self.number + 1},"
+            where = f"{self.path}, page {self.number + 1},"
             raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
         for key in _KEPT:
             if key in scan.strips[0].image:

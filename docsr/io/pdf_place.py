@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import pikepdf
 from pikepdf import Dictionary
 
+from docsr.io.pdf_content import BROKEN
 from docsr.io.pdf_geometry import Box, Matrix, around, box_of, overlap
 from docsr.io.refusals import Unreadable
 from docsr.io.resolution import TRANSPOSING, believable
@@ -149,7 +150,7 @@ def seen_size(page: pikepdf.Page) -> tuple[float, float]:
     """Return how wide and high a page is seen, in its units; as readers do, US Letter where it does not say."""
     try:
         left, bottom, right, top = page_box(page)
-    except (Unreadable, pikepdf.PdfError, AttributeError, ValueError, TypeError, LookupError):
+    except BROKEN:
         return _LETTER
     sides = right - left, top - bottom
     return sides if _quarter_turns(page) % 2 == 0 else sides[::-1]

@@ -24,7 +24,7 @@ from docsr.io.pdf_leaf import LEAST_COVERED, Leaf
 from docsr.io.pdf_place import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_shown import Content
-from docsr.io.pdf_streams import filters_of
+from docsr.io.pdf_streams import codec_of
 from docsr.io.refusals import Unreadable, damage
 from docsr.io.resolution import TRANSPOSING, believable
 from docsr.page import Dpi, Page
@@ -99,13 +99,12 @@ class Seen:
             except PageError:
                 if self._leaf.unlike_scan is None:
                     raise
-        return self._rendered()
+        return self._rendered()  # also of a scan that turned out, when it was read, to be of an unsupported kind
 
     def instead(self) -> Page | None:
         """Return what a viewer shows of a page that is damaged; None where that cannot be had."""
-        if self._leaf.unlike_scan is None and any(
-            name == "/JBIG2Decode" for strip in self._leaf.scan.strips for name, _ in filters_of(strip.image)
-        ):
+        scan = None if self._leaf.unlike_scan is not None else self._leaf.scan
+        if scan is not None and any(codec_of(strip.image) == "/JBIG2Decode" for strip in scan.strips):
             return None  # jbig2dec is bounded, the renderer's decoder is not
         try:
             return self._rendered()

@@ -12,6 +12,11 @@ from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 from docsr.io.complaints import plain
 from docsr.io.refusals import Unreadable, Unsupported
 
+
+class TooMuchData(Unreadable):
+    """Data that are larger without their filters than they may be."""
+
+
 IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
 """Filters that make pixels; they come last in a chain and are not undone here."""
 
@@ -24,6 +29,15 @@ KNOWN = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDe
 _MAX_FILTERS = 8
 _STEP = 1 << 20
 _CLEAR, _END = 256, 257
+
+
+def codec_of(image: Any) -> str | None:
+    """Return the last filter of an image, which makes its pixels if it is an image codec; None where it has none.
+
+    Raises:
+        Unreadable: as of :func:`filters_of`.
+    """
+    return next((name for name, _ in filters_of(image)[-1:]), None)
 
 
 def filters_of(stream: Any) -> list[tuple[str, Any]]:
@@ -62,7 +76,9 @@ def unfiltered(stream: Any, limit: int) -> tuple[bytes, str | None, Any]:
         The data, the image codec that they are still in (None when they are plain), and the codec's parameters.
 
     Raises:
-        Unreadable: the data are damaged, larger than the limit, or in an unknown filter.
+        TooMuchData: they are larger than the limit.
+        Unsupported: they are in an unknown filter.
+        Unreadable: they are damaged.
     """
     chain = filters_of(stream)
     data = stream.read_raw_bytes()
@@ -123,7 +139,7 @@ def _check_growth(data: bytes, name: str, parameters: Any, limit: int) -> None:
     for key, default in (("/Columns", 1), ("/Colors", 1), ("/BitsPerComponent", 8)):
         row_bits *= max(1, integer(parameters, key, default))
     if max(size, row_bits // 8) > limit:
-        raise Unreadable("it holds far more data than its size says")
+        raise TooMuchData("it holds far more data than its size says")
 
 
 def _flate_size(data: bytes, limit: int) -> int:

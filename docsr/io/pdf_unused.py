@@ -1,4 +1,4 @@
-"""Images that were replaced, and that a page names without showing them: names are dropped, so that they can go."""
+"""Names of images that a page has and does not show are dropped: else images that were replaced would stay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from docsr.io.pdf_content import MAX_CONTENT_BYTES
+from docsr.io.pdf_content import BROKEN, MAX_CONTENT_BYTES
 from docsr.io.pdf_streams import unfiltered
 from docsr.io.refusals import Unreadable
 
@@ -37,7 +37,7 @@ def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
 
 
 def _take_over(pdf: pikepdf.Pdf) -> None:
-    """Give each page the resources that it has from above, where a name would be kept for pages that do not use it."""
+    """Give each page the resources that it inherits: there, names would stay for pages that do not use them."""
     nodes: dict[Number, Any] = {}
     for page in pdf.pages:
         if "/Resources" not in page.obj:
@@ -88,7 +88,7 @@ def _shown(holder: Any, depth: int, named: dict[str, Any]) -> set[str]:
             return set(named)
         _check_size(holder)
         found = {str(step.operands[0]) for step in pikepdf.parse_content_stream(holder, _OPERATORS) if _shows(step)}
-    except (Unreadable, pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, RuntimeError):
+    except BROKEN:
         return set(named)
     for name in tuple(found):
         one = named.get(name)

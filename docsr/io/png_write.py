@@ -45,7 +45,7 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
 
 
 def text_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the kind and the content of a chunk for each text: as tEXt where Latin letters do, else as iTXt."""
+    """Yield the kind and the content of a chunk for each text: as tEXt where Latin-1 has its letters, else as iTXt."""
     for keyword, text in texts_of(metadata).items():
         name = keyword.encode("latin-1")
         try:

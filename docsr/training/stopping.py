@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal came while the run did what may be dropped at any place."""
+    """A signal came while the run did something that can be broken off anywhere."""
 
 
 class Stop:

@@ -54,7 +54,7 @@ class Plan:
         return self.why if self.raster == KEPT else f"{self.why}; its pixels are made square"
 
     @property
-    def leaves(self) -> bool:
+    def changes_nothing(self) -> bool:
         """Whether the page stays as it is."""
         return self.factor == 1 and self.raster == KEPT
 

@@ -152,7 +152,7 @@ class FileEnhancer:
         if reached.all_failed():
             return
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
-        as_it_is = same_suffix and self._options.dpi is None and all(plan.leaves for plan in plans)
+        as_it_is = same_suffix and self._options.dpi is None and all(plan.changes_nothing for plan in plans)
         form = output_format(source, self._options.format)
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
@@ -195,7 +195,7 @@ class FileEnhancer:
         with open_scans(task.source) as scans:
             for number, plan in reached.sound(plans):
                 row, leaf = reached.rows[number], scans.leaves[number]
-                if row.size_in is None or (plan.leaves and self._options.dpi is None):
+                if row.size_in is None or (plan.changes_nothing and self._options.dpi is None):
                     reached.rows[number] = row.as_copied()
                     reached.next_done()
                     continue
@@ -209,7 +209,7 @@ class FileEnhancer:
                     else:
                         leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
                         new[shows] = leaf
-            reached.check_some_sound()
+            reached.refuse_if_all_failed()
             if new:
                 scans.save(target)
             else:
@@ -233,7 +233,7 @@ class FileEnhancer:
                     reached.left_out.add(number)
                 else:
                     yield page
-        reached.check_some_sound()
+        reached.refuse_if_all_failed()
 
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
@@ -254,9 +254,9 @@ class FileEnhancer:
                     yield band
                     started = perf_counter()
             except PageError as error:
-                place = f"{task.source}, page {page.number + 1}" if len(reached.rows) > 1 else f"{task.source}"
-                reached.lose(page.number, f"{place}: {error}")
-                raise PageLost(f"{place}: {error}") from error
+                sentence = f"{reached.place(task, page.number)}: {error}"
+                reached.lose(page.number, sentence)
+                raise PageLost(sentence) from error
             name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
             reached.rows[page.number] = reached.rows[page.number].as_done(large, plan, name, count, spent)
             reached.next_done()

@@ -21,8 +21,7 @@ def costing_its_page(task: Task, reached: Reached, number: int) -> Iterator[None
     except NO_PAGES_FAULT:
         raise
     except Exception as error:  # whatever a library raises for one page, the others are still done
-        place = f"{task.source}, page {number + 1}," if len(reached.rows) > 1 else str(task.source)
-        reached.lose(number, sentence_of(error, place))
+        reached.lose(number, sentence_of(error, reached.place(task, number, ",")))
 
 
 def as_it_was(leaf: Leaf) -> Page | None:

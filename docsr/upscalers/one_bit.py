@@ -12,9 +12,10 @@ TALL_ENOUGH = 8.0
 white (n = 21, 75-150 dpi). See benchmarks/one_bit.py."""
 
 UNASKED = frozenset({"tiff", "pdf"})
-"""Formats in which one bit takes a twentieth of what grey takes; a PNG stays as it was."""
+"""Formats that get one bit unless told otherwise: it takes a twentieth of what grey takes in them."""
 
 HOLD = UNASKED | {"png", "bmp"}
+"""Formats that hold one bit per pixel."""
 
 
 def in_one_bit(page: Page, x_height: float | None, form: str, options: EnhanceOptions) -> bool:

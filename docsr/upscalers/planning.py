@@ -20,7 +20,7 @@ from docsr.upscalers.results import PageResult, Task, left, lost, planned
 from docsr.upscalers.sizes import expected_bytes
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
-"""What is raised for no one page, and ends more than that."""
+"""Errors that no page is to blame for: they end the run."""
 
 
 class Planner:
@@ -73,18 +73,17 @@ class Planner:
             raise
         except Exception as error:  # whatever a library raises for one page, the others are still done
             plan = Plan(1, "none", "it failed")
-            place = f"{task.source}, page {leaf.number + 1}," if leaf.number else str(task.source)
-            sentence = sentence_of(error, place)
+            sentence = sentence_of(error, reached.place(task, leaf.number, ","))
             reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
         return plan
 
     def _with_bytes(self, row: PageResult, page: Page, plan: Plan, task: Task) -> PageResult:
-        """Put into the row how many bytes its page will take; a page of a PDF that stays as it is takes what it did."""
+        """Return the row with the bytes that its page will take; without them where a page of a PDF stays as it is."""
         options, size = self._options, row.as_planned(plan, self._options.dpi).size_out
         form = output_format(task.source, options.format)
         if size is None or (plan.factor == 1 and options.dpi is None and keeps_pdf(task.source, options.format)):
             return row
-        made = not plan.leaves or options.dpi is not None
+        made = not plan.changes_nothing or options.dpi is not None
         one_bit = in_one_bit(page, row.x_height_in, form, options) if made else page.bilevel
         by_network = plan.model not in CLASSICAL
         expected = expected_bytes(page, size, form, options.quality, one_bit=one_bit, by_network=by_network)

@@ -57,8 +57,8 @@ class Reached:
             if not self.has_failed(number):
                 yield number, plan
 
-    def check_some_sound(self) -> None:
-        """Refuse, with what its last page says, to write a file all of whose pages failed. PageError."""
+    def refuse_if_all_failed(self) -> None:
+        """Refuse to write a file all of whose pages failed: PageError, with the sentence of its last page."""
         if self.all_failed():
             self.page = len(self.rows) - 1
             raise PageError(self.rows[self.page].error or "no page could be read")
@@ -66,6 +66,17 @@ class Reached:
     def all_failed(self) -> bool:
         """Tell whether pages were reached, and none of them is sound."""
         return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+
+    def place(self, task: Task, number: int, after: str = "") -> str:
+        """Return how a sentence names a page: its file, and where that has more pages, its number.
+
+        Args:
+            task: the file.
+            number: of the page, from 0.
+            after: what ends the number, a comma in the midst of a sentence.
+        """
+        pages = len(self.rows) if self.pages is None else self.pages
+        return f"{task.source}, page {number + 1}{after}" if pages > 1 else str(task.source)
 
     def lose(self, number: int, sentence: str) -> None:
         """Note that a page failed; the others of its file go on."""
@@ -86,7 +97,7 @@ class Reached:
         self.tell()
 
     def add(self, row: PageResult) -> None:
-        """Put in the row of one more page."""
+        """Add the row of one more page."""
         self.rows.append(replace(row, pages=self.pages))
         self.tell()
 

@@ -123,7 +123,9 @@ def test_a_fax_is_enlarged_from_its_own_raster(rotation: int, tmp_path: Path):
     page = drawn(size=30)
     fax = lower(page.page, 204, "standard_fax", 0)
     turned = replace(fax, pixels=np.ascontiguousarray(np.rot90(fax.pixels, rotation // 90)))
-    write_scans([replace(turned, dpi=fax.dpi[:: -1 if rotation else 1])], tmp_path / "fax.pdf")
+    assert fax.dpi is not None
+    across, down = fax.dpi
+    write_scans([replace(turned, dpi=(down, across) if rotation else (across, down))], tmp_path / "fax.pdf")
     if rotation:
         with pikepdf.open(tmp_path / "fax.pdf", allow_overwriting_input=True) as pdf:
             pdf.pages[0].Rotate = rotation

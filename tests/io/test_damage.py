@@ -85,7 +85,7 @@ def test_of_a_sound_jpeg_nothing_is_told(tmp_path: Path, name: str):
     assert jpeg_fault(SOUND[name]) is None
     (page,) = read_pages(tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
-        assert np.array_equal(page.pixels, image.convert("L" if page.pixels.ndim == 2 else "RGB"))
+        assert np.array_equal(page.pixels, np.asarray(image.convert("L" if page.pixels.ndim == 2 else "RGB")))
 
 
 @pytest.mark.parametrize("size", [(7, 9), (8, 8), (16, 17), (33, 15), (WIDE, 3)])
@@ -149,6 +149,7 @@ def test_a_jpeg_inside_a_tiff_file(tmp_path: Path):
     assert told_of(path) == []
     data = bytearray(path.read_bytes())
     with Image.open(path) as image:
+        assert isinstance(image, TiffImagePlugin.TiffImageFile)
         image.seek(1)
         offset, size = image.tag_v2[273][2], image.tag_v2[279][2]
     data[offset + size // 2 : offset + size // 2 + 60] = bytes(60)

@@ -111,18 +111,18 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
     path = document(tmp_path / "a.pdf", ["a stamp", "a stamp"])
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         image = pdf.make_indirect(maker(pdf))
-        for leaf in (page.obj for page in pdf.pages):
+        for page in (one.obj for one in pdf.pages):
             holder = Dictionary(XObject=Dictionary(Bomb=image))
             if where == "page":
-                leaf.Resources.XObject.Bomb = image
+                page.Resources.XObject.Bomb = image
             elif where == "form":
-                leaf.Resources.XObject.Fm0 = pdf.make_stream(b"/Bomb Do", Resources=holder)
+                page.Resources.XObject.Fm0 = pdf.make_stream(b"/Bomb Do", Resources=holder)
             elif where == "stamp":
-                leaf.Annots[0].AP.N.Resources = holder
+                page.Annots[0].AP.N.Resources = holder
             elif where == "pattern":
-                leaf.Resources.Pattern = Dictionary(P0=pdf.make_stream(b"/Bomb Do", Resources=holder))
+                page.Resources.Pattern = Dictionary(P0=pdf.make_stream(b"/Bomb Do", Resources=holder))
             else:
-                leaf.Resources.XObject.Im0.SMask = image
+                page.Resources.XObject.Im0.SMask = image
         pdf.save(path)
     with open_scans(path) as scans:
         known: set[tuple[int, int]] = set()

@@ -57,7 +57,7 @@ def test_what_lies_over_a_scan_is_seen_and_the_rest_keeps_its_pixels(tmp_path: P
         return
     assert reason is None
     if name == "a second image over it":  # which is finer
-        assert page.dpi == (2 * DPI, 2 * DPI)
+        assert page.dpi == pytest.approx((2 * DPI, 2 * DPI))
         return
     unit = 2 if "large units" in name else 1
     assert page.dpi == (DPI / unit, DPI / unit)
@@ -173,9 +173,9 @@ def test_what_a_page_inherits_counts(tmp_path: Path):
             page.obj.Parent = node
         pdf.Root.Pages.Kids = Array([page.obj.Parent for page in pdf.pages])
         pdf.save(path)
-    for page, (_, _, inherited) in zip(own, seen(path), strict=True):
-        assert page.dpi == inherited.dpi
-        assert np.array_equal(page.pixels, inherited.pixels)
+    for before, (_, _, inherited) in zip(own, seen(path), strict=True):
+        assert before.dpi == inherited.dpi
+        assert np.array_equal(before.pixels, inherited.pixels)
 
 
 def test_an_image_of_another_size_than_its_dictionary_says_is_cropped_by_its_own(tmp_path: Path):

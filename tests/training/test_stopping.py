@@ -44,7 +44,7 @@ def test_a_signal_that_came_before_ends_the_block_too_and_a_second_one_leaves_th
         os.kill(os.getpid(), number)
         with pytest.raises(Stopped), stop.at_once():
             raise AssertionError("never reached")
-        cleaned = []
+        cleaned: list[bool] = []
         with pytest.raises(Stopped), stop_signals() as other, other.at_once():
             cleaning(number, cleaned)
     assert cleaned
