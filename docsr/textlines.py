@@ -215,7 +215,7 @@ def _likeness(fits: list[_Fit]) -> float:
 
 @lru_cache(maxsize=128)
 def _bodies(rows: int, least: int) -> tuple[Indices, Indices, Floats, Floats]:
-    """Where the body of the letters may begin and end in so many rows; 1 / how many it takes; 1 / how many lie above."""
+    """Where the body of the letters may begin and end in so many rows; 1 / (how many it takes, how many lie above)."""
     top, base = np.triu_indices(rows + 1, k=least)
     return top, base, 1 / (base - top), 1 / np.maximum(np.arange(rows + 1), 1)
 

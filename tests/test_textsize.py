@@ -113,10 +113,18 @@ KINDS: list[Callable[[Pixels, float], Pixels]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FONTS)
-def test_x_height_of_rendered_pages(name: str):
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("sans", (4, 14)),
+        ("serif", (6, 22)),
+        ("monospace", (9,)),
+        *(pytest.param(name, SIZES, marks=pytest.mark.slow) for name in FONTS),
+    ],
+)
+def test_x_height_of_rendered_pages(name: str, sizes: tuple[int, ...]):
     errors = {}
-    for size in SIZES:
+    for size in sizes:
         page, table = rendered(name, size), rendered(name, size, ruled=True)
         for kind in KINDS:
             if kind is bilevel and size < 6:
@@ -129,10 +137,16 @@ def test_x_height_of_rendered_pages(name: str):
     assert np.median(list(errors.values())) <= 0.10
 
 
-@pytest.mark.parametrize("quarters", [1, 3])
-@pytest.mark.parametrize("name", FONTS)
-def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: int):
-    for x_height in (4, 6, 9, 22):
+@pytest.mark.parametrize(
+    ("name", "quarters", "x_heights"),
+    [
+        ("sans", 1, (4, 9)),
+        ("serif", 3, (6,)),
+        *(pytest.param(name, way, (4, 6, 9, 22), marks=pytest.mark.slow) for name in FONTS for way in (1, 3)),
+    ],
+)
+def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: int, x_heights: tuple[int, ...]):
+    for x_height in x_heights:
         page = blurred(rendered(name, x_height), x_height)
         standing, lying = measure(page), measure(np.ascontiguousarray(np.rot90(page, quarters)))
         assert standing is not None
