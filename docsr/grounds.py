@@ -80,7 +80,8 @@ def dark_on_light(grey: Pixels) -> tuple[Pixels, Pixels, Flags | None]:
             is_dark = bool(dark.any())
         else:
             is_dark = lightness < 0.5 if abs(lightness - 0.5) > DECISIVE else _mostly_dark(grey, small)
-        return (~grey, ~small, None) if is_dark else (grey, small, None)
+        turned_page = ~grey if is_dark else grey
+        return turned_page, _reduced(turned_page) if is_dark else small, None
     to_dark, to_light = (cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, 3) for one in (dark, light))
     nearer_dark = (to_dark < to_light).astype(np.uint8)
     seam = cv2.morphologyEx(nearer_dark, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))

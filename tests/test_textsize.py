@@ -230,10 +230,11 @@ def test_small_print_on_a_large_page_is_found():
     [
         (8, 4000),
         (12, 9000),
-        (15, 60_000),
+        pytest.param((15, 60_000), marks=pytest.mark.slow),
         pytest.param((16, 200_000), marks=pytest.mark.slow),
         (9, 60),
-        (200_000, 9),
+        pytest.param((200_000, 9), marks=pytest.mark.slow),
+        (20_000, 9),
     ],
 )
 def test_strips_are_measured_without_an_error_in_bounded_memory(shape: tuple[int, int]):
