@@ -104,8 +104,9 @@ class _Components:
 
     def between(self, rulings: Mask) -> NDArray[np.bool_]:
         """Tell which stand between two rulings and touch both: the sides of boxes."""
-        near = cv2.findNonZero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)) & (self.labels > 0))
-        x, y = np.zeros((2, 0), np.intp) if near is None else near.reshape(-1, 2).T
+        near = np.flatnonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)).astype(np.bool_))
+        near = near[self.labels.ravel()[near] > 0]
+        y, x = np.divmod(near, rulings.shape[1])
         label = self.labels[y, x]
         top, height = self.boxes[label, 1], self.boxes[label, 3]
         ends = [y - top < 0.3 * height, top + height - y <= 0.3 * height]

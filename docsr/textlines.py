@@ -89,7 +89,7 @@ class _Fit:
 
     def _empty(self, first: int, end: int) -> bool:
         """Whether all these rows hold less than a tenth of what a row of the body does."""
-        return self.profile[first:end].max(initial=0.0) < 0.1 * self.level
+        return bool(self.profile[first:end].max(initial=0.0) < 0.1 * self.level)
 
 
 def pieces_of(grey: Pixels, noise: float = 0.0) -> list[Piece]:
