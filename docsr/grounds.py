@@ -31,6 +31,9 @@ PLAIN = 0.12
 DECISIVE = 0.12
 """A page is light where its share that is nearer to light is so much above a half; dark below."""
 
+PAPER = 0.4
+"""The lightest pixel round any is on paper so near to the lightest of the page, over the page's contrast."""
+
 UTMOST, MOSTLY = 0.2, 0.6
 """So near to the darkest or the lightest round it, over the contrast, a ground is in most of its plain parts."""
 
@@ -47,9 +50,9 @@ def grey_of(pixels: Pixels) -> Pixels:
     pixels = np.ascontiguousarray(pixels)
     if pixels.ndim == 2:
         return pixels
-    step = max(1, round((pixels.shape[0] * pixels.shape[1] / 500_000) ** 0.5))  # of pairs of rows: about so many pixels
-    rows = pixels[::step].astype(np.int16)
-    steps = np.diff(rows, axis=1).reshape(-1, 3)[::step].astype(np.float32)
+    step = max(1, round((pixels.shape[0] * pixels.shape[1] / 200_000) ** 0.5))  # about so many pairs of neighbours
+    left, right = pixels[::step, :-1:step], pixels[::step, 1::step]
+    steps = cv2.subtract(right, left, dtype=cv2.CV_32F).reshape(-1, 3)
     spread = (steps.T @ steps).astype(np.float64)
     strength, axes = np.linalg.eigh(spread)
     of_luminance = float(_LUMINANCE @ spread @ _LUMINANCE / (_LUMINANCE @ _LUMINANCE))
@@ -61,26 +64,42 @@ def grey_of(pixels: Pixels) -> Pixels:
     return scaled
 
 
-def dark_on_light(grey: Pixels) -> tuple[Pixels, Flags | None]:
+def dark_on_light(grey: Pixels) -> tuple[Pixels, Pixels, Flags | None]:
     """Invert a page where its letters are lighter than what they stand on.
 
     Returns:
-        The page, and where a dark and a light ground meet (None: nowhere), which is neither letter nor ground.
+        The page, the same REDUCTION times smaller, and where a dark and a light ground meet (None: nowhere), which is
+        neither letter nor ground.
     """
-    small = cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA).astype(np.uint8)
+    small = _reduced(grey)
+    if _is_paper(small):
+        return grey, small, None
     dark, light, lightness = _grounds(grey, small)
     if not (dark.any() and light.any()):
         if dark.any() or light.any():
             is_dark = bool(dark.any())
         else:
             is_dark = lightness < 0.5 if abs(lightness - 0.5) > DECISIVE else _mostly_dark(grey, small)
-        return (255 - grey if is_dark else grey).astype(np.uint8), None
+        turned_page = ~grey if is_dark else grey
+        return turned_page, _reduced(turned_page) if is_dark else small, None
     to_dark, to_light = (cv2.distanceTransform((~one).astype(np.uint8), cv2.DIST_L2, 3) for one in (dark, light))
     nearer_dark = (to_dark < to_light).astype(np.uint8)
     seam = cv2.morphologyEx(nearer_dark, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     size = grey.shape[1], grey.shape[0]
     turned, between = (cv2.resize(one, size, interpolation=cv2.INTER_NEAREST) for one in (nearer_dark, seam))
-    return cv2.bitwise_xor(grey, 255 * turned).astype(np.uint8), between.astype(bool)
+    turned_page = cv2.bitwise_xor(grey, 255 * turned).astype(np.uint8)
+    return turned_page, _reduced(turned_page), between.astype(bool)
+
+
+def _reduced(grey: Pixels) -> Pixels:
+    return cv2.resize(grey, None, fx=1 / REDUCTION, fy=1 / REDUCTION, interpolation=cv2.INTER_AREA).astype(np.uint8)
+
+
+def _is_paper(small: Pixels) -> bool:
+    """Whether a page is light wherever one looks, which is quickly told: there is no dark ground on it."""
+    low, high = np.percentile(small[::2, ::2], (0.1, 99.9))
+    square = np.ones((_square(small),) * 2, np.uint8)
+    return bool(cv2.dilate(small, square).min() > high - PAPER * (high - low))
 
 
 def _mostly_dark(grey: Pixels, small: Pixels) -> bool:

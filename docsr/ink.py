@@ -45,8 +45,7 @@ def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
         grey: H x W uint8.
         noise: of the page before it was enlarged, as :func:`noise_of` finds it.
     """
-    grey, between = dark_on_light(grey)
-    small = cv2.resize(grey, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    grey, small, between = dark_on_light(grey)
     smooth = _smoothed(grey)
     size = (grey.shape[1], grey.shape[0])
     paper = cv2.blur(cv2.dilate(small, np.ones((11, 11), np.uint8)), (11, 11))
@@ -105,7 +104,9 @@ class _Components:
 
     def between(self, rulings: Mask) -> NDArray[np.bool_]:
         """Tell which stand between two rulings and touch both: the sides of boxes."""
-        y, x = np.nonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)) * (self.labels > 0))
+        near = np.flatnonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)).astype(np.bool_))
+        near = near[self.labels.ravel()[near] > 0]
+        y, x = np.divmod(near, rulings.shape[1])
         label = self.labels[y, x]
         top, height = self.boxes[label, 1], self.boxes[label, 3]
         ends = [y - top < 0.3 * height, top + height - y <= 0.3 * height]
@@ -117,21 +118,27 @@ class _Components:
         """Mark what may be letters where these are typically so high."""
         height, area = self.boxes.T[3:5]
         keep = self.shaped & (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
+        low = np.flatnonzero(keep & (height < LOW * letter))
+        if len(low):
+            keep[low[_leaders(self.boxes[low], letter)]] = False
         mask: Mask = keep.astype(np.uint8)[self.labels]
-        low = keep & (height < LOW * letter)
-        if low.any():
-            mask -= _leaders(low.astype(np.uint8)[self.labels], letter)
         return mask, letter
 
 
-def _leaders(low: Mask, letter: float) -> Mask:
-    """Rows of dots and dashes: what stays low over many letters."""
-    joined = cv2.morphologyEx(low, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
-    rows = (stats[:, cv2.CC_STAT_WIDTH] > 3 * letter) & (stats[:, cv2.CC_STAT_HEIGHT] < 0.5 * letter)
-    rows[0] = False
-    leaders: Mask = rows.astype(np.uint8)[labels] & low
-    return leaders
+def _leaders(boxes: Floats, letter: float) -> NDArray[np.bool_]:
+    """Tell which low boxes are of rows of dots and dashes: what stays low over many letters."""
+    found = np.zeros(len(boxes), np.bool_)
+    x, y, width, height = boxes.T[:4]
+    for offset in (0.0, 0.5):  # what straddles two bands of half a letter is within one of the others
+        band = np.floor((y + height / 2) / (0.5 * letter) + offset)
+        order = np.lexsort((x, band))
+        left, right, top, end = (one[order] for one in (x, x + width, y, y + height))
+        apart = (left[1:] - right[:-1] > 1.2 * letter) | (np.diff(band[order]) != 0)
+        first = np.flatnonzero(np.append(True, apart))
+        long = np.maximum.reduceat(right, first) - left[first] > 3 * letter
+        low = np.maximum.reduceat(end, first) - np.minimum.reduceat(top, first) < 0.5 * letter
+        found[order] |= np.repeat(long & low, np.diff(np.append(first, len(boxes))))
+    return found
 
 
 def _components(ink: Mask) -> _Components | None:

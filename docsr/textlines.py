@@ -63,14 +63,15 @@ class Piece:
 class _Fit:
     """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns.
 
-    ``strokes`` is how many times ink begins in a row of it, ``clear`` the share of the profile's variance that it
-    explains.
+    ``level`` is the mean of its rows, ``strokes`` how many times ink begins in one of them, ``clear`` the share of the
+    profile's variance that it explains.
     """
 
     top: int
     base: int
     profile: Floats
     reach: int
+    level: float
     strokes: float
     clear: float
 
@@ -78,19 +79,17 @@ class _Fit:
     def topless(self) -> bool:
         """True when nothing rises above the body: capitals or digits, or lower case without b, d, f, h, k, l and t."""
         size = self.base - self.top
-        high = self.profile[max(0, round(self.top - 0.36 * size)) : max(0, round(self.top - 0.14 * size))]
-        return bool((high < self._least).all())
+        return self._empty(max(0, round(self.top - 0.36 * size)), max(0, round(self.top - 0.14 * size)))
 
     @property
-    def bare(self) -> bool:
-        """True when nothing hangs below it either: capitals or digits."""
+    def ends_at_base(self) -> bool:
+        """True when nothing hangs below it: if nothing rises either, these are capitals or digits."""
         size = self.base - self.top
-        low = self.profile[round(self.base + 0.14 * size) : round(self.base + 0.32 * size)]
-        return self.topless and bool((low < self._least).all())
+        return self._empty(round(self.base + 0.14 * size), round(self.base + 0.32 * size))
 
-    @property
-    def _least(self) -> float:
-        return float(0.1 * self.profile[self.top : self.base].mean())
+    def _empty(self, first: int, end: int) -> bool:
+        """Whether all these rows hold less than a tenth of what a row of the body does."""
+        return bool(self.profile[first:end].max(initial=0.0) < 0.1 * self.level)
 
 
 def pieces_of(grey: Pixels, noise: float = 0.0) -> list[Piece]:
@@ -101,7 +100,7 @@ def pieces_of(grey: Pixels, noise: float = 0.0) -> list[Piece]:
         noise: as :func:`docsr.ink.ink_of` takes it.
     """
     found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(grey, noise))]
-    return max(found, key=_covered, default=[])
+    return max(found, key=_covered) if len(found) > 1 else found[0] if found else []
 
 
 def quartiles(pieces: list[Piece]) -> tuple[float, float, float]:
@@ -181,24 +180,27 @@ def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
 def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> list[Piece]:
     """Measure a segment (one line, or some that touch) in pieces about ten letters wide, for it may be skewed."""
     width = segment.shape[1]
-    edges = np.linspace(0, width, max(1, round(width / (11 * letter))) + 1).astype(int)
+    parts = max(1, round(width / (11 * letter)))
     lines: dict[int, list[_Fit]] = defaultdict(list)
-    for left, right in pairwise(edges.tolist()):
-        profile = segment[:, left:right].sum(axis=1, dtype=np.float64) / (right - left)
+    for left, right in pairwise([width * part // parts for part in range(parts + 1)]):
+        ink = cv2.reduce(segment[:, left:right], 1, cv2.REDUCE_SUM, dtype=cv2.CV_64F)
+        profile: Floats = ink.ravel() / (right - left)
         for index, (top, end) in enumerate(_lines(profile, letter)):
             body = _x_and_base_line(profile[top:end])
             if body is not None and right - left > 1.2 * (body[1] - body[0]):
-                runs = segment[top + body[0] : top + body[1], left:right]
+                x_line, base, level, clear = body
+                runs = segment[top + x_line : top + base, left:right]
                 strokes = np.count_nonzero(runs[:, 1:] > runs[:, :-1]) / len(runs)
-                lines[index].append(_Fit(body[0], body[1], profile[top:end], right - left, strokes, body[2]))
+                lines[index].append(_Fit(x_line, base, profile[top:end], right - left, level, strokes, clear))
     pieces = []
     for index, fits in lines.items():
-        capitals = all(fit.bare for fit in fits)
+        topless = [fit.topless for fit in fits]
+        capitals = all(topless) and all(fit.ends_at_base for fit in fits)
         likeness = _likeness(fits)
-        for fit in fits:
+        for fit, without_tops in zip(fits, topless, strict=True):
             size = (fit.base - fit.top) / (CAPITALS if capitals else 1.0)
             sure = 0.4 if capitals and width < 8 * size else 1.0
-            rises = None if capitals else not fit.topless
+            rises = None if capitals else not without_tops
             pieces.append(Piece(size, likeness * fit.reach, sure * fit.reach / letter, (number, index), row, rises))
     return pieces
 
@@ -207,40 +209,38 @@ def _likeness(fits: list[_Fit]) -> float:
     """How much a line is like text, 0 to 1: long for its height, made of strokes, with a clear x-line and baseline."""
     long = sum(fit.reach / (fit.base - fit.top) for fit in fits) / LONG
     strokes = sum(fit.strokes for fit in fits) / STROKES
-    clear = (float(np.mean([fit.clear for fit in fits])) - 0.4) / 0.4
+    clear = (sum(fit.clear for fit in fits) / len(fits) - 0.4) / 0.4
     return min(1.0, long) ** 2 * min(1.0, strokes) ** 2 * min(1.0, max(0.0, clear))
 
 
 @lru_cache(maxsize=128)
-def _bodies(rows: int, least: int) -> tuple[Indices, Indices]:
-    """Where the body of the letters may begin and end in so many rows."""
+def _bodies(rows: int, least: int) -> tuple[Indices, Indices, Floats, Floats]:
+    """Where the body of the letters may begin and end in so many rows; 1 / (how many it takes, how many lie above)."""
     top, base = np.triu_indices(rows + 1, k=least)
-    return top, base
+    return top, base, 1 / (base - top), 1 / np.maximum(np.arange(rows + 1), 1)
 
 
-def _x_and_base_line(profile: Floats) -> tuple[int, int, float] | None:
+def _x_and_base_line(profile: Floats) -> tuple[int, int, float, float] | None:
     """Split a row profile into three constant levels.
 
     Returns:
-        Where the middle one begins and ends, in rows, and the share of the variance that the three explain.
+        Where the middle one begins and ends, in rows, its level, and the share of the variance that the three explain.
     """
     n = len(profile)
     if n < 5:
         return None
     extent = np.count_nonzero(profile)
-    total = np.concatenate(([0.0], np.cumsum(profile)))
-    top, base = _bodies(n, max(2, round(LEAST_BODY * extent)))
+    total = np.zeros(n + 1)
+    profile.cumsum(out=total[1:])
+    top, base, inside, outside = _bodies(n, max(2, round(LEAST_BODY * extent)))
     if not len(top):
         return None
-    inside = (total[base] - total[top]) ** 2 / (base - top)
-    above = total[top] ** 2 / np.maximum(top, 1)
-    below = (total[-1] - total[base]) ** 2 / np.maximum(n - base, 1)
-    levels = inside + above + below
-    best = int(np.argmax(levels))
-    a, b = int(top[best]), int(base[best])
-    level = (total[b] - total[a]) / (b - a)
-    outside = (total[-1] - total[b] + total[a]) / max(n - b + a, 1)
-    spans = total[-1] - total[0] > 0 and level > 1.35 * outside and 0.12 < level < 0.95
-    mean = total[-1] ** 2 / n
-    clear = (levels[best] - mean) / max(float(profile @ profile) - mean, 1e-9)
-    return (a, b, float(clear)) if spans else None
+    body, rest = total[base] - total[top], total[-1] - total
+    levels = body * body * inside + (total * total * outside)[top] + (rest * rest * outside[::-1])[base]
+    best = int(levels.argmax())
+    a, b, ink, all_ink = int(top[best]), int(base[best]), float(body[best]), float(total[-1])
+    level = ink / (b - a)
+    if not (all_ink > 0 and level > 1.35 * (all_ink - ink) / max(n - b + a, 1) and 0.12 < level < 0.95):
+        return None
+    mean = all_ink**2 / n
+    return a, b, level, (float(levels[best]) - mean) / max(float(profile @ profile) - mean, 1e-9)

@@ -113,10 +113,18 @@ KINDS: list[Callable[[Pixels, float], Pixels]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FONTS)
-def test_x_height_of_rendered_pages(name: str):
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("sans", (4,)),
+        ("serif", (14,)),
+        ("monospace", (6,)),
+        *(pytest.param(name, SIZES, marks=pytest.mark.slow) for name in FONTS),
+    ],
+)
+def test_x_height_of_rendered_pages(name: str, sizes: tuple[int, ...]):
     errors = {}
-    for size in SIZES:
+    for size in sizes:
         page, table = rendered(name, size), rendered(name, size, ruled=True)
         for kind in KINDS:
             if kind is bilevel and size < 6:
@@ -129,10 +137,16 @@ def test_x_height_of_rendered_pages(name: str):
     assert np.median(list(errors.values())) <= 0.10
 
 
-@pytest.mark.parametrize("quarters", [1, 3])
-@pytest.mark.parametrize("name", FONTS)
-def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: int):
-    for x_height in (4, 6, 9, 22):
+@pytest.mark.parametrize(
+    ("name", "quarters", "x_heights"),
+    [
+        ("sans", 1, (4, 9)),
+        ("serif", 3, (6,)),
+        *(pytest.param(name, way, (4, 6, 9, 22), marks=pytest.mark.slow) for name in FONTS for way in (1, 3)),
+    ],
+)
+def test_a_page_on_its_side_is_measured_as_one_that_stands(name: str, quarters: int, x_heights: tuple[int, ...]):
+    for x_height in x_heights:
         page = blurred(rendered(name, x_height), x_height)
         standing, lying = measure(page), measure(np.ascontiguousarray(np.rot90(page, quarters)))
         assert standing is not None
@@ -215,11 +229,12 @@ def test_small_print_on_a_large_page_is_found():
     "shape",
     [
         (8, 4000),
-        (12, 9000),
-        (15, 60_000),
+        pytest.param((12, 9000), marks=pytest.mark.slow),
+        pytest.param((15, 60_000), marks=pytest.mark.slow),
         pytest.param((16, 200_000), marks=pytest.mark.slow),
         (9, 60),
-        (200_000, 9),
+        pytest.param((200_000, 9), marks=pytest.mark.slow),
+        (20_000, 9),
     ],
 )
 def test_strips_are_measured_without_an_error_in_bounded_memory(shape: tuple[int, int]):
