@@ -57,7 +57,7 @@ def truth(path: Path, text: str = "x") -> float:
     nor hang; of Han and kana, which fill their square, that of 国 over CAPITALS, as of capitals and digits.
     """
     _, top, _, bottom = _font(path, 1000).getmask(text).getbbox()
-    return (bottom - top) / 1000 / (CAPITALS if text == "国" else 1.0)
+    return float(bottom - top) / 1000 / (CAPITALS if text == "国" else 1.0)
 
 
 class Sheet:
@@ -132,9 +132,9 @@ class Sheet:
         pixels = (self.done() if page is None else page).astype(np.float32)
         way = self.number % 5
         if way in {1, 3, 4}:
-            pixels = cv2.GaussianBlur(pixels, (0, 0), min(0.15 * self.x, 0.9))
+            pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), min(0.15 * self.x, 0.9)), np.float32)
         if way in {1, 4}:
-            pixels = 8 + 0.9 * pixels + self.noise.normal(0, 5, pixels.shape)
+            pixels = np.asarray(8 + 0.9 * pixels + self.noise.normal(0, 5, pixels.shape), np.float32)
         if way == 4:
             pixels = 70 + 0.6 * pixels
         whole = pixels.clip(0, 255).astype(np.uint8)
