@@ -27,7 +27,7 @@ _MAX_DEPTH, _MAX_FORMS = 8, 100
 _INVISIBLE = 3
 _WHITE = 0.999
 _COLOUR_FAMILIES = {"/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/CalGray", "/CalRGB", "/ICCBased"}
-_NO_TRANSFER = {Name.Identity, Name.Default}
+_NO_TRANSFER = (Name.Identity, Name.Default)
 _PATHS = ("m", "l", "c", "v", "y", "h", "re")
 _PATH_ENDS = frozenset({"f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "n"})
 

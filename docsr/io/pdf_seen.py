@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from docsr.errors import PageError
+from docsr.io.complaints import complain
 from docsr.io.limits import most_pixels
 from docsr.io.pdf import render_seen, size_at
 from docsr.io.pdf_annotations import shows_annotations
@@ -25,7 +26,7 @@ from docsr.io.pdf_place import SLACK, covered, cut, orientation_of, seen_dpi, se
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_shown import Content
 from docsr.io.pdf_streams import codec_of
-from docsr.io.refusals import Unreadable, damage
+from docsr.io.refusals import Unreadable, damage, tells_damage
 from docsr.io.resolution import TRANSPOSING, believable
 from docsr.page import Dpi, Page
 
@@ -89,6 +90,8 @@ class Seen:
     def read(self) -> Page:
         """Return the page's pixels, at the resolution of its scan; at RENDERED_DPI where it has none.
 
+        Damage that leaves something to be seen is told to who listens (docsr.io.complaints).
+
         Raises:
             PageError: it is damaged, or has more pixels than are allowed.
         """
@@ -99,7 +102,10 @@ class Seen:
             except PageError:
                 if self._leaf.unlike_scan is None:
                     raise
-        return self._rendered()  # also of a scan that turned out, when it was read, to be of an unsupported kind
+        shown, reason = self._rendered(), self._leaf.unlike_scan
+        if reason is not None and tells_damage(reason):  # a renderer leaves out what it cannot read, without a word
+            complain(f"page {self.number + 1}: {reason}, so that something may be missing on it")
+        return shown
 
     def instead(self) -> Page | None:
         """Return what a viewer shows of a page that is damaged; None where that cannot be had."""

@@ -37,6 +37,11 @@ class Unsupported(Unreadable):
     """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
 
 
+def tells_damage(clause: str) -> bool:
+    """Tell whether a clause that says why something cannot be used says that it is damaged."""
+    return "damaged" in clause
+
+
 def damage(error: BaseException, clause: str = "it is damaged") -> str:
     """Return the clause that a file is damaged, and what a decoder says of it where that is meant for people."""
     told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -233,8 +233,9 @@ def test_a_graphics_state_that_may_change_the_image_is_doubted(tmp_path: Path, k
         pdf.pages[0].obj.Resources.ExtGState.State = Dictionary({f"/{key}": value})
         pdf.pages[0].obj.Contents = pdf.make_stream(("/State gs " + FILLING).encode())
         pdf.save(path)
-    ((found, _, _),) = seen(path)
+    ((found, reason, _),) = seen(path)
     assert found is is_scan
+    assert reason is None
 
 
 def test_a_signed_scan_becomes_pixels_like_any_other(tmp_path: Path):

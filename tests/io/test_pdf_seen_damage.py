@@ -1,0 +1,47 @@
+"""What a renderer leaves out of a damaged page, without a word, is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pikepdf
+import pytest
+from pikepdf import Dictionary, Name
+
+from docsr.io.complaints import heard
+from docsr.io.pdf_seen import open_seen
+
+
+def without_image(page: pikepdf.Page) -> None:
+    del page.obj.Resources.XObject.Im0
+
+
+def with_7_bits(page: pikepdf.Page) -> None:
+    page.obj.Resources.XObject.Im0.BitsPerComponent = 7
+
+
+def without_width(page: pikepdf.Page) -> None:
+    page.obj.Resources.XObject.Im0.Width = 0
+
+
+def without_colours(page: pikepdf.Page) -> None:
+    del page.obj.Resources.XObject.Im0.ColorSpace
+
+
+@pytest.mark.parametrize("broken", [without_image, with_7_bits, without_width, without_colours])
+def test_a_page_whose_image_a_renderer_leaves_out_is_told_and_the_others_are_not(tmp_path: Path, broken):
+    path = tmp_path / "a.pdf"
+    with pikepdf.new() as pdf:
+        for _ in range(2):
+            page = pdf.add_blank_page(page_size=(100, 100))
+            image = pikepdf.Stream(pdf, bytes(100 * 100))
+            image.Type, image.Subtype = Name.XObject, Name.Image
+            image.Width, image.Height, image.BitsPerComponent, image.ColorSpace = 100, 100, 8, Name.DeviceGray
+            page.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.make_indirect(image)))
+            page.obj.Contents = pdf.make_stream(b"q 100 0 0 100 0 0 cm /Im0 Do Q")
+        broken(pdf.pages[1])
+        pdf.save(path)
+    with heard(printed=False) as told:
+        assert len([page.read() for page in open_seen(path)]) == 2
+    assert len(told) == 1
+    assert told[0].startswith("page 2: it is damaged (")
