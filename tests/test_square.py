@@ -25,6 +25,7 @@ from docsr.io.limits import allowing
 from docsr.page import Page
 from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
 from docsr.textsize import measure
+from docsr.upscalers.choose import plan_unasked
 from tests.command import docsr as run
 from tests.pairs import text_page
 
@@ -185,6 +186,24 @@ def test_images_in_memory_and_paths_alike(tmp_path):
     assert np.array_equal(np.asarray(made), np.asarray(of_path))
     kept = docsr.Enhancer("bicubic", 2, keep_pixel_shape=True)(tmp_path / "fax.tif")
     assert kept.size == (2 * fax.width, 2 * fax.height)
+
+
+@pytest.mark.parametrize(
+    ("dpi", "engine", "model"),
+    [
+        (FAX, "tesseract", "fax_x2"),
+        ((200, 100), "tesseract", "fax_x2"),
+        (FAX, "rapidocr", "bicubic"),
+        (FINE, "tesseract", "bicubic"),
+        ((150, 100), "tesseract", "bicubic"),
+        (SIDEWAYS, "tesseract", "bicubic"),
+    ],
+)
+def test_standard_faxes_have_a_network_of_their_own(dpi, engine, model):
+    plan = plan_unasked(14.0, engine, pixel_shape(dpi))
+    assert plan.model == model
+    assert plan.raster == (EVEN if model == "fax_x2" else FINER)
+    assert "fax_x2" not in {plan_unasked(tenth / 10, engine).model for tenth in range(20, 200)}
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -13,7 +13,7 @@ from docsr.page import Page
 from docsr.square import FINER, KEPT, Raster, pixel_shape, squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
-from docsr.upscalers.choose import FAX_SHAPE, LARGEST, READERS, Plan, measured_x_height, plan_unasked, raster_for
+from docsr.upscalers.choose import LARGEST, READERS, Plan, is_fax, measured_x_height, plan_unasked, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
 from docsr.weights import catalogue
@@ -71,7 +71,7 @@ class Arm:
         if self.name == SQUARED:
             return shape != 1.0
         card = catalogue().get(self.model)
-        return card is None or not card.fax or shape >= FAX_SHAPE
+        return card is None or not card.fax or is_fax(shape)
 
     def on(self, page: Page, engine: str) -> Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""

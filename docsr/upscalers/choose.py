@@ -17,8 +17,8 @@ READABLE = (20.0, 30.0)
 """x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
 engine's largest can."""
 
-FAX_SHAPE = 1.5
-"""Pages whose pixels are at least so many times as high as wide are taken for standard faxes (2.08 times)."""
+FAX_SHAPES = (1.8, 2.4)
+"""Pages whose pixels are so many times as high as wide are taken for standard faxes, which have 1.9 to 2.1."""
 
 PRINT = 4.6 / 72
 """x-height in inches of what is printed most: type of 10 points, of which an x takes 4.6."""
@@ -144,6 +144,11 @@ def plan_page(
     return replace(plan, raster=raster_for(plan.model, shape))
 
 
+def is_fax(shape: float) -> bool:
+    """Tell whether a page whose pixels are ``shape`` times as high as wide is taken for a standard fax."""
+    return FAX_SHAPES[0] <= shape <= FAX_SHAPES[1]
+
+
 def raster_for(model: str, shape: float) -> Raster:
     """Return the raster in which a page whose pixels are ``shape`` times as high as wide goes to a model.
 
@@ -169,7 +174,7 @@ def _best(
     worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
     factors = nearest_first if factor is None else [factor]
-    cards = [card for one in factors for card in shipped(one, fax=shape >= FAX_SHAPE)]
+    cards = [card for one in factors for card in shipped(one, fax=is_fax(shape))]
     if (card := next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)) is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     of = "" if factor is None else f" of {factor}x"
