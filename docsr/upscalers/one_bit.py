@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from docsr.page import Page
+from docsr.square import pixel_shape
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.options import EnhanceOptions
 
 TALL_ENOUGH = 8.0
 """x-height in px of the page as it came from which Tesseract reads it as well in black and white as in grey: 0.89 % and
 1.13 % of the characters wrong (n = 24, books at 100-200 dpi). Below, grey reads better: 4.97 %, and 6.07 % in black and
-white (n = 21, 75-150 dpi). See benchmarks/one_bit.py."""
+white (n = 21, 75-150 dpi). See benchmarks/one_bit.py. Faxes of 204 x 98 dpi read better in grey at any size."""
 
 UNASKED = frozenset({"tiff", "pdf"})
 """Formats that get one bit unless told otherwise: it takes a twentieth of what grey takes in them."""
@@ -31,5 +32,5 @@ def in_one_bit(page: Page, x_height: float | None, form: str, options: EnhanceOp
         return False
     if options.binarize:
         return True
-    measured = options.engine == READERS[0]
+    measured = options.engine == READERS[0] and pixel_shape(page.dpi) == 1.0
     return measured and form in UNASKED and x_height is not None and x_height >= TALL_ENOUGH

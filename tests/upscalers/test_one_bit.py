@@ -17,6 +17,7 @@ from tests.command import docsr
 
 FAX = Path(__file__).parents[2] / "data" / "samples" / "fax.tif"
 BIT, GREY = Page(np.zeros((2, 2), np.uint8), bilevel=True), Page(np.zeros((2, 2), np.uint8))
+FAXED = Page(np.zeros((2, 2), np.uint8), (204, 98), bilevel=True)
 TALL, SMALL = TALL_ENOUGH, TALL_ENOUGH - 0.1
 
 
@@ -37,25 +38,28 @@ TALL, SMALL = TALL_ENOUGH, TALL_ENOUGH - 0.1
         (BIT, SMALL, "bmp", {"binarize": True}, True),
         (BIT, TALL, "jpg", {"binarize": True}, False),
         (GREY, TALL, "tiff", {"binarize": True}, False),
+        (FAXED, TALL, "tiff", {}, False),
+        (FAXED, TALL, "tiff", {"binarize": True}, True),
     ],
 )
 def test_what_decides(page, x_height, form, wish, expected):
     assert in_one_bit(page, x_height, form, EnhanceOptions(**wish)) is expected
 
 
-def as_pdf(folder: Path) -> Path:
+def with_square_pixels(folder: Path, suffix: str) -> Path:
+    path, how = folder / f"fax{suffix}", {"resolution": 150} if suffix == ".pdf" else {"dpi": (150, 150)}
     with Image.open(FAX) as image:
         pages = []
         for number in range(2):
             image.seek(number)
             pages.append(image.copy())
-    pages[0].save(folder / "fax.pdf", save_all=True, append_images=pages[1:], resolution=150)
-    return folder / "fax.pdf"
+    pages[0].save(path, save_all=True, append_images=pages[1:], **how)
+    return path
 
 
 @pytest.mark.parametrize(("kind", "form"), [("tif", "same"), ("tif", "pdf"), ("pdf", "same"), ("pdf", "tiff")])
 def test_a_fax_stays_one_bit_in_group_4_unless_grey_is_asked_for(tmp_path, capsys, monkeypatch, kind, form):
-    given = FAX if kind == "tif" else as_pdf(tmp_path)
+    given = with_square_pixels(tmp_path, f".{kind}")
     sizes = {}
     for more in ([], ["--grey"], ["--binarize"]):
         out = tmp_path / f"out{''.join(more)}"
