@@ -177,7 +177,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
     mine = cells[AUTO]
     own = {"none", HR, AUTO, *(path.stem for path in WEIGHTS.glob("*.onnx"))}
     others = {arm: cell for arm, cell in cells.items() if arm not in own and not arm.startswith(BASELINE)}
-    best = min(others, key=lambda arm: others[arm]["error"]["value"])
+    best = min(others, key=lambda arm: others[arm]["error"]["value"], default=None)
     gap = mine["gap_closed"]
     return [
         mine["set"],
@@ -185,7 +185,7 @@ def _readme_row(cells: Cells) -> list[Any] | None:
         mine["engine"],
         _error(cells, "none"),
         _error(cells, mine["baseline"]),
-        f"{text_of(_error(cells, best))}{SIGNS[-others[best]['champion_beats']]} ({best})",
+        best and f"{text_of(_error(cells, best))}{SIGNS[-others[best]['champion_beats']]} ({best})",
         f"**{text_of(_error(cells, AUTO))}**{SIGNS[mine['beats_bicubic']]}",
         _error(cells, HR),
         "" if gap is None else _percent(100 * gap["value"], sure=mine["beats_bicubic"] != 0),

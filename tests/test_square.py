@@ -23,6 +23,7 @@ from docsr.errors import PageError
 from docsr.io.documents import read_document
 from docsr.io.limits import allowing
 from docsr.page import Page
+from docsr.report.words import how
 from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
 from docsr.textsize import measure
 from docsr.upscalers.choose import plan_unasked
@@ -250,3 +251,11 @@ def test_compare_shows_a_fax_in_its_shape(tmp_path, capsys, monkeypatch):
     html = tmp_path / "compare.html"
     found = run(capsys, monkeypatch, "compare", tmp_path / "fax.tif", tmp_path / "o" / "fax.tif", "--out", html)
     assert (found.code, "shapes differ" in html.read_text()) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("standard_fax", "204 x 98 dpi, fax"), ("fine_fax", "204 x 196 dpi, fax"), ("fax", "204 dpi, fax")],
+)
+def test_tables_name_the_raster_of_a_fax(name, said):
+    assert how(204, name) == said

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from docsr import __version__
+from docsr.bench.degradations import SHAPES
 from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
 from docsr.metrics.bootstrap import Interval
 from docsr.metrics.text import FOLDING
@@ -55,7 +56,11 @@ def verdicts(cells: Sequence[Cell]) -> Iterator[str]:
 
 def how(lr_dpi: float | None, degradation: str) -> str:
     """How a page was made low-resolution, in words."""
-    return "as it is" if lr_dpi is None else f"{lr_dpi:g} dpi, {degradation}"
+    if lr_dpi is None:
+        return "as it is"
+    if degradation in SHAPES:
+        return f"{lr_dpi:g} x {round(lr_dpi / SHAPES[degradation])} dpi, fax"
+    return f"{lr_dpi:g} dpi, {degradation}"
 
 
 def place(cell: Cell) -> str:
