@@ -192,7 +192,7 @@ def write_rows(name: str, rows: Sequence[Pixels]) -> None:
 
 def networks() -> list[str]:
     """The shipped networks, each with the start of its file's SHA-256."""
-    return [f"{name} {(sha256_of(card.path) or '')[:8]}" for name, card in sorted(catalogue().items())]
+    return [f"{name} {(sha256_of(card.path) or '')[:8]}" for name, card in sorted(catalogue().items()) if not card.fax]
 
 
 def document(worst: Sequence[tuple[str, str, Change]]) -> str:

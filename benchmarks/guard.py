@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .json file")
     options = parser.parse_args()
     PICTURES.mkdir(exist_ok=True)
-    networks = {name: resolve(name, None, 1, "cpu") for name in sorted(catalogue())}
+    networks = {name: resolve(name, None, 1, "cpu") for name, card in sorted(catalogue().items()) if not card.fax}
     told = {
         "docsr": __version__,
         "command": shlex.join(["python", *sys.argv]),

@@ -26,7 +26,7 @@ from docsr.page import Page
 from docsr.report.words import how
 from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
 from docsr.textsize import measure
-from docsr.upscalers.choose import plan_unasked
+from docsr.upscalers.choose import factor_for_text, measured_x_height, plan_unasked
 from tests.command import docsr as run
 from tests.pairs import text_page
 
@@ -195,15 +195,18 @@ def test_images_in_memory_and_paths_alike(tmp_path):
         (FAX, "tesseract", "fax_x2"),
         ((200, 100), "tesseract", "fax_x2"),
         (FAX, "rapidocr", "bicubic"),
-        (FINE, "tesseract", "bicubic"),
-        ((150, 100), "tesseract", "bicubic"),
-        (SIDEWAYS, "tesseract", "bicubic"),
+        (FINE, "tesseract", "none"),
+        (FINE, "rapidocr", "bicubic"),
+        ((150, 100), "tesseract", "none"),
+        (SIDEWAYS, "tesseract", "none"),
     ],
 )
 def test_standard_faxes_have_a_network_of_their_own(dpi, engine, model):
     plan = plan_unasked(14.0, engine, pixel_shape(dpi))
     assert plan.model == model
     assert plan.raster == (EVEN if model == "fax_x2" else FINER)
+    small = plan_unasked(5.0, engine, pixel_shape(dpi))
+    assert small.factor == factor_for_text(5.0, engine)
     assert "fax_x2" not in {plan_unasked(tenth / 10, engine).model for tenth in range(20, 200)}
 
 
@@ -214,7 +217,8 @@ def test_the_benchmark_faxes_pages_and_arms_get_square_ones(name):
     assert made.dpi == pytest.approx((204, round(204 / SHAPES[name])))
     assert set(np.unique(made.pixels)) <= {0, 255}
     (auto,) = (arm for arm in plan_arms(["auto"], None)[0] if arm.name == "auto")
-    assert auto.on(made, "tesseract").factor == auto.on(squared(made), "tesseract").factor
+    plan = plan_unasked(measured_x_height(squared(made)), "tesseract", pixel_shape(made.dpi))
+    assert (auto.on(made, "tesseract").model, plan.raster != KEPT) == (plan.model, True)
 
 
 def test_that_pixels_are_made_square_is_an_arm_where_they_are_not():
