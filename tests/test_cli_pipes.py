@@ -28,8 +28,16 @@ def page(tmp_path: Path) -> Path:
 
 
 def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     return subprocess.run(
-        ["bash", "-c", words], cwd=folder, capture_output=True, text=True, errors="replace", check=False, timeout=60
+        ["bash", "-c", words],
+        cwd=folder,
+        env=unmeasured,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=60,
     )
 
 

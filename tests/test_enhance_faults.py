@@ -248,7 +248,7 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_others_are_done(tmp_path
     (tmp_path / "in").mkdir()
     picture().save(tmp_path / "in" / "a.png")
     Image.effect_noise((6000, 6000), 50).save(tmp_path / "in" / "endless.png")
-    wish = ["--model", "compact_x4", "--time-limit", 6]
+    wish = ["--model", "compact_x4", "--factor", 4, "--time-limit", 6]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     (sentence,) = ran.err.splitlines()

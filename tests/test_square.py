@@ -218,7 +218,9 @@ def test_the_benchmark_faxes_pages_and_arms_get_square_ones(name):
     assert set(np.unique(made.pixels)) <= {0, 255}
     (auto,) = (arm for arm in plan_arms(["auto"], None)[0] if arm.name == "auto")
     plan = plan_unasked(measured_x_height(squared(made)), "tesseract", pixel_shape(made.dpi))
-    assert (auto.on(made, "tesseract").model, plan.raster != KEPT) == (plan.model, True)
+    arm = auto.on(made, "tesseract")
+    assert (arm.model, arm.raster_of(made)) == (plan.model, plan.raster)
+    assert plan.raster != KEPT
 
 
 def test_that_pixels_are_made_square_is_an_arm_where_they_are_not():

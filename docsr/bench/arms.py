@@ -78,7 +78,8 @@ class Arm:
         if self.name != AUTO:
             return self
         plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.dpi))
-        return Arm(plan.model, plan.factor, plan.model, False, self.signature)
+        name = SQUARED if plan.model == UNTOUCHED and plan.raster != KEPT else plan.model
+        return Arm(name, plan.factor, plan.model, False, self.signature)
 
     def raster_of(self, page: Page) -> Raster:
         """The raster in which the arm gets a page; the arm ``none`` gets its pixels in the shape that they have."""
