@@ -71,7 +71,7 @@ def test_files_that_grow_over_tenfold_are_told_with_what_to_do(tmp_path, capsys,
     for name in ("a", "b"):
         crop("fax.tif", tmp_path / "in" / f"{name}.tif", (0, 0, 1000, 458))
         with Image.open(tmp_path / "in" / f"{name}.tif") as image:
-            image.convert("1").save(tmp_path / "in" / f"{name}.tif", compression="group4", dpi=(150, 100))
+            image.convert("1").save(tmp_path / "in" / f"{name}.tif", compression="group4", dpi=(150, 150))
     wish = ["enhance", tmp_path / "in", "--out", tmp_path / "out", "--factor", 4, "--model", "bicubic"]
     for more, becomes in ((["--grey", "--dry-run"], "would become about"), (["--grey"], "became")):
         ran = docsr(capsys, monkeypatch, *wish, *more)
