@@ -1,12 +1,15 @@
 """What docsr's plugin does to the text layers of OCRmyPDF, and how long it takes.
 
     python benchmarks/ocrmypdf_wer.py DOCUMENTS --out benchmarks/results/ocrmypdf.json [--pages 20] [--native 20]
+    python benchmarks/ocrmypdf_wer.py DOCUMENTS --out benchmarks/results/ocrmypdf_fax.json --faxes
 
 DOCUMENTS has img/ and gt/NAME.txt. Pages that --hr names, of books not trained on (300 dpi where they do not say), are
 brought to 75 and 60 dpi as by a mediocre scanner, those of --low are taken as they are, and each becomes a PDF file of
-one scan. `ocrmypdf` reads it without docsr, without docsr at `--oversample 300`, and with docsr. The text is
-pdftotext's. WER is pooled over pages; so are the words missed, in any order, which for forms says more: their true text
-has another order than a reader's. Seconds are those of the command, with one job.
+one scan. With --faxes both kinds of pages are faxed instead, standard (204 x 98 dpi) and fine (204 x 196).
+`ocrmypdf` reads each without docsr, without docsr at `--oversample 300`, with docsr, and without docsr what
+`docsr enhance` made of the PDF. The text is pdftotext's. WER is pooled over pages; so are the words missed, in any
+order, which for forms says more: their true text has another order than a reader's. Seconds are those of the command
+`ocrmypdf`, with one job.
 """
 
 from __future__ import annotations
@@ -32,13 +35,18 @@ from docsr.io.pdf_scans import write_scans
 from docsr.metrics.text import score_text
 from docsr.page import Page
 from docsr.report.results import as_json, machine
+from docsr.report.words import how
 
+ENHANCED = "docsr enhance first"
 ARMS = {
     "without": ["--docsr-factor", "off"],
     "oversample 300": ["--docsr-factor", "off", "--oversample", "300"],
     "docsr": [],
+    ENHANCED: ["--docsr-factor", "off"],
 }
-DPIS, DEGRADATION = (75, 60), "scan"
+LOWERED = ((75, "scan"), (60, "scan"))
+FAXED = ((204, "standard_fax"), (204, "fine_fax"))
+"""dpi and degradation of what is made of a page."""
 HR_DPI, LOW_DPI = 300.0, 91.0
 """dpi of files that do not say theirs; forms of 1000 rows are 11 inches high."""
 
@@ -64,16 +72,20 @@ def documents(options: argparse.Namespace) -> Iterator[tuple[str, Path, Page]]:
     low = chosen(options.documents, images.glob(options.low), options.native)
     for at in range(max(len(high), len(low))):
         for path in high[at : at + 1]:
-            for dpi in DPIS:
-                yield f"{dpi} dpi, {DEGRADATION}", path, lower(with_dpi(path, HR_DPI), dpi, DEGRADATION, at)
+            for dpi, degradation in FAXED if options.faxes else LOWERED:
+                yield how(dpi, degradation), path, lower(with_dpi(path, HR_DPI), dpi, degradation, at)
         for path in low[at : at + 1]:
-            yield "as it is", path, with_dpi(path, LOW_DPI)
+            page = with_dpi(path, LOW_DPI)
+            for dpi, degradation in FAXED if options.faxes else ():
+                yield f"forms, {how(dpi, degradation)}", path, lower(page, dpi, degradation, at)
+            if not options.faxes:
+                yield "as it is", path, page
 
 
-def run_once(arguments: list[str], pdf: Path, out: Path) -> float:
-    """Seconds of the command."""
+def run_once(module: str, arguments: list[str]) -> float:
+    """Seconds of a command."""
     started = perf_counter()
-    command = [sys.executable, "-m", "ocrmypdf", "--jobs", "1", *arguments, str(pdf), str(out)]
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{shlex.join(command)}: {done.stderr}")
@@ -82,8 +94,11 @@ def run_once(arguments: list[str], pdf: Path, out: Path) -> float:
 
 def row(arm: str, kind: str, path: Path, true: str, folder: Path) -> dict[str, Any]:
     """One arm on one document."""
-    out = folder / "out.pdf"
-    seconds = run_once(ARMS[arm], folder / "in.pdf", out)
+    given, out = folder / "in.pdf", folder / "out.pdf"
+    if arm == ENHANCED:
+        run_once("docsr", ["enhance", str(given), "--out", str(folder / "enhanced"), "--overwrite"])
+        given = folder / "enhanced" / given.name
+    seconds = run_once("ocrmypdf", ["--jobs", "1", *ARMS[arm], str(given), str(out)])
     text = subprocess.run(["pdftotext", str(out), "-"], capture_output=True, text=True, check=True).stdout
     score = score_text(true, text)
     return {
@@ -131,6 +146,7 @@ def main() -> None:
     listed = Path(__file__).parent / "suites" / "books.txt"
     parser.add_argument("--hr", type=Path, default=listed, help="a file that names those of img/ to bring down")
     parser.add_argument("--low", default="funsd_*", help="which of img/ to take as they are")
+    parser.add_argument("--faxes", action="store_true", help="fax both kinds of pages")
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--native", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=120, help="begin no document after so long")
