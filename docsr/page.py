@@ -58,6 +58,7 @@ class Page:
         number: 0-based page number inside ``source``.
         bilevel: True when the source stored one bit per pixel.
         metadata: what the source says of it in words.
+        aspect: (x, y) dots per some length, where the source says no dpi, but how finely x is sampled against y.
     """
 
     pixels: Pixels
@@ -67,6 +68,12 @@ class Page:
     number: int = 0
     bilevel: bool = False
     metadata: Metadata = NO_METADATA
+    aspect: Dpi | None = None
+
+    @property
+    def density(self) -> Dpi | None:
+        """(x, y) dots per inch or, where these are unknown, per some length; None where the source says neither."""
+        return self.dpi or self.aspect
 
     @property
     def height(self) -> int:
@@ -85,14 +92,13 @@ class Page:
 
     def resized(self, pixels: Pixels) -> Page:
         """Return this page with new pixels; dpi is multiplied by the change of size, so physical size stays."""
-        if self.dpi is None:
-            return replace(self, pixels=pixels, bilevel=False)
         scale_x, scale_y = pixels.shape[1] / self.width, pixels.shape[0] / self.height
-        return replace(self, pixels=pixels, dpi=(self.dpi[0] * scale_x, self.dpi[1] * scale_y), bilevel=False)
+        dpi, aspect = (None if one is None else (one[0] * scale_x, one[1] * scale_y) for one in (self.dpi, self.aspect))
+        return replace(self, pixels=pixels, dpi=dpi, aspect=aspect, bilevel=False)
 
     def in_bands(self) -> Bands:
         """Return this page as what can be written: one band."""
-        more = self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata
+        more = self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata, self.aspect
         return Bands(self.width, self.height, self.is_grey, (self.pixels,), *more)
 
 
@@ -104,7 +110,7 @@ class Bands:
         width, height: px.
         is_grey: True when there is one channel.
         bands: its pixels, in bands of any height over the whole width; to be gone through once.
-        dpi, icc, source, number, bilevel, metadata: as of a Page.
+        dpi, icc, source, number, bilevel, metadata, aspect: as of a Page.
     """
 
     width: int
@@ -117,6 +123,7 @@ class Bands:
     number: int = 0
     bilevel: bool = False
     metadata: Metadata = NO_METADATA
+    aspect: Dpi | None = None
 
     def in_black_and_white(self) -> Bands:
         """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
@@ -135,4 +142,4 @@ class Bands:
                 pixels = pixels if top else np.empty((self.height, *band.shape[1:]), np.uint8)
                 pixels[top : top + len(band)] = band
             top += len(band)
-        return Page(pixels, self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata)
+        return Page(pixels, self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata, self.aspect)

@@ -34,14 +34,14 @@ EVEN: Final = "even"
 about as many pixels as before; ``kept``: pixels keep their shape."""
 
 
-def pixel_shape(dpi: Dpi | None) -> float:
-    """Return the height of a pixel over its width: 2.08 for a fax of 204 x 98 dpi.
+def pixel_shape(density: Dpi | None) -> float:
+    """Return the height of a pixel over its width: 2.08 for a fax of 204 x 98 dpi, and for 204 : 98 of no known unit.
 
     It is 1.0 where the pixels are square, where the resolution is unknown, and where it is not believed.
     """
-    if dpi is None:
+    if density is None:
         return 1.0
-    shape = dpi[0] / dpi[1]
+    shape = density[0] / density[1]
     longer = max(shape, 1 / shape)
     return shape if 1 + SQUARE < longer <= MOST else 1.0
 
@@ -51,33 +51,34 @@ def square_dpi(dpi: Dpi, raster: Raster) -> float:
     return max(dpi) if raster == FINER else math.sqrt(dpi[0] * dpi[1])
 
 
-def squared_size(width: int, height: int, dpi: Dpi | None, raster: Raster = FINER) -> tuple[int, int]:
+def squared_size(width: int, height: int, density: Dpi | None, raster: Raster = FINER) -> tuple[int, int]:
     """Return the size in px that a page of that size and resolution has in a raster."""
-    if dpi is None or raster == KEPT or pixel_shape(dpi) == 1.0:
+    if density is None or raster == KEPT or pixel_shape(density) == 1.0:
         return width, height
-    to = square_dpi(dpi, raster)
-    return max(1, round(width * to / dpi[0])), max(1, round(height * to / dpi[1]))
+    to = square_dpi(density, raster)
+    return max(1, round(width * to / density[0])), max(1, round(height * to / density[1]))
 
 
 def squared(page: Page, raster: Raster = FINER) -> Page:
     """Return the page with square pixels.
 
     Args:
-        page: grey or RGB, of any dpi. Where its pixels are square already, it is returned as it is.
+        page: grey or RGB, of any dpi or aspect. Where its pixels are square already, it is returned as it is.
         raster: which square pixels, if any.
 
     Raises:
         PageError: it would have more than docsr.io.limits.most_pixels().
     """
-    if page.dpi is None or raster == KEPT or pixel_shape(page.dpi) == 1.0:
+    density = page.density
+    if density is None or raster == KEPT or pixel_shape(density) == 1.0:
         return page
-    width, height = squared_size(page.width, page.height, page.dpi, raster)
+    width, height = squared_size(page.width, page.height, density, raster)
     if width * height > most_pixels():
         name = "the image" if page.source is None else str(page.source)
         size = f"{width} x {height} px with square pixels, more than {most_pixels():,}"
         raise PageError(f"{name}: it would become {size}: allow more, or keep its pixels with --keep-pixel-shape")
-    dpi = (square_dpi(page.dpi, raster),) * 2
-    return replace(page, pixels=resampled(page.pixels, width, height), dpi=dpi, bilevel=False)
+    dpi = None if page.dpi is None else (square_dpi(page.dpi, raster),) * 2
+    return replace(page, pixels=resampled(page.pixels, width, height), dpi=dpi, aspect=None, bilevel=False)
 
 
 def resampled(pixels: Pixels, width: int, height: int) -> Pixels:

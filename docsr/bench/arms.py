@@ -77,7 +77,7 @@ class Arm:
         """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.dpi))
+        plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.density))
         name = SQUARED if plan.model == UNTOUCHED and plan.raster != KEPT else plan.model
         return Arm(name, plan.factor, plan.model, False, self.signature)
 
@@ -85,7 +85,7 @@ class Arm:
         """The raster in which the arm gets a page; the arm ``none`` gets its pixels in the shape that they have."""
         if self.name == UNTOUCHED:
             return KEPT
-        return FINER if self.peer else raster_for(self.model, pixel_shape(page.dpi))
+        return FINER if self.peer else raster_for(self.model, pixel_shape(page.density))
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
         """Load what enlarges. DocsrError when it cannot be loaded."""

@@ -14,7 +14,7 @@ from docsr.io.limits import most_pixels
 from docsr.io.metadata import metadata_of
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.refusals import Unreadable
-from docsr.io.resolution import from_image, turned
+from docsr.io.resolution import aspect_of, from_image, turned
 from docsr.page import Page, Pixels
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
@@ -44,7 +44,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     inverted = is_tiff and image.mode.startswith(("I;16", "F")) and tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE
     # Pillow carries the profile of a TIFF page over to later pages that have none.
     icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
-    dpi, bilevel = from_image(image), image.mode == "1"
+    dpi, aspect, bilevel = from_image(image), aspect_of(image), image.mode == "1"
     opened, image = image, _loaded(image)
     # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
     is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
@@ -56,7 +56,8 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
-    return Page(pixels, turned(dpi, orientation), fitting_profile(icc, pixels), path, number, bilevel, metadata)
+    dpi, aspect = turned(dpi, orientation), turned(aspect, orientation)
+    return Page(pixels, dpi, fitting_profile(icc, pixels), path, number, bilevel, metadata, aspect)
 
 
 def _clear_grey(image: Image.Image) -> int | None:

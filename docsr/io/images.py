@@ -159,9 +159,9 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
         except OSError:
             if not _may_lack_codec(image):
                 raise
-    pixels, dpi, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
+    pixels, dpi, aspect, icc, orientation, metadata = tiff.read(path, frame, most_pixels())
     page = Page(upright(pixels, orientation), turned(dpi, orientation), fitting_profile(icc, pixels), path, number)
-    return replace(page, metadata=metadata)
+    return replace(page, metadata=metadata, aspect=turned(aspect, orientation))
 
 
 def _is_misread(image: Image.Image) -> bool:

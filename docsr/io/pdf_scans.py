@@ -161,8 +161,8 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
 def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90) -> None:
     """Write pages as a new PDF that shows each of them as one image, filling its page.
 
-    A page is as large as its pixels are at its dpi; where that is not known, at UNKNOWN_DPI. Pages are taken one at
-    a time, and only their coded images are kept until the end. How they are coded is said at
+    A page is as large as its pixels are at its dpi; where that is not known, its finer axis is at UNKNOWN_DPI. Pages
+    are taken one at a time, and only their coded images are kept until the end. How they are coded is said at
     :func:`docsr.io.pdf_encode.coded`. A file is written in place, not under another name first.
 
     Args:
@@ -195,7 +195,8 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
         if (icc, page.is_grey) not in spaces:
             spaces[icc, page.is_grey] = profile_space(pdf, icc, 1 if page.is_grey else 3)
         space = spaces[icc, page.is_grey]
-    dpi_x, dpi_y = page.dpi or (UNKNOWN_DPI, UNKNOWN_DPI)
+    x, y = page.aspect or (1.0, 1.0)
+    dpi_x, dpi_y = page.dpi or (UNKNOWN_DPI * x / max(x, y), UNKNOWN_DPI * y / max(x, y))
     wide, high = page.width / dpi_x * POINTS_PER_INCH, page.height / dpi_y * POINTS_PER_INCH
     unit = max(1.0, wide / _MAX_SIDE, high / _MAX_SIDE)
     wide, high = round(wide / unit, 4), round(high / unit, 4)

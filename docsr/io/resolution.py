@@ -1,4 +1,7 @@
-"""Resolution as files state it: units brought to dots per inch, None where nothing believable is said."""
+"""Resolution as files state it: units brought to dots per inch, None where nothing believable is said.
+
+Some say no unit, but how finely x is sampled against y: JFIF of unit 0, PNG's pHYs likewise, TIFF of ResolutionUnit 1.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,11 @@ LOWEST, HIGHEST = 10.0, 10_000.0
 SNAP = 0.02
 """Formats that count per metre cannot say 300 dpi exactly; this near a whole number, that was meant."""
 
+LONGEST = 3.0
+"""Ratios beyond this are no scanner's or camera's: they are not believed where no dpi bear them out."""
+
 CM_PER_INCH = 2.54
-INCH, CENTIMETRE = 2, 3
+NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
 RESOLUTION_UNIT, X_RESOLUTION, Y_RESOLUTION = 296, 282, 283
 TRANSPOSING = frozenset({5, 6, 7, 8})
 """EXIF orientations that exchange rows and columns."""
@@ -64,6 +70,34 @@ def from_image(image: Image.Image) -> Dpi | None:
         return from_tags(image.getexif())
     stated = image.info.get("dpi")
     return believable(*stated) if isinstance(stated, tuple) and len(stated) == 2 else None
+
+
+def aspect_in_tags(tags: Mapping[int, object]) -> Dpi | None:
+    """Return (x, y) dots per some length in TIFF or EXIF tags that name no unit, or None."""
+    return _ratio(tags.get(X_RESOLUTION), tags.get(Y_RESOLUTION)) if tags.get(RESOLUTION_UNIT) == NO_UNIT else None
+
+
+def aspect_of(image: Image.Image) -> Dpi | None:
+    """Return (x, y) dots per some length of the pixels as stored, where an image file says their ratio and no dpi."""
+    if from_image(image) is not None:
+        return None
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        return aspect_in_tags(image.tag_v2)
+    no_unit = "jfif" in image.info and image.info.get("jfif_unit", 0) == 0
+    stated = image.info.get("jfif_density" if no_unit else "aspect")  # Pillow's word for that of PNG
+    found = _ratio(*stated) if isinstance(stated, tuple) and len(stated) == 2 else None
+    return found or aspect_in_tags(image.getexif())
+
+
+def _ratio(x: object, y: object) -> Dpi | None:
+    """Return the ratio of two numbers to 1, where it is believable and not 1 itself."""
+    if not isinstance(x, SupportsFloat) or not isinstance(y, SupportsFloat):
+        return None
+    try:
+        ratio = float(x) / float(y)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (ratio, 1.0) if ratio != 1 and 1 / LONGEST <= ratio <= LONGEST else None
 
 
 def turned(dpi: Dpi | None, orientation: int) -> Dpi | None:

@@ -15,7 +15,7 @@ from docsr.io.ground import on_ground
 from docsr.io.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.pixels import scaled
 from docsr.io.refusals import Unreadable
-from docsr.io.resolution import from_tags
+from docsr.io.resolution import aspect_in_tags, from_tags
 from docsr.page import Dpi, Metadata, Pixels
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _TAGS = (282, 283, 296, ORIENTATION, ICC_PROFILE, XMP, *KEYWORDS)
 """Resolution (x, y, unit), orientation, profile and metadata."""
 
 
-def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, object, int, Metadata]:
+def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, Dpi | None, object, int, Metadata]:
     """Read one page.
 
     Args:
@@ -48,7 +48,8 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         max_pixels: the largest page to decode.
 
     Returns:
-        Pixels as stored, resolution as stored, ICC profile (bytes or None), EXIF orientation, metadata.
+        Pixels as stored, their resolution and their aspect (as of a Page), ICC profile (bytes or None), EXIF
+        orientation, metadata.
 
     Raises:
         Unreadable: the layout or the compression is not supported here.
@@ -67,10 +68,11 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     if photometric not in {0, 1, 2} or values.ndim not in {2, 3}:
         raise Unreadable("its colour layout is not supported (save it as grey or RGB)")
     pixels = _composed(scaled(values))
-    orientation = tags.get(ORIENTATION)
+    orientation, dpi = tags.get(ORIENTATION), from_tags({code: one for code, one in tags.items() if one is not None})
     return (
         255 - pixels if photometric == 0 else pixels,
-        from_tags({code: value for code, value in tags.items() if value is not None}),
+        dpi,
+        aspect_in_tags(tags) if dpi is None else None,
         tags.get(ICC_PROFILE),
         orientation if isinstance(orientation, int) else 1,
         metadata_of({tag: value.encode() if isinstance(value, str) else value for tag, value in tags.items()}),

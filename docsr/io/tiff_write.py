@@ -27,7 +27,7 @@ CLASSIC_BYTES = 1 << 32
 """A file of so many bytes is written as BigTIFF: the offsets of TIFF have 32 bits."""
 
 _HEADER = 16
-_DEFLATE, _GROUP_4, _HORIZONTAL, _INCH = 8, 4, 2, 2
+_DEFLATE, _GROUP_4, _HORIZONTAL, _NO_UNIT, _INCH = 8, 4, 2, 1, 2
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB = 0, 1, 2
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 1, 2, 3, 4, 5, 7, 16
 
@@ -109,7 +109,8 @@ class TiffWriter:
 
 
 def _described(bands: Bands, rows: int, one_bit: bool) -> list[_Entry]:
-    channels = 1 if bands.is_grey else 3
+    channels, density = 1 if bands.is_grey else 3, bands.dpi or bands.aspect
+    unit = _NO_UNIT if bands.dpi is None else _INCH
     return [
         _longs(256, bands.width),
         _longs(257, bands.height),
@@ -120,7 +121,7 @@ def _described(bands: Bands, rows: int, one_bit: bool) -> list[_Entry]:
         _longs(278, rows),
         _shorts(284, 1),
         *([] if one_bit else [_shorts(317, _HORIZONTAL)]),
-        *([] if bands.dpi is None else [*map(_rational, (282, 283), bands.dpi), _shorts(296, _INCH)]),
+        *([] if density is None else [*map(_rational, (282, 283), density), _shorts(296, unit)]),
         *([] if bands.icc is None else [_Entry(34675, _UNDEFINED, len(bands.icc), bands.icc)]),
         *(_Entry(tag, _ASCII, len(text) + 1, text + b"\0") for tag, text in tags_of(bands.metadata).items()),
         *([] if bands.metadata.xmp is None else [_Entry(XMP, _BYTE, len(bands.metadata.xmp), bands.metadata.xmp)]),

@@ -133,7 +133,7 @@ class Enhancer:
         Raises:
             PageError: it would be too large, or the network failed.
         """
-        shape = 1.0 if self._keeps else pixel_shape(page.dpi)
+        shape = 1.0 if self._keeps else pixel_shape(page.density)
         undecided = self._model is None or self._factor is None
         x_height = measured_x_height(page if self._keeps else squared(page)) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)

@@ -32,5 +32,5 @@ def in_one_bit(page: Page, x_height: float | None, form: str, options: EnhanceOp
         return False
     if options.binarize:
         return True
-    measured = options.engine == READERS[0] and pixel_shape(page.dpi) == 1.0
+    measured = options.engine == READERS[0] and pixel_shape(page.density) == 1.0
     return measured and form in UNASKED and x_height is not None and x_height >= TALL_ENOUGH

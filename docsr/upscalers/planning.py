@@ -97,7 +97,7 @@ class Planner:
         """
         options = self._options
         keeps = options.keep_pixel_shape or options.model == "none"
-        shape, page = (1.0, page) if keeps else (pixel_shape(page.dpi), squared(page))
+        shape, page = (1.0, page) if keeps else (pixel_shape(page.density), squared(page))
         text = measure(page.pixels)
         x_height, said = deciding_x_height(page, text)
         needed = factor_for_text(x_height, options.engine)

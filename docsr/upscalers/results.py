@@ -54,7 +54,7 @@ class PageResult:
     in px of the page with square pixels unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it
     (0 when all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic
     for the page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where
-    no page of the file could be read.
+    no page of the file could be read. ``density_in`` is as of a Page.
     """
 
     input: str
@@ -82,11 +82,12 @@ class PageResult:
     bytes_out: int | None = None
     expected: int | None = None
     readable: bool = True
+    density_in: Dpi | None = None
 
     def as_row(self) -> dict[str, Any]:
         """Return the row of ``--report``."""
         row = asdict(self)
-        del row["readable"], row["expected"]
+        del row["readable"], row["expected"], row["density_in"]
         return row
 
     def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
@@ -103,7 +104,7 @@ class PageResult:
         """Return what size, (width, height) in px, a page that was read will have; arguments as of as_planned."""
         assert self.size_in is not None
         if out_dpi is None or self.dpi_in is None:
-            width, height = squared_size(*self.size_in, self.dpi_in, plan.raster)
+            width, height = squared_size(*self.size_in, self.density_in, plan.raster)
             return plan.factor * width, plan.factor * height
         sides = zip(self.size_in, self.dpi_in, strict=True)
         width, height = (max(1, round(px * out_dpi / dpi)) for px, dpi in sides)
@@ -136,7 +137,7 @@ class PageResult:
         """The x-height of the page at so many rows: it was measured on square pixels, unless these are kept."""
         if self.x_height_in is None or self.size_in is None:
             return None
-        measured = squared_size(*self.size_in, self.dpi_in, KEPT if plan.raster == KEPT else FINER)
+        measured = squared_size(*self.size_in, self.density_in, KEPT if plan.raster == KEPT else FINER)
         return round(self.x_height_in * height / measured[1], 2)
 
     def as_done(self, page: Bands, plan: Plan, model: str, count: TileCount, seconds: float) -> PageResult:
@@ -176,6 +177,7 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
         status="unwritten",
         size_in=(page.width, page.height),
         dpi_in=page.dpi,
+        density_in=page.density,
         x_height_in=None if text is None else text.x_height,
         x_height_spread=None if text is None else round(text.spread, 3),
         factor=plan.factor,
