@@ -2,8 +2,9 @@
 
 libjpeg gets over nearly all damage, and most of it without a warning: a changed byte makes blocks appear or vanish,
 all after them is shifted, and the few bytes left at the end lie in a buffer that nobody asks for. Pillow drops its
-warnings too. qpdf refuses to decode what libjpeg warns of. So it must decode the data as they are, and must not decode
-them without their last byte, which then nothing needed. Format: ITU-T T.81, annex B.
+warnings too. qpdf refuses to decode what libjpeg warns of. So it must decode the picture with a row of blocks more,
+before which libjpeg counts what is left over (docsr.io.jpeg_longer). Where that cannot be had, it must decode the data
+as they are, and must not decode them without their last byte, which then nothing needed. Format: ITU-T T.81, annex B.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from typing import NamedTuple
 
 import pikepdf
 
+from docsr.io.jpeg_longer import SCAN, longer, segments
+
 TOO_MUCH = "damaged JPEG data: more than the picture takes, so that parts of it may be wrong"
 CORRUPT = "damaged JPEG data, so that parts of the picture may be wrong"
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
-_SCAN, _END = 0xDA, b"\xff\xd9"
-_NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, _SCAN}
+_END = b"\xff\xd9"
+_NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
 """Markers of what a decoder needs: frames, tables, restarts. Others tell it nothing, and libjpeg warns of odd ones."""
 
 MOST_BYTES = 1 << 26
@@ -70,8 +73,10 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
     end = len(coded) if end < 0 else end
-    needed = _without_filling(coded, end)
-    samples, is_refused = _decoded(bytes(data[: parts.start]) + coded[:end] + _END)
+    needed, head = _without_filling(coded, end), bytes(data[: parts.start])
+    if parts.frame in _SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:
+        return found, None
+    samples, is_refused = _decoded(head + coded[:end] + _END)
     # It is no damage that a marker is odd, or that data are filled up.
     if is_refused and _decoded(parts.head + coded[: min(needed + 2, end)] + _END)[1]:
         return None, CORRUPT
@@ -82,23 +87,24 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
 
 def _parts(data: bytes | memoryview) -> _Parts:
     """Raises IndexError, ValueError or struct.error where it is no JPEG, or ends in its head."""
-    at, kept, frame, samples = 2, [b"\xff\xd8"], 0, 0
-    while True:
-        if data[at] != 0xFF:
-            raise ValueError
-        marker, (length,) = data[at + 1], struct.unpack_from(">H", data, at + 2)
-        if marker == 0xFF:
-            at += 1
-            continue
-        segment = bytes(data[at : at + 2 + length])
-        at += 2 + length
+    kept, frame, samples, start = [b"\xff\xd8"], 0, 0, 0
+    for marker, at, start in segments(data):
+        segment = bytes(data[at:start])
         if marker in _FRAMES:
             height, width, channels = struct.unpack_from(">HHB", segment, 5)
             frame, samples = marker, height * width * channels
         if marker in _NEEDED:
             kept.append(segment)
-        if marker == _SCAN:
-            return _Parts(b"".join(kept), at, frame, samples)
+    return _Parts(b"".join(kept), start, frame, samples)
+
+
+def _decoded_longer(head: bytes, coded: bytes, samples: int) -> memoryview | None:
+    """Return the samples where the coded data are the picture's and no more, as far as one decoding can tell."""
+    around = None
+    with suppress(struct.error, LookupError, ValueError):
+        around = longer(head)
+    found = None if around is None else _decoded(around[0] + coded + around[1] + _END)[0]
+    return None if found is None else found[:samples]
 
 
 def _without_filling(coded: bytes, end: int) -> int:

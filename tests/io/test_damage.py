@@ -16,10 +16,11 @@ import pytest
 from pikepdf import Name
 from PIL import Image, ImageDraw, TiffImagePlugin
 
+from docsr.io import jpeg_check
 from docsr.io.complaints import DamageWarning, heard
 from docsr.io.documents import read_document
 from docsr.io.images import read_pages
-from docsr.io.jpeg_check import jpeg_fault
+from docsr.io.jpeg_check import CORRUPT, TOO_MUCH, examined, jpeg_fault
 from docsr.io.pdf_scans import open_scans
 from docsr.io.png_check import png_fault
 from tests.formats.handmade import ADAM_7, png
@@ -94,6 +95,48 @@ def test_of_a_jpeg_of_any_size_nothing_is_told(size: tuple[int, int]):
         noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
         for subsampling, quality in ((0, 100), (2, 75), (1, 95)):
             assert jpeg_fault(jpeg(Image.fromarray(noise), subsampling=subsampling, quality=quality)) is None
+
+
+@pytest.mark.parametrize("size", [(40, 32), (40, 33), (33, 46), (9, 7)])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+def test_the_samples_of_a_jpeg_are_those_that_other_decoders_give(size: tuple[int, int], subsampling: int):
+    noise = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+    for pixels in (noise, noise[..., 0]):
+        data = jpeg(Image.fromarray(pixels), subsampling=subsampling)
+        samples, _ = examined(data)
+        assert samples is not None
+        assert np.array_equal(np.asarray(samples), np.asarray(Image.open(io.BytesIO(data))).ravel())
+
+
+@pytest.mark.parametrize(
+    ("name", "often"),
+    [
+        ("grey", 1),
+        ("own tables", 1),
+        ("4:4:4", 1),
+        ("4:2:2", 1),
+        ("4:2:0", 1),
+        ("inks", 1),
+        ("progressive", 1),
+        ("starting anew in each row", 2),
+        ("4:2:0, even", 2),
+        ("large", 2),
+    ],
+)
+def test_a_sound_jpeg_is_mostly_decoded_once(monkeypatch: pytest.MonkeyPatch, name: str, often: int):
+    even, large = jpeg(COLOUR.crop((0, 0, WIDE, HIGH - 1)), subsampling=2), jpeg(Image.new("L", (2049, 2048), 99))
+    sound, done = {**SOUND, "4:2:0, even": even, "large": large}[name], list[int]()
+    decoded = jpeg_check._decoded
+    assert jpeg_check._heeds_warnings()
+    monkeypatch.setattr(jpeg_check, "_decoded", lambda data: (done.append(len(data)), decoded(data))[1])
+    assert jpeg_fault(sound) is None
+    assert len(done) == often
+
+
+@pytest.mark.parametrize("name", ["grey", "own tables", "4:4:4", "4:2:2", "4:2:0", "inks", "starting anew in each row"])
+@pytest.mark.parametrize("more", range(1, 13))
+def test_each_byte_left_over_is_told(name: str, more: int):
+    assert jpeg_fault(SOUND[name][:-2] + b"\x55" * more + SOUND[name][-2:]) in {TOO_MUCH, CORRUPT}
 
 
 def changed(data: bytes, seed: int, changes: int = 3) -> bytes:

@@ -1,0 +1,105 @@
+"""A JPEG made longer by a row of empty blocks: decoding it gives the picture, and tells whether data are left over.
+
+libjpeg reads up to seven bytes ahead. Those that nothing needed it counts only where the data start anew, and tells of
+them at the next marker that it looks for. So the picture gets such a place at its end, and a comment behind the row.
+Format: ITU-T T.81, annexes B, C and F.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+_TABLES, _RESTARTS, SCAN = 0xC4, 0xDD, 0xDA
+_SEQUENTIAL = frozenset({0xC0, 0xC1})
+_START_ANEW, _COMMENT = b"\xff\xd0", b"\xff\xfe\0\2"
+_MOST_BLOCKS = 0xFFFF
+"""The data can start anew after so many at most (of those of all colours at one place as one)."""
+
+
+def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
+    """Yield the marker, the place and the end of each segment of a JPEG up to the head of its first scan.
+
+    Raises:
+        IndexError, ValueError or struct.error: it is no JPEG, or ends in its head.
+    """
+    at = 2
+    while True:
+        if data[at] != 0xFF:
+            raise ValueError
+        marker, (length,) = data[at + 1], struct.unpack_from(">H", data, at + 2)
+        if marker == 0xFF:
+            at += 1
+            continue
+        yield marker, at, at + 2 + length
+        if marker == SCAN:
+            return
+        at += 2 + length
+
+
+def longer(head: bytes) -> tuple[bytes, bytes] | None:
+    """Return what to put before the coded data of a picture, and after them; the picture comes first in what it gives.
+
+    None where that cannot be had: the data start anew already, are in several scans, or of very many blocks, or the
+    picture would not keep its last row.
+
+    Args:
+        head: the JPEG up to its coded data.
+
+    Raises:
+        LookupError, ValueError or struct.error: something that is needed is missing, such as a code.
+    """
+    codes, place, frame, scan = dict[int, str](), 0, b"", b""
+    for marker, at, end in segments(head):
+        if marker == _RESTARTS:
+            return None
+        if marker in _SEQUENTIAL:
+            place, frame = at, head[at + 4 : end]
+        elif marker == _TABLES:
+            codes |= _codes_of_zero(head[at + 4 : end])
+        elif marker == SCAN:
+            scan = head[at + 4 : end]
+    height, width, channels = struct.unpack_from(">HHB", frame, 1)
+    sampling = {frame[at]: divmod(frame[at + 1], 16) for at in range(6, 6 + 3 * channels, 3)}
+    if scan[0] != channels or not _keeps_last_row(height, [down for _, down in sampling.values()]):
+        return None
+    if channels == 1:  # whose blocks come one by one, whatever it says
+        sampling = dict.fromkeys(sampling, (1, 1))
+    wide, high = (8 * max(sides) for sides in zip(*sampling.values(), strict=True))
+    columns, rows = -(-width // wide), -(-height // high)
+    if columns * rows > _MOST_BLOCKS:
+        return None
+    blocks = ""
+    for name, tables in struct.iter_unpack("BB", scan[1 : 1 + 2 * channels]):
+        across, down = sampling[name]
+        blocks += (codes[tables >> 4] + codes[16 + tables % 16]) * (across * down)
+    restarts = struct.pack(">BBHH", 0xFF, _RESTARTS, 4, columns * rows)
+    taller = head[place : place + 5] + struct.pack(">H", rows * high + 1) + head[place + 7 :]
+    return head[:place] + restarts + taller, _START_ANEW + _coded(blocks * columns) + _COMMENT
+
+
+def _keeps_last_row(height: int, down: list[int]) -> bool:
+    """Whether the last row of pixels is the same if one follows: colours of half the height are mixed with the next."""
+    return len(set(down)) == 1 or (max(down) == 2 and height % 2 == 1)
+
+
+def _codes_of_zero(tables: bytes) -> dict[int, str]:
+    """The kind of each table of Huffman codes, and the bits that mean 0: no change of the mean, and no more details."""
+    found, at = dict[int, str](), 0
+    while at < len(tables):
+        kind, counts, code = tables[at], tables[at + 1 : at + 17], 0
+        at += 17
+        for length, count in enumerate(counts, 1):
+            for value in tables[at : at + count]:
+                if value == 0:
+                    found[kind] = f"{code:0{length}b}"
+                code += 1
+            at += count
+            code *= 2
+    return found
+
+
+def _coded(bits: str) -> bytes:
+    """Bits as the data of a scan: filled up with ones, a zero after each byte that would begin a marker."""
+    bits += "1" * (-len(bits) % 8)
+    return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
