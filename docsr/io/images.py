@@ -21,7 +21,7 @@ from docsr.io.heif import is_heif, tell_pillow
 from docsr.io.image_write import FORMATS
 from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, upright
-from docsr.io.refusals import Unreadable, checked, reporting
+from docsr.io.refusals import Damaged, Unreadable, checked, reporting
 from docsr.io.resolution import turned
 from docsr.page import Page
 
@@ -119,7 +119,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
                     raise
                 frames = tiff.frames_in(path)
             if not frames:
-                raise Unreadable("it is damaged (it holds no pages)")
+                raise Damaged("it is damaged (it holds no pages)")
         yield image, frames
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from docsr.io.limits import most_pixels
-from docsr.io.refusals import Unreadable
+from docsr.io.refusals import Damaged, Unreadable
 from docsr.pool import time_limit
 
 _HEAD = re.compile(rb"P4\s+(?:#[^\n]*\n)?(\d+)\s+(\d+)\s")
@@ -55,7 +55,7 @@ def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
         with out.open("rb") as file:
             found = _HEAD.match(file.read(100))
             if found is None or (int(found[1]), int(found[2])) != (width, height):
-                raise Unreadable("its image is damaged (it is of another size than the file says)")
+                raise Damaged("its image is damaged (it is of another size than the file says)")
             file.seek(found.end())
             rows = file.read((width + 7) // 8 * height)
     return (~np.frombuffer(rows, np.uint8)).tobytes()
@@ -84,6 +84,6 @@ def _run(words: list[str]) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unreadable("its image is damaged (to decode it takes too long)") from error
+        raise Damaged("its image is damaged (to decode it takes too long)") from error
     if ended.returncode != 0:
-        raise Unreadable("its image is damaged")
+        raise Damaged("its image is damaged")

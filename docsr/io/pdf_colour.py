@@ -14,7 +14,7 @@ from PIL import Image, ImageCms
 
 from docsr.io.ground import BAND_ROWS
 from docsr.io.pdf_streams import numbers, unfiltered
-from docsr.io.refusals import Unreadable, Unsupported
+from docsr.io.refusals import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
@@ -70,7 +70,7 @@ def space_of(stored: Any) -> Space:
     """
     family = str(stored[0]) if isinstance(stored, Array) and len(stored) else str(stored)
     if not isinstance(stored, Name | Array):
-        raise Unreadable("it is damaged (its colour space is missing)")
+        raise Damaged("it is damaged (its colour space is missing)")
     if family in _FAMILIES:
         return Space(_FAMILIES[family], stored=stored)
     if isinstance(stored, Array) and len(stored) > 1:
@@ -89,7 +89,7 @@ def _with_profile(stored: Any) -> Space:
     """Read a space with a profile; where that is broken or does not fit, readers take what is said beside it."""
     stream = stored[1]
     if not isinstance(stream, Stream):
-        raise Unreadable("it is damaged (its colour profile is missing)")
+        raise Damaged("it is damaged (its colour profile is missing)")
     stated: Any = stream.get("/N")
     channels = stated if isinstance(stated, int) else 0
     if channels not in _BY_CHANNELS:  # of these readers show nothing
@@ -136,13 +136,13 @@ def _alternate(stored: Any) -> Space | None:
 def _with_palette(stored: Any) -> Space:
     base_family = stored[1][0] if isinstance(stored[1], Array) and len(stored[1]) else None
     if base_family in {Name.Indexed, Name.I}:  # before it is read: it may be its own base
-        raise Unreadable("it is damaged (its palette is one of palettes)")
+        raise Damaged("it is damaged (its palette is one of palettes)")
     base = space_of(stored[1])
     lookup = stored[3]
     data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
     if not data:
-        raise Unreadable("it is damaged (its palette is empty)")
+        raise Damaged("it is damaged (its palette is empty)")
     last = stored[2] if isinstance(stored[2], int) else _MOST_COLOURS - 1
     size = (min(_MOST_COLOURS - 1, max(0, last)) + 1) * base.channels
     colours = np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8)  # readers take what is missing for 0

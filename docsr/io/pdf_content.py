@@ -12,7 +12,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from docsr.io.pdf_geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
 from docsr.io.pdf_shown import Content, Paint, Placement, paint
 from docsr.io.pdf_streams import integer, numbers, unfiltered
-from docsr.io.refusals import Unreadable
+from docsr.io.refusals import Damaged, Unreadable
 
 MAX_CONTENT_BYTES = 4 << 20
 """Content that is read per page, forms included; parsed, it takes up to 150 times as much memory."""
@@ -97,7 +97,7 @@ class _Reader:
             try:
                 data, codec, _ = unfiltered(stream, self._left)
             except Unreadable as error:
-                raise Unreadable("its content is damaged, or too large for a scan") from error
+                raise Damaged("its content is damaged, or too large for a scan") from error
             self._left -= len(data)
             if codec is not None or self._left < 0:
                 raise Unreadable("its content is too large for a scan")
@@ -149,7 +149,7 @@ class _Reader:
     def _external(self, _name: str, operands: list[Any]) -> None:
         found = self._resource("/XObject", operands[0])
         if not isinstance(found, Stream):
-            raise Unreadable("it is damaged (something that it shows is missing)")
+            raise Damaged("it is damaged (something that it shows is missing)")
         if "/OC" in found:
             self._note("it has layers")
         path = (*self._path, str(operands[0]))

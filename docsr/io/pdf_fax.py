@@ -17,7 +17,7 @@ from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Samples
 from docsr.io.pdf_streams import integer
-from docsr.io.refusals import Unreadable, Unsupported, damage
+from docsr.io.refusals import Damaged, Unsupported, damage
 from docsr.page import Pixels
 
 _FLAGS = ("/BlackIs1", "/EncodedByteAlign", "/EndOfLine")
@@ -52,16 +52,16 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
     columns, kind = integer(parameters, "/Columns", 1728), integer(parameters, "/K", 0)
     flags = {key: parameters is not None and parameters.get(key, False) is True for key in _FLAGS}
     if columns < width or columns * height > most_pixels():
-        raise Unreadable("it is damaged (its image is wider than its rows)")
+        raise Damaged("it is damaged (its image is wider than its rows)")
     if columns > _MOST_COLUMNS:
         raise Unsupported(f"its image is fax coded in rows of more than {_MOST_COLUMNS:,} pixels")
     if 8 * len(data) < height and not _is_ended(data):  # a row takes a bit at least
-        raise Unreadable(_LACKING)
+        raise Damaged(_LACKING)
     compression = _compression(data, kind, aligned=flags["/EncodedByteAlign"])
     if compression is None:
         samples, missing = _by_pdfium(data, {"/K": kind, **flags}, columns, height)
         if missing.any():
-            raise Unreadable(_LACKING)
+            raise Damaged(_LACKING)
     else:
         samples = _by_libtiff(_tiff(data, columns, height, compression, int(kind > 0)))
         _check_whole(samples, data, kind, columns, height)
@@ -98,7 +98,7 @@ def _check_whole(samples: Pixels, data: bytes, kind: int, columns: int, height: 
         return
     shown, missing = _by_pdfium(data, {"/K": kind}, columns, height)
     if (missing.any() and not ended) or (kind < 0 and (shown != samples)[: height - white].any()):
-        raise Unreadable(_LACKING if missing.any() and not ended else "its image is damaged")
+        raise Damaged(_LACKING if missing.any() and not ended else "its image is damaged")
 
 
 def _ones_before_end(data: bytes, most: int) -> int:
@@ -113,7 +113,7 @@ def _by_libtiff(file: bytes) -> Pixels:
         image = TiffImagePlugin.TiffImageFile(io.BytesIO(file))
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError, TypeError) as error:
-        raise Unreadable(damage(error, "its image is damaged")) from error
+        raise Damaged(damage(error, "its image is damaged")) from error
     return np.asarray(image).astype(np.uint8)
 
 
@@ -148,7 +148,7 @@ def _as_pdfium_shows(data: bytes, parameters: dict[str, Any], width: int, height
         levels = found.get_bitmap().to_numpy().reshape(height, width, -1)[..., 0]
         packed = [np.packbits(levels[top : top + BAND_ROWS] > 127, axis=1) for top in range(0, height, BAND_ROWS)]
     except (PdfiumError, ValueError) as error:
-        raise Unreadable("its image is damaged") from error
+        raise Damaged("its image is damaged") from error
     finally:
         document.close()
     return np.concatenate(packed)

@@ -23,7 +23,7 @@ from docsr.io.pdf_shown import Paint
 from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered
 from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
-from docsr.io.refusals import Unreadable, Unsupported, damage
+from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
 from docsr.page import Pixels
 
 _SLACK_BYTES = 1 << 20
@@ -65,7 +65,7 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
     if codec == "/JPXDecode" and space is not None and space.palette is not None:
         raise Unsupported("its image is JPEG 2000 with a palette, which cannot be read")
     if codec not in _WITH_BITS_OF_ITS_OWN and _bits(image) not in {1, 2, 4, 8, 16}:
-        raise Unreadable(f"it is damaged (its image has {_bits(image)} bits per sample)")
+        raise Damaged(f"it is damaged (its image has {_bits(image)} bits per sample)")
     return space
 
 
@@ -78,7 +78,7 @@ def size_of(image: Any) -> tuple[int, int]:
     """Return (width, height) in pixels as the dictionary states them."""
     width, height = integer(image, "/Width", 0), integer(image, "/Height", 0)
     if width < 1 or height < 1:
-        raise Unreadable("it is damaged (its image has no size)")
+        raise Damaged("it is damaged (its image has no size)")
     return width, height
 
 
@@ -189,7 +189,7 @@ def _unpacked(data: bytes, width: int, height: int, channels: int, bits: int) ->
     """Unpack samples of 1 to 16 bits, each row from a whole byte on."""
     row = (width * channels * bits + 7) // 8
     if len(data) < row * height:
-        raise Unreadable("its image is damaged (a part of it is missing)")
+        raise Damaged("its image is damaged (a part of it is missing)")
     packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
     if bits == 16:
         return packed.view(">u2").astype(np.uint16).reshape(height, width, channels)
@@ -223,7 +223,7 @@ def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, by
     except Unreadable as error:
         raise Unsupported(str(error)) from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise Unreadable(damage(error, "its image is damaged")) from error
+        raise Damaged(damage(error, "its image is damaged")) from error
     if shown.mode in _WITHOUT_ALPHA and not (space is not None and space.channels == len(shown.getbands())):
         if integer(image, "/SMaskInData", 0) and shown.getchannel("A").getextrema() != (_OPAQUE, _OPAQUE):
             raise Unsupported("its image has transparency")
@@ -247,7 +247,7 @@ def _opened(kind: Any, data: bytes) -> Any:
     try:
         image = kind(io.BytesIO(data))
     except (OSError, SyntaxError, ValueError, struct.error, KeyError, IndexError, TypeError) as error:
-        raise Unreadable("its image is damaged") from error
+        raise Damaged("its image is damaged") from error
     if image.width * image.height > most_pixels():
         raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
     return image
@@ -257,5 +257,5 @@ def _loaded(image: Image.Image) -> Any:
     try:
         image.load()
     except (OSError, SyntaxError, ValueError, IndexError, TypeError) as error:
-        raise Unreadable(damage(error, "its image is damaged")) from error
+        raise Damaged(damage(error, "its image is damaged")) from error
     return np.asarray(image)

@@ -23,7 +23,7 @@ from docsr.io.pdf_place import covered, dpi_of, orientation_of
 from docsr.io.pdf_shown import Content, Placement, Scan, joined
 from docsr.io.pdf_unused import Number
 from docsr.io.pixels import fitting_profile, upright
-from docsr.io.refusals import Unreadable, Unsupported, damage
+from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
 from docsr.io.resolution import TRANSPOSING, turned
 from docsr.page import Page
 
@@ -66,8 +66,12 @@ class Leaf:
 
         What only an image's data tell, it knows when :meth:`read` has failed for it.
         """
-        found = self._found
-        return None if isinstance(found, Scan) else found
+        return None if self.refusal is None else str(self.refusal)
+
+    @property
+    def refusal(self) -> Unreadable | None:
+        """That as an error, whose kind says whether it is damage."""
+        return None if isinstance(self._found, Scan) else self._found
 
     @cached_property
     def content(self) -> Content:
@@ -75,7 +79,7 @@ class Leaf:
         return content_of(self.page)
 
     @cached_property
-    def _found(self) -> Scan | str:
+    def _found(self) -> Scan | Unreadable:
         try:
             scan = joined(self.content.images)
             for strip in scan.strips:
@@ -83,12 +87,13 @@ class Leaf:
                 opacity(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
             if sum(width * height for width, height in sizes) > most_pixels():
-                return f"its image has more than {most_pixels():,} pixels (--max-pixels)"
-            return scan if covered(scan.matrix, self.page) >= LEAST_COVERED else "its image covers too little of it"
+                return Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
+            covers = covered(scan.matrix, self.page) >= LEAST_COVERED
+            return scan if covers else Unreadable("its image covers too little of it")
         except Unreadable as error:
-            return str(error)
+            return _alone(error)
         except BROKEN as error:
-            return damage(error)
+            return Damaged(damage(error))
 
     @property
     def page(self) -> pikepdf.Page:
@@ -99,8 +104,8 @@ class Leaf:
     def scan(self) -> Scan:
         """The picture of a page that is a scan. PageError when it is none."""
         found = self._found
-        if isinstance(found, str):
-            raise self._refusal(found)
+        if isinstance(found, Unreadable):
+            raise self._refusal(str(found))
         return found
 
     def _refusal(self, reason: str) -> PageError:
@@ -139,7 +144,7 @@ class Leaf:
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
         except Unsupported as error:
-            self._found = str(error)
+            self._found = _alone(error)
             raise self._refusal(str(error)) from error
         except (*BROKEN, MemoryError) as error:
             told = str(error) if isinstance(error, Unreadable) else damage(error)
@@ -226,6 +231,11 @@ class Leaf:
             if not last and "/Resources" in holder.Resources.XObject[name]:  # else a form uses those of its holder
                 holder = holder.Resources.XObject[name]
             resources = holder.Resources
+
+
+def _alone(error: Unreadable) -> Unreadable:
+    """The same without what led to it, which would keep a page's data in memory."""
+    return type(error)(str(error))
 
 
 def _form(pdf: pikepdf.Pdf, content: bytes, images: dict[str, Any], box: tuple[float, ...] = (0, 0, 1, 1)) -> Stream:

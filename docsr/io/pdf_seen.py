@@ -26,7 +26,7 @@ from docsr.io.pdf_place import SLACK, covered, cut, orientation_of, seen_dpi, se
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_shown import Content
 from docsr.io.pdf_streams import codec_of
-from docsr.io.refusals import Unreadable, damage, tells_damage
+from docsr.io.refusals import Damaged, Unreadable, damage
 from docsr.io.resolution import TRANSPOSING, believable
 from docsr.page import Dpi, Page
 
@@ -102,8 +102,8 @@ class Seen:
             except PageError:
                 if self._leaf.unlike_scan is None:
                     raise
-        shown, reason = self._rendered(), self._leaf.unlike_scan
-        if reason is not None and tells_damage(reason):  # a renderer leaves out what it cannot read, without a word
+        shown, reason = self._rendered(), self._leaf.refusal
+        if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
             complain(f"page {self.number + 1}: {reason}, so that something may be missing on it")
         return shown
 

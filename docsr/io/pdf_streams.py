@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
 from docsr.io.complaints import plain
-from docsr.io.refusals import Unreadable, Unsupported
+from docsr.io.refusals import Damaged, Unreadable, Unsupported
 
 
 class TooMuchData(Unreadable):
@@ -105,7 +105,7 @@ def _undone(data: bytes, name: str, parameters: Any) -> bytes:
         try:
             return stream.read_bytes(StreamDecodeLevel.specialized)
         except (pikepdf.PdfError, RuntimeError) as error:
-            raise Unreadable("its data are damaged or in an unknown filter") from error
+            raise Damaged("its data are damaged or in an unknown filter") from error
 
 
 _PARAMETERS = ("/Predictor", "/Colors", "/BitsPerComponent", "/Columns", "/EarlyChange")
@@ -119,7 +119,7 @@ def integer(dictionary: Any, key: str, default: int) -> int:
     """
     value = default if dictionary is None else dictionary.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unreadable(f"it is damaged ({key} is not a whole number)")
+        raise Damaged(f"it is damaged ({key} is not a whole number)")
     return value
 
 
@@ -149,7 +149,7 @@ def _flate_size(data: bytes, limit: int) -> int:
             total += len(inflater.decompress(data, _STEP))
             data = inflater.unconsumed_tail
     except zlib.error as error:
-        raise Unreadable("its data are damaged") from error
+        raise Damaged("its data are damaged") from error
     return total
 
 
@@ -194,7 +194,7 @@ def numbers(values: Sequence[Any] | Any, count: int) -> list[float]:
     try:
         found = [float(value) for value in values]
     except (TypeError, ValueError) as error:
-        raise Unreadable("it is damaged (an array of numbers is not one)") from error
+        raise Damaged("it is damaged (an array of numbers is not one)") from error
     if len(found) != count:
-        raise Unreadable("it is damaged (an array of numbers has the wrong length)")
+        raise Damaged("it is damaged (an array of numbers has the wrong length)")
     return found

@@ -33,13 +33,12 @@ class Unreadable(ValueError):
     """A file, or a part of it, that cannot be used; the message is the clause that says why ("it is empty")."""
 
 
+class Damaged(Unreadable):
+    """Likewise, of what is not as its format asks: decoders guess at it, or leave it out without a word."""
+
+
 class Unsupported(Unreadable):
     """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
-
-
-def tells_damage(clause: str) -> bool:
-    """Tell whether a clause that says why something cannot be used says that it is damaged."""
-    return "damaged" in clause
 
 
 def damage(error: BaseException, clause: str = "it is damaged") -> str:

@@ -14,7 +14,7 @@ from docsr.io.frames import pages_among
 from docsr.io.ground import on_ground
 from docsr.io.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.pixels import scaled
-from docsr.io.refusals import Unreadable
+from docsr.io.refusals import Damaged, Unreadable
 from docsr.io.resolution import aspect_in_tags, from_tags
 from docsr.page import Dpi, Metadata, Pixels
 
@@ -86,7 +86,7 @@ def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
     if page.samplesperpixel > _MOST_CHANNELS:
         raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
     if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
-        raise Unreadable("it is damaged (a part of it is missing)")
+        raise Damaged("it is damaged (a part of it is missing)")
 
 
 def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from pikepdf import Dictionary, Name
+from pikepdf import Array, Dictionary, Name
 
 from docsr.io.complaints import heard
 from docsr.io.pdf_seen import open_seen
@@ -45,3 +45,22 @@ def test_a_page_whose_image_a_renderer_leaves_out_is_told_and_the_others_are_not
         assert len([page.read() for page in open_seen(path)]) == 2
     assert len(told) == 1
     assert told[0].startswith("page 2: it is damaged (")
+
+
+def test_what_is_not_damaged_is_not_told_as_if_it_were(tmp_path: Path):
+    """A refusal may speak of damage without being of it: its kind counts, not its words."""
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page(page_size=(100, 100))
+        image = pikepdf.Stream(pdf, bytes(100 * 100))
+        image.Type, image.Subtype = Name.XObject, Name.Image
+        image.Width, image.Height, image.BitsPerComponent = 100, 100, 8
+        colours = pdf.make_stream(b"")
+        colours.write(bytes(3), filter=Name("/damaged"))
+        image.ColorSpace = Array([Name.Indexed, Name.DeviceRGB, 0, colours])
+        page.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.make_indirect(image)))
+        page.obj.Contents = pdf.make_stream(b"q 100 0 0 100 0 0 cm /Im0 Do Q")
+        pdf.save(tmp_path / "a.pdf")
+    with heard(printed=False) as told:
+        for seen in open_seen(tmp_path / "a.pdf"):
+            assert seen.read().pixels.max() == 0
+    assert told == []
