@@ -30,6 +30,9 @@ _FAMILIES: dict[str, Literal["grey", "rgb", "cmyk"]] = {
 }  # fmt: skip
 
 
+_NOT_COMPUTED = frozenset({"/Separation", "/DeviceN"})
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """What samples mean.
@@ -66,23 +69,26 @@ def space_of(stored: Any) -> Space:
 
     Raises:
         Unreadable: it is damaged.
-        Unsupported: its colours cannot be computed here (separations, patterns).
+        Unsupported: its colours cannot be computed here (separations).
     """
-    family = str(stored[0]) if isinstance(stored, Array) and len(stored) else str(stored)
+    parts = list(stored) if isinstance(stored, Array) else [stored]
+    family = str(parts[0]) if parts and isinstance(parts[0], Name) else ""
     if not isinstance(stored, Name | Array):
         raise Damaged("it is damaged (its colour space is missing)")
     if family in _FAMILIES:
         return Space(_FAMILIES[family], stored=stored)
-    if isinstance(stored, Array) and len(stored) > 1:
+    if len(parts) > 1:
         if family == "/ICCBased":
             return _with_profile(stored)
         if family == "/Lab":
             found = stored[1].get("/Range")
             low_a, high_a, low_b, high_b = (-100, 100, -100, 100) if found is None else numbers(found, 4)
             return Space("lab", ranges=(low_a, high_a, low_b, high_b), stored=stored)
-        if family in {"/Indexed", "/I"} and len(stored) == 4:
+        if family in {"/Indexed", "/I"} and len(parts) >= 4:
             return _with_palette(stored)
-    raise Unsupported(f"its image has colours of a kind that cannot be read ({family[1:]})")
+    if family in _NOT_COMPUTED and len(parts) >= 4:
+        raise Unsupported(f"its image has colours of a kind that cannot be read ({family[1:]})")
+    raise Damaged("it is damaged (its colour space is not one that images can have)")
 
 
 def _with_profile(stored: Any) -> Space:
@@ -93,7 +99,7 @@ def _with_profile(stored: Any) -> Space:
     stated: Any = stream.get("/N")
     channels = stated if isinstance(stated, int) else 0
     if channels not in _BY_CHANNELS:  # of these readers show nothing
-        raise Unsupported("its image has a colour profile that does not say for how many components it is")
+        raise Damaged("it is damaged (its colour profile does not say for how many components it is)")
     profile, alternate = _profile(stream), _alternate(stream.get("/Alternate"))
     signature = b"" if profile is None else profile[16:20]
     if _SIGNATURES.get(signature) == channels:
@@ -141,10 +147,10 @@ def _with_palette(stored: Any) -> Space:
     lookup = stored[3]
     data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
-    if not data:
-        raise Damaged("it is damaged (its palette is empty)")
     last = stored[2] if isinstance(stored[2], int) else _MOST_COLOURS - 1
-    size = (min(_MOST_COLOURS - 1, max(0, last)) + 1) * base.channels
+    if not data or last < 0:
+        raise Damaged("it is damaged (its palette is empty)")
+    size = (min(_MOST_COLOURS - 1, last) + 1) * base.channels
     colours = np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8)  # readers take what is missing for 0
     pixels = to_pixels(colours.reshape(1, -1, base.channels), 8, None, base)[0].reshape(
         colours.size // base.channels, -1
