@@ -171,6 +171,8 @@ overhead: env programs
 
 ocrmypdf: env programs
 	$(TEST_ENV) $(BIN)/python benchmarks/ocrmypdf_wer.py $(DOCUMENTS) --out benchmarks/results/ocrmypdf.json
+	$(TEST_ENV) $(BIN)/python benchmarks/ocrmypdf_wer.py $(DOCUMENTS) --out benchmarks/results/ocrmypdf_fax.json \
+		--faxes --pages 10 --native 6
 
 tables: env
 	$(BIN)/python tools/option_table.py
