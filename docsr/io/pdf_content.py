@@ -152,10 +152,12 @@ class _Reader:
             raise Damaged("it is damaged (something that it shows is missing)")
         if "/OC" in found:
             self._note("it has layers")
-        path = (*self._path, str(operands[0]))
-        if found.get("/Subtype") == Name.Form:
+        kind, path = found.get("/Subtype"), (*self._path, str(operands[0]))
+        if kind is not None and not isinstance(kind, Name):
+            raise Damaged("it is damaged (it is not clear what it shows)")  # some renderers take text for a name
+        if kind == Name.Form:
             self._form(found, path)
-        else:
+        elif kind == Name.Image:  # renderers pass over all else, be it an image that does not say so
             if not self._state.opaque:
                 self._note("its image is drawn with transparency")
             state = self._state
