@@ -22,6 +22,7 @@ from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pdf_unused import Number, drop_unused
+from docsr.io.pdf_whole import is_cut_off
 from docsr.io.pixels import fitting_profile
 from docsr.io.refusals import damage, missing
 from docsr.page import Bands, Page
@@ -35,8 +36,8 @@ UNKNOWN_DPI = 300.0
 _MAX_SIDE = 14_400.0
 """The longest side of a page in its units, by the format's annex of limits."""
 
-_HEADER_WITHIN = _END_WITHIN = 1024
-"""Bytes at either end of a file in which readers look for its marks."""
+_HEADER_WITHIN = 1024
+"""Bytes at the beginning of a file in which readers look for its mark."""
 
 _MAX_FIELDS = 100_000
 
@@ -127,15 +128,9 @@ def _checked(pdf: pikepdf.Pdf, path: Path) -> Scans:
         raise PageError(f"{path} could not be read: it has no pages")
     repairs = [str(warning).lower() for warning in pdf.get_warnings()]
     lost = isinstance(stated, int) and len(scans.leaves) < stated
-    if lost or any("pages tree" in repair for repair in repairs) or (repairs and not _has_end(path)):
+    if lost or any("pages tree" in repair for repair in repairs) or (repairs and is_cut_off(path)):
         raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
     return scans
-
-
-def _has_end(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-min(_END_WITHIN, path.stat().st_size), os.SEEK_END)
-        return b"%%EOF" in file.read()
 
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:
