@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
 from docsr.errors import PageError, first_line
+from docsr.io.complaints import complain
 from docsr.io.limits import whole
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
+from docsr.io.pdf_tree import Opened, open_mended
 from docsr.io.pdf_unused import Number, drop_unused
 from docsr.io.pdf_whole import is_cut_off
 from docsr.io.pixels import fitting_profile
@@ -46,12 +48,13 @@ class Scans:
     """An open PDF.
 
     Attributes:
+        file: has the pages by the same numbers for every reader: the PDF itself, or a repaired copy.
         leaves: its pages in order; nothing of them is read before it is asked for.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, path: Path) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, path: Path, file: Path) -> None:
         signed = _is_signed(pdf)
-        self._pdf, self._path = pdf, path
+        self._pdf, self.file = pdf, file
         self.leaves = tuple(Leaf(pdf, path, number, signed) for number in range(len(pdf.pages)))
 
     def save(self, path: Path) -> None:
@@ -73,20 +76,22 @@ class Scans:
 def open_scans(path: Path) -> Iterator[Scans]:
     """Open a PDF file to enlarge the scans in it.
 
-    A file with a damaged cross-reference table is repaired as readers do it, unless pages are lost with it.
+    A file with a damaged cross-reference table is repaired as readers do it, unless pages are lost with it;
+    so is a list of pages that leads back to itself or names a page twice, which is complained of.
 
     Raises:
         PageError: the file is missing, damaged, encrypted, or not a PDF with pages in it.
     """
-    with _opened(path) as pdf:
+    with ExitStack() as stack:
+        opened = _opened(path, stack)
         try:
-            scans = _checked(pdf, path)
+            scans = _checked(opened, path)
         except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
             raise PageError(f"{path} could not be read: {_damage(error, path)}") from error
         yield scans
 
 
-def _opened(path: Path) -> pikepdf.Pdf:
+def _opened(path: Path, stack: ExitStack) -> Opened:
     where = f"{path} could not be read:"
     try:
         if path.exists() and not path.is_file():
@@ -97,14 +102,14 @@ def _opened(path: Path) -> pikepdf.Pdf:
             raise PageError(f"{where} it is empty")
         if b"%PDF-" not in start:
             raise PageError(f"{where} it is not a PDF file")
-        return pikepdf.open(path)
+        return open_mended(path, stack)
     except FileNotFoundError as error:
         raise PageError(f"{where} {missing(path)}") from error
     except PermissionError as error:
         raise PageError(f"{where} permission denied") from error
     except pikepdf.PasswordError as error:
         raise PageError(f"{where} it is encrypted and needs a password (save a copy without one)") from error
-    except (PdfError, OSError, RuntimeError, MemoryError) as error:
+    except (PdfError, OSError, RuntimeError, MemoryError, ValueError) as error:
         raise PageError(f"{where} {_damage(error, path)}") from error
 
 
@@ -119,17 +124,19 @@ def _plainly(error: BaseException, path: Path) -> str:
     return first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
 
 
-def _checked(pdf: pikepdf.Pdf, path: Path) -> Scans:
+def _checked(opened: Opened, path: Path) -> Scans:
+    pdf, mended = opened.pdf, opened.mended
     if pdf.is_encrypted:  # it opened without a password; what is saved would not be protected any more
         raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
     stated = pdf.Root.Pages.get("/Count", 0)
-    scans = Scans(pdf, path)
+    scans = Scans(pdf, path, opened.file)
     if not scans.leaves and not stated:
         raise PageError(f"{path} could not be read: it has no pages")
-    repairs = [str(warning).lower() for warning in pdf.get_warnings()]
-    lost = isinstance(stated, int) and len(scans.leaves) < stated
-    if lost or any("pages tree" in repair for repair in repairs) or (repairs and is_cut_off(path)):
+    lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
+    if lost or mended.none or (opened.repairs and is_cut_off(path)):
         raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
+    for sentence in mended.sentences():
+        complain(sentence)
     return scans
 
 

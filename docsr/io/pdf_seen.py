@@ -50,9 +50,9 @@ class Seen:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: Leaf, known: set[tuple[int, int]] | None = None) -> None:
-        """Keep the page, and the numbers of the document's objects that were found fit to be rendered."""
-        self.number = leaf.number
+    def __init__(self, leaf: Leaf, known: set[tuple[int, int]] | None = None, file: Path | None = None) -> None:
+        """Keep the page, the numbers of the document's objects that were found fit to be rendered, and where it is."""
+        self.number, self._file = leaf.number, file or leaf.path
         self._leaf, self._known = leaf, set() if known is None else known
 
     @property
@@ -186,13 +186,13 @@ class Seen:
             for _, width, height in self._content.pictures:  # those within the content included
                 check_image_size(width, height)
             check_renderable(page, self._known)
-            shown = render_seen(self._leaf.path, self.number, dpi, user_unit(page), nudge)
+            shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error
         except BROKEN as error:
             told = str(error) if isinstance(error, Unreadable) else damage(error)
             raise PageError(f"{self._where}, could not be read: {told}") from error
-        return replace(shown, dpi=believable(*dpi), bilevel=self._is_bilevel(shown))
+        return replace(shown, dpi=believable(*dpi), source=self._leaf.path, bilevel=self._is_bilevel(shown))
 
     def _is_bilevel(self, shown: Page) -> bool:
         """Tell whether a rendering is as black and white as the images that it shows."""
@@ -218,4 +218,4 @@ def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -
     with open_scans(path) as scans:
         counted(len(scans.leaves))
         for leaf in scans.leaves:
-            yield Seen(leaf, known)
+            yield Seen(leaf, known, scans.file)

@@ -1,0 +1,127 @@
+"""The tree that lists the pages of a PDF, mended where it is damaged, so that it has the pages that readers show."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary
+
+_MAX_DEPTH, _MAX_COPIES = 200, 10_000
+
+Number = tuple[int, int]
+"""Of an object, as pikepdf's ``objgen``."""
+
+
+@dataclass(slots=True)
+class Mended:
+    """What was wrong with a page tree.
+
+    Attributes:
+        loops: how often it led back to where it came from.
+        copies: how many pages and nodes were listed once more.
+        none: how many of its entries are no pages.
+    """
+
+    loops: int = 0
+    copies: int = 0
+    none: int = 0
+
+    def sentences(self) -> list[str]:
+        """What to tell of it."""
+        told = []
+        if self.loops:
+            told.append("its list of pages is damaged (it leads back to itself), and was repaired")
+        if self.copies:
+            told.append("its list of pages is damaged (a page is in it more than once); it was made a page each time")
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open PDF.
+
+    Attributes:
+        pdf: the document.
+        file: where it was read from: a copy, if its page tree had to be mended.
+        repairs: what qpdf said of damage, in small letters.
+        mended: what was wrong with the page tree.
+    """
+
+    pdf: pikepdf.Pdf
+    file: Path
+    repairs: list[str]
+    mended: Mended
+
+
+def open_mended(path: Path, stack: ExitStack) -> Opened:
+    """Open a PDF; one whose page tree qpdf finds damaged is mended in a copy, which all readers read alike.
+
+    Args:
+        path: the file.
+        stack: closes it, and removes the copy.
+
+    Raises:
+        pikepdf.PdfError: it cannot be opened.
+        ValueError: its page tree is nested too deeply, or lists too much again.
+    """
+    try:
+        pdf = stack.enter_context(pikepdf.open(path))
+        repairs = [str(warning).lower() for warning in pdf.get_warnings()]
+        if pdf.is_encrypted or not any("pages tree" in repair for repair in repairs):
+            return Opened(pdf, path, repairs, Mended())
+    except pikepdf.PdfError as error:
+        if "/Pages structure" not in str(error):
+            raise
+    damaged = stack.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # which would walk the tree
+    mended = mend_tree(damaged)
+    repairs = [str(warning).lower() for warning in damaged.get_warnings()]
+    if damaged.is_encrypted:  # a copy would not be
+        return Opened(damaged, path, repairs, mended)
+    copy = Path(stack.enter_context(TemporaryDirectory(prefix="docsr-"))) / "pages.pdf"
+    damaged.save(copy)
+    return Opened(stack.enter_context(pikepdf.open(copy)), copy, repairs, mended)
+
+
+def mend_tree(pdf: pikepdf.Pdf) -> Mended:
+    """Cut the loops in a page tree, and make copies of what it lists again; before ``pdf.pages`` is asked for.
+
+    Raises:
+        ValueError: it is nested too deeply, or lists too much again.
+    """
+    mended, root = Mended(), pdf.Root.get("/Pages")
+    if isinstance(root, Dictionary):
+        _mend(pdf, root, frozenset({root.objgen}), {root.objgen}, mended)
+    return mended
+
+
+def _mend(pdf: pikepdf.Pdf, node: Any, above: frozenset[Number], seen: set[Number], mended: Mended) -> None:
+    """Mend what is below a node; ``above`` are those that lead to it as they are in the file, and it itself."""
+    kids = node.get("/Kids")
+    if not isinstance(kids, Array):
+        return
+    if len(above) > _MAX_DEPTH:
+        raise ValueError("its list of pages is nested too deeply")
+    kept, changed = [], False
+    for kid in kids:
+        if not isinstance(kid, Dictionary) or kid.objgen in above:
+            mended.loops += isinstance(kid, Dictionary)
+            mended.none += not isinstance(kid, Dictionary)
+            changed = True
+            continue
+        number, one = kid.objgen, kid
+        if kid.is_indirect and number in seen:
+            mended.copies += 1
+            if mended.copies > _MAX_COPIES:
+                raise ValueError("its list of pages repeats itself too often")
+            one, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
+        seen.add(number)
+        kept.append(one)
+        if "/Kids" in one:
+            _mend(pdf, one, above | {number}, seen, mended)
+    if changed:
+        node.Kids = Array(kept)
