@@ -21,7 +21,7 @@ from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_images import check, is_stencil, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
 from docsr.io.pdf_shown import Content, Placement, Scan, joined
-from docsr.io.pdf_unused import Number
+from docsr.io.pdf_uses import Number
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
 from docsr.io.resolution import TRANSPOSING, turned

@@ -23,7 +23,8 @@ from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
 from docsr.io.pdf_tree import Opened, open_mended
-from docsr.io.pdf_unused import Number, drop_unused
+from docsr.io.pdf_unused import drop_unused
+from docsr.io.pdf_uses import Number
 from docsr.io.pdf_whole import is_cut_off
 from docsr.io.pixels import fitting_profile
 from docsr.io.refusals import damage, missing

@@ -11,10 +11,9 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary
 
-_MAX_DEPTH, _MAX_COPIES = 200, 10_000
+from docsr.io.pdf_uses import Number
 
-Number = tuple[int, int]
-"""Of an object, as pikepdf's ``objgen``."""
+_MAX_DEPTH, _MAX_COPIES = 200, 10_000
 
 
 @dataclass(slots=True)

@@ -106,7 +106,8 @@ def test_what_forms_and_glyphs_show_stays(tmp_path: Path, kind: str):
         if kind == "its own resources":
             form.Resources = second.Resources
         if kind == "glyphs":
-            second.Resources.Font.F3 = Dictionary(Type=Name.Font, Subtype=Name.Type3)
+            glyph = pdf.make_stream(b"60 0 d0 " + FILLING.encode())
+            second.Resources.Font.F3 = Dictionary(Type=Name.Font, Subtype=Name.Type3, CharProcs=Dictionary(a=glyph))
         if kind not in {"glyphs", "nothing"}:
             second.Resources.XObject.Fm0 = pdf.make_indirect(form)
         pdf.save(path)
