@@ -25,6 +25,7 @@ Sides: TypeAlias = tuple[float, float, float, float]
 
 _LETTER = (612.0, 792.0)
 _MAX_PARENTS = 64
+_MAX_ROTATION = 2**31 - 1
 _ORIENTATIONS = {
     (False, False, False): 1, (False, True, False): 2, (False, True, True): 3, (False, False, True): 4,
     (True, False, False): 5, (True, True, False): 6, (True, True, True): 7, (True, False, True): 8,
@@ -68,9 +69,12 @@ def covered(matrix: Matrix, page: pikepdf.Page) -> float:
 
 
 def _quarter_turns(page: pikepdf.Page) -> int:
-    """Return how often a page is turned clockwise by 90 degrees to be seen, 0 to 3."""
-    rotation = _inherited(page, "/Rotate", 0)
-    return rotation // 90 % 4 if isinstance(rotation, int) else 0
+    """Return how often a page is turned clockwise by 90 degrees to be seen, 0 to 3; as pdfium and Ghostscript do it."""
+    stated = _inherited(page, "/Rotate", 0)
+    rotation = float(stated) if isinstance(stated, int | float | Decimal) else 0.0
+    if not abs(rotation) <= _MAX_ROTATION:
+        return 0
+    return int(rotation / 90) % 4  # what is left of a quarter turn counts for nothing, in either direction
 
 
 def orientation_of(matrix: Matrix, page: pikepdf.Page) -> int:
