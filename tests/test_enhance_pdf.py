@@ -14,6 +14,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageSequence
 
+from docsr.io.complaints import unheard
 from docsr.io.pdf_scans import open_scans, write_scans
 from docsr.io.pdf_seen import RENDERED_DPI
 from docsr.page import Page
@@ -144,3 +145,19 @@ def test_a_dry_run_names_the_pages_that_stay(tmp_path, document, capsys, monkeyp
     assert ran.code == 0
     assert re.search(r"page 2 -> \S+: it has text of its own", ran.out)
     assert "3 planned" in ran.out
+
+
+def test_what_a_library_tells_programmers_is_not_told(tmp_path, capsys, monkeypatch):
+    """A field that no form lists makes pikepdf advise another of its functions."""
+    path = tmp_path / "a.pdf"
+    write_scans([scan()], path)
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        field = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Widget, "FT": pikepdf.Name.Sig}
+        place = pikepdf.Array([20, 20, 60, 60])
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(pikepdf.Dictionary(**field, Rect=place))])
+        with unheard():
+            pdf.save(path)
+    ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *WISH)
+    assert (ran.code, ran.err) == (0, "")
+    with pikepdf.open(tmp_path / "out" / "a.pdf") as pdf:
+        assert len(pdf.pages[0].obj.Annots) == 1

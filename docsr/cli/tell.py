@@ -32,10 +32,8 @@ many after (beside its first page), then the page, where it would go, and what d
 _GROWN, _FROM = 10, 20_000
 """Files that grew more than so many times, to so many bytes or more, are told."""
 
-_SMALLER = (
-    "smaller are: one bit per pixel (--binarize, for pages that came so), --format pdf, jpg or webp, a lower --quality "
-    "of these, a lower --factor or --dpi"
-)
+_COMPACT = frozenset({".pdf", ".jpg", ".jpeg", ".webp"})
+"""How the names of files end whose format is small already."""
 
 
 @dataclass
@@ -98,7 +96,7 @@ class Tally:
         becomes = f"would become about {after}" if self.most.status == "planned" else f"became {after}"
         most = f"{self.most.input} {becomes}, from {before}"
         many = "" if self.grown == 1 else f" ({counted(self.grown, 'file')} grew over tenfold, this one most)"
-        return f"{most}{many}: {_SMALLER}"
+        return f"{most}{many}: {_smaller(self.most.output)}"
 
     def exit_code(self) -> int:
         """Return 0 when all is done, 1 when some failed, 3 when nothing could be read."""
@@ -208,6 +206,14 @@ def _foretold(result: PageResult) -> str:
     if result.bytes_in is None or result.bytes_out is None:
         return ""
     return f"{_bytes(result.bytes_in)} -> ~{_bytes(result.bytes_out)}"
+
+
+def _smaller(output: str) -> str:
+    """Say what would have made a smaller file."""
+    is_compact = Path(output).suffix.lower() in _COMPACT
+    form = "a lower --quality" if is_compact else "--format pdf, jpg or webp, a lower --quality of these"
+    bits = "one bit per pixel (--binarize, for pages that came so)"
+    return f"smaller are: {bits}, {form}, a lower --factor or --dpi"
 
 
 def _growth(result: PageResult) -> float:

@@ -70,6 +70,14 @@ def speaking_of(place: str) -> Iterator[None]:
 
 
 @contextmanager
+def unheard() -> Iterator[None]:
+    """Drop what a library warns of within the block: for libraries that only warn those who program with them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
 def heard(*, printed: bool) -> Iterator[list[str]]:
     """Collect what decoders warn of and log, and what C code prints to stderr (libtiff tells of fax damage only so).
 

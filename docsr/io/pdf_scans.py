@@ -17,7 +17,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
 from docsr.errors import PageError, first_line
-from docsr.io.complaints import complain
+from docsr.io.complaints import complain, unheard
 from docsr.io.limits import whole
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
@@ -213,9 +213,11 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
 
 def _save(pdf: pikepdf.Pdf, path: Path) -> None:
     try:
-        pdf.save(path, deterministic_id=True, fix_metadata_version=False)
+        with unheard():  # of fields that no form lists, which were so before
+            pdf.save(path, deterministic_id=True, fix_metadata_version=False)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else first_line(error)
         raise PageError(f"{path} could not be written: {reason[:1].lower()}{reason[1:]}") from error
     except (PdfError, RuntimeError, ValueError) as error:
-        raise PageError(f"{path} could not be written: {_plainly(error, path)}") from error
+        told = damage(PdfError(_plainly(error, path)), "the PDF library cannot save it")
+        raise PageError(f"{path} could not be written: {told}") from error

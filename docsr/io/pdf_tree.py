@@ -11,6 +11,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary
 
+from docsr.io.complaints import unheard
 from docsr.io.pdf_uses import Number
 
 _MAX_DEPTH, _MAX_COPIES = 200, 10_000
@@ -82,7 +83,8 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
     if damaged.is_encrypted:  # a copy would not be
         return Opened(damaged, path, repairs, mended)
     copy = Path(stack.enter_context(TemporaryDirectory(prefix="docsr-"))) / "pages.pdf"
-    damaged.save(copy)
+    with unheard():
+        damaged.save(copy)
     return Opened(stack.enter_context(pikepdf.open(copy)), copy, repairs, mended)
 
 

@@ -20,7 +20,10 @@ from docsr.io.limits import most_pixels
 _ABOUT_CODE = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, RecursionError, struct.error)
 """What code that expects a sound file raises on another: it says nothing of the file."""
 
-_CODE = re.compile(r"\bb['\"]|\\x|[^ -~]|\bobject\b|codec can't|invalid literal|could not convert|\w\(\)|\(\d+,")
+_CODE = re.compile(
+    r"\bb['\"]|\\x|[^ -~]|\bobject\b|codec can't|invalid literal|could not convert|\w\(\)|\(\d+,"
+    r"|\bPdf\.|pikepdf|\w=(True|False)\b"
+)
 """Likewise, in what others raise."""
 
 _UNSUPPORTED = re.compile(r"\bunsupported\b|not supported|not implemented|is not a known", re.IGNORECASE)

@@ -84,6 +84,11 @@ def test_a_decoder_that_tifffile_lacks_is_named(tmp_path: Path, monkeypatch: pyt
         (OSError("image file is truncated."), "it is damaged (image file is truncated)"),
         (ValueError("<tifffile.TiffPage 0 @8> missing data offset"), "it is damaged (missing data offset)"),
         (zlib.error("Error -3: incorrect\ndata check"), "it is damaged (Error -3: incorrect data check)"),
+        (
+            ValueError("Cannot overwrite input file. Open with Pdf.open(..., overwriting=True) to allow"),
+            "it is damaged",
+        ),
+        (RuntimeError("Use pikepdf.Pdf.copy_foreign to copy it"), "it is damaged"),
         (RuntimeError("x" * 300), f"it is damaged ({'x' * 200})"),
     ],
 )

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from docsr.cli.tell import Tally
 from docsr.page import Page
+from docsr.upscalers.results import PageResult
 from docsr.upscalers.sizes import LARGEST, expected_bytes
 from tests.command import docsr
 
@@ -79,6 +81,17 @@ def test_files_that_grow_over_tenfold_are_told_with_what_to_do(tmp_path, capsys,
         assert warning.startswith(f"docsr: warning: {tmp_path}/in/")
         assert f".tif {becomes} " in warning
         assert "(2 files grew over tenfold, this one most): smaller are: one bit per pixel (--binarize" in warning
+        assert "--format pdf" in warning
         assert f" {becomes} " in ran.out.splitlines()[-1]
     small = docsr(capsys, monkeypatch, *wish)
     assert (small.code, small.err) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["pdf", "jpg", "webp", "png", "tif"])
+def test_a_format_is_advised_to_who_has_a_larger_one(form: str):
+    tally = Tally(keep_rows=False)
+    tally.add(PageResult("a.pdf", f"out/a.{form}", 1, "done", bytes_in=3_000, bytes_out=90_000))
+    warning = tally.warning()
+    assert warning is not None
+    assert ("--format" in warning) == (form in {"png", "tif"})
+    assert "a lower --quality" in warning
