@@ -33,7 +33,7 @@ DAMAGED: dict[str, Maker] = {
     "cut jpeg": lambda pdf: image_of(pdf, jpeg(Image.fromarray(GREY))[:-300], filter=Name.DCTDecode),
     "no jpeg": lambda pdf: image_of(pdf, b"nothing", filter=Name.DCTDecode),
     "no jpeg 2000": lambda pdf: image_of(pdf, b"nothing", None, filter=Name.JPXDecode),
-    "cut samples": lambda pdf: image_of(pdf, GREY.tobytes()[:-50]),
+    "cut samples": lambda pdf: image_of(pdf, GREY.tobytes()[:-500]),
     "no flate": lambda pdf: image_of(pdf, b"nothing", filter=Name.FlateDecode),
 }
 

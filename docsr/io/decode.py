@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, Jpeg2KImagePlugin, TiffImagePlugin
+from PIL import Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
 
-from docsr.io import jp2, tiff
+from docsr.io import jp2, jpeg_end, tiff
 from docsr.io.ground import ground_under
 from docsr.io.limits import most_pixels
 from docsr.io.metadata import metadata_of
@@ -92,6 +92,8 @@ def _loaded(image: Image.Image) -> Image.Image:
             image.load()
         finally:
             image.filename = name
+    elif isinstance(image, JpegImagePlugin.JpegImageFile):
+        jpeg_end.load(image)
     else:
         image.load()
     return image

@@ -14,6 +14,9 @@ MAX_PIXELS = 1_000_000_000
 
 _most: ContextVar[int] = ContextVar("most_pixels", default=MAX_PIXELS)
 
+MOST_MISSING = 0.1
+"""Of a picture: where more of it is missing, the page is damaged; what is less is told as a warning."""
+
 
 def most_pixels() -> int:
     """Return the largest number of pixels that a page may have here and now."""

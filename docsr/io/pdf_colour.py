@@ -8,17 +8,14 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pikepdf import Array, Name, PdfError, Stream, String
 from PIL import Image, ImageCms
 
 from docsr.io.ground import BAND_ROWS
-from docsr.io.pdf_streams import numbers, unfiltered
+from docsr.io.pdf_samples import Samples
+from docsr.io.pdf_streams import numbers, unfiltered, whole
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
-
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
-"""H x W x components, as stored: 0 to 2 ** bits - 1."""
 
 _MAX_PROFILE_BYTES = 16 << 20
 _MOST_COLOURS = 256
@@ -96,8 +93,7 @@ def _with_profile(stored: Any) -> Space:
     stream = stored[1]
     if not isinstance(stream, Stream):
         raise Damaged("it is damaged (its colour profile is missing)")
-    stated: Any = stream.get("/N")
-    channels = stated if isinstance(stated, int) else 0
+    channels = whole(stream.get("/N")) or 0
     if channels not in _BY_CHANNELS:  # of these readers show nothing
         raise Damaged("it is damaged (its colour profile does not say for how many components it is)")
     profile, alternate = _profile(stream), _alternate(stream.get("/Alternate"))
@@ -147,7 +143,8 @@ def _with_palette(stored: Any) -> Space:
     lookup = stored[3]
     data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
-    last = stored[2] if isinstance(stored[2], int) else _MOST_COLOURS - 1
+    stated = whole(stored[2])
+    last = _MOST_COLOURS - 1 if stated is None else stated
     if not data or last < 0:
         raise Damaged("it is damaged (its palette is empty)")
     size = (min(_MOST_COLOURS - 1, last) + 1) * base.channels

@@ -15,7 +15,7 @@ from PIL import TiffImagePlugin
 
 from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_colour import Samples
+from docsr.io.pdf_samples import Samples
 from docsr.io.pdf_streams import integer
 from docsr.io.refusals import Damaged, Unsupported, damage
 from docsr.page import Pixels

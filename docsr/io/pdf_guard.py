@@ -11,8 +11,8 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Jpeg2KImagePlugin
 
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_streams import TooMuchData, integer, unfiltered
-from docsr.io.refusals import Unreadable
+from docsr.io.pdf_streams import TooMuchData, filters_of, integer, unfiltered
+from docsr.io.refusals import Damaged, Unreadable
 
 MAX_BYTES = 256 << 20
 """Of what a page consists of beside its images, without filters."""
@@ -24,20 +24,24 @@ _ELSEWHERE = frozenset({"/Parent", "/P", "/Popup", "/Dest", "/A", "/AA", "/IRT",
 """Keys that lead from a page to others, or to what is not drawn."""
 
 
-def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> None:
+def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> list[str]:
     """Refuse a page whose parts are far larger, unpacked, than a renderer should be given.
 
     Args:
         page: of an open document.
         known: numbers of the document's objects that have been looked at; those of this page are added.
 
+    Returns:
+        What is wrong with data of its images that a renderer gets over, as clauses.
+
     Raises:
         Unreadable: an image has more than most_pixels(), or a stream unpacks to more than its size says.
     """
     left, met, told = MAX_BYTES, set(known), f"it has more than {MAX_BYTES >> 20} MB of content"
+    faults: list[str] = []
     for stream in _streams(page, met):
         if stream.get("/Subtype") == Name.Image:
-            _check_image(stream)
+            _check_image(stream, faults)
             continue
         try:
             left -= len(unfiltered(stream, left)[0])
@@ -48,6 +52,7 @@ def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> None:
         if left < 0:
             raise Unreadable(told)
     known |= met
+    return faults
 
 
 def _streams(page: pikepdf.Page, known: set[tuple[int, int]]) -> Iterator[Any]:
@@ -75,11 +80,17 @@ def check_image_size(width: int, height: int) -> None:
         raise Unreadable(f"it shows an image of more than {most_pixels():,} pixels (--max-pixels)")
 
 
-def _check_image(image: Any) -> None:
+def _check_image(image: Any, faults: list[str]) -> None:
     width, height = integer(image, "/Width", 0), integer(image, "/Height", 0)
     check_image_size(width, height)
     row = max(0, width) * _MOST_CHANNELS * _MOST_BYTES + 1
-    data, codec, _ = unfiltered(image, 2 * max(0, height) * row + _SLACK_BYTES)
+    try:
+        data, codec, _ = unfiltered(image, 2 * max(0, height) * row + _SLACK_BYTES, faults)
+    except Damaged as error:
+        if len(filters_of(image)) > 1:  # what comes out of the first goes, unmeasured, into the next
+            raise
+        faults.append(f"{error}, so that something may be missing on it")
+        return
     if codec == "/JPXDecode":
         check_image_size(*_own_size(data))
 

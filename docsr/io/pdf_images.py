@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pikepdf import Array, Name, Stream
 from pikepdf.jbig2 import get_decoder
-from PIL import Image, Jpeg2KImagePlugin, JpegImagePlugin
+from PIL import Jpeg2KImagePlugin, JpegImagePlugin
 
-from docsr.io import jp2
-from docsr.io.complaints import plain
+from docsr.io import jp2, jpeg_end
+from docsr.io.complaints import complain, plain
 from docsr.io.damage import look_at_jpeg
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_colour import Samples, Space, device_space, space_of, to_pixels
+from docsr.io.pdf_colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
+from docsr.io.pdf_samples import Samples, left_white, unpacked
 from docsr.io.pdf_shown import Paint
 from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered
 from docsr.io.pixels import on_paper, scaled
@@ -151,7 +152,9 @@ def _painted(stencil: Any) -> NDArray[np.bool_]:
     """Decode a stencil: H x W, where it lets colour through."""
     decode = stencil.get("/Decode")
     inverted = isinstance(decode, Array) and len(decode) > 0 and decode[0] == 1
-    painted: NDArray[np.bool_] = _samples(stencil, 1)[0][..., 0] == (1 if inverted else 0)
+    samples, _, known = _samples(stencil, 1)
+    painted: NDArray[np.bool_] = samples[..., 0] == (1 if inverted else 0)
+    painted.reshape(-1)[known:] = False
     return painted
 
 
@@ -160,47 +163,36 @@ def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int
     if codec_of(image) == "/JPXDecode":
         data = unfiltered(image, _most_bytes(image, 4))[0]
         return *_jpeg_2000(data, image, space), 8
-    samples, bits = _samples(image, 4 if space is None else space.channels)
+    samples, bits, known = _samples(image, 4 if space is None else space.channels)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])
-    pixels = to_pixels(samples, bits, image.get("/Decode"), space)
+    pixels = left_white(to_pixels(samples, bits, image.get("/Decode"), space), known)
     return pixels, None if space.kind in {"cmyk", "lab"} else space.icc, bits
 
 
-def _samples(image: Any, channels: int) -> tuple[Samples, int]:
-    """Decode H x W x components, as stored, and their bits; JPEG 2000 is not for here."""
+def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
+    """Decode H x W x components, as stored, their bits, and how many pixels are known; JPEG 2000 is not for here."""
+    faults: list[str] = []
     width, height = size_of(image)
-    data, codec, parameters = unfiltered(image, _most_bytes(image, channels))
+    data, codec, parameters = unfiltered(image, _most_bytes(image, channels), faults)
+    bits, known = _bits(image), width * height
     if codec == "/DCTDecode":
-        return _jpeg(data, integer(parameters, "/ColorTransform", -1)), 8
-    if codec == "/CCITTFaxDecode":
-        return fax(data, parameters, width, height), 1
-    if codec == "/JBIG2Decode":
-        return _unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1), 1
-    return _unpacked(data, width, height, channels, _bits(image)), _bits(image)
+        samples, bits = _jpeg(jpeg_end.without_head(data), integer(parameters, "/ColorTransform", -1)), 8
+        known = samples.shape[0] * samples.shape[1]
+    elif codec == "/CCITTFaxDecode":
+        samples = fax(data, parameters, width, height)
+    elif codec == "/JBIG2Decode":
+        samples, known = unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
+    else:
+        samples, known = unpacked(data, width, height, channels, bits)
+    for fault in faults:
+        complain(fault)
+    return samples, bits, known
 
 
 def _most_bytes(image: Any, channels: int) -> int:
     """Return how many bytes the data may be at most, without their filters."""
     width, height = size_of(image)
     return 2 * height * ((width * channels * max(8, _bits(image)) + 7) // 8 + 1) + _SLACK_BYTES
-
-
-def _unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> Samples:
-    """Unpack samples of 1 to 16 bits, each row from a whole byte on."""
-    row = (width * channels * bits + 7) // 8
-    if len(data) < row * height:
-        raise Damaged("its image is damaged (a part of it is missing)")
-    packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
-    if bits == 16:
-        return packed.view(">u2").astype(np.uint16).reshape(height, width, channels)
-    if bits == 1:
-        values = np.unpackbits(packed, axis=1)
-    elif bits == 8:
-        values = packed
-    else:
-        shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
-        values = ((packed[..., None] >> shifts) & np.uint8(2**bits - 1)).reshape(height, -1)
-    return np.ascontiguousarray(values[:, : width * channels]).reshape(height, width, channels)
 
 
 def _jpeg(data: bytes, transform: int) -> Samples:
@@ -253,9 +245,9 @@ def _opened(kind: Any, data: bytes) -> Any:
     return image
 
 
-def _loaded(image: Image.Image) -> Any:
+def _loaded(image: JpegImagePlugin.JpegImageFile) -> Any:
     try:
-        image.load()
+        jpeg_end.load(image)
     except (OSError, SyntaxError, ValueError, IndexError, TypeError) as error:
         raise Damaged(damage(error, "its image is damaged")) from error
     return np.asarray(image)

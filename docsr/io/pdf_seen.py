@@ -102,7 +102,10 @@ class Seen:
             except PageError:
                 if self._leaf.unlike_scan is None:
                     raise
-        shown, reason = self._rendered(), self._leaf.refusal
+        faults: list[str] = []
+        shown, reason = self._rendered(faults), self._leaf.refusal
+        for fault in faults:
+            complain(f"page {self.number + 1}: {fault}")
         if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
             complain(f"page {self.number + 1}: {reason}, so that something may be missing on it")
         return shown
@@ -113,7 +116,7 @@ class Seen:
         if scan is not None and any(codec_of(strip.image) == "/JBIG2Decode" for strip in scan.strips):
             return None  # jbig2dec is bounded, the renderer's decoder is not
         try:
-            return self._rendered()
+            return self._rendered([])
         except PageError:
             return None
 
@@ -179,13 +182,14 @@ class Seen:
             return usual
         return max(self._finest[0], usual, key=min) if self._has_drawing else self._finest[0]
 
-    def _rendered(self) -> Page:
+    def _rendered(self, faults: list[str]) -> Page:
+        """Render the page; ``faults`` takes what is wrong with data of its images."""
         page, dpi = self._leaf.page, self._dpi
         nudge = self._finest[1] if self._finest is not None and dpi == self._finest[0] else (0.0, 0.0)
         try:
             for _, width, height in self._content.pictures:  # those within the content included
                 check_image_size(width, height)
-            check_renderable(page, self._known)
+faults += check_renderable(page, self._known)
             shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error

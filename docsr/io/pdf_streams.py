@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
 from docsr.io.complaints import plain
+from docsr.io.flate import looked_at
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 
 
@@ -27,7 +28,6 @@ KNOWN = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDe
 """Filters that are undone here or by a decoder of images."""
 
 _MAX_FILTERS = 8
-_STEP = 1 << 20
 _CLEAR, _END = 256, 257
 
 
@@ -65,12 +65,13 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, Array) else [value]
 
 
-def unfiltered(stream: Any, limit: int) -> tuple[bytes, str | None, Any]:
+def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tuple[bytes, str | None, Any]:
     """Undo the filters of a stream up to the image codec, if there is one.
 
     Args:
         stream: a pikepdf stream.
         limit: the most bytes that any step may make; checked before they are in memory.
+        faults: takes what was wrong with data that could be got over.
 
     Returns:
         The data, the image codec that they are still in (None when they are plain), and the codec's parameters.
@@ -87,7 +88,12 @@ def unfiltered(stream: Any, limit: int) -> tuple[bytes, str | None, Any]:
             if index != len(chain) - 1:
                 raise Unreadable("its filters are not understood")
             return data, name, parameters
-        _check_growth(data, name, parameters, limit)
+        size = 0
+        if name == "/FlateDecode":
+            data, size, fault = looked_at(data, limit)
+            if fault is not None and faults is not None:
+                faults.append(fault)
+        _check_growth(data, name, parameters, limit, size)
         data = _undone(data, name, parameters)
     return data, None, None
 
@@ -108,6 +114,7 @@ def _undone(data: bytes, name: str, parameters: Any) -> bytes:
             raise Damaged("its data are damaged or in an unknown filter") from error
 
 
+_LARGEST = 1 << 31
 _PARAMETERS = ("/Predictor", "/Colors", "/BitsPerComponent", "/Columns", "/EarlyChange")
 
 
@@ -115,42 +122,34 @@ def integer(dictionary: Any, key: str, default: int) -> int:
     """Return an integer entry of a dictionary (or of None), the default where it is missing.
 
     Raises:
-        Unreadable: it is there and not an integer.
+        Unreadable: it is there and not a whole number.
     """
-    value = default if dictionary is None else dictionary.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int):
+    value = whole(default if dictionary is None else dictionary.get(key, default))
+    if value is None:
         raise Damaged(f"it is damaged ({key} is not a whole number)")
     return value
 
 
-def _check_growth(data: bytes, name: str, parameters: Any, limit: int) -> None:
-    """Make sure that undoing a filter makes no more than ``limit`` bytes, before it is done."""
-    if name == "/FlateDecode":
-        size = _flate_size(data, limit)
-    elif name == "/LZWDecode":
+def whole(value: Any) -> int | None:
+    """Return a number as an integer, also where it is written as a real (300.0); None where it is not whole."""
+    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
+        return int(value) if abs(value) < _LARGEST else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _check_growth(data: bytes, name: str, parameters: Any, limit: int, size: int) -> None:
+    """Make sure that undoing a filter makes no more than ``limit`` bytes, before it is done; ``size`` is Flate's."""
+    if name == "/LZWDecode":
         size = _lzw_size(data, integer(parameters, "/EarlyChange", 1), limit)
     elif name == "/RunLengthDecode":
         size = _run_length_size(data)
-    elif name in _SHRINKING:
-        size = 0
-    else:
+    elif name not in {*_SHRINKING, "/FlateDecode"}:
         raise Unsupported(f"its data are in the unknown filter {plain(name[1:])}")
     row_bits = 1
     for key, default in (("/Columns", 1), ("/Colors", 1), ("/BitsPerComponent", 8)):
         row_bits *= max(1, integer(parameters, key, default))
     if max(size, row_bits // 8) > limit:
         raise TooMuchData("it holds far more data than its size says")
-
-
-def _flate_size(data: bytes, limit: int) -> int:
-    inflater, total = zlib.decompressobj(), 0
-    try:
-        while data and total <= limit and not inflater.eof:
-            total += len(inflater.decompress(data, _STEP))
-            data = inflater.unconsumed_tail
-    except zlib.error as error:
-        raise Damaged("its data are damaged") from error
-    return total
 
 
 def _lzw_size(data: bytes, early: int, limit: int) -> int:
