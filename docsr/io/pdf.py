@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,10 +17,8 @@ from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_geometry import Matrix
 from docsr.io.pdf_place import POINTS_PER_INCH, user_unit
+from docsr.io.pdfium_image import one_at_a_time
 from docsr.page import Dpi, Page, Pixels
-
-_one_at_a_time = Lock()
-"""pdfium knows no threads, and whoever calls may have some."""
 
 _INSET = 2e-3
 """px by which a page is drawn smaller than it is: pdfium spreads an image over each pixel that it merely touches."""
@@ -97,7 +94,7 @@ def render_seen(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[flo
     Raises:
         PageError: the page cannot be rendered, or would have more pixels than most_pixels().
     """
-    with _one_at_a_time, open_pdf(path) as document:
+    with one_at_a_time, open_pdf(path) as document:
         if number >= len(document):
             raise PageError("cannot be rendered (it is missing for the PDF library)")
         leaf = document[number]

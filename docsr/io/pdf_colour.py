@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 from docsr.io.ground import BAND_ROWS
 from docsr.io.pdf_samples import Samples
 from docsr.io.pdf_streams import numbers, unfiltered, whole
+from docsr.io.pdfium_image import from_inks
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
 
@@ -158,7 +159,7 @@ def _with_palette(stored: Any) -> Space:
 def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
     """Turn samples into pixels: H x W for grey and for what has grey colours only, else H x W x 3.
 
-    DeviceCMYK is converted by its definition (ISO 32000-1, 10.3.5), CMYK with a profile through the profile, Lab as
+    DeviceCMYK is converted as readers do, CMYK with a profile through the profile, Lab as
     relative to white. Grey and RGB stay in their own space: the profile, if any, goes with the page.
 
     Args:
@@ -205,16 +206,14 @@ def _looked_up(table: Pixels, samples: Samples) -> Pixels:
 
 def _from_cmyk(inks: Pixels, icc: bytes | None) -> Pixels:
     """Convert H x W x 4 ink (255 is full) to pixels, grey when all of them are."""
-    pixels = np.empty((*inks.shape[:2], 3), np.uint8)
     through = None if icc is None else _profile_transform(icc)
-    for top in range(0, inks.shape[0], BAND_ROWS):
-        band = inks[top : top + BAND_ROWS]
-        if through is not None:
-            image = Image.fromarray(np.ascontiguousarray(band), "CMYK")
+    if through is None:
+        pixels = from_inks(inks)
+    else:
+        pixels = np.empty((*inks.shape[:2], 3), np.uint8)
+        for top in range(0, inks.shape[0], BAND_ROWS):
+            image = Image.fromarray(np.ascontiguousarray(inks[top : top + BAND_ROWS]), "CMYK")
             pixels[top : top + BAND_ROWS] = np.asarray(ImageCms.applyTransform(image, through))
-        else:
-            amounts = band[..., :3].astype(np.uint16) + band[..., 3:]
-            pixels[top : top + BAND_ROWS] = 255 - np.minimum(amounts, 255)
     return np.ascontiguousarray(pixels[..., 0]) if (pixels == pixels[..., :1]).all() else pixels
 
 

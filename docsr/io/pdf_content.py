@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.io.pdf_geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
-from docsr.io.pdf_shown import Content, Paint, Placement, paint
+from docsr.io.pdf_shown import Content, Placement, paint
 from docsr.io.pdf_streams import integer, numbers, unfiltered
 from docsr.io.refusals import Damaged, Unreadable
 
@@ -39,7 +39,7 @@ class _State:
     draws_glyphs: bool = False
     white: bool = False
     colours: bool = True
-    fill: Paint | None = (0,)
+    fill: tuple[float, ...] | None = (0.0,)
     solid: bool = True
     plain: bool = True
     unmasked: bool = True
@@ -161,7 +161,8 @@ class _Reader:
             if not self._state.opaque:
                 self._note("its image is drawn with transparency")
             state = self._state
-            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, state.fill))
+            fill = None if state.fill is None else paint(state.fill)
+            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, fill))
             self.found.pictures.append((state.ctm, integer(found, "/Width", 0), integer(found, "/Height", 0)))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:
@@ -228,14 +229,14 @@ class _Reader:
         plain = self._state.colours and len(values) == len(operands) in {1, 3, 4}
         inks = numbers(values, len(values))
         white = all(ink <= 1 - _WHITE for ink in inks) if len(inks) == 4 else all(ink >= _WHITE for ink in inks)
-        self._state = replace(self._state, white=plain and white, fill=paint(inks) if plain else None)
+        self._state = replace(self._state, white=plain and white, fill=tuple(inks) if plain else None)
 
     def _colour_space(self, _name: str, operands: list[Any]) -> None:
         found = self._resource("/ColorSpace", operands[0])
         stored = operands[0] if found is None else found
         family = str(stored[0] if isinstance(stored, Array) and len(stored) else stored)
         known = family in _COLOUR_FAMILIES  # which begin with black
-        self._state = replace(self._state, white=False, colours=known, fill=(0,) if known else None)
+        self._state = replace(self._state, white=False, colours=known, fill=(0.0,) if known else None)
 
     def _fill(self, _name: str, _operands: list[Any]) -> None:
         self._painted()

@@ -8,15 +8,15 @@ import struct
 from typing import Any
 
 import numpy as np
-import pikepdf
 from numpy.typing import NDArray
-from pikepdf import Dictionary, Name, Stream
+from pikepdf import Dictionary, Name
 from PIL import TiffImagePlugin
 
 from docsr.io.ground import BAND_ROWS
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_samples import Samples
 from docsr.io.pdf_streams import integer
+from docsr.io.pdfium_image import as_pdfium_shows
 from docsr.io.refusals import Damaged, Unsupported, damage
 from docsr.page import Pixels
 
@@ -134,35 +134,15 @@ def _by_pdfium(data: bytes, parameters: dict[str, Any], width: int, height: int)
 
     These are alike when black and white are exchanged.
     """
-    one, other = (_as_pdfium_shows(data, {**parameters, "/BlackIs1": black}, width, height) for black in (False, True))
+    one, other = (_rows(data, {**parameters, "/BlackIs1": black}, width, height) for black in (False, True))
     return np.unpackbits(one, axis=1, count=width), (one == other).all(axis=1)
 
 
-def _as_pdfium_shows(data: bytes, parameters: dict[str, Any], width: int, height: int) -> Pixels:
+def _rows(data: bytes, parameters: dict[str, Any], width: int, height: int) -> Pixels:
     """Decode to rows of bits, each from a whole byte on."""
-    from pypdfium2 import PdfDocument, PdfiumError
-
-    document = PdfDocument(_pdf(data, parameters, width, height))
-    try:
-        (found,) = document[0].get_objects()
-        levels = found.get_bitmap().to_numpy().reshape(height, width, -1)[..., 0]
+    entries = {"ColorSpace": Name.DeviceGray, "BitsPerComponent": 1, "Filter": Name.CCITTFaxDecode}
+    known = Dictionary({"/Columns": width, "/Rows": height, **parameters})
+    with as_pdfium_shows(data, width, height, **entries, DecodeParms=known) as shown:
+        levels = shown[..., 0]
         packed = [np.packbits(levels[top : top + BAND_ROWS] > 127, axis=1) for top in range(0, height, BAND_ROWS)]
-    except (PdfiumError, ValueError) as error:
-        raise Damaged("its image is damaged") from error
-    finally:
-        document.close()
     return np.concatenate(packed)
-
-
-def _pdf(data: bytes, parameters: dict[str, Any], width: int, height: int) -> bytes:
-    """Return a PDF of one page that shows the image."""
-    file = io.BytesIO()
-    with pikepdf.new() as pdf:
-        image = Stream(pdf, data, Type=Name.XObject, Subtype=Name.Image, Width=width, Height=height)
-        image.ColorSpace, image.BitsPerComponent, image.Filter = Name.DeviceGray, 1, Name.CCITTFaxDecode
-        image.DecodeParms = Dictionary({"/Columns": width, "/Rows": height, **parameters})
-        page = pdf.add_blank_page(page_size=(100, 100))
-        page.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
-        page.obj.Contents = pdf.make_stream(b"/Im0 Do")
-        pdf.save(file)
-    return file.getvalue()

@@ -203,7 +203,7 @@ def _jpeg(data: bytes, transform: int) -> Samples:
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])
     samples: Samples = _loaded(image)
     look_at_jpeg(data)
-    if image.mode == "CMYK" and "adobe" in image.info:  # Pillow inverts what Photoshop writes, PDF says so in /Decode
+    if image.mode == "CMYK":  # Pillow takes all for inverted, as Photoshop writes them, PDF says so in /Decode
         samples = 255 - samples
     return samples.reshape(*samples.shape[:2], -1)
 

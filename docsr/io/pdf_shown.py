@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from docsr.io.pdf_geometry import Box, Matrix
 from docsr.io.pdf_streams import integer
+from docsr.io.pdfium_image import from_inks
 from docsr.io.refusals import Unreadable
 
 Paint = tuple[int, ...]
@@ -37,11 +41,12 @@ class Placement:
     fill: Paint | None = (0,)
 
 
-def paint(inks: list[float]) -> Paint:
-    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK, by its definition) from 0 to 1."""
-    if len(inks) == 4:
-        inks = [1 - min(1.0, ink + inks[3]) for ink in inks[:3]]
+@lru_cache(1024)
+def paint(inks: tuple[float, ...]) -> Paint:
+    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1."""
     levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
+    if len(levels) == 4:
+        levels = tuple(from_inks(np.array(levels, np.uint8).reshape(1, 1, 4)).ravel().tolist())
     return levels[:1] if len(set(levels)) == 1 else levels
 
 

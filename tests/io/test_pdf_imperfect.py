@@ -229,12 +229,14 @@ def test_a_stencil_is_painted_in_the_colour_of_its_page(tmp_path: Path, paint: s
         assert scans.leaves[0].read().bilevel == (set(np.unique(pixels)) <= {0, 255} and grey)
 
 
-def test_a_stencil_in_black_ink_is_black(tmp_path: Path):
+@pytest.mark.parametrize("inks", ["0 0 0 1", "0 1 1 0", "0.4 0.15 0 0.1"])
+def test_a_stencil_in_inks_is_as_readers_show_it(tmp_path: Path, inks: str):
     with pikepdf.new() as pdf:
-        add_page(pdf, f"0 0 0 1 k {FILLING}", {"/Im0": stencil()(pdf)})
+        add_page(pdf, f"{inks} k {FILLING}", {"/Im0": stencil()(pdf)})
         pdf.save(tmp_path / "a.pdf")
-    with open_scans(tmp_path / "a.pdf") as scans:
-        assert np.array_equal(scans.leaves[0].read().pixels, BITS)
+    pixels = check_enlarged(tmp_path / "a.pdf", tmp_path / "b.pdf")
+    assert pixels.ndim == 3
+    assert np.array_equal(pixels[BITS == 0], shown(tmp_path / "a.pdf")[BITS == 0])
 
 
 @pytest.mark.parametrize("paint", ["/Pattern cs /P0 scn", "/Spot cs 1 sc"])

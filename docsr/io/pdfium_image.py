@@ -1,0 +1,74 @@
+"""Images as pdfium decodes and converts them: in a PDF made for them, whose one page shows the image alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pikepdf
+from pikepdf import Dictionary, Name, Stream
+
+from docsr.io.ground import BAND_ROWS
+from docsr.io.refusals import Damaged
+from docsr.page import Pixels
+
+one_at_a_time = Lock()
+"""pdfium knows no threads, and whoever calls may have some."""
+
+
+@contextmanager
+def as_pdfium_shows(data: bytes, width: int, height: int, **entries: Any) -> Iterator[Pixels]:
+    """Yield an image as pdfium has it: H x W x 1, or H x W x 3 or more (blue, green, red), for as long as the block.
+
+    Args:
+        data: of the image.
+        width: of the image.
+        height: of the image.
+        entries: further ones of its dictionary.
+
+    Raises:
+        Damaged: pdfium makes nothing of it.
+    """
+    from pypdfium2 import PdfDocument, PdfiumError
+
+    file = _pdf(data, {"Width": width, "Height": height, **entries})
+    with one_at_a_time:
+        document = PdfDocument(file)
+        try:
+            (found,) = document[0].get_objects()
+            yield found.get_bitmap().to_numpy().reshape(height, width, -1)
+        except (PdfiumError, ValueError) as error:
+            raise Damaged("its image is damaged") from error
+        finally:
+            document.close()
+
+
+def _pdf(data: bytes, entries: dict[str, Any]) -> bytes:
+    """Return a PDF of one page that shows the image."""
+    file = io.BytesIO()
+    with pikepdf.new() as pdf:
+        image = Stream(pdf, data, Type=Name.XObject, Subtype=Name.Image, **entries)
+        page = pdf.add_blank_page(page_size=(100, 100))
+        page.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
+        page.obj.Contents = pdf.make_stream(b"/Im0 Do")
+        pdf.save(file, compress_streams=False)
+    return file.getvalue()
+
+
+def from_inks(inks: Pixels) -> Pixels:
+    """Convert H x W x 4 ink (cyan, magenta, yellow, black; 255 is full) to RGB as PDF readers show DeviceCMYK.
+
+    They imitate a press, and nearly agree on how: cyan is (0, 174, 239). ISO 32000-1, 10.3.5, says it otherwise.
+    """
+    height, width = inks.shape[:2]
+    pixels = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, BAND_ROWS):
+        band = inks[top : top + BAND_ROWS]
+        entries = {"ColorSpace": Name.DeviceCMYK, "BitsPerComponent": 8}
+        with as_pdfium_shows(band.tobytes(), width, len(band), **entries) as shown:
+            pixels[top : top + BAND_ROWS] = shown[..., 2::-1]
+    return pixels
