@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from docsr.io.ground import BAND_ROWS
 from docsr.io.pdf_samples import Samples
-from docsr.io.pdf_streams import numbers, unfiltered, whole
+from docsr.io.pdf_streams import numbers, unfiltered, unfiltered_aloud, whole
 from docsr.io.pdfium_image import from_inks
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
@@ -142,7 +142,7 @@ def _with_palette(stored: Any) -> Space:
         raise Damaged("it is damaged (its palette is one of palettes)")
     base = space_of(stored[1])
     lookup = stored[3]
-    data = unfiltered(lookup, _MAX_PROFILE_BYTES)[0] if isinstance(lookup, Stream) else b""
+    data = unfiltered_aloud(lookup, _MAX_PROFILE_BYTES) if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
     stated = whole(stored[2])
     last = _MOST_COLOURS - 1 if stated is None else stated

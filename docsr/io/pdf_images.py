@@ -21,7 +21,7 @@ from docsr.io.pdf_colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
 from docsr.io.pdf_samples import Samples, left_white, unpacked
 from docsr.io.pdf_shown import Paint
-from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered
+from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered, unfiltered_aloud
 from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
 from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
@@ -161,7 +161,7 @@ def _painted(stencil: Any) -> NDArray[np.bool_]:
 def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int]:
     """Decode an image that has colours; return pixels, their profile, and the bits of a sample."""
     if codec_of(image) == "/JPXDecode":
-        data = unfiltered(image, _most_bytes(image, 4))[0]
+        data = unfiltered_aloud(image, _most_bytes(image, 4))
         return *_jpeg_2000(data, image, space), 8
     samples, bits, known = _samples(image, 4 if space is None else space.channels)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])

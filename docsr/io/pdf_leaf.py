@@ -82,9 +82,10 @@ class Leaf:
     def _found(self) -> Scan | Unreadable:
         try:
             scan = joined(self.content.images)
-            for strip in scan.strips:
-                check(strip.image, strip.fill)
-                opacity(strip.image)
+            with speaking_of(self._place):
+                for strip in scan.strips:
+                    check(strip.image, strip.fill)
+                    opacity(strip.image)
             sizes = [size_of(strip.image) for strip in scan.strips]
             if sum(width * height for width, height in sizes) > most_pixels():
                 return Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
@@ -94,6 +95,11 @@ class Leaf:
             return _alone(error)
         except BROKEN as error:
             return Damaged(damage(error))
+
+    @property
+    def _place(self) -> str:
+        """What is said before what is complained of."""
+        return f"page {self.number + 1}: "
 
     @property
     def page(self) -> pikepdf.Page:
@@ -139,7 +145,7 @@ class Leaf:
         """
         scan = self.scan
         try:
-            with speaking_of(f"page {self.number + 1}: "):
+            with speaking_of(self._place):
                 parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
@@ -212,7 +218,8 @@ class Leaf:
         """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""
         channels = 1 if page.is_grey else 3
         icc = fitting_profile(page.icc, page.pixels)
-        old = check(place.image, place.fill)
+        with speaking_of(self._place):
+            old = check(place.image, place.fill)
         fits = old is not None and old.kind == ("grey" if page.is_grey else "rgb")
         if old is not None and fits and fitting_profile(old.icc, page.pixels) == icc:
             return old.stored

@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
-from docsr.io.complaints import plain
+from docsr.io.complaints import complain, plain
 from docsr.io.flate import looked_at
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 
@@ -96,6 +96,15 @@ def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tupl
         _check_growth(data, name, parameters, limit, size)
         data = _undone(data, name, parameters)
     return data, None, None
+
+
+def unfiltered_aloud(stream: Any, limit: int) -> bytes:
+    """Return the same data, and complain of what was wrong with them and could be got over."""
+    faults: list[str] = []
+    data = unfiltered(stream, limit, faults)[0]
+    for fault in faults:
+        complain(fault)
+    return data
 
 
 def _undone(data: bytes, name: str, parameters: Any) -> bytes:

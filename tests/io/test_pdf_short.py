@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.io.pdf_files import (
     add_page,
     as_rgb,
     difference,
+    enlarge,
     image_of,
     jpeg,
     made,
@@ -144,6 +146,27 @@ def test_flate_that_breaks_off_counts_up_to_there(tmp_path: Path):
     pixels, told = read(path)
     assert np.array_equal(pixels[:380], NOISE[:380])
     assert f"page 1: {WRONG_SUM}" in told or f"page 1: {BROKEN}" in told
+
+
+def palette(pdf: pikepdf.Pdf, data: bytes) -> Stream:
+    table = Stream(pdf, b"")
+    table.write(zlib.compress(bytes(range(256)))[:-4] + data[-4:], filter=Name.FlateDecode)
+    space = Array([Name.Indexed, Name.DeviceGray, 255, pdf.make_indirect(table)])
+    return image_of(pdf, GREY.tobytes(), space)
+
+
+def mask(pdf: pikepdf.Pdf, data: bytes) -> Stream:
+    return image_of(pdf, GREY.tobytes(), SMask=image_of(pdf, data, filter=Name.FlateDecode))
+
+
+@pytest.mark.parametrize("maker", [palette, mask])
+def test_a_wrong_checksum_of_what_belongs_to_an_image_is_told_once(tmp_path: Path, maker: Callable[..., Stream]):
+    opaque = zlib.compress(b"\xff" * (WIDTH * HEIGHT))[:-4] + bytes(4)
+    path = made(tmp_path / "a.pdf", partial(maker, data=opaque))
+    with heard(printed=False) as told:
+        (read,) = enlarge(path, tmp_path / "b.pdf")
+    assert np.array_equal(read.pixels, GREY)
+    assert told == [f"page 1: {WRONG_SUM}"]
 
 
 def test_in_what_is_rendered_a_wrong_checksum_is_told(tmp_path: Path):
