@@ -19,7 +19,6 @@ import pikepdf
 from docsr.io.jpeg_longer import SCAN, longer, segments
 
 TOO_MUCH = "damaged JPEG data: more than the picture takes, so that parts of it may be wrong"
-ENDLESS = "JPEG data without an end, so that the picture may be less sharp than it was"
 CORRUPT = "damaged JPEG data, so that parts of the picture may be wrong"
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -73,7 +72,7 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
         return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
-    is_endless = end < 0 and parts.frame not in _SEQUENTIAL  # any of its scans may be the last
+    is_endless = end < 0 and parts.frame not in _SEQUENTIAL  # whoever decodes it sees to its scans
     end = len(coded) if end < 0 else end
     needed, head = _without_filling(coded, end), bytes(data[: parts.start])
     if parts.frame in _SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:
@@ -84,7 +83,7 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
         return None, CORRUPT
     if parts.frame in _SEQUENTIAL and samples is not None and not _decoded(parts.head + coded[: needed - 1] + _END)[1]:
         return None, TOO_MUCH
-    return samples, ENDLESS if is_endless else None
+    return None if is_endless else samples, None
 
 
 def _parts(data: bytes | memoryview) -> _Parts:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import JpegImagePlugin
 
 from docsr.io.complaints import complain
@@ -13,6 +16,10 @@ from docsr.io.limits import MOST_MISSING
 
 _END = b"\xff\xd9"
 _BEGINNING = b"\xff\xd8\xff"
+_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
+"""What follows has a length; coded data have no such bytes in them."""
+
+_SCAN, _COEFFICIENTS = 0xDA, 64
 _FILLING = (127, 128)
 """What libjpeg puts in the place of blocks that are missing; Pillow inverts inks."""
 
@@ -26,12 +33,16 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
     """Decode; where the data end early, the rows that are missing are grey, as viewers show them.
 
     Raises:
-        OSError: the picture is damaged, or more than a tenth of its rows are missing.
+        OSError: the picture is damaged, more than a tenth of its rows are missing, or the scans of a progressive one.
     """
     feeding = _Feeding(image)
     cast(Any, image).load_read = feeding.read
     image.load()
-    if feeding.is_ended and (missing := _missing(np.asarray(image))):
+    if not feeding.is_ended:
+        return
+    if "progressive" in image.info and not _is_refined(feeding.all(), image.layers):
+        raise OSError("its last scans are missing")
+    if missing := _missing(np.asarray(image)):
         if missing > MOST_MISSING * image.height:
             raise OSError(f"{missing} of its {image.height} rows are missing")
         complain(CORRUPT)
@@ -50,8 +61,33 @@ class _Feeding:
         self.is_ended = True
         return _END
 
+    def all(self) -> bytes:
+        if self._file is None:
+            return b""
+        self._file.seek(0)
+        return self._file.read()
 
-def _missing(pixels: np.ndarray[Any, np.dtype[Any]]) -> int:
+
+def _is_refined(data: bytes, channels: int) -> bool:
+    """Tell whether a progressive picture has scans, whole or not, for every bit (ITU-T T.81, G.1.1)."""
+    missing_bits: NDArray[np.uint8] = np.full((256, _COEFFICIENTS), 255, np.uint8)
+    for scan in _scans(data):
+        count = scan[0]
+        first, last, bits = scan[1 + 2 * count : 4 + 2 * count]
+        missing_bits[list(scan[1 : 1 + 2 * count : 2]), first : last + 1] = bits & 15
+    return int((missing_bits == 0).all(axis=1).sum()) >= channels
+
+
+def _scans(data: bytes) -> Iterator[bytes]:
+    """Yield the heads of the scans, as far as they are whole."""
+    at = len(_END)
+    while found := _SEGMENT.search(data, at):
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+        if data[found.end() - 1] == _SCAN and at <= len(data):
+            yield data[found.end() + 2 : at]
+
+
+def _missing(pixels: NDArray[np.uint8]) -> int:
     """Return how many rows at the end hold nothing but filling."""
     flat = pixels.reshape(len(pixels), -1)
     if flat[-1, 0] not in _FILLING:

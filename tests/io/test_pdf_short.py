@@ -20,7 +20,7 @@ from docsr.errors import PageError
 from docsr.io.complaints import heard
 from docsr.io.documents import read_document, read_leaves
 from docsr.io.flate import BROKEN, WRONG_SUM
-from docsr.io.jpeg_check import CORRUPT, ENDLESS
+from docsr.io.jpeg_check import CORRUPT
 from docsr.io.pdf_seen import open_seen
 from docsr.page import Pixels
 from tests.io.pdf_files import (
@@ -214,7 +214,17 @@ def test_of_a_jpeg_file_some_rows_may_be_missing(tmp_path: Path):
         list(read_document(saved(tmp_path / "a.jpg", more)))
 
 
-def test_of_a_progressive_jpeg_without_its_end_nobody_knows_whether_it_is_whole(tmp_path: Path):
+@pytest.mark.parametrize("pixels", [NOISE, np.dstack([NOISE, NOISE[::-1], NOISE])])
+def test_a_progressive_jpeg_needs_all_of_its_scans(tmp_path: Path, pixels: Pixels):
+    data = jpeg(Image.fromarray(pixels), progressive=True)
+    last = data.rindex(b"\xff\xda")
     with heard(printed=False) as told:
-        list(read_document(saved(tmp_path / "a.jpg", jpeg(Image.fromarray(GREY), progressive=True)[:-2])))
-    assert told == [ENDLESS]
+        (page,) = read_document(saved(tmp_path / "a.jpg", data[:-2]))
+    assert told == []
+    assert np.array_equal(page.pixels, np.asarray(Image.open(io.BytesIO(data))))
+    with heard(printed=False) as told:
+        (page,) = read_document(saved(tmp_path / "a.jpg", data[:-500]))
+    assert told == [CORRUPT]
+    for end in (last, last + 3, last // 2):
+        with pytest.raises(PageError, match="it is damaged"):
+            list(read_document(saved(tmp_path / "a.jpg", data[:end])))
