@@ -189,7 +189,7 @@ class Seen:
         try:
             for _, width, height in self._content.pictures:  # those within the content included
                 check_image_size(width, height)
-faults += check_renderable(page, self._known)
+            faults += check_renderable(page, self._known)
             shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+import cv2
 import numpy as np
 import pikepdf
 from pikepdf import Dictionary, Name, Stream
@@ -62,7 +63,8 @@ def _pdf(data: bytes, entries: dict[str, Any]) -> bytes:
 def from_inks(inks: Pixels) -> Pixels:
     """Convert H x W x 4 ink (cyan, magenta, yellow, black; 255 is full) to RGB as PDF readers show DeviceCMYK.
 
-    They imitate a press, and nearly agree on how: cyan is (0, 174, 239). ISO 32000-1, 10.3.5, says it otherwise.
+    They imitate a press, and nearly agree on how: cyan is (0, 174, 239). ISO 32000-1, 10.3.5, says it otherwise. Black
+    ink alone, which they tint by up to 5 levels, is grey, so that a page of it stays grey.
     """
     height, width = inks.shape[:2]
     pixels = np.empty((height, width, 3), np.uint8)
@@ -70,5 +72,8 @@ def from_inks(inks: Pixels) -> Pixels:
         band = inks[top : top + BAND_ROWS]
         entries = {"ColorSpace": Name.DeviceCMYK, "BitsPerComponent": 8}
         with as_pdfium_shows(band.tobytes(), width, len(band), **entries) as shown:
-            pixels[top : top + BAND_ROWS] = shown[..., 2::-1]
+            colours = np.ascontiguousarray(shown[..., 2::-1])
+        alone = ~band[..., :3].any(axis=2)
+        colours[alone] = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)[alone, None]
+        pixels[top : top + BAND_ROWS] = colours
     return pixels
