@@ -235,8 +235,10 @@ def test_a_stencil_in_inks_is_as_readers_show_it(tmp_path: Path, inks: str):
         add_page(pdf, f"{inks} k {FILLING}", {"/Im0": stencil()(pdf)})
         pdf.save(tmp_path / "a.pdf")
     pixels = check_enlarged(tmp_path / "a.pdf", tmp_path / "b.pdf")
-    assert (pixels.ndim == 3) is (inks != "0 0 0 1")  # black ink alone stays grey
-    assert np.array_equal(pixels[BITS == 0], shown(tmp_path / "a.pdf")[BITS == 0])
+    alone = inks == "0 0 0 1"  # stays grey
+    assert (pixels.ndim == 2) is alone
+    own, view = (colours[BITS == 0].astype(int) for colours in (pixels, shown(tmp_path / "a.pdf")))
+    assert np.abs((own[:, None] if alone else own) - view).max() <= (4 if alone else 0)
 
 
 @pytest.mark.parametrize("paint", ["/Pattern cs /P0 scn", "/Spot cs 1 sc"])
