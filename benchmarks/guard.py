@@ -14,12 +14,12 @@ import argparse
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import mean, median
 from time import process_time
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -51,6 +51,10 @@ MORE_FACES = (
 )
 WRONG_AT, READ_AT = (4, 5, 6, 7, 9, 12), (3, 4, 5, 6, 7, 8, 9, 10, 12)
 """x-heights in px."""
+SCANS, FAXES = ("clean", "scan"), ("standard_fax",)
+ORDINARY = (*SCANS, "fax")
+"""How pages are made low for networks, and for those of faxes."""
+Networks: TypeAlias = dict[str, Upscaler]
 ROUNDS = 3
 CHANGED, FROM_SMOOTH = 32, 16
 """Levels by which a pixel that was invented differs from what the network would make, and from bicubic."""
@@ -111,10 +115,10 @@ def difference(seen: Seen, large: Page, mended: Pixels, part: float) -> dict[str
     }
 
 
-def hard_pages(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
-    """Every page, made low in two ways, by every network; the pictures as well."""
+def hard_pages(networks: Networks, ways: Sequence[str]) -> list[dict[str, Any]]:
+    """Every page, made low in these ways, by every network; the pictures as well."""
     rows = []
-    for name, degradation in product(PAGES, ("clean", "scan")):
+    for name, degradation in product(PAGES, ways):
         text = moved(drawn(name, SEED), ELSEWHERE[name], np.random.default_rng(SEED))
         for label, network in networks.items():
             seen = Seen(text, degradation, network)
@@ -130,10 +134,10 @@ def hard_pages(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
     return rows
 
 
-def mistakes(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
+def mistakes(networks: Networks, ways: Sequence[str]) -> list[dict[str, Any]]:
     """How much of each kind of mistake is found at each x-height; the picture of some."""
     rows, crops = [], []
-    for degradation, kind, x_height in product(("clean", "scan"), KINDS, WRONG_AT):
+    for degradation, kind, x_height in product(ways, KINDS, WRONG_AT):
         found = list[float]()
         for face, (label, network) in product(FACES, networks.items()):
             seen = Seen(mistaken(kind, face, x_height, np.random.default_rng(10 * x_height)), degradation, network)
@@ -144,17 +148,18 @@ def mistakes(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
         half = mean(part > 0.5 for part in found)
         place = {"kind": kind, "made_low": degradation, "x_height": x_height, "places": len(found)}
         rows.append({**place, "found": half, "put_back": mean(found)})
-    write("letters", crops)
+    if crops:
+        write("letters", crops)
     return rows
 
 
-def ordinary(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
+def ordinary(networks: Networks, ways: Sequence[str]) -> list[dict[str, Any]]:
     """Text that nothing was done to: what is put back of it."""
     found = defaultdict[tuple[str, str], list[float]](list)
     for face, x_height in product((*FACES, *MORE_FACES), READ_AT):
         page = blank()
         prose(page, x_height=SCALE * x_height, name=face)
-        for degradation, (label, network) in product(("clean", "scan", "fax"), networks.items()):
+        for degradation, (label, network) in product(ways, networks.items()):
             lr = lowered(page, degradation, x_height)
             found[degradation, label].append(checked(lr, upscale_page(lr, network, guard=False))[1])
     return [
@@ -169,7 +174,7 @@ def ordinary(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
     ]
 
 
-def times(networks: dict[str, Upscaler]) -> list[dict[str, Any]]:
+def times(networks: Networks) -> list[dict[str, Any]]:
     """Seconds of processor time for an A4 page of 75 dpi: the network, the guard, and one that puts everything back."""
     page, rows = lower(a4_page(), DPI, "scan", 0), []
     for label, network in networks.items():
@@ -214,16 +219,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .json file")
     options = parser.parse_args()
     PICTURES.mkdir(exist_ok=True)
-    networks = {name: resolve(name, None, 1, "cpu") for name, card in sorted(catalogue().items()) if not card.fax}
+    networks = {name: resolve(name, None, 1, "cpu") for name in sorted(catalogue())}
+    faxed = {name: network for name, network in networks.items() if catalogue()[name].fax}
+    plain = {name: network for name, network in networks.items() if name not in faxed}
     told = {
         "docsr": __version__,
         "command": shlex.join(["python", *sys.argv]),
         "machine": machine(),
         "networks": {name: sha256_of(catalogue()[name].path) for name in networks},
         "seed": SEED,
-        "pages": hard_pages(networks),
-        "mistakes": mistakes(networks),
-        "ordinary": ordinary(networks),
+        "pages": hard_pages(plain, SCANS) + hard_pages(faxed, FAXES),
+        "mistakes": mistakes(plain, SCANS) + mistakes(faxed, FAXES),
+        "ordinary": ordinary(plain, ORDINARY) + ordinary(faxed, FAXES),
         "times": times(networks),
     }
     options.out.write_text(as_json(told), encoding="utf-8")

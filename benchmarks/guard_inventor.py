@@ -13,8 +13,9 @@ import numpy as np
 from guard_pages import COLUMNS, ROWS, SCALE, WORDS, blank, put, typeface
 from PIL import ImageFont
 
-from docsr.bench.degradations import DEGRADATIONS
+from docsr.bench.degradations import DEGRADATIONS, SHAPES, lower
 from docsr.page import Page, Pixels, Plane
+from docsr.square import EVEN, square_dpi, squared
 from docsr.upscalers.base import Upscaler
 
 LIKE = dict(zip("abcdefghijklmnopqrstuvwxyz", "oheacbqblikinueygtefnyvvvs", strict=True)) | {"c": "e", "f": "t"}
@@ -26,6 +27,9 @@ APART = 40
 
 GRAFT = (16, 40)
 """Height and width in px of the page to be read of what is seen in a wrong place."""
+
+FAX_DPI = 204.0
+"""On each line of a fax."""
 
 LEAST_DIFFERENCE = 25
 """Levels by which that differs from what is there, in the mean."""
@@ -84,7 +88,10 @@ class Inventor:
 
 
 def lowered(hr: Pixels, degradation: str, seed: int = 0, times: int = SCALE) -> Page:
-    """The page to be read, made of one that is ``times`` as large."""
+    """The page to be read, made of one that is ``times`` as large; of a fax, as its network sees it."""
+    if degradation in SHAPES:
+        dpi = times * square_dpi((FAX_DPI, FAX_DPI / SHAPES[degradation]), EVEN)
+        return squared(lower(Page(hr, (dpi, dpi)), FAX_DPI, degradation, seed), EVEN)
     small = cv2.resize(hr, (hr.shape[1] // times, hr.shape[0] // times), interpolation=cv2.INTER_AREA)
     return Page(DEGRADATIONS.find(degradation)(np.asarray(small, np.uint8), seed))
 
