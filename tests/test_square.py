@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pikepdf
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -26,7 +27,10 @@ from docsr.page import Page
 from docsr.report.words import how
 from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
 from docsr.textsize import measure
-from docsr.upscalers.choose import factor_for_text, measured_x_height, plan_unasked
+from docsr.upscalers.catalog import resolve
+from docsr.upscalers.choose import Plan, factor_for_text, measured_x_height, plan_unasked
+from docsr.upscalers.page import upscale_bands
+from docsr.upscalers.results import Task, planned
 from tests.command import docsr as run
 from tests.pairs import text_page
 
@@ -104,14 +108,38 @@ def test_a_fax_comes_out_with_square_pixels(dpi, options, suffix, tmp_path, caps
         assert row["size_out"] == [image.width, image.height]
 
 
-def test_a_dry_run_tells_the_size_that_is_made(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize(("wanted", "size"), [((), None), (("--dpi", 300), [1029, 735])])
+def test_a_dry_run_tells_the_size_that_is_made(wanted, size, tmp_path, capsys, monkeypatch):
     faxed(FAX).save(tmp_path / "fax.tif", dpi=FAX)
     sizes = []
     for number, more in enumerate([("--dry-run",), ()]):
         report = tmp_path / f"{number}.json"
-        run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", "--report", report, *more)
+        asked = "--report", report, *wanted, *more
+        run(capsys, monkeypatch, "enhance", tmp_path / "fax.tif", "--out", tmp_path / "o", *asked)
         sizes.append(json.loads(report.read_text())[0]["size_out"])
     assert sizes[0] == sizes[1]
+    assert size is None or sizes[0] == size
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 400), st.integers(1, 400)),
+    dpi=st.one_of(st.sampled_from([FAX, FINE, SIDEWAYS, (200, 100)]), st.tuples(*[st.integers(50, 600)] * 2)),
+    wanted=st.integers(50, 600),
+    raster=st.sampled_from([KEPT, FINER, EVEN]),
+    factor=st.sampled_from([1, 2]),
+)
+@example(size=(816, 392), dpi=FAX, wanted=300, raster=EVEN, factor=2)
+@example(size=(1000, 500), dpi=FAX, wanted=300, raster=EVEN, factor=2)
+@example(size=(864, 572), dpi=FAX, wanted=300, raster=FINER, factor=2)
+def test_wanted_dpi_give_the_size_that_was_planned_and_it_is_exact(size, dpi, wanted, raster, factor):
+    page = Page(np.full(size[::-1], 255, np.uint8), (float(dpi[0]), float(dpi[1])))
+    exact = tuple(max(1, round(Fraction(px * wanted, at))) for px, at in zip(size, dpi, strict=True))
+    plan = Plan(factor, "nearest" if factor > 1 else "none", raster=raster)
+    told = planned(Task(Path("a"), Path("b")), page, plan, None).as_planned(plan, wanted).size_out
+    made = upscale_bands(page, resolve(plan.model, factor, 1), raster=raster, out_dpi=wanted, guard=False)
+    assert told == (made.width, made.height) == made.whole().pixels.shape[::-1] == exact
+    assert made.dpi == (wanted, wanted)
 
 
 @pytest.mark.parametrize("more", [("--keep-pixel-shape", "--factor", 2), ("--model", "none")])

@@ -146,7 +146,7 @@ class Enhancer:
             engine=self._engine,
             shape=shape,
         )
-        return upscale_page(squared(page, plan.raster), self._load(plan), tile=self._tile, guard=self._guard)
+        return upscale_page(page, self._load(plan), raster=plan.raster, tile=self._tile, guard=self._guard)
 
     def _load(self, plan: Plan) -> Upscaler:
         if plan not in self._loaded:  # two threads may both load it: one is then kept

@@ -22,7 +22,6 @@ from docsr.io.limits import allowing, whole
 from docsr.manifest import Entry, Manifest, incomplete, locked, note, sha256_of
 from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
-from docsr.square import squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
@@ -238,11 +237,10 @@ class FileEnhancer:
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
         reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
-        options, came = self._options, page
-        page = squared(page, plan.raster)
-        large = upscale_bands(page, upscaler, tile=options.tile, out_dpi=options.dpi, guard=options.guard, count=count)
+        options, upscale = self._options, partial(upscale_bands, page, upscaler, raster=plan.raster, count=count)
+        large = upscale(tile=options.tile, out_dpi=options.dpi, guard=options.guard)
         row = reached.rows[page.number]
-        if in_one_bit(came, row.x_height_in, output_format(task.source, options.format), options):
+        if in_one_bit(page, row.x_height_in, output_format(task.source, options.format), options):
             large = large.in_black_and_white()
 
         def bands() -> Iterator[Pixels]:

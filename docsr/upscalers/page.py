@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from docsr.io.limits import check_held, whole
-from docsr.page import Bands, Page, Pixels, Plane
+from docsr.page import Bands, Dpi, Page, Pixels, Plane
+from docsr.square import KEPT, Raster, squared
 from docsr.tiles import Tile, plan_tiles
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.classical import enlarge
@@ -40,6 +41,7 @@ def upscale_page(
     page: Page,
     upscaler: Upscaler,
     *,
+    raster: Raster = KEPT,
     tile: int = DEFAULT_TILE,
     out_dpi: float | None = None,
     guard: bool = True,
@@ -51,14 +53,15 @@ def upscale_page(
         PageError: also when the page would have more than docsr.io.limits.most_pixels().
     """
     if upscaler.factor == 1 and out_dpi is None:
-        return page
-    return whole(upscale_bands(page, upscaler, tile=tile, out_dpi=out_dpi, guard=guard, count=count))
+        return squared(page, raster)
+    return whole(upscale_bands(page, upscaler, raster=raster, tile=tile, out_dpi=out_dpi, guard=guard, count=count))
 
 
 def upscale_bands(
     page: Page,
     upscaler: Upscaler,
     *,
+    raster: Raster = KEPT,
     tile: int = DEFAULT_TILE,
     out_dpi: float | None = None,
     guard: bool = True,
@@ -69,6 +72,7 @@ def upscale_bands(
     Args:
         page: grey or RGB, any size from 1 x 1.
         upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
+        raster: what the pixels become before they are enlarged (docsr.square); ``kept`` leaves their shape.
         tile: side of a square tile in input px without its overlap, at least 8 (docsr.tiles.GRID); longer ones read no
             more pixels.
         out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
@@ -77,24 +81,31 @@ def upscale_bands(
         count: where the number of tiles is added, if given.
 
     Returns:
-        The page ``upscaler.factor`` times as large, or of ``out_dpi``; dpi follows, the profile is kept.
+        The page ``upscaler.factor`` times as large in the raster, or of ``out_dpi`` (:func:`size_at`); dpi follows, the
+        profile is kept.
 
     Raises:
         ValueError: ``out_dpi`` for a page without dpi, or a tile below 8.
-        PageError: the page is too large to be held for ``out_dpi``; or, as bands are taken, the network failed.
+        PageError: the page is too large in the raster, or to be held for ``out_dpi``; or, as bands are taken, the
+            network failed.
     """
-    count = count if count is not None else TileCount()
-    factor, large = upscaler.factor, page.in_bands()
-    if factor != 1:
-        dpi = None if page.dpi is None else (page.dpi[0] * factor, page.dpi[1] * factor)
-        rows = groupby(plan_tiles(page.height, page.width, tile, _overlap(page, upscaler)), lambda one: one.core.top)
-        bands = (_band(page.pixels, upscaler, list(row), count) for _, row in rows)
-        large = replace(
-            large, width=page.width * factor, height=page.height * factor, dpi=dpi, bands=bands, bilevel=False
-        )
-        if guard and upscaler.guarded:
-            large = guarded(page, large, count.put_back)
+    square, count = squared(page, raster), count if count is not None else TileCount()
+    large = square.in_bands() if upscaler.factor == 1 else _enlarged(square, upscaler, tile, guard, count)
     return large if out_dpi is None else _brought_to(large, page, out_dpi)
+
+
+def _enlarged(page: Page, upscaler: Upscaler, tile: int, guard: bool, count: TileCount) -> Bands:
+    factor = upscaler.factor
+    rows = groupby(plan_tiles(page.height, page.width, tile, _overlap(page, upscaler)), lambda one: one.core.top)
+    large = replace(
+        page.in_bands(),
+        width=page.width * factor,
+        height=page.height * factor,
+        dpi=None if page.dpi is None else (page.dpi[0] * factor, page.dpi[1] * factor),
+        bands=(_band(page.pixels, upscaler, list(row), count) for _, row in rows),
+        bilevel=False,
+    )
+    return guarded(page, large, count.put_back) if guard and upscaler.guarded else large
 
 
 def _overlap(page: Page, upscaler: Upscaler) -> int:
@@ -137,13 +148,17 @@ def _to_uint8(plane: Plane) -> Pixels:
     return np.asarray(np.rint(np.clip(plane, 0, 1) * 255), dtype=np.uint8)
 
 
-def _brought_to(large: Bands, page: Page, out_dpi: float) -> Bands:
-    """Resize to a resolution; the size follows from the original page, so that rounding happens once."""
-    if page.dpi is None:
+def size_at(size: tuple[int, int], dpi: Dpi, out_dpi: float) -> tuple[int, int]:
+    """Return the size in px that a page of a size and resolution has at ``out_dpi`` on both axes."""
+    width, height = (max(1, round(px * out_dpi / at)) for px, at in zip(size, dpi, strict=True))
+    return width, height
+
+
+def _brought_to(large: Bands, came: Page, out_dpi: float) -> Bands:
+    """Resize to a resolution; the size follows from the page as it came, so that rounding happens once."""
+    if came.dpi is None:
         raise ValueError("a page without dpi cannot be brought to one")
-    width, height = (
-        max(1, round(px * out_dpi / dpi)) for px, dpi in zip((page.width, page.height), page.dpi, strict=True)
-    )
+    width, height = size_at((came.width, came.height), came.dpi, out_dpi)
     dpi = out_dpi, out_dpi
     if (large.width, large.height) == (width, height):
         return replace(large, dpi=dpi)

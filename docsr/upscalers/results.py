@@ -12,7 +12,7 @@ from docsr.page import Bands, Dpi, Page
 from docsr.square import FINER, KEPT, squared_size
 from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
-from docsr.upscalers.page import TileCount
+from docsr.upscalers.page import TileCount, size_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,7 @@ class PageResult:
         if out_dpi is None or self.dpi_in is None:
             width, height = squared_size(*self.size_in, self.density_in, plan.raster)
             return plan.factor * width, plan.factor * height
-        sides = zip(self.size_in, self.dpi_in, strict=True)
-        width, height = (max(1, round(px * out_dpi / dpi)) for px, dpi in sides)
-        return width, height
+        return size_at(self.size_in, self.dpi_in, out_dpi)
 
     def as_failed(self, sentence: str) -> PageResult:
         """Return the result of a page that failed."""
