@@ -25,7 +25,7 @@ from docsr.io.pdf_uses import Number
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
 from docsr.io.resolution import TRANSPOSING, turned
-from docsr.page import Page
+from docsr.page import Dpi, Page
 
 LEAST_COVERED = 0.6
 """A scan covers at least this part of its page."""
@@ -160,8 +160,21 @@ class Leaf:
         orientation = orientation_of(scan.matrix, self.page)
         pixels = np.require(upright(stored, orientation), np.uint8, ["C", "W"])
         icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
-        dpi = turned(dpi_of(scan.matrix, stored.shape[1], stored.shape[0], self.page), orientation)
-        return Page(pixels, dpi, icc, self.path, self.number, bilevel)
+        return Page(pixels, self._dpi_of(stored.shape[1], stored.shape[0]), icc, self.path, self.number, bilevel)
+
+    @property
+    def dpi(self) -> Dpi | None:
+        """The resolution of the page's scan as it is seen, None when it is not believable; nothing is decoded.
+
+        PageError when it is no scan.
+        """
+        sizes = [size_of(strip.image) for strip in self.scan.strips]
+        return self._dpi_of(sizes[0][0], sum(height for _, height in sizes))
+
+    def _dpi_of(self, width: int, height: int) -> Dpi | None:
+        """That of a scan of so many px as stored."""
+        matrix = self.scan.matrix
+        return turned(dpi_of(matrix, width, height, self.page), orientation_of(matrix, self.page))
 
     def instead(self) -> None:
         """Return nothing: a damaged page stays in its document."""

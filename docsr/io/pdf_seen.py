@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,7 +41,10 @@ _COARSEST = 20.0
 """dpi below which an image is a ground, and no scan."""
 
 _LEAST_PART = 0.1
-"""An image that covers less of its page says nothing of its resolution."""
+"""Images that cover less of their page say nothing of its resolution."""
+
+_ALIKE = 0.02
+"""The shapes of pixels that differ by at most this part are taken for one."""
 
 
 class Seen:
@@ -78,6 +82,16 @@ class Seen:
             return straight and not any(clipped)
         except BROKEN:
             return False
+
+    @property
+    def dpi(self) -> Dpi | None:
+        """The resolution of the page's scan as it is seen, which ``read`` gives; nothing is decoded.
+
+        None where the page is no scan (see ``reason``), or its resolution is not believable.
+        """
+        if self.is_scan:
+            return self._leaf.dpi
+        return None if self.reason is not None else believable(*self._dpi)
 
     def check(self) -> None:
         """Refuse a page that would become more pixels than are allowed. PageError."""
@@ -160,20 +174,25 @@ class Seen:
 
     @cached_property
     def _finest(self) -> tuple[Dpi, tuple[float, float]] | None:
-        """The finest of the images that make up the page, None where none do.
+        """The finest of the images that make up the page, None where none do; small ones count together.
 
-        Its resolution as it is seen, and by how many px it would have to be moved to lie on whole ones.
+        Its resolution as it is seen, and by how many px it would have to be moved to lie on whole ones. Where its
+        pixels are of another shape than those of what covers the page, it is one of square pixels as fine as both.
         """
-        page, found, part = self._leaf.page, ((0.0, 0.0), (0.0, 0.0)), 0.0
+        page, parts = self._leaf.page, list[_Part]()
         for matrix, width, height in self._content.pictures:
             with suppress(*BROKEN):
-                covers = covered(matrix, page)
-                part += covers
-                dpi = seen_dpi(matrix, width, height, page)
-                if covers >= _LEAST_PART and dpi[0] * dpi[1] > found[0][0] * found[0][1]:
-                    left, top, _, _ = sides_of(matrix, width, height, page) or (0.0, 0.0, 0.0, 0.0)
-                    found = dpi, (round(left) - left, round(top) - top)
-        return found if part >= LEAST_COVERED and min(found[0]) >= _COARSEST and believable(*found[0]) else None
+                covers, dpi = covered(matrix, page), seen_dpi(matrix, width, height, page)
+                left, top, _, _ = sides_of(matrix, width, height, page) or (0.0, 0.0, 0.0, 0.0)
+                parts.append(_Part(covers, dpi, (round(left) - left, round(top) - top)))
+        scans = [part for part in parts if min(part.dpi) >= _COARSEST]
+        finest = _finest_of(scans, _LEAST_PART)
+        if finest is None or sum(part.covers for part in parts) < LEAST_COVERED:
+            return None
+        dpi, nudge, of_scan = finest.dpi, finest.nudge, (_finest_of(scans, LEAST_COVERED) or finest).dpi
+        if abs(dpi[0] * of_scan[1] / (dpi[1] * of_scan[0]) - 1) > _ALIKE:
+            dpi, nudge = (max(*dpi, *of_scan),) * 2, (0.0, 0.0)
+        return (dpi, nudge) if believable(*dpi) else None
 
     @property
     def _dpi(self) -> Dpi:
@@ -210,6 +229,24 @@ class Seen:
     @property
     def _where(self) -> str:
         return f"{self._leaf.path}, page {self.number + 1}"
+
+
+class _Part(NamedTuple):
+    """An image on a page: how much it covers, its resolution, and how far it lies from whole px."""
+
+    covers: float
+    dpi: Dpi
+    nudge: tuple[float, float]
+
+
+def _finest_of(parts: list[_Part], least: float) -> _Part | None:
+    """Return the finest image which, with all that are finer, covers so much of the page."""
+    covers = 0.0
+    for part in sorted(parts, key=lambda one: one.dpi[0] * one.dpi[1], reverse=True):
+        covers += part.covers
+        if covers >= least:
+            return part
+    return None
 
 
 def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
