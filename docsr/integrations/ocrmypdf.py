@@ -11,6 +11,7 @@ replaced by the scan's own pixels (:func:`rasterize_pdf_page`). OCRmyPDF works o
 
 from __future__ import annotations
 
+import json
 import logging
 from argparse import ArgumentParser
 from collections.abc import Generator
@@ -27,8 +28,17 @@ from ocrmypdf.imageops import calculate_downsample
 from PIL import Image
 
 from docsr.errors import DocsrError
-from docsr.integrations.scan_pixels import ROUNDING, as_scanned, own_pixels, replace_scans, undecoded
+from docsr.integrations.scan_pixels import (
+    ROUNDING,
+    Raster,
+    as_scanned,
+    own_pixels,
+    raster_of_scan,
+    replace_scans,
+    undecoded,
+)
 from docsr.integrations.scripts import in_latin_letters
+from docsr.square import squared_size
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import shipped
 from docsr.upscalers.choose import factor_for_dpi
@@ -113,14 +123,18 @@ def validate(pdfinfo: PdfInfo, options: Any) -> None:
 
 @hookimpl(wrapper=True)
 def rasterize_pdf_page(
-    input_file: Path, output_file: Path, pageno: int, rotation: int | None, options: Any
+    input_file: Path, output_file: Path, pageno: int, page_dpi: Any, rotation: int | None, options: Any
 ) -> Generator[None, Path, Path]:
-    """Put the scan's own pixels in the place of a rendering that shows the same."""
+    """Put the scan's own pixels in the place of a rendering that shows the same, and note the scan's raster."""
     rendered = yield
     if options is None or _is_off(options):
         return rendered
     preview = output_file.suffix == ".jpg"  # which --rotate-pages asks Tesseract the way up of
     try:
+        if not preview and page_dpi is not None:  # first: a scan that cannot be decoded has its raster too
+            oversampled = bool(getattr(options, "oversample", None))
+            raster = raster_of_scan(input_file, pageno - 1, rotation or 0, page_dpi.x, oversampled=oversampled)
+            _noted_raster(output_file.parent, pageno - 1).write_text(json.dumps(raster))
         always = preview or _factor(options) is not None
         own_pixels(input_file, pageno - 1, rotation or 0, output_file, always=always)
         if preview:
@@ -150,17 +164,18 @@ def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, I
     if _is_off(page.options) or seen.info.get("docsr"):
         return seen
     try:
-        large = _enhancer_for(page.options)(as_scanned(undecoded(seen), page.pageinfo))
+        given = _in_its_raster(undecoded(seen), page)
+        large = _enhancer_for(page.options)(given)
     except DocsrError as error:
         log.warning("docsr leaves this page as it is: %s", error)
         return seen
-    if large.width <= seen.width + ROUNDING:
+    if large.width <= min(seen.width, squared_size(*given.size, given.info.get("dpi"))[0]) + ROUNDING:
         log.debug("docsr: the text is large enough")
         return seen
     if not _fits(large, page.options):
         log.info("docsr leaves this page as it is: %d x %d px would be too large for OCR", *large.size)
         return seen
-    log.info("docsr: %d x %d px enlarged to %d x %d for OCR", *seen.size, *large.size)
+    log.info("docsr: %d x %d px enlarged to %d x %d for OCR", *given.size, *large.size)
     if _option(page.options, "replace", False):
         _mark(page.work_folder, page.pageno).touch()
     # OCRmyPDF wants to know the resolution; the text layer fits the page without it.
@@ -187,6 +202,18 @@ def optimize_pdf(input_pdf: Path, context: PdfContext) -> Generator[None, Any, A
 def _mark(work_folder: Path, number: int) -> Path:
     """The file that says that a page was enlarged; workers may be other processes."""
     return work_folder / f"{number + 1:06d}_docsr"
+
+
+def _noted_raster(work_folder: Path, number: int) -> Path:
+    """The file that tells the raster of a page's scan to what sees the page next; workers may be other processes."""
+    return work_folder / f"{number + 1:06d}_docsr_raster.json"
+
+
+def _in_its_raster(image: Image.Image, page: PageContext) -> Image.Image:
+    """Return a rendered page in the raster of its scan, where that is another."""
+    noted = _noted_raster(page.work_folder, page.pageno)
+    raster = json.loads(noted.read_text()) if noted.exists() else None
+    return image if raster is None else as_scanned(image, Raster(*map(tuple, raster)))
 
 
 def _option(options: Any, name: str, default: Any) -> Any:

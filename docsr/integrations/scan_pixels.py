@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from docsr.errors import PageError
 from docsr.io.decode import page_of
+from docsr.io.limits import most_pixels
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_seen import Seen
-from docsr.page import Page, Pixels, luminance
-from docsr.square import pixel_shape, squared
+from docsr.page import Dpi, Page, Pixels, luminance
+from docsr.square import SQUARE, pixel_shape, resampled, squared
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.choose import factor_for_text, measured_x_height
 
@@ -25,6 +26,18 @@ ROUNDING = 2
 
 CELL, MEAN_OFF, MOST_OFF = 16, 4.0, 64.0
 """A scan and its rendering are compared in cells of so many px: grey levels by which all, and one, may differ."""
+
+
+class Raster(NamedTuple):
+    """The raster of a scan of which there is a rendering in another.
+
+    Attributes:
+        parts: how many of its px come to one of the rendering, across and down.
+        dpi: its resolution, likewise.
+    """
+
+    parts: Dpi
+    dpi: Dpi
 
 
 def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always: bool = False) -> bool:
@@ -96,24 +109,44 @@ def undecoded(image: Image.Image) -> Image.Image:
     return Image.open(name) if name and not has_decoded_pixels(image) else image
 
 
-def as_scanned(image: Image.Image, page: Any) -> Image.Image:
-    """Return a rendered page with the pixels of its scan where these are not square, as a fax's are.
+def raster_of_scan(pdf: Path, number: int, rotation: int, dpi: float, *, oversampled: bool = False) -> Raster | None:
+    """Return the raster of a page's scan, as the page is seen; None where that is the rendering's, or there is no scan.
+
+    A page is rendered with square pixels, at the resolution of its finest image, be it a small logo, or at one between;
+    at a fixed one where its image is a stencil. A scan of square pixels is not made larger here.
 
     Args:
-        image: the page with square pixels, upright.
-        page: OCRmyPDF's PageInfo.
+        pdf: the document.
+        number: 0-based page number.
+        rotation: degrees, in steps of 90, by which the page was turned when it was rendered.
+        dpi: that of the rendering.
+        oversampled: whether this is what the user asked for: the finer axis keeps it then.
+
+    Raises:
+        PageError: the document is damaged.
     """
-    shape = pixel_shape((float(page.dpi.x), float(page.dpi.y))) if page.dpi.x and page.dpi.y else 1.0
-    if shape == 1.0:
+    with open_scans(pdf) as scans:
+        scan = Seen(scans.leaves[number]).dpi
+    if scan is None:
+        return None
+    square = pixel_shape(scan) == 1.0
+    if square:
+        scan = (min(max(scan), dpi),) * 2
+    scale = dpi / max(scan) if oversampled else 1.0
+    x, y = (scan[1], scan[0]) if rotation // 90 % 2 else scan
+    raster = Raster((x * scale / dpi, y * scale / dpi), (x * scale, y * scale))
+    return None if square and raster.parts[0] > 1 - SQUARE else raster
+
+
+def as_scanned(image: Image.Image, raster: Raster) -> Image.Image:
+    """Return a rendered page in the raster of its scan; as it is, where that has more pixels than are allowed."""
+    width, height = (max(1, round(px * part)) for px, part in zip(image.size, raster.parts, strict=True))
+    if width * height > most_pixels():
         return image
-    if (page.width_inches > page.height_inches) != (image.width > image.height):  # it was turned
-        shape = 1 / shape
-    width, height = max(1.0, 1 / shape), max(1.0, shape)  # so many times fewer px
-    size = max(1, round(image.width / width)), max(1, round(image.height / height))
-    x, y = image.info.get("dpi", (72.0, 72.0))
-    small = (image.convert("L") if image.mode == "1" else image).resize(size, Image.Resampling.BOX)
-    small.info["dpi"] = x / width, y / height
-    return small
+    pixels = resampled(page_of(image).pixels, width, height)
+    made = Image.fromarray(pixels)
+    made.info |= {**image.info, "dpi": raster.dpi}
+    return made
 
 
 def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: Path) -> list[str]:

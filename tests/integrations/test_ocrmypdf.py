@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,10 @@ import docsr
 from docsr.bench.degradations import lower
 from docsr.integrations.scan_pixels import own_pixels
 from docsr.integrations.scripts import in_latin_letters
-from docsr.io.pdf_scans import open_scans, write_scans
+from docsr.io.pdf_scans import open_scans
 from docsr.metrics.text import score_text
 from docsr.page import Page
+from tests.integrations.placed_scans import add_placed
 from tests.integrations.scans import Drawn, boxes_of, drawn, images_of, ocrmypdf, scanned, text_of
 
 PLUGIN = ("--plugin", "docsr.integrations.ocrmypdf")
@@ -118,30 +119,25 @@ def test_the_page_that_is_shown_can_be_replaced(runs: Runs, tmp_path: Path):
     assert score.words_found >= 0.9 * score.reference_words
 
 
-@pytest.mark.parametrize("rotation", [0, 90])
-def test_a_fax_is_enlarged_from_its_own_raster(rotation: int, tmp_path: Path):
-    page = drawn(size=30)
-    fax = lower(page.page, 204, "standard_fax", 0)
-    turned = replace(fax, pixels=np.ascontiguousarray(np.rot90(fax.pixels, rotation // 90)))
+def test_faxes_are_enlarged_from_their_own_raster(tmp_path: Path):
+    page, ways = drawn(size=30), [("upright", ""), ("rotate 90", ""), ("matrix 90", "stretched"), ("stencil", "")]
+    fax, work = lower(page.page, 204, "standard_fax", 0), tmp_path / "work"
     assert fax.dpi is not None
-    across, down = fax.dpi
-    write_scans([replace(turned, dpi=(down, across) if rotation else (across, down))], tmp_path / "fax.pdf")
-    if rotation:
-        with pikepdf.open(tmp_path / "fax.pdf", allow_overwriting_input=True) as pdf:
-            pdf.pages[0].Rotate = rotation
-            pdf.save()
-    work = tmp_path / "work"
     work.mkdir()
+    with pikepdf.new() as pdf:
+        for placing, logo in ways:
+            add_placed(pdf, fax.pixels, fax.dpi, placing, logo)
+        pdf.save(tmp_path / "fax.pdf")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(work))
         ocrmypdf(*PLUGIN, "-k", "--docsr-factor", "2", tmp_path / "fax.pdf", tmp_path / "out.pdf")
-    with Image.open(next(work.glob("ocrmypdf.io.*/000001_ocr.png"))) as seen:
-        made = docsr.enhance(Image.fromarray(fax.pixels), factor=2)
-        want = docsr.Enhancer(factor=2).upscaled(fax)
-        assert (seen.width, seen.height) == pytest.approx((want.width, want.height), abs=4)
-        assert made.size != seen.size  # what was made without the shape of its pixels
-    score = score_text(" ".join(page.boxes), text_of(tmp_path / "out.pdf"))
-    assert score.words_found >= 0.9 * score.reference_words
+    want = docsr.Enhancer(factor=2).upscaled(fax)
+    pages = text_of(tmp_path / "out.pdf").split("\f")
+    for number, words in zip(range(len(ways)), pages, strict=False):
+        with Image.open(next(work.glob(f"ocrmypdf.io.*/{number + 1:06d}_ocr.png"))) as seen:
+            assert (seen.width, seen.height) == pytest.approx((want.width, want.height), abs=4)
+        score = score_text(" ".join(page.boxes), words)
+        assert score.words_found >= 0.9 * score.reference_words
 
 
 def test_a_page_with_large_text_costs_nothing(runs: Runs, tmp_path: Path):
