@@ -1,10 +1,8 @@
-"""Two hundred pages whose text size is known: twenty kinds, each at ten sizes, and what has no text.
-
-What is compared in a script without an x is in docs/text-size.md, and in ``sized_sheet.truth``.
-"""
+"""Two hundred pages whose text size (``sized_sheet.truth``) is known: twenty kinds, each at ten sizes."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from docsr.page import Pixels
-from tests.sized_sheet import ARABIC_FACES, BOLD, CHINESE, EASTERN, JAPANESE, Sheet, jpeg
+from tests.sized_sheet import ARABIC_FACES, BOLD, CHINESE, EASTERN, JAPANESE, Sheet, jpeg, picture
 from tests.sized_texts import ARABIC, CYRILLIC, GREEK, HAN, KANA
 
 SIZES = (3.5, 4.0, 4.5, 5.0, 6.0, 7.5, 9.0, 12.0, 15.0, 20.0)
@@ -25,18 +23,22 @@ LARGER = (5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 12.0, 14.0, 17.0, 20.0)
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """A page to draw: what it shows, in which size (x-height in px), and which of its kind it is, 0 to 9."""
+    """A page to draw: what it shows, in which size (x-height in px), and which of its kind it is, 0 to 9.
+
+    With a seed other than 0 it has other words, typefaces and noise, and a number of any size.
+    """
 
     kind: str
     x_height: float
     number: int
+    seed: int = 0
 
     def draw(self) -> Pixels:
         """The page, H x W or H x W x 3, uint8."""
-        return KINDS[self.kind](Sheet(str(self), self.number, self.x_height))
+        return KINDS[self.kind](Sheet(str(self), self.number, self.x_height, self.seed))
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.number}-{self.x_height:g}"
+        return f"{self.kind}-{self.number}-{self.x_height:g}" + (f"-{self.seed}" if self.seed else "")
 
 
 def _prose(sheet: Sheet) -> Pixels:
@@ -140,18 +142,6 @@ def _header_footer(sheet: Sheet) -> Pixels:
     return sheet.scanned()
 
 
-def picture(width: int, height: int, noise: np.random.Generator) -> Pixels:
-    """Something like a photograph: a smooth ground, finer structure in it, and edges."""
-    picture = np.zeros((height, width), np.float32)
-    for cells, strength in ((3, 60), (7, 40), (19, 25), (60, 12)):
-        seed = noise.normal(0, strength, (cells, cells)).astype(np.float32)
-        picture += cv2.resize(seed, (width, height), interpolation=cv2.INTER_CUBIC)
-    for _ in range(4):
-        middle = int(noise.integers(width)), int(noise.integers(height))
-        cv2.circle(picture, middle, int(noise.integers(10, max(11, height // 4))), float(noise.normal(0, 70)), -1)
-    return (128 + cv2.GaussianBlur(picture, (0, 0), 1.2)).clip(0, 255).astype(np.uint8)
-
-
 def _caption(sheet: Sheet) -> Pixels:
     """A picture over most of the page, its caption below it or, in white with a dark seam or a bar, on it."""
     shown = sheet.scanned()
@@ -176,9 +166,9 @@ def _dark(sheet: Sheet) -> Pixels:
 
 
 def _surround(sheet: Sheet) -> Pixels:
-    """The page on a dark ground that covers 20 to 60 % of the picture, at the right, below or all round."""
+    """The page on a dark ground of 20 to 60 % of the picture, at the right, below or all round."""
     sheet.page()
-    page, part = sheet.scanned(), 0.2 + 0.4 * sheet.number / 9
+    page, part = sheet.scanned(), 0.2 + 0.4 * (sheet.number % 10) / 9
     height, width = page.shape
     beyond = 1 / (1 - part)
     way = sheet.number % 3
@@ -201,7 +191,7 @@ def _shading(sheet: Sheet) -> Pixels:
 
 def _skew(sheet: Sheet) -> Pixels:
     sheet.page()
-    angle = (0.6, -1.2, 1.8, -2.4, 3.0, -3.0, 2.4, -1.8, 1.2, -0.6)[sheet.number]
+    angle = (0.6, -1.2, 1.8, -2.4, 3.0, -3.0, 2.4, -1.8, 1.2, -0.6)[sheet.number % 10]
     size = sheet.image.size
     turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, 1.0)
     turned = cv2.warpAffine(np.asarray(sheet.image), turn, size, borderValue=255)
@@ -293,8 +283,17 @@ KINDS = {
     "greek": _greek, "chinese": _chinese, "japanese": _japanese, "arabic": _arabic,
 }  # fmt: skip
 
-PAGES = [
-    Sized(kind, size, number)
-    for kind in KINDS
-    for number, size in enumerate(LARGER if kind in {"fax", "chinese", "japanese", "arabic"} else SIZES)
-]
+
+def pages_of(seed: int) -> list[Sized]:
+    """The two hundred pages of a seed: 0 has ten sizes and numbers 0 to 9, another draws both near those."""
+    chosen = random.Random(seed)
+    drawn = []
+    for kind in KINDS:
+        sizes = LARGER if kind in {"fax", "chinese", "japanese", "arabic"} else SIZES
+        for number, size in enumerate(sizes):
+            near = round(max(min(sizes), size * chosen.uniform(0.85, 1.15)), 2)
+            drawn.append(Sized(kind, near, chosen.randrange(10_000), seed) if seed else Sized(kind, size, number))
+    return drawn
+
+
+PAGES = pages_of(0)

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from docsr.page import Pixels
 from docsr.textlines import CAPITALS
-from tests.sized_texts import ENGLISH
+from tests.sized_texts import ENGLISH, WESTERN
 
 OVERSAMPLING = 4
 FOLDER = Path("/usr/share/fonts/truetype")
@@ -40,7 +40,31 @@ BOLD = (
 EASTERN = (FOLDER / "dejavu/DejaVuSans.ttf", FOLDER / "liberation2/LiberationSerif-Regular.ttf")
 ARABIC_FACES = (FOLDER / "dejavu/DejaVuSans.ttf", FOLDER / "kacst-one/KacstOne.ttf")
 CHINESE = (FOLDER / "arphic-gbsn00lp/gbsn00lp.ttf",)
+URW = Path("/usr/share/fonts/opentype/urw-base35")
 JAPANESE = (FOLDER / "motoya-l-cedar/MTLc3m.ttf",)
+
+OTHERS = {
+    LATIN: (
+        URW / "C059-Roman.otf",
+        URW / "P052-Italic.otf",
+        URW / "URWBookman-Light.otf",
+        URW / "URWGothic-Book.otf",
+        URW / "NimbusSansNarrow-Regular.otf",
+        FOLDER / "dejavu/DejaVuSansCondensed.ttf",
+        FOLDER / "dejavu/DejaVuSansMono.ttf",
+        FOLDER / "liberation2/LiberationSerif-Italic.ttf",
+        FOLDER / "liberation2/LiberationSans-Bold.ttf",
+    ),
+    BOLD: (URW / "URWBookman-Demi.otf", URW / "NimbusSans-Bold.otf", FOLDER / "dejavu/DejaVuSerif-Bold.ttf"),
+    EASTERN: (
+        FOLDER / "dejavu/DejaVuSerif.ttf",
+        FOLDER / "liberation2/LiberationSans-Regular.ttf",
+        FOLDER / "dejavu/DejaVuSansCondensed.ttf",
+        FOLDER / "liberation2/LiberationMono-Regular.ttf",
+    ),
+    ARABIC_FACES: (FOLDER / "dejavu/DejaVuSansMono.ttf", FOLDER / "dejavu/DejaVuSansCondensed.ttf"),
+}
+"""Typefaces that pages of another seed than 0 are drawn in as well."""
 
 
 @lru_cache(maxsize=64)
@@ -63,10 +87,10 @@ def truth(path: Path, text: str = "x") -> float:
 class Sheet:
     """A page while it is drawn; lengths are in px of the finished page."""
 
-    def __init__(self, name: str, number: int, x_height: float) -> None:
-        self.x, self.number = x_height, number
+    def __init__(self, name: str, number: int, x_height: float, seed: int = 0) -> None:
+        self.x, self.number, self.seed = x_height, number, seed
         self.random = random.Random(name)
-        self.noise = np.random.default_rng(number)
+        self.noise = np.random.default_rng((number, seed) if seed else number)
         self.width = round(min(max(60 * self.x, 460), 1150))
         self.height = round(min(max(52 * self.x, 400), 950))
         self.image = Image.new("L", (self.width * OVERSAMPLING, self.height * OVERSAMPLING), 255)
@@ -75,6 +99,8 @@ class Sheet:
 
     def face(self, paths: tuple[Path, ...], letter: str = "x") -> None:
         """Choose the typeface of what is written from now on."""
+        if self.seed:
+            paths += OTHERS.get(paths, ())
         path = paths[self.number % len(paths)]
         self.em = self.x / truth(path, letter)
         self.font = _font(path, round(self.em * OVERSAMPLING, 2))
@@ -101,6 +127,8 @@ class Sheet:
 
     def words(self, text: str = ENGLISH, gap: str | None = None) -> Iterator[str]:
         """Words (without a gap: characters) from somewhere in a text, without end."""
+        if self.seed and text == ENGLISH:
+            text = (ENGLISH, *WESTERN)[self.random.randrange(1 + len(WESTERN))]
         words = list(text) if gap == "" else text.split()
         start = self.random.randrange(len(words))
         while True:
@@ -145,3 +173,15 @@ def jpeg(page: Pixels, quality: int) -> Pixels:
     buffer = io.BytesIO()
     Image.fromarray(page).save(buffer, "JPEG", quality=quality)
     return np.array(Image.open(buffer))
+
+
+def picture(width: int, height: int, noise: np.random.Generator) -> Pixels:
+    """Something like a photograph: a smooth ground, finer structure in it, and edges."""
+    picture = np.zeros((height, width), np.float32)
+    for cells, strength in ((3, 60), (7, 40), (19, 25), (60, 12)):
+        seed = noise.normal(0, strength, (cells, cells)).astype(np.float32)
+        picture += cv2.resize(seed, (width, height), interpolation=cv2.INTER_CUBIC)
+    for _ in range(4):
+        middle = int(noise.integers(width)), int(noise.integers(height))
+        cv2.circle(picture, middle, int(noise.integers(10, max(11, height // 4))), float(noise.normal(0, 70)), -1)
+    return (128 + cv2.GaussianBlur(picture, (0, 0), 1.2)).clip(0, 255).astype(np.uint8)

@@ -7,6 +7,18 @@ ENGLISH = (
     "quietly, while the river froze and the mills stood still. Payment was due on delivery of the goods, less any "
     "charge for storage beyond ten days. "
 )
+WESTERN = (
+    "Nobody had expected the committee to answer so soon. Its letter of 14 March thanked us for the drawings, asked "
+    "whether the bridge could carry two lorries at once, and proposed a visit in April. My uncle, who had built "
+    "three such bridges, only shook his head: iron would rust within a decade, wood would rot, and stone was dear. ",
+    "Die Prüfung der Bücher ergab, daß im Jahre 1907 über 4 200 Mark für Heizung und Beleuchtung ausgegeben wurden. "
+    "Der Vorstand beschloß deshalb, die Räume nur noch an drei Tagen zu öffnen. Größere Änderungen bedürfen der "
+    "Zustimmung aller Mitglieder, welche spätestens bis zum Frühjahr einzuholen ist. ",
+    "Les élèves arrivèrent à l'école vers huit heures, après une longue marche à travers la forêt. Le maître, déjà "
+    "assis près du poêle, relevait les noms des absents : il en manquait 17. On disait que la rivière avait débordé "
+    "pendant la nuit et que le pont de Saint-Cyr était fermé. ",
+)
+"""Other texts in Latin letters."""
 CYRILLIC = (
     "Контора порта открывалась каждое утро в семь часов, и к восьми писари успевали внести в длинную книгу каждое "
     "судно. Ключи хранил старый Фёдоров; никому другому их не доверяли. Буря сорвала крышу, но книги уцелели, сухие, "

@@ -10,8 +10,8 @@ import pytest
 
 from docsr.page import Pixels
 from docsr.textsize import has_ink, measure
-from tests.sized_pages import KINDS, PAGES, Sized, picture
-from tests.sized_sheet import jpeg
+from tests.sized_pages import KINDS, PAGES, Sized
+from tests.sized_sheet import jpeg, picture
 
 MEDIAN, WORST = 0.08, 0.30
 
