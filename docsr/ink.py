@@ -24,6 +24,9 @@ Floats: TypeAlias = NDArray[np.float64]
 DISAGREE = 1.5
 """Another typical height that is so many times as high or as low is tried as well."""
 
+SOLID = 0.6
+"""Dots fill so much of their box."""
+
 LOW = 0.45
 """Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
 
@@ -71,15 +74,31 @@ def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
     rough = _components(ink)
     if rough is None:
         return []
-    rulings = _rulings(ink, rough.typical())
-    found = _components(cv2.subtract(ink, rulings).astype(np.uint8)) if rulings.any() else rough
+    rough.drop_dots()
+    letter = rough.typical()
+    found = _without_rulings(ink, letter, rough)
     if found is None:
         return []
-    if rulings.any():
-        found.shaped[found.between(rulings)] = False
-    if found.shaped.sum() < 3:
-        return []
-    return [found.near(one) for one in found.typical_heights()]
+    answers = []
+    for height in found.typical_heights():
+        alike = height <= DISAGREE * letter and letter <= DISAGREE * height
+        unruled = found if alike else _without_rulings(ink, height, rough)  # a stem is as long as a rule of dots
+        if unruled is not None:
+            answers.append(unruled.near(height))
+    return answers
+
+
+def _without_rulings(ink: Mask, letter: float, rough: _Components) -> _Components | None:
+    """The components (``rough``: with rulings) that are left where letters are typically so high."""
+    rulings = _rulings(ink, letter)
+    if not rulings.any():
+        return rough
+    found = _components(cv2.subtract(ink, rulings).astype(np.uint8))
+    if found is None:
+        return None
+    found.shaped[found.between(rulings)] = False
+    found.drop_dots()
+    return found if found.shaped.sum() >= 3 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,19 @@ class _Components:
         letter = self.typical()
         others = float(np.median(height)), weighted_median(height, np.minimum(width, 6 * height) * height)
         return [letter, *(one for one in others if max(one / letter, letter / one) > DISAGREE)]
+
+    def drop_dots(self) -> None:
+        """Where most are rows of dots of one size, beside letters far higher, take them for no letters."""
+        height, area = self.boxes.T[3:5]
+        dot = self.typical()
+        dots = np.flatnonzero(self.shaped & (height < 1.5 * dot) & (area > SOLID * self.boxes.T[2] * height))
+        if not len(dots):
+            return
+        dots = dots[_leaders(self.boxes[dots], dot / LOW, alike=True)]
+        others = self.shaped.copy()
+        others[dots] = False
+        if others.sum() >= 3 and float(np.median(height[others])) > dot / LOW * 0.8:
+            self.shaped[dots] = False
 
     def between(self, rulings: Mask) -> NDArray[np.bool_]:
         """Tell which stand between two rulings and touch both: the sides of boxes."""
@@ -125,8 +157,8 @@ class _Components:
         return mask, letter
 
 
-def _leaders(boxes: Floats, letter: float) -> NDArray[np.bool_]:
-    """Tell which low boxes are of rows of dots and dashes: what stays low over many letters."""
+def _leaders(boxes: Floats, letter: float, alike: bool = False) -> NDArray[np.bool_]:
+    """Tell which low boxes are of rows of dots and dashes: what stays low (``alike``: and even) over many letters."""
     found = np.zeros(len(boxes), np.bool_)
     x, y, width, height = boxes.T[:4]
     for offset in (0.0, 0.5):  # what straddles two bands of half a letter is within one of the others
@@ -137,6 +169,8 @@ def _leaders(boxes: Floats, letter: float) -> NDArray[np.bool_]:
         first = np.flatnonzero(np.append(True, apart))
         long = np.maximum.reduceat(right, first) - left[first] > 3 * letter
         low = np.maximum.reduceat(end, first) - np.minimum.reduceat(top, first) < 0.5 * letter
+        for size in (width[order], height[order]) if alike else ():
+            low &= np.maximum.reduceat(size, first) <= 1.5 * np.minimum.reduceat(size, first) + 1
         found[order] |= np.repeat(long & low, np.diff(np.append(first, len(boxes))))
     return found
 

@@ -36,6 +36,9 @@ LEAST_BODY = 0.36
 STROKES, LONG = 5.0, 7.0
 """A line in which ink begins fewer times, or which is fewer times as long as high, counts less: it may be no text."""
 
+A_WORD = 12.0
+"""Text that is in all fewer times as long as high may be parts of a picture."""
+
 ALIKE = 0.25
 """Sizes whose logarithms differ less are of one size of text."""
 
@@ -114,11 +117,16 @@ def quartiles(pieces: list[Piece]) -> tuple[float, float, float]:
 
 
 def _covered(pieces: list[Piece]) -> float:
-    """The area that text of the commonest size covers, times that size, in px: dots are many, but small."""
+    """How many letters long text of the commonest size is, times that size ** 1.5: dots are many, but small.
+
+    Where it is shorter than A_WORD, as what parts of a picture form, it counts less.
+    """
     if not pieces:
         return 0.0
     alike, areas = of_one_size(pieces)
-    return float(areas.max() * np.median([piece.size for piece, one in zip(pieces, alike, strict=True) if one]))
+    same = [piece for piece, one in zip(pieces, alike, strict=True) if one]
+    word = min(1.0, sum(piece.reach / piece.size for piece in same) / A_WORD)
+    return float(areas.max() * np.median([piece.size for piece in same]) ** -0.5) * word**2
 
 
 def of_one_size(pieces: list[Piece]) -> tuple[NDArray[np.bool_], Floats]:

@@ -32,6 +32,12 @@ TRUSTED = (9.5, 24.0)
 COARSE_PIXELS, FINE_PIXELS = 2_000_000, 1_500_000
 """The most pixels looked at in the coarse and the fine measurement."""
 
+LOST = 0.25
+"""Where a finer look shows so few of the letters, what was seen before counts: a picture filled its view."""
+
+SHRUNK = 0.45
+"""And where what it shows is so many times as large: between dots that had touched there is paper now."""
+
 MAX_ENLARGEMENT = 5.0
 
 MOST_SPREAD = 0.15
@@ -110,6 +116,8 @@ def has_ink(pixels: Pixels) -> bool:
 
 
 def _reads_better(turned: TextSize, found: TextSize) -> bool:
+    if turned.letters < found.letters / 4:  # what few pieces happen to be of one size
+        return False
     return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
 
@@ -119,16 +127,19 @@ def _measured(page: Pixels) -> TextSize | None:
     pieces = _pieces(grey, scale)
     found, seen = _summary(pieces, scale), pieces
     if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
-        grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0), 1.0
+        grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0)[0], 1.0
         pieces = _pieces(grey, scale)
         found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
     for _ in range(2):
         if found is None or TRUSTED[0] <= found.x_height * scale <= TRUSTED[1]:
             break
         finer = float(np.clip(TARGET / found.x_height, 0.02, MAX_ENLARGEMENT))
-        grey = _window(grey, pieces, scale, FINE_PIXELS, finer)
+        grey, letters = _window(grey, pieces, scale, FINE_PIXELS, finer)
         scale, pieces = finer, _pieces(grey, finer)
-        found, seen = (_summary(pieces, scale), pieces) if _enough(pieces) else (found, seen)
+        finest = _summary(pieces, scale)
+        if finest is None or _letters(pieces) < LOST * letters or finest.x_height < SHRUNK * found.x_height:
+            break
+        found, seen = finest, pieces
     if found is None or not SMALLEST <= found.x_height <= LARGEST:
         return None
     return found if _are_text(seen, found.x_height, page.shape) else None
@@ -160,12 +171,15 @@ def _resized(grey: Pixels, scale: float) -> Pixels:
     return cv2.resize(grey, size, interpolation=how).astype(np.uint8)
 
 
-def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: float) -> Pixels:
-    """Cut the rows with the most text, so many (16 at least) that ``limit`` pixels remain at scale ``finer``."""
+def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: float) -> tuple[Pixels, float]:
+    """Cut the rows with the most text, so many (16 at least) that ``limit`` pixels remain at scale ``finer``.
+
+    Also tell how many letters were seen in them.
+    """
     rows = max(16, int(limit / (grey.shape[1] * finer * finer)))
     grey = grey[:, : max(16, int(4 * limit / (rows * finer * finer)))]  # of an endless strip, its beginning
     if rows >= grey.shape[0]:
-        return grey
+        return grey, _letters(pieces)
     weights = np.zeros(grey.shape[0] + 1)
     for piece in pieces:
         weights[min(int(piece.row / scale) + 1, grey.shape[0])] += piece.weight
@@ -174,14 +188,14 @@ def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: 
     total = np.cumsum(weights)
     start = int(np.argmax(total[rows:] - total[:-rows]))
     start = max(0, min(start - rows // 20, grey.shape[0] - rows))
-    return grey[start : start + rows]
+    return grey[start : start + rows], float(total[start + rows] - total[start]) if pieces else 0.0
 
 
 def _summary(pieces: list[Piece], scale: float) -> TextSize | None:
     """Pool pieces measured at ``scale`` into a text size in px of the page."""
     if not _enough(pieces):
         return None
-    letters = sum(piece.weight for piece in pieces)
+    letters = _letters(pieces)
     low, middle, high = quartiles(pieces)
     if high - low > MIXED * middle:
         alike, _ = of_one_size(pieces)
@@ -191,7 +205,11 @@ def _summary(pieces: list[Piece], scale: float) -> TextSize | None:
 
 
 def _enough(pieces: list[Piece]) -> bool:
-    return sum(piece.weight for piece in pieces) >= 4
+    return _letters(pieces) >= 4
+
+
+def _letters(pieces: list[Piece]) -> float:
+    return sum(piece.weight for piece in pieces)
 
 
 def _pieces(grey: Pixels, scale: float) -> list[Piece]:
