@@ -186,8 +186,9 @@ def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: 
     if not pieces:  # the rows that vary most are likeliest to hold text
         weights[1:] = np.concatenate([grey[top : top + 256].std(axis=1) for top in range(0, len(grey), 256)])
     total = np.cumsum(weights)
-    start = int(np.argmax(total[rows:] - total[:-rows]))
-    start = max(0, min(start - rows // 20, grey.shape[0] - rows))
+    within = total[rows:] - total[:-rows]
+    best = np.flatnonzero(within > within.max() - 1e-6)
+    start = int(best[len(best) // 2])  # a row stands for the line that begins there: not at the edge
     return grey[start : start + rows], float(total[start + rows] - total[start]) if pieces else 0.0
 
 
