@@ -21,6 +21,7 @@ import numpy as np
 from docsr.grounds import grey_of
 from docsr.ink import ink_of, letters_of, noise_of
 from docsr.page import Pixels
+from docsr.screens import without_screens
 from docsr.textlines import Piece, of_one_size, pieces_of, quartiles
 
 TARGET = 14.0
@@ -37,6 +38,15 @@ LOST = 0.25
 
 SHRUNK = 0.45
 """And where what it shows is so many times as large: between dots that had touched there is paper now."""
+
+CLOSER = 3.0
+"""Where no text is found, it is looked for once more at this scale (less on a large page)."""
+
+DOTS = 6.0
+"""The dots of a printed picture look like text that is smaller, or of many sizes."""
+
+A_FEW = 4.0
+"""Lines of fewer letters are what pictures have, where their sizes differ."""
 
 MAX_ENLARGEMENT = 5.0
 
@@ -94,9 +104,23 @@ def measure(pixels: Pixels) -> TextSize | None:
     if min(pixels.shape[:2]) < 8:
         return None
     grey = grey_of(pixels)
-    found = _measured(grey)
+    found = _standing_or_lying(grey)
+    if found is None or found.x_height < DOTS or found.spread > MOST_SPREAD:
+        page = without_screens(grey)
+        if page is not grey:
+            return _standing_or_lying(page)
+    closer = min(CLOSER, (COARSE_PIXELS / grey.size) ** 0.5)
+    if found is None and closer > 1.5:  # a word whose letters touch
+        found = _measured(grey, closer)
+        if found is not None and (found.spread > MIXED / 2 or found.letters < A_FEW * found.lines):
+            return None
+    return found
+
+
+def _standing_or_lying(grey: Pixels) -> TextSize | None:
+    found = _measured(grey, min(1.0, (COARSE_PIXELS / grey.size) ** 0.5))
     if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
-        turned = _measured(np.ascontiguousarray(np.rot90(grey)))
+        turned = _measured(np.ascontiguousarray(np.rot90(grey)), min(1.0, (COARSE_PIXELS / grey.size) ** 0.5))
         if found is None or (turned is not None and _reads_better(turned, found)):
             return turned
     return found
@@ -121,10 +145,9 @@ def _reads_better(turned: TextSize, found: TextSize) -> bool:
     return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
 
-def _measured(page: Pixels) -> TextSize | None:
-    """The text size of lines that run across."""
-    grey, scale = page, min(1.0, (COARSE_PIXELS / page.size) ** 0.5)
-    pieces = _pieces(grey, scale)
+def _measured(page: Pixels, scale: float) -> TextSize | None:
+    """The text size of lines that run across, looked for at ``scale``."""
+    grey, pieces = page, _pieces(page, scale)
     found, seen = _summary(pieces, scale), pieces
     if scale < 1 and (found is None or found.x_height * scale < 5):  # perhaps too small to be seen when reduced
         grey, scale = _window(grey, pieces, scale, COARSE_PIXELS, 1.0)[0], 1.0
@@ -141,6 +164,8 @@ def _measured(page: Pixels) -> TextSize | None:
             break
         found, seen = finest, pieces
     if found is None or not SMALLEST <= found.x_height <= LARGEST:
+        return None
+    if found.spread > MIXED / 2 and found.letters < A_FEW * found.lines:
         return None
     return found if _are_text(seen, found.x_height, page.shape) else None
 

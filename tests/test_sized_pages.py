@@ -10,7 +10,7 @@ import pytest
 
 from docsr.page import Pixels
 from docsr.textsize import has_ink, measure
-from tests.sized_pages import KINDS, PAGES, Sized
+from tests.sized_pages import KINDS, PAGES, Sized, pages_of
 from tests.sized_sheet import jpeg, picture
 
 MEDIAN, WORST = 0.08, 0.30
@@ -32,6 +32,31 @@ def check(pages: list[Sized]) -> None:
 def test_one_of_each_kind():
     """Another size of each kind than of its neighbour's."""
     check([page for page in PAGES if page.number == list(KINDS).index(page.kind) % 6])
+
+
+FRESH = 7
+"""A seed on which nothing was tuned."""
+
+
+def test_a_few_of_a_fresh_seed():
+    """Other words, typefaces, sizes and noise: every thirteenth page."""
+    pages = pages_of(FRESH)
+    assert not {str(page) for page in pages} & {str(page) for page in PAGES}
+    check(pages[3::13])
+
+
+MISREAD = {
+    "contents": [(5.28, 6915, 1), (6.1, 6084, 1012), (21.6, 6081, 1001), (13.05, 6663, 1011)],
+    "header and footer": [(4.62, 4060, 2), (4.23, 6317, 2)],
+    "caption": [(16.8, 8357, 1), (21.81, 5669, 1015), (3.5, 5186, 1030)],
+}
+"""The x-height, number and seed of pages."""
+
+
+@pytest.mark.parametrize("kind", MISREAD)
+def test_what_was_misread_on_other_seeds(kind: str):
+    """Dots as letters; a line at the edge of what is looked at closer; letters beside a picture."""
+    check([Sized(kind, *rest) for rest in MISREAD[kind]])
 
 
 @pytest.mark.slow
@@ -90,9 +115,20 @@ def test_a_picture_has_no_text(seed: int):
     assert measure(jpeg(np.stack([shown, shown // 2, 255 - shown], axis=2), 80)) is None
 
 
-@pytest.mark.parametrize(("angle", "pitch"), [(45, 4), (45, 5), (30, 6), (15, 6)])
+@pytest.mark.parametrize(("angle", "pitch"), [(45, 4), (45, 5), (30, 6), (15, 6), (0, 5), (0, 9), (75, 4), (45, 14)])
 def test_a_halftone_has_no_text(angle: float, pitch: float):
     assert measure(halftone(angle, pitch)) is None
+
+
+@pytest.mark.parametrize("kind", ["chinese", "prose"])
+def test_text_beside_a_halftone_is_measured(kind: str):
+    page = Sized(kind, 8.0, 3).draw()
+    dots = halftone(45, 5)[: min(400, len(page) // 3), :400]
+    mixed = page.copy()
+    mixed[: len(dots), : dots.shape[1]] = dots[:, : page.shape[1]]
+    found = measure(mixed)
+    assert found is not None
+    assert found.x_height == pytest.approx(8.0, rel=0.15)
 
 
 @pytest.mark.parametrize("part", [0.25, 0.5, 0.75])
