@@ -46,7 +46,7 @@ DOTS = 6.0
 """The dots of a printed picture look like text that is smaller, or of many sizes."""
 
 A_FEW = 4.0
-"""Lines of fewer letters are what pictures have, where their sizes differ."""
+"""Lines of fewer letters are what a page on its side has, and where their sizes differ, pictures."""
 
 MAX_ENLARGEMENT = 5.0
 
@@ -119,7 +119,8 @@ def measure(pixels: Pixels) -> TextSize | None:
 
 def _standing_or_lying(grey: Pixels) -> TextSize | None:
     found = _measured(grey, min(1.0, (COARSE_PIXELS / grey.size) ** 0.5))
-    if (found is None or found.spread > MOST_SPREAD) and max(grey.shape) < STRIP * min(grey.shape):
+    doubtful = found is None or found.spread > MOST_SPREAD or found.letters < A_FEW * found.lines
+    if doubtful and max(grey.shape) < STRIP * min(grey.shape):
         turned = _measured(np.ascontiguousarray(np.rot90(grey)), min(1.0, (COARSE_PIXELS / grey.size) ** 0.5))
         if found is None or (turned is not None and _reads_better(turned, found)):
             return turned
