@@ -100,29 +100,35 @@ def mend_tree(pdf: pikepdf.Pdf) -> Mended:
     return mended
 
 
-def _mend(pdf: pikepdf.Pdf, node: Any, above: frozenset[Number], seen: set[Number], mended: Mended) -> None:
-    """Mend what is below a node; ``above`` are those that lead to it as they are in the file, and it itself."""
+def _mend(
+    pdf: pikepdf.Pdf, node: Any, above: frozenset[Number], seen: set[Number], mended: Mended, depth: int = 1
+) -> None:
+    """Mend what is below a node; ``above`` are those that lead to it as they are in the file, and it itself.
+
+    What stands in a list itself, and not a reference to it, has no number and leads nowhere else. It is taken out of
+    the list: a copy of a node must not share it.
+    """
     kids = node.get("/Kids")
     if not isinstance(kids, Array):
         return
-    if len(above) > _MAX_DEPTH:
+    if depth > _MAX_DEPTH:
         raise ValueError("its list of pages is nested too deeply")
     kept, changed = [], False
     for kid in kids:
-        if not isinstance(kid, Dictionary) or kid.objgen in above:
+        if not isinstance(kid, Dictionary) or (kid.is_indirect and kid.objgen in above):
             mended.loops += isinstance(kid, Dictionary)
             mended.none += not isinstance(kid, Dictionary)
             changed = True
             continue
-        number, one = kid.objgen, kid
-        if kid.is_indirect and number in seen:
-            mended.copies += 1
+        number, one = {kid.objgen} if kid.is_indirect else set[Number](), kid
+        if number <= seen:
+            one, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
+            mended.copies += kid.is_indirect
             if mended.copies > _MAX_COPIES:
                 raise ValueError("its list of pages repeats itself too often")
-            one, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
-        seen.add(number)
+        seen |= number | {one.objgen}  # a node that is listed again may list a copy
         kept.append(one)
         if "/Kids" in one:
-            _mend(pdf, one, above | {number}, seen, mended)
+            _mend(pdf, one, above | number, seen, mended, depth + 1)
     if changed:
         node.Kids = Array(kept)

@@ -28,17 +28,31 @@ def twice(pdf: pikepdf.Pdf, pages: list[Any]) -> tuple[int, list[Any]]:
     return 5, [pages[0], *[node(pdf, pages[1], pages[2])] * 2]
 
 
+def direct(pages: list[Any]) -> Any:
+    """A node, with pages, that is no object of its own; nor are the pages."""
+    return Dictionary(Type=Name.Pages, Count=len(pages), Kids=Array([Dictionary(dict(one.items())) for one in pages]))
+
+
+def with_direct(pdf: pikepdf.Pdf, pages: list[Any]) -> tuple[int, list[Any]]:
+    return 8, [pages[0], *[node(pdf, direct(pages[1:]), pages[0])] * 2, direct(pages[:1])]
+
+
 LOOPS: dict[str, Tree] = {
     "at the end": lambda pdf, pages: (3, [*pages, pdf.Root.Pages]),
     "at the beginning": lambda pdf, pages: (3, [pdf.Root.Pages, *pages]),
     "counted as a page": lambda pdf, pages: (4, [pages[0], pdf.Root.Pages, *pages[1:]]),
+    "after direct pages": lambda pdf, pages: (3, [direct(pages[:2]), pages[2], pdf.Root.Pages]),
     "from below": lambda pdf, pages: (3, [pages[0], node(pdf, pages[1], pdf.Root.Pages), pages[2]]),
 }
 REPEATED: dict[str, tuple[Tree, list[int]]] = {
     "a page": (lambda pdf, pages: (4, [*pages, pages[0]]), [0, 1, 2, 0]),
     "a page at once": (lambda pdf, pages: (5, [pages[0], *pages, pages[2]]), [0, 0, 1, 2, 2]),
+    "a page, after direct pages": (
+        lambda pdf, pages: (4, [direct(pages[:2]), pages[2], pages[2]]), [0, 1, 2, 2],
+    ),
+    "a node with direct pages": (with_direct, [0, 1, 2, 0, 1, 2, 0, 0]),
     "a node": (twice, [0, 1, 2, 1, 2]),
-}
+}  # fmt: skip
 
 
 def file_of(path: Path, tree: Tree) -> Path:
