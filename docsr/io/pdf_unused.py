@@ -27,6 +27,7 @@ def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
     _take_over(pdf)
     seen, uses = set[Number](), Uses()
     for number, page in enumerate(pdf.pages):
+        uses.turn()
         _forget(page.obj, None if number in changed else old, uses, seen, _MAX_DEPTH)
 
 

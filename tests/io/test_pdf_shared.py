@@ -10,6 +10,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
+from docsr.io import pdf_uses
 from docsr.io.pdf_content import MAX_CONTENT_BYTES
 from docsr.io.pdf_scans import open_scans
 from docsr.page import Page
@@ -93,6 +94,13 @@ def test_nothing_is_dropped_where_it_cannot_be_told_what_is_shown(tmp_path: Path
     path = shared_file(tmp_path / "a.pdf", [*showing(0), "q Q " * (MAX_CONTENT_BYTES // 4) + FILLING], images=2)
     enlarge(path, tmp_path / "b.pdf")
     assert widths(tmp_path / "b.pdf") == [WIDTH, WIDTH, 2 * WIDTH]
+
+
+def test_the_limit_of_content_is_that_of_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pdf_uses, "MAX_CONTENT_BYTES", 1000)
+    path = shared_file(tmp_path / "a.pdf", [f"{'q Q ' * 200}{content}" for content in showing(0, 1, 2)])
+    enlarge(path, tmp_path / "b.pdf")
+    assert widths(tmp_path / "b.pdf") == [2 * WIDTH] * 3
 
 
 @pytest.mark.parametrize("kind", ["its own resources", "those of its page", "glyphs", "nothing"])

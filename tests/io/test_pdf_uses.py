@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
+from docsr.io import pdf_uses
 from docsr.io.pdf_scans import open_scans
+from docsr.io.pdf_uses import Uses
 from tests.io.pdf_files import FILLING, GREY, WIDTH, add_page, doubled, image_of, shown
 
 OTHER = FILLING.replace("Im0", "Im1")
@@ -100,3 +103,71 @@ def test_a_stamp_is_seen_as_before(tmp_path: Path):
         scans.save(out)
     assert shown(path)[40:65, 15:35].max() == 0
     assert shown(out)[40:65, 15:35].max() == 0
+
+
+def page_of(pdf: pikepdf.Pdf, table: dict[str, Any], **more: Any) -> Any:
+    """A page that draws a scan and all forms of its table."""
+    page = add_page(pdf, FILLING + "".join(f" {name} Do" for name in table), {"/Im0": image_of(pdf, b""), **table})
+    for kind, one in more.items():
+        page.obj.Resources[f"/{kind}"] = one
+    return page.obj
+
+
+def with_table(pdf: pikepdf.Pdf, content: str, **table: Any) -> Any:
+    return form(pdf, content, Resources=Dictionary(XObject=Dictionary(**table)))
+
+
+def test_a_form_is_followed_wherever_it_is_used():
+    """What a form without resources draws is another thing in each of the forms that use it."""
+    with pikepdf.new() as pdf:
+        inner = form(pdf, "/Y Do")
+        outer = {f"/Fm{i}": with_table(pdf, "/X Do", X=inner, Y=form(pdf, f"/Im{i} Do")) for i in range(1, 4)}
+        used = Uses().of(page_of(pdf, outer))
+    assert used is not None
+    assert used >= {"/Im1", "/Im2", "/Im3"}
+
+
+def test_glyphs_are_followed_in_each_font():
+    """Fonts that are no objects share a glyph, and have other resources."""
+    with pikepdf.new() as pdf:
+        glyph = pdf.make_stream(b"/Y Do")
+        fonts = {
+            f"/F{i}": Dictionary(
+                Subtype=Name.Type3, CharProcs=Dictionary(a=glyph),
+                Resources=Dictionary(XObject=Dictionary(Y=form(pdf, f"/Im{i} Do"))),
+            )
+            for i in range(1, 4)
+        }  # fmt: skip
+        used = Uses().of(page_of(pdf, {}, Font=Dictionary(fonts)))
+    assert used is not None
+    assert used >= {"/Im1", "/Im2", "/Im3"}
+
+
+def test_what_is_read_for_a_page_has_one_limit(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pdf_uses, "MAX_CONTENT_BYTES", 2000)
+    with pikepdf.new() as pdf:
+        forms = [form(pdf, "q Q " * 200) for _ in range(3)]
+        small, large = page_of(pdf, {"/Fm0": forms[0]}), page_of(pdf, {"/Fm1": forms[1], "/Fm2": forms[2]})
+        uses = Uses()
+        assert uses.of(small) == {"/Im0", "/Fm0"}
+        assert uses.of(large) is None  # with what was read before
+        assert uses.of(forms[0]) is None
+        uses.turn()
+        assert uses.of(forms[0]) == set()
+        assert Uses().of(large) == {"/Im0", "/Fm1", "/Fm2"}
+
+
+@pytest.mark.parametrize("shared", ["resources", "patterns"])
+def test_parts_that_share_resources_take_no_time_each_by_each(shared: str):
+    count = 1000
+    with pikepdf.new() as pdf:
+        tiles = {f"/P{i}": pdf.make_stream(b"n", Type=Name.Pattern, PatternType=1) for i in range(count)}
+        patterns = pdf.make_indirect(Dictionary(tiles))
+        resources = pdf.make_indirect(Dictionary(Pattern=patterns, XObject=Dictionary()))
+        for tile in tiles.values():
+            tile.Resources = resources if shared == "resources" else Dictionary(Pattern=patterns)
+        page = page_of(pdf, {}, Pattern=patterns)
+        start = time.process_time()
+        used = Uses().of(page)
+        assert time.process_time() - start < 3
+    assert used == ({"/Im0"} if shared == "resources" else None)
