@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.io.pdf_geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
 from docsr.io.pdf_shown import Content, Placement, paint
-from docsr.io.pdf_streams import integer, numbers, unfiltered
+from docsr.io.pdf_streams import TooMuchData, integer, numbers, unfiltered
 from docsr.io.refusals import Damaged, Unreadable
 
 MAX_CONTENT_BYTES = 4 << 20
@@ -24,6 +24,7 @@ _MAX_OUTLINED_BYTES = 256 << 10
 """Of longer content the paths are not followed, which take the most memory: its clips are not known then."""
 
 _MAX_DEPTH, _MAX_FORMS = 8, 100
+_TOO_LARGE = "its content is too large for a scan"
 _INVISIBLE = 3
 _WHITE = 0.999
 _COLOUR_FAMILIES = {"/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/CalGray", "/CalRGB", "/ICCBased"}
@@ -96,11 +97,13 @@ class _Reader:
                 raise Unreadable("it has no content")
             try:
                 data, codec, _ = unfiltered(stream, self._left)
+            except TooMuchData as error:
+                raise Unreadable(_TOO_LARGE) from error
             except Unreadable as error:
-                raise Damaged("its content is damaged, or too large for a scan") from error
+                raise Damaged("its content is damaged") from error
             self._left -= len(data)
             if codec is not None or self._left < 0:
-                raise Unreadable("its content is too large for a scan")
+                raise Unreadable(_TOO_LARGE)
 
     def walk(self, content: Any, resources: Any, state: _State, path: tuple[str, ...]) -> None:
         """Read the content of a page or of a form, in the state that it begins with."""

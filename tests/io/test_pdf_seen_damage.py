@@ -9,7 +9,9 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 
 from docsr.io.complaints import heard
+from docsr.io.pdf_content import MAX_CONTENT_BYTES
 from docsr.io.pdf_seen import open_seen
+from tests.io.pdf_files import reasons
 
 
 def without_image(page: pikepdf.Page) -> None:
@@ -63,4 +65,17 @@ def test_what_is_not_damaged_is_not_told_as_if_it_were(tmp_path: Path):
     with heard(printed=False) as told:
         for seen in open_seen(tmp_path / "a.pdf"):
             assert seen.read().pixels.max() == 0
+    assert told == []
+
+
+def test_a_large_drawing_is_no_damage(tmp_path: Path):
+    line = b"0 0 m 9 9 l S "
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page(page_size=(20, 20))
+        page.obj.Contents = pdf.make_stream(line * (MAX_CONTENT_BYTES // len(line) + 1))
+        pdf.save(tmp_path / "a.pdf", compress_streams=True)
+    (reason,) = reasons(tmp_path / "a.pdf")
+    assert reason == "its content is too large for a scan"
+    with heard(printed=False) as told:
+        assert [seen.read().pixels.min() < 255 for seen in open_seen(tmp_path / "a.pdf")] == [True]
     assert told == []
