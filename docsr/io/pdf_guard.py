@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import pikepdf
@@ -12,6 +13,7 @@ from PIL import Jpeg2KImagePlugin
 
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_streams import TooMuchData, filters_of, integer, unfiltered
+from docsr.io.pdf_uses import Number
 from docsr.io.refusals import Damaged, Unreadable
 
 MAX_BYTES = 256 << 20
@@ -24,24 +26,42 @@ _ELSEWHERE = frozenset({"/Parent", "/P", "/Popup", "/Dest", "/A", "/AA", "/IRT",
 """Keys that lead from a page to others, or to what is not drawn."""
 
 
-def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """What has been looked at of a document, by the numbers of its objects.
+
+    Attributes:
+        fit: those that a renderer may be given.
+        faults: what is wrong with data of images among them that a renderer gets over, as clauses.
+    """
+
+    fit: set[Number] = field(default_factory=set)
+    faults: dict[Number, list[str]] = field(default_factory=dict)
+
+
+def check_renderable(page: pikepdf.Page, known: LookedAt) -> list[str]:
     """Refuse a page whose parts are far larger, unpacked, than a renderer should be given.
 
     Args:
         page: of an open document.
-        known: numbers of the document's objects that have been looked at; those of this page are added.
+        known: of the document; what this page consists of is added.
 
     Returns:
-        What is wrong with data of its images that a renderer gets over, as clauses.
+        What is wrong with its images, also with those that other pages have shown.
 
     Raises:
         Unreadable: an image has more than most_pixels(), or a stream unpacks to more than its size says.
     """
-    left, met, told = MAX_BYTES, set(known), f"it has more than {MAX_BYTES >> 20} MB of content"
-    faults: list[str] = []
-    for stream in _streams(page, met):
+    left, met, told = MAX_BYTES, set[Number](), f"it has more than {MAX_BYTES >> 20} MB of content"
+    faults: dict[Number, list[str]] = {}
+    # As long as nothing is wrong with what is known, whatever can be reached from it need not be walked through again.
+    for stream in _streams(page, met, set() if known.faults else known.fit):
+        number = stream.objgen
+        if number in known.fit:
+            faults[number] = known.faults.get(number, [])
+            continue
         if stream.get("/Subtype") == Name.Image:
-            _check_image(stream, faults)
+            faults[number] = _faults_of(stream)
             continue
         try:
             left -= len(unfiltered(stream, left)[0])
@@ -51,12 +71,13 @@ def check_renderable(page: pikepdf.Page, known: set[tuple[int, int]]) -> list[st
             continue  # a renderer passes over what cannot be read
         if left < 0:
             raise Unreadable(told)
-    known |= met
-    return faults
+    known.fit.update(met)
+    known.faults.update({number: found for number, found in faults.items() if found})
+    return [fault for found in faults.values() for fault in found]
 
 
-def _streams(page: pikepdf.Page, known: set[tuple[int, int]]) -> Iterator[Any]:
-    """Yield the streams that a page is drawn from, each once."""
+def _streams(page: pikepdf.Page, met: set[Number], known: set[Number]) -> Iterator[Any]:
+    """Yield the streams that a page is drawn from, each once; ``met`` takes numbers, those that are known excepted."""
     todo = [page.obj.get("/Contents"), page.resources, page.obj.get("/Annots")]
     for _ in range(_MAX_OBJECTS):
         if not todo:
@@ -65,9 +86,9 @@ def _streams(page: pikepdf.Page, known: set[tuple[int, int]]) -> Iterator[Any]:
         if not isinstance(found, Array | Dictionary | Stream):
             continue
         if found.is_indirect:
-            if found.objgen in known:
+            if found.objgen in known or found.objgen in met:
                 continue
-            known.add(found.objgen)
+            met.add(found.objgen)
         if isinstance(found, Stream):
             yield found
         todo += list(found) if isinstance(found, Array) else [found[key] for key in set(found.keys()) - _ELSEWHERE]
@@ -80,7 +101,9 @@ def check_image_size(width: int, height: int) -> None:
         raise Unreadable(f"it shows an image of more than {most_pixels():,} pixels (--max-pixels)")
 
 
-def _check_image(image: Any, faults: list[str]) -> None:
+def _faults_of(image: Any) -> list[str]:
+    """Make sure that an image is no larger than it says, and return what is wrong with it."""
+    faults: list[str] = []
     width, height = integer(image, "/Width", 0), integer(image, "/Height", 0)
     check_image_size(width, height)
     row = max(0, width) * _MOST_CHANNELS * _MOST_BYTES + 1
@@ -89,10 +112,10 @@ def _check_image(image: Any, faults: list[str]) -> None:
     except Damaged as error:
         if len(filters_of(image)) > 1:  # what comes out of the first goes, unmeasured, into the next
             raise
-        faults.append(f"{error}, so that something may be missing on it")
-        return
+        return [*faults, f"{error}, so that something may be missing on it"]
     if codec == "/JPXDecode":
         check_image_size(*_own_size(data))
+    return faults
 
 
 def _own_size(data: bytes) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf import render_seen, size_at
 from docsr.io.pdf_annotations import shows_annotations
 from docsr.io.pdf_content import BROKEN, content_of
-from docsr.io.pdf_guard import check_image_size, check_renderable
+from docsr.io.pdf_guard import LookedAt, check_image_size, check_renderable
 from docsr.io.pdf_images import size_of, stores_one_bit
 from docsr.io.pdf_leaf import LEAST_COVERED, Leaf
 from docsr.io.pdf_place import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
@@ -54,10 +54,10 @@ class Seen:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: Leaf, known: set[tuple[int, int]] | None = None, file: Path | None = None) -> None:
-        """Keep the page, the numbers of the document's objects that were found fit to be rendered, and where it is."""
+    def __init__(self, leaf: Leaf, known: LookedAt | None = None, file: Path | None = None) -> None:
+        """Keep the page, what of the document was found fit to be rendered, and where it is."""
         self.number, self._file = leaf.number, file or leaf.path
-        self._leaf, self._known = leaf, set() if known is None else known
+        self._leaf, self._known = leaf, known or LookedAt()
 
     @property
     def reason(self) -> str | None:
@@ -255,7 +255,7 @@ def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -
     Raises:
         PageError: the file cannot be read.
     """
-    known: set[tuple[int, int]] = set()
+    known = LookedAt()
     with open_scans(path) as scans:
         counted(len(scans.leaves))
         for leaf in scans.leaves:

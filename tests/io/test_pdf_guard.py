@@ -18,7 +18,7 @@ from docsr.errors import PageError
 from docsr.io import pdf_guard
 from docsr.io.documents import read_document
 from docsr.io.limits import allowing
-from docsr.io.pdf_guard import check_renderable
+from docsr.io.pdf_guard import LookedAt, check_renderable
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_seen import Seen
 from docsr.io.refusals import Unreadable
@@ -125,7 +125,7 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
                 page.Resources.XObject.Im0.SMask = image
         pdf.save(path)
     with open_scans(path) as scans:
-        known: set[tuple[int, int]] = set()
+        known = LookedAt()
         for leaf in scans.leaves:  # the second page has the same image
             with pytest.raises(PageError) as caught:
                 Seen(leaf, known).read()
@@ -136,11 +136,11 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
 
 def test_ordinary_pages_are_rendered(tmp_path: Path):
     with open_scans(document(tmp_path / "a.pdf", PAGES)) as scans:
-        known: set[tuple[int, int]] = set()
+        known = LookedAt()
         for leaf in scans.leaves:
-            before = len(known)
+            before = len(known.fit)
             check_renderable(leaf.page, known)
-            assert len(known) > before
+            assert len(known.fit) > before
             check_renderable(leaf.page, known)
 
 
@@ -172,7 +172,7 @@ def test_a_page_of_endless_objects_is_refused(tmp_path: Path, monkeypatch: pytes
     with pikepdf.open(document(tmp_path / "a.pdf", ["a scan"])) as pdf:
         pdf.pages[0].obj.Resources.Extra = Array([Dictionary() for _ in range(200)])
         with pytest.raises(Unreadable, match="more than 100 objects"):
-            check_renderable(pdf.pages[0], set())
+            check_renderable(pdf.pages[0], LookedAt())
 
 
 def test_an_inline_image_is_bound_too(tmp_path: Path):

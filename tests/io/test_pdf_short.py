@@ -184,6 +184,23 @@ def test_in_what_is_rendered_a_wrong_checksum_is_told(tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize("within", ["page", "form"])
+def test_a_wrong_checksum_is_told_of_each_page_that_shows_the_image(tmp_path: Path, within: str):
+    with pikepdf.new() as pdf:
+        image = pdf.make_indirect(image_of(pdf, FLATE[:-4] + bytes(4), filter=Name.FlateDecode))
+        sound = pdf.make_indirect(image_of(pdf, FLATE, filter=Name.FlateDecode))
+        own = Dictionary(XObject=Dictionary(Im0=image))
+        box = Array([0, 0, WIDTH, HEIGHT])
+        form = pdf.make_stream(FILLING.encode(), Subtype=Name.Form, BBox=box, Resources=own)
+        wrong = (FILLING, image) if within == "page" else ("/Im0 Do", form)
+        for content, one in [(FILLING, sound), wrong] * 2:
+            add_page(pdf, f"{content} 0 0 9 9 re f", {"/Im0": one})
+        pdf.save(tmp_path / "a.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    with heard(printed=False) as told:
+        assert len([seen.read() for seen in open_seen(tmp_path / "a.pdf")]) == 4
+    assert told == [f"page 2: {WRONG_SUM}", f"page 4: {WRONG_SUM}"]
+
+
 def saved(path: Path, data: bytes) -> Path:
     path.write_bytes(data)
     return path
