@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class DocsrError(Exception):
     """Base of all errors that docsr raises on purpose.
@@ -82,3 +84,9 @@ def sentence_of(
 def first_line(error: BaseException) -> str:
     """Return what an error of a library says in one line of at most 200 characters, or its class if it says nothing."""
     return str(error).strip().partition("\n")[0].strip()[:200] or type(error).__name__
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says of a failed operation, in small letters and without the name of a file."""
+    reason = os.strerror(error.errno) if error.errno else first_line(error)
+    return f"{reason[:1].lower()}{reason[1:]}"

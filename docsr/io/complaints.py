@@ -69,12 +69,13 @@ def speaking_of(place: str) -> Iterator[None]:
         _place.reset(token)
 
 
-@contextmanager
-def unheard() -> Iterator[None]:
-    """Drop what a library warns of within the block: for libraries that only warn those who program with them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def hush(category: type[Warning]) -> None:
+    """Drop warnings of a library from now on that are only for those who program with it.
+
+    For all threads: what one of them sets for a while (``warnings.catch_warnings``) others restore at a wrong time.
+    """
+    if ("ignore", None, category, None, 0) not in warnings.filters:
+        warnings.simplefilter("ignore", category)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ other ``pdf_*`` modules are the parts of these.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
-from docsr.errors import PageError, first_line
-from docsr.io.complaints import complain, unheard
+from docsr.errors import PageError, first_line, reason_of
+from docsr.io.complaints import complain, hush
 from docsr.io.limits import whole
 from docsr.io.pdf_encode import image_stream, profile_space
 from docsr.io.pdf_leaf import Leaf
@@ -87,6 +86,8 @@ def open_scans(path: Path) -> Iterator[Scans]:
         opened = _opened(path, stack)
         try:
             scans = _checked(opened, path)
+        except OSError as error:
+            raise PageError(f"{path} could not be read: {reason_of(error)}") from error
         except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
             raise PageError(f"{path} could not be read: {_damage(error, path)}") from error
         yield scans
@@ -213,11 +214,10 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
 
 def _save(pdf: pikepdf.Pdf, path: Path) -> None:
     try:
-        with unheard():  # of fields that no form lists, which were so before
-            pdf.save(path, deterministic_id=True, fix_metadata_version=False)
+        hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
+        pdf.save(path, deterministic_id=True, fix_metadata_version=False)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else first_line(error)
-        raise PageError(f"{path} could not be written: {reason[:1].lower()}{reason[1:]}") from error
+        raise PageError(f"{path} could not be written: {reason_of(error)}") from error
     except (PdfError, RuntimeError, ValueError) as error:
         told = damage(PdfError(_plainly(error, path)), "the PDF library cannot save it")
         raise PageError(f"{path} could not be written: {told}") from error

@@ -11,7 +11,8 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary
 
-from docsr.io.complaints import unheard
+from docsr.errors import PageError, reason_of
+from docsr.io.complaints import hush
 from docsr.io.pdf_uses import Number
 
 _MAX_DEPTH, _MAX_COPIES = 200, 10_000
@@ -66,26 +67,43 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
         stack: closes it, and removes the copy.
 
     Raises:
+        PageError: there is no place for the copy.
         pikepdf.PdfError: it cannot be opened.
         ValueError: its page tree is nested too deeply, or lists too much again.
     """
-    try:
-        pdf = stack.enter_context(pikepdf.open(path))
-        repairs = [str(warning).lower() for warning in pdf.get_warnings()]
-        if pdf.is_encrypted or not any("pages tree" in repair for repair in repairs):
-            return Opened(pdf, path, repairs, Mended())
-    except pikepdf.PdfError as error:
-        if "/Pages structure" not in str(error):
-            raise
-    damaged = stack.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # which would walk the tree
-    mended = mend_tree(damaged)
-    repairs = [str(warning).lower() for warning in damaged.get_warnings()]
-    if damaged.is_encrypted:  # a copy would not be
-        return Opened(damaged, path, repairs, mended)
-    copy = Path(stack.enter_context(TemporaryDirectory(prefix="docsr-"))) / "pages.pdf"
-    with unheard():
-        damaged.save(copy)
+    with ExitStack() as own:
+        try:
+            pdf = own.enter_context(pikepdf.open(path))
+            repairs = [str(warning).lower() for warning in pdf.get_warnings()]
+            if pdf.is_encrypted or not any("pages tree" in repair for repair in repairs):
+                stack.push(own.pop_all())
+                return Opened(pdf, path, repairs, Mended())
+        except pikepdf.PdfError as error:
+            if "/Pages structure" not in str(error):
+                raise
+    with ExitStack() as own:
+        damaged = own.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # which would walk the tree
+        mended = mend_tree(damaged)
+        repairs = [str(warning).lower() for warning in damaged.get_warnings()]
+        if damaged.is_encrypted:  # a copy would not be
+            stack.push(own.pop_all())
+            return Opened(damaged, path, repairs, mended)
+        copy = _copied(damaged, path, stack)
     return Opened(stack.enter_context(pikepdf.open(copy)), copy, repairs, mended)
+
+
+def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
+    """Save a document in the temporary folder, and have it removed."""
+    hush(pikepdf.PageCopyWarning)
+    try:
+        copy = Path(stack.enter_context(TemporaryDirectory(prefix="docsr-"))) / "pages.pdf"
+        pdf.save(copy)
+    except OSError as error:
+        where = (
+            f"{path} could not be read: it is damaged, and a repaired copy cannot be written to the temporary folder"
+        )
+        raise PageError(f"{where} ({reason_of(error)})") from error
+    return copy
 
 
 def mend_tree(pdf: pikepdf.Pdf) -> Mended:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import mmap
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _OBJECT = re.compile(rb"\b\d+\s+\d+\s+obj\b")
 _ENDS = (
@@ -19,7 +22,18 @@ def is_cut_off(path: Path) -> bool:
 
     The mark may be anywhere: padding and other bytes that mailers and printers append are no part of the document.
     """
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as file, _bytes_of(file) as data:
         places = [data.rfind(mark) for mark, _ in _ENDS]
         ends = [place for place, (_, sure) in zip(places, _ENDS, strict=True) if place >= 0 and sure.match(data, place)]
         return not ends or _OBJECT.search(data, max(ends)) is not None
+
+
+@contextmanager
+def _bytes_of(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
+    try:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError:  # some file systems cannot do that
+        yield file.read()
+        return
+    with mapped:
+        yield mapped

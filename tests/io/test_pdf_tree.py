@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,38 @@ def test_what_is_nested_without_measure_is_refused(tmp_path: Path):
 
     with pytest.raises(PageError, match="it is damaged"), open_scans(file_of(tmp_path / "a.pdf", deep)):
         pass
+
+
+def test_only_the_copy_of_a_mended_file_is_kept_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, opened, really = file_of(tmp_path / "a.pdf", REPEATED["a page"][0]), [], pikepdf.open
+
+    def noting(*args: Any, **more: Any) -> pikepdf.Pdf:
+        opened.append(really(*args, **more))
+        return opened[-1]
+
+    monkeypatch.setattr(pikepdf, "open", noting)
+    with heard(printed=False), open_scans(path) as scans:
+        are_open = ["closed" not in repr(pdf) for pdf in opened]
+        assert len(scans.leaves) == 4
+    assert len(are_open) > 1
+    assert are_open == [False] * (len(opened) - 1) + [True]
+    assert all("closed" in repr(pdf) for pdf in opened)
+    assert not scans.file.exists()
+
+
+@pytest.mark.parametrize("trouble", ["full", "not there"])
+def test_a_temporary_folder_that_cannot_take_the_copy_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+):
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = file_of(tmp_path / "a.pdf", REPEATED["a page"][0])
+    if trouble == "full":
+        monkeypatch.setattr(pikepdf.Pdf, "save", full)
+    else:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    with pytest.raises(PageError) as caught, open_scans(path):
+        pass
+    reason = "no space left on device" if trouble == "full" else "no such file or directory"
+    assert str(caught.value).endswith(f"a repaired copy cannot be written to the temporary folder ({reason})")

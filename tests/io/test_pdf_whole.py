@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pikepdf
 import pytest
 
 from docsr.errors import PageError
+from docsr.io import pdf_scans
 from docsr.io.pdf_scans import open_scans
 from tests.io.pdf_files import FILLING, GREY, add_page, image_of, reasons
 
@@ -72,4 +75,28 @@ def test_a_change_that_was_cut_off_is_refused(tmp_path: Path):
     )
     path.write_bytes(data + change)
     with pytest.raises(PageError, match="pages or its end are missing"), open_scans(path):
+        pass
+
+
+def test_a_file_that_cannot_be_mapped_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(mmap, "mmap", refused)
+    data, path = four_pages(tmp_path / "a.pdf", "table"), tmp_path / "b.pdf"
+    path.write_bytes(data.rpartition(b"startxref")[0])
+    assert reasons(path) == [None] * 4
+    path.write_bytes(data[: len(data) * 9 // 10])
+    with pytest.raises(PageError, match="it is damaged"), open_scans(path):
+        pass
+
+
+def test_a_file_that_cannot_be_read_on_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def failing(_: Path) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(pdf_scans, "is_cut_off", failing)
+    path = tmp_path / "a.pdf"
+    path.write_bytes(four_pages(path, "table").rpartition(b"startxref")[0])
+    with pytest.raises(PageError, match="could not be read: input/output error"), open_scans(path):
         pass
