@@ -40,13 +40,15 @@ _listener: ContextVar[_Listener | None] = ContextVar("listener", default=None)
 _place: ContextVar[str] = ContextVar("place", default="")
 
 
-def complain(sentence: str) -> None:
+def complain(*sentences: str) -> None:
     """Tell of damage that could be got over: to whoever listens (:func:`heard`), else as a DamageWarning."""
-    listener, told = _listener.get(), _place.get() + sentence
-    if listener is None:
-        warnings.warn(told, DamageWarning, stacklevel=3)
-    elif len(listener.lines) < _MOST_LINES:
-        listener.lines.append(told)
+    listener = _listener.get()
+    for sentence in sentences:
+        told = _place.get() + sentence
+        if listener is None:
+            warnings.warn(told, DamageWarning, stacklevel=3)
+        elif len(listener.lines) < _MOST_LINES:
+            listener.lines.append(told)
 
 
 def is_first_look(at: Hashable) -> bool:

@@ -184,8 +184,7 @@ def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
         samples, known = unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
     else:
         samples, known = unpacked(data, width, height, channels, bits)
-    for fault in faults:
-        complain(fault)
+    complain(*faults)
     return samples, bits, known
 
 
@@ -230,7 +229,7 @@ def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, by
 
 def _jbig2(data: bytes, parameters: Any, width: int, height: int) -> bytes:
     shared = None if parameters is None else parameters.get("/JBIG2Globals")
-    common = unfiltered(shared, len(data) * 1000 + _SLACK_BYTES)[0] if isinstance(shared, Stream) else b""
+    common = unfiltered_aloud(shared, len(data) * 1000 + _SLACK_BYTES) if isinstance(shared, Stream) else b""
     return decoded(data, common, width, height)
 
 

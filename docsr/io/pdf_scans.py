@@ -137,8 +137,7 @@ def _checked(opened: Opened, path: Path) -> Scans:
     lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
     if lost or mended.none or (opened.repairs and is_cut_off(path)):
         raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
-    for sentence in mended.sentences():
-        complain(sentence)
+    complain(*mended.sentences())
     return scans
 
 

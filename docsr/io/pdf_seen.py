@@ -118,10 +118,9 @@ class Seen:
                     raise
         faults: list[str] = []
         shown, reason = self._rendered(faults), self._leaf.refusal
-        for fault in faults:
-            complain(f"page {self.number + 1}: {fault}")
         if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
-            complain(f"page {self.number + 1}: {reason}, so that something may be missing on it")
+            faults.append(f"{reason}, so that something may be missing on it")
+        complain(*(f"page {self.number + 1}: {fault}" for fault in faults))
         return shown
 
     def instead(self) -> Page | None:
@@ -177,7 +176,8 @@ class Seen:
         """The finest of the images that make up the page, None where none do; small ones count together.
 
         Its resolution as it is seen, and by how many px it would have to be moved to lie on whole ones. Where its
-        pixels are of another shape than those of what covers the page, it is one of square pixels as fine as both.
+        pixels are of another shape than those of what covers the page, it is one of square pixels as fine as
+        the finer of both.
         """
         page, parts = self._leaf.page, list[_Part]()
         for matrix, width, height in self._content.pictures:

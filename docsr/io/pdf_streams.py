@@ -102,8 +102,7 @@ def unfiltered_aloud(stream: Any, limit: int) -> bytes:
     """Return the same data, and complain of what was wrong with them and could be got over."""
     faults: list[str] = []
     data = unfiltered(stream, limit, faults)[0]
-    for fault in faults:
-        complain(fault)
+    complain(*faults)
     return data
 
 

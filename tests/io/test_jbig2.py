@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
+import pikepdf
 import pytest
+from pikepdf import Dictionary, Name, Stream
 
+from docsr.io.complaints import heard
+from docsr.io.documents import read_document
+from docsr.io.flate import WRONG_SUM
 from docsr.io.jbig2 import decoded
 from docsr.io.limits import allowing
 from docsr.io.refusals import Unreadable
-from tests.io.pdf_files import BITS, HEIGHT, WIDTH, tiff_strip
+from tests.io.pdf_files import BITS, HEIGHT, WIDTH, image_of, made, tiff_strip
 
 
 def stream(width: int = WIDTH, height: int = HEIGHT) -> bytes:
@@ -35,10 +41,27 @@ def test_black_is_0():
     assert np.array_equal(np.unpackbits(rows, axis=1)[:, :WIDTH] * 255, BITS)
 
 
+COMMENT = struct.pack(">I", 0x20000000) + b"by\0hand\0\0"
+SHARED = struct.pack(">IBBBI", 9, 62, 0, 0, len(COMMENT)) + COMMENT
+
+
 def test_segments_may_be_shared():
-    comment = struct.pack(">I", 0x20000000) + b"by\0hand\0\0"
-    shared = struct.pack(">IBBBI", 9, 62, 0, 0, len(comment)) + comment
-    assert decoded(stream(), shared, WIDTH, HEIGHT) == decoded(stream(), b"", WIDTH, HEIGHT)
+    assert decoded(stream(), SHARED, WIDTH, HEIGHT) == decoded(stream(), b"", WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("said", [[], [f"page 1: {WRONG_SUM}"]])
+def test_a_wrong_checksum_of_shared_segments_is_told(tmp_path: Path, said: list[str]):
+    def maker(pdf: pikepdf.Pdf) -> Stream:
+        common, data = Stream(pdf, b""), zlib.compress(SHARED)
+        common.write(data[:-4] + (bytes(4) if said else data[-4:]), filter=Name.FlateDecode)
+        parms = Dictionary(JBIG2Globals=pdf.make_indirect(common))
+        return image_of(pdf, stream(), bits=1, filter=Name.JBIG2Decode, parms=parms)
+
+    path = made(tmp_path / "a.pdf", maker)
+    with heard(printed=False) as told:
+        (page,) = read_document(path)
+    assert np.array_equal(page.pixels, BITS)
+    assert told == said
 
 
 def test_an_image_of_another_size_is_damaged():
