@@ -140,12 +140,22 @@ def test_where_more_than_a_tenth_is_missing_the_page_is_damaged(tmp_path: Path, 
 
 
 def test_flate_that_breaks_off_counts_up_to_there(tmp_path: Path):
-    data = zlib.compress(NOISE.tobytes(), 0)  # in blocks that are stored as they are
-    broken = data[: -4 - 3000] + b"\xff" * 3004
-    path = made(tmp_path / "a.pdf", grey(broken, Name.FlateDecode, size=(300, 400)))
+    deflater = zlib.compressobj()
+    whole = deflater.compress(NOISE[:380].tobytes()) + deflater.flush(zlib.Z_FULL_FLUSH)
+    path = made(tmp_path / "a.pdf", grey(whole + b"\xff" * 3004, Name.FlateDecode, size=(300, 400)))  # no kind of block
     pixels, told = read(path)
     assert np.array_equal(pixels[:380], NOISE[:380])
-    assert f"page 1: {WRONG_SUM}" in told or f"page 1: {BROKEN}" in told
+    assert (pixels[380:] == 255).all()
+    missing = "data that end early: 20 of 400 rows are white where they are missing"
+    assert told == [f"page 1: {missing}", f"page 1: {BROKEN}"]
+
+
+def test_flate_with_other_bytes_in_it_counts_to_its_end(tmp_path: Path):
+    data = zlib.compress(NOISE.tobytes(), 0)  # in blocks that are stored as they are
+    path = made(tmp_path / "a.pdf", grey(data[: -4 - 3000] + b"\xff" * 3004, Name.FlateDecode, size=(300, 400)))
+    pixels, told = read(path)
+    assert np.array_equal(pixels[:390], NOISE[:390])
+    assert told == [f"page 1: {WRONG_SUM}"]
 
 
 def palette(pdf: pikepdf.Pdf, data: bytes) -> Stream:
