@@ -123,7 +123,7 @@ def validate(pdfinfo: PdfInfo, options: Any) -> None:
 
 @hookimpl(wrapper=True)
 def rasterize_pdf_page(
-    input_file: Path, output_file: Path, pageno: int, page_dpi: Any, rotation: int | None, options: Any
+    input_file: Path, output_file: Path, pageno: int, raster_dpi: Any, rotation: int | None, options: Any
 ) -> Generator[None, Path, Path]:
     """Put the scan's own pixels in the place of a rendering that shows the same, and note the scan's raster."""
     rendered = yield
@@ -131,15 +131,15 @@ def rasterize_pdf_page(
         return rendered
     preview = output_file.suffix == ".jpg"  # which --rotate-pages asks Tesseract the way up of
     try:
-        if not preview and page_dpi is not None:  # first: a scan that cannot be decoded has its raster too
+        if not preview:  # first: a scan that cannot be decoded has its raster too
             oversampled = bool(getattr(options, "oversample", None))
-            raster = raster_of_scan(input_file, pageno - 1, rotation or 0, page_dpi.x, oversampled=oversampled)
+            raster = raster_of_scan(input_file, pageno - 1, rotation or 0, raster_dpi.x, oversampled=oversampled)
             _noted_raster(output_file.parent, pageno - 1).write_text(json.dumps(raster))
         always = preview or _factor(options) is not None
         own_pixels(input_file, pageno - 1, rotation or 0, output_file, always=always)
         if preview:
             _enlarge_preview(output_file, options)
-    except (DocsrError, OSError, ValueError) as error:
+    except (DocsrError, OSError, ValueError, ArithmeticError) as error:
         log.debug("docsr takes the page as it was rendered: %s", error)
     return rendered
 

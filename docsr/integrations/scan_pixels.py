@@ -14,6 +14,7 @@ from docsr.errors import PageError
 from docsr.io.decode import page_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_leaf import Leaf
+from docsr.io.pdf_place import user_unit
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_seen import Seen
 from docsr.page import Dpi, Page, Pixels, luminance
@@ -119,14 +120,15 @@ def raster_of_scan(pdf: Path, number: int, rotation: int, dpi: float, *, oversam
         pdf: the document.
         number: 0-based page number.
         rotation: degrees, in steps of 90, by which the page was turned when it was rendered.
-        dpi: that of the rendering.
+        dpi: px of the rendering per 72 units of the page, which are an inch unless its /UserUnit says otherwise.
         oversampled: whether this is what the user asked for: the finer axis keeps it then.
 
     Raises:
         PageError: the document is damaged.
     """
     with open_scans(pdf) as scans:
-        scan = Seen(scans.leaves[number]).dpi
+        leaf = scans.leaves[number]
+        scan, dpi = Seen(leaf).dpi, dpi / user_unit(leaf.page)
     if scan is None:
         return None
     square = pixel_shape(scan) == 1.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pikepdf
@@ -11,6 +13,7 @@ import pytest
 from pikepdf import Name
 from PIL import Image
 
+from docsr.integrations.ocrmypdf import rasterize_pdf_page
 from docsr.integrations.scan_pixels import Raster, as_scanned, raster_of_scan
 from docsr.io.decode import page_of
 from docsr.io.documents import read_document
@@ -161,3 +164,48 @@ def test_pixels_of_a_shape_that_is_not_believed_are_taken_for_square(tmp_path: P
     path = placed_scan(tmp_path / "a.pdf", scan_of((200, 200)), (600, 60))
     assert raster_of_scan(path, 0, 0, 600.0) is None
     assert Planner(EnhanceOptions()).page(given(path, 600.0))[0].raster == KEPT
+
+
+def in_units(path: Path, unit: float) -> Path:
+    """The same page, as large, in other units."""
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        page = pdf.pages[0]
+        page.obj.MediaBox = pikepdf.Array([round(float(side) / unit, 6) for side in page.mediabox])
+        page.obj.UserUnit = unit
+        page.contents_add(f"{1 / unit} 0 0 {1 / unit} 0 0 cm".encode(), prepend=True)
+        pdf.save()
+    return path
+
+
+@pytest.mark.parametrize("unit", [0.5, 2.0, 2.5])
+@pytest.mark.parametrize("name", ["standard fax", "square", "coarse square"])
+def test_the_plugin_sees_what_docsr_reads_in_pages_of_other_units(name: str, unit: float, tmp_path: Path):
+    dpi = RASTERS[name]
+    path = in_units(placed_scan(tmp_path / "a.pdf", scan_of(dpi), dpi), unit)
+    (seen,) = read_document(path)
+    assert seen.dpi == pytest.approx(dpi, rel=MEANT)
+    assert_alike(given(path, unit * 300.0), seen)
+
+
+@pytest.mark.parametrize(("unit", "parts"), [(0.5, 0.5), (1.0, None), (2.0, None)])
+def test_what_ocrmypdf_renders_with_counts_and_not_what_it_calls_it(unit: float, parts: float | None, tmp_path: Path):
+    """It renders this scan of 1000 px with 2000, 1000 and 500."""
+    path = in_units(placed_scan(tmp_path / "a.pdf", scan_of((100, 100), (1000, 600)), (100, 100)), unit)
+    assert noted(path, tmp_path, 100.0) == (None if parts is None else [[parts, parts], [100.0, 100.0]])
+
+
+def test_a_rendering_of_no_resolution_is_taken_as_it_is(tmp_path: Path):
+    path = placed_scan(tmp_path / "a.pdf", scan_of((204, 98)), (204, 98))
+    assert noted(path, tmp_path, 0.0) == "nothing"
+
+
+def noted(path: Path, work: Path, dpi: float) -> object:
+    """What the plugin notes of a page's raster when OCRmyPDF has rendered it."""
+    picture, options = work / "page.png", SimpleNamespace(languages=["eng"])
+    rendered(path, dpi or 100.0).save(picture)
+    step = rasterize_pdf_page(path, picture, 1, SimpleNamespace(x=dpi, y=dpi), 0, options)
+    next(step)
+    with pytest.raises(StopIteration):
+        step.send(picture)
+    note = work / "000001_docsr_raster.json"
+    return json.loads(note.read_text()) if note.exists() else "nothing"
