@@ -11,12 +11,12 @@ WRONG_SUM = "damaged Flate data: their checksum is wrong, so that parts of the p
 BROKEN = "damaged Flate data, so that parts of the picture may be wrong"
 
 _STEP = 1 << 20
-_PIECE = 1 << 12
+_PIECE, _SMALL_PIECE = 1 << 16, 1 << 12
 _HEAD_BYTES, _METHOD, _CHECK = 2, 8, 31
 
 
-class Looked(NamedTuple):
-    """Flate data that were looked at.
+class Measured(NamedTuple):
+    """Flate data that were measured and, where they are damaged, mended.
 
     Attributes:
         data: the same, or in their place others that are sound.
@@ -29,30 +29,34 @@ class Looked(NamedTuple):
     fault: str | None
 
 
-def looked_at(data: bytes, limit: int) -> Looked:
+def measured(data: bytes, limit: int) -> Measured:
     """Measure Flate data, and mend them: what comes before the damage is kept.
 
     Args:
-        data: with their head and, if it is there, their checksum. That they end early is no fault: see what they hold.
+        data: with their head and, if it is there, their checksum. Data that end early are no fault; ``size`` tells.
         limit: how many bytes to unpack at most.
 
     Raises:
         Damaged: nothing can be unpacked.
     """
     try:
-        return Looked(data, _size(data, limit), None)
+        return Measured(data, _size(data, limit), None)
     except zlib.error:
         found, is_whole = _salvaged(data, limit)
     if not found:
         raise Damaged("its data are damaged")
-    return Looked(zlib.compress(found, 1), len(found), WRONG_SUM if is_whole else BROKEN)
+    return Measured(zlib.compress(found, 1), len(found), WRONG_SUM if is_whole else BROKEN)
 
 
 def _size(data: bytes, limit: int) -> int:
     inflater, total = zlib.decompressobj(), 0
-    while data and total <= limit and not inflater.eof:
-        total += len(inflater.decompress(data, _STEP))
-        data = inflater.unconsumed_tail
+    for start in range(0, len(data), _PIECE):  # of the whole, what is left over would be copied with each step
+        piece = data[start : start + _PIECE]
+        while piece and total <= limit and not inflater.eof:
+            total += len(inflater.decompress(piece, _STEP))
+            piece = inflater.unconsumed_tail
+        if total > limit or inflater.eof:
+            break
     return total
 
 
@@ -61,8 +65,8 @@ def _salvaged(data: bytes, limit: int) -> tuple[bytes, bool]:
     found, inflater = bytearray(), zlib.decompressobj(-zlib.MAX_WBITS)
     if len(data) < _HEAD_BYTES or data[0] & 15 != _METHOD or int.from_bytes(data[:_HEAD_BYTES]) % _CHECK:
         return b"", False
-    for start in range(_HEAD_BYTES, len(data), _PIECE):
-        piece, before = data[start : start + _PIECE], inflater.copy()
+    for start in range(_HEAD_BYTES, len(data), _SMALL_PIECE):
+        piece, before = data[start : start + _SMALL_PIECE], inflater.copy()
         try:
             found += inflater.decompress(piece, limit + 1 - len(found))
         except zlib.error:

@@ -16,13 +16,12 @@ from typing import NamedTuple
 
 import pikepdf
 
-from docsr.io.jpeg_longer import SCAN, longer, segments
+from docsr.io.jpeg_longer import SCAN, SEQUENTIAL, longer, segments
 
 TOO_MUCH = "damaged JPEG data: more than the picture takes, so that parts of it may be wrong"
 CORRUPT = "damaged JPEG data, so that parts of the picture may be wrong"
 
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_SEQUENTIAL = frozenset({0xC0, 0xC1})
 _END = b"\xff\xd9"
 _NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
 """Markers of what a decoder needs: frames, tables, restarts. Others tell it nothing, and libjpeg warns of odd ones."""
@@ -72,16 +71,16 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
         return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
-    is_endless = end < 0 and parts.frame not in _SEQUENTIAL  # whoever decodes it sees to its scans
+    is_endless = end < 0 and parts.frame not in SEQUENTIAL  # whoever decodes it sees to its scans
     end = len(coded) if end < 0 else end
     needed, head = _without_filling(coded, end), bytes(data[: parts.start])
-    if parts.frame in _SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:
+    if parts.frame in SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:
         return found, None
     samples, is_refused = _decoded(head + coded[:end] + _END)
     # It is no damage that a marker is odd, or that data are filled up.
     if is_refused and _decoded(parts.head + coded[: min(needed + 2, end)] + _END)[1]:
         return None, CORRUPT
-    if parts.frame in _SEQUENTIAL and samples is not None and not _decoded(parts.head + coded[: needed - 1] + _END)[1]:
+    if parts.frame in SEQUENTIAL and samples is not None and not _decoded(parts.head + coded[: needed - 1] + _END)[1]:
         return None, TOO_MUCH
     return None if is_endless else samples, None
 

@@ -8,13 +8,15 @@ Format: ITU-T T.81, annexes B, C and F.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 _TABLES, _RESTARTS, SCAN = 0xC4, 0xDD, 0xDA
-_SEQUENTIAL = frozenset({0xC0, 0xC1})
+SEQUENTIAL = frozenset({0xC0, 0xC1})
 _START_ANEW, _COMMENT = b"\xff\xd0", b"\xff\xfe\0\2"
 _MOST_BLOCKS = 0xFFFF
 """The data can start anew after so many at most (of those of all colours at one place as one)."""
+_MOST_CHANNELS, _MOST_FACTOR, _MOST_TOGETHER = 4, 4, 10
+"""Colours that are coded together, how finely one may be sampled against another, and blocks of all at one place."""
 
 
 def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
@@ -40,8 +42,8 @@ def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
 def longer(head: bytes) -> tuple[bytes, bytes] | None:
     """Return what to put before the coded data of a picture, and after them; the picture comes first in what it gives.
 
-    None where that cannot be had: the data start anew already, are in several scans, or of very many blocks, or the
-    picture would not keep its last row.
+    None where that cannot be had: the data start anew already, are in several scans, of very many blocks, or sampled as
+    no JPEG is, or the picture would not keep its last row.
 
     Args:
         head: the JPEG up to its coded data.
@@ -53,7 +55,7 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
     for marker, at, end in segments(head):
         if marker == _RESTARTS:
             return None
-        if marker in _SEQUENTIAL:
+        if marker in SEQUENTIAL:
             place, frame = at, head[at + 4 : end]
         elif marker == _TABLES:
             codes |= _codes_of_zero(head[at + 4 : end])
@@ -61,7 +63,11 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
             scan = head[at + 4 : end]
     height, width, channels = struct.unpack_from(">HHB", frame, 1)
     sampling = {frame[at]: divmod(frame[at + 1], 16) for at in range(6, 6 + 3 * channels, 3)}
-    if scan[0] != channels or not _keeps_last_row(height, [down for _, down in sampling.values()]):
+    if (
+        not scan[0] == channels == len(sampling)
+        or not _is_sampled_so(sampling.values())
+        or not _keeps_last_row(height, [down for _, down in sampling.values()])
+    ):
         return None
     if channels == 1:  # whose blocks come one by one, whatever it says
         sampling = dict.fromkeys(sampling, (1, 1))
@@ -76,6 +82,16 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
     restarts = struct.pack(">BBHH", 0xFF, _RESTARTS, 4, columns * rows)
     taller = head[place : place + 5] + struct.pack(">H", rows * high + 1) + head[place + 7 :]
     return head[:place] + restarts + taller, _START_ANEW + _coded(blocks * columns) + _COMMENT
+
+
+def _is_sampled_so(factors: Collection[tuple[int, int]]) -> bool:
+    """Whether factors of sampling are those of a JPEG of blocks that are coded together (ITU-T T.81, B.2.2 and B.2.3).
+
+    Their number is the picture's; a head of a few hundred bytes could ask for gigabytes with others.
+    """
+    within = all(1 <= factor <= _MOST_FACTOR for sides in factors for factor in sides)
+    together = sum(across * down for across, down in factors)
+    return within and len(factors) <= _MOST_CHANNELS and (together <= _MOST_TOGETHER or len(factors) == 1)
 
 
 def _keeps_last_row(height: int, down: list[int]) -> bool:

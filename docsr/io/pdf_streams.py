@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
 from docsr.io.complaints import complain, plain
-from docsr.io.flate import looked_at
+from docsr.io.flate import measured
 from docsr.io.refusals import Damaged, Unreadable, Unsupported
 
 
@@ -90,7 +90,7 @@ def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tupl
             return data, name, parameters
         size = 0
         if name == "/FlateDecode":
-            data, size, fault = looked_at(data, limit)
+            data, size, fault = measured(data, limit)
             if fault is not None and faults is not None:
                 faults.append(fault)
         _check_growth(data, name, parameters, limit, size)

@@ -19,7 +19,8 @@ from PIL import Image
 from docsr.errors import PageError
 from docsr.io.complaints import heard
 from docsr.io.documents import read_document, read_leaves
-from docsr.io.flate import BROKEN, WRONG_SUM
+from docsr.io import flate
+from docsr.io.flate import BROKEN, WRONG_SUM, measured
 from docsr.io.jpeg_check import CORRUPT
 from docsr.io.pdf_seen import open_seen
 from docsr.page import Pixels
@@ -156,6 +157,33 @@ def test_flate_with_other_bytes_in_it_counts_to_its_end(tmp_path: Path):
     pixels, told = read(path)
     assert np.array_equal(pixels[:390], NOISE[:390])
     assert told == [f"page 1: {WRONG_SUM}"]
+
+
+@pytest.mark.parametrize("extra", [b"", b"more" * 50_000])
+def test_flate_is_measured_in_pieces(extra: bytes, monkeypatch: pytest.MonkeyPatch):
+    """What zlib has not looked at yet it copies with each step: of all the data, that takes minutes."""
+    data, copied = zlib.compress(NOISE.tobytes() * 8, 0) + extra, list[int]()
+    inflater = zlib.decompressobj
+
+    class Watched:
+        def __init__(self) -> None:
+            self._inflater = inflater()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._inflater, name)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            found = self._inflater.decompress(data, most)
+            copied.append(len(self._inflater.unconsumed_tail))
+            return found
+
+    monkeypatch.setattr(flate, "_STEP", 1 << 12)
+    limit = 8 * NOISE.size
+    assert measured(data, limit) == (data, limit, None)
+    assert limit < measured(data, limit // 2).size + limit // 2 < limit + (1 << 16)
+    monkeypatch.setattr(zlib, "decompressobj", Watched)
+    measured(data, limit)
+    assert max(copied) < 1 << 16
 
 
 def palette(pdf: pikepdf.Pdf, data: bytes) -> Stream:
