@@ -71,7 +71,7 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
         return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
-    is_endless = end < 0 and parts.frame not in SEQUENTIAL  # whoever decodes it sees to its scans
+    is_endless = end < 0  # whoever decodes it sees to its scans
     end = len(coded) if end < 0 else end
     needed, head = _without_filling(coded, end), bytes(data[: parts.start])
     if parts.frame in SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:

@@ -21,10 +21,10 @@ _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
 
 _SCAN, _COEFFICIENTS = 0xDA, 64
 _FILLING = (127, 128)
-"""What libjpeg puts in the place of blocks that are missing; Pillow inverts inks."""
+"""What libjpeg puts in the place of blocks that are missing, in each colour; of inks some are inverted."""
 
 
-def without_head(data: bytes) -> bytes:
+def from_its_start(data: bytes) -> bytes:
     """Return the data from where the JPEG begins: readers of PDF pass over what stands before it, mostly a CR LF."""
     return data[max(0, data.find(_BEGINNING)) :]
 
@@ -33,14 +33,15 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
     """Decode; where the data end early, the rows that are missing are grey, as viewers show them.
 
     Raises:
-        OSError: the picture is damaged, more than a tenth of its rows are missing, or the scans of a progressive one.
+        OSError: the picture is damaged, more than a tenth of its rows are missing, or some of its scans.
     """
     feeding = _Feeding(image)
     cast(Any, image).load_read = feeding.read
     image.load()
     if not feeding.is_ended:
         return
-    if "progressive" in image.info and not _is_refined(feeding.all(), image.layers):
+    has_scans = _is_refined if "progressive" in image.info else _has_all_colours
+    if not has_scans(feeding.all(), image.layers):
         raise OSError("its last scans are missing")
     if missing := _missing(np.asarray(image)):
         if missing > MOST_MISSING * image.height:
@@ -78,6 +79,16 @@ def _is_refined(data: bytes, channels: int) -> bool:
     return int((missing_bits == 0).all(axis=1).sum()) >= channels
 
 
+def _has_all_colours(data: bytes, channels: int) -> bool:
+    """Tell whether a picture that is not progressive has scans, whole or not, of every colour."""
+    named = set[int]()
+    for scan in _scans(data):
+        if scan[0] == channels:  # whatever they are called
+            return True
+        named.update(scan[1 : 1 + 2 * scan[0] : 2])
+    return len(named) >= channels
+
+
 def _scans(data: bytes) -> Iterator[bytes]:
     """Yield the heads of the scans, as far as they are whole."""
     at = len(_END)
@@ -89,8 +100,8 @@ def _scans(data: bytes) -> Iterator[bytes]:
 
 def _missing(pixels: NDArray[np.uint8]) -> int:
     """Return how many rows at the end hold nothing but filling."""
-    flat = pixels.reshape(len(pixels), -1)
-    if flat[-1, 0] not in _FILLING:
+    last = pixels[-1, -1]
+    if not np.isin(last, _FILLING).all():
         return 0
-    filled = (flat == flat[-1, 0]).all(axis=1)
+    filled = (pixels == last).reshape(len(pixels), -1).all(axis=1)
     return len(filled) if filled.all() else int(np.argmin(filled[::-1]))

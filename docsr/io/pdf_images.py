@@ -176,7 +176,7 @@ def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
     data, codec, parameters = unfiltered(image, _most_bytes(image, channels), faults)
     bits, known = _bits(image), width * height
     if codec == "/DCTDecode":
-        samples, bits = _jpeg(jpeg_end.without_head(data), integer(parameters, "/ColorTransform", -1)), 8
+        samples, bits = _jpeg(jpeg_end.from_its_start(data), integer(parameters, "/ColorTransform", -1)), 8
         known = samples.shape[0] * samples.shape[1]
     elif codec == "/CCITTFaxDecode":
         samples = fax(data, parameters, width, height)
