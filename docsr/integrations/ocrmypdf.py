@@ -38,6 +38,7 @@ from docsr.integrations.scan_pixels import (
     undecoded,
 )
 from docsr.integrations.scripts import in_latin_letters
+from docsr.io.pdfium_image import share_lock
 from docsr.square import squared_size
 from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import shipped
@@ -68,8 +69,20 @@ _LARGEST_SIDE, _MOST_BYTES = 32767, 2**31 - 1
 @hookimpl
 def initialize(plugin_manager: pluggy.PluginManager) -> None:
     """Work once, where both the entry point and ``--plugin`` name docsr."""
+    _share_lock_of_pdfium()
     if plugin_manager.has_plugin(_ENTRY_POINT) and plugin_manager.has_plugin(__name__):
         plugin_manager.unregister(name=_ENTRY_POINT)
+
+
+def _share_lock_of_pdfium() -> None:
+    """Take turns with OCRmyPDF, which renders pages in other threads and calls no plugin while it holds its lock."""
+    try:
+        from ocrmypdf.builtin_plugins import pypdfium
+    except ImportError:  # older versions have Ghostscript alone
+        return
+    lock = getattr(pypdfium, "_pdfium_lock", None)
+    if lock is not None:
+        share_lock(lock)
 
 
 @hookimpl

@@ -94,7 +94,7 @@ def render_seen(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[flo
     Raises:
         PageError: the page cannot be rendered, or would have more pixels than most_pixels().
     """
-    with one_at_a_time, open_pdf(path) as document:
+    with one_at_a_time(), open_pdf(path) as document:
         if number >= len(document):
             raise PageError("cannot be rendered (it is missing for the PDF library)")
         leaf = document[number]

@@ -10,7 +10,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.io.pdf_geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
-from docsr.io.pdf_shown import Content, Placement, paint
+from docsr.io.pdf_shown import Content, Placement
 from docsr.io.pdf_streams import TooMuchData, integer, numbers, unfiltered
 from docsr.io.refusals import Damaged, Unreadable
 
@@ -164,8 +164,7 @@ class _Reader:
             if not self._state.opaque:
                 self._note("its image is drawn with transparency")
             state = self._state
-            fill = None if state.fill is None else paint(state.fill)
-            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, fill))
+            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, state.fill))
             self.found.pictures.append((state.ctm, integer(found, "/Width", 0), integer(found, "/Height", 0)))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:

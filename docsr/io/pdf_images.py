@@ -20,7 +20,7 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
 from docsr.io.pdf_samples import Samples, left_white, unpacked
-from docsr.io.pdf_shown import Paint
+from docsr.io.pdf_shown import Paint, is_stencil
 from docsr.io.pdf_streams import KNOWN, codec_of, filters_of, integer, unfiltered, unfiltered_aloud
 from docsr.io.pixels import on_paper, scaled
 from docsr.io.pixels import to_pixels as from_pillow
@@ -68,11 +68,6 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
     if codec not in _WITH_BITS_OF_ITS_OWN and _bits(image) not in {1, 2, 4, 8, 16}:
         raise Damaged(f"it is damaged (its image has {_bits(image)} bits per sample)")
     return space
-
-
-def is_stencil(image: Any) -> bool:
-    """Tell whether an image has no colours, but says where the current one is painted."""
-    return image.get("/ImageMask", False) is True
 
 
 def size_of(image: Any) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from docsr.io.complaints import speaking_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import BROKEN, content_of
 from docsr.io.pdf_encode import image_stream, profile_space
-from docsr.io.pdf_images import check, is_stencil, opacity, read_image, size_of
+from docsr.io.pdf_images import check, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
 from docsr.io.pdf_shown import Content, Placement, Scan, joined
 from docsr.io.pdf_uses import Number
@@ -128,7 +128,7 @@ class Leaf:
         """
         scan = self.scan
         sideways = orientation_of(scan.matrix, self.page) in TRANSPOSING
-        images = tuple((strip.image.objgen, is_stencil(strip.image) and strip.fill) for strip in scan.strips)
+        images = tuple((strip.image.objgen, strip.fill) for strip in scan.strips)
         return images, size[::-1] if sideways else size
 
     def read(self) -> Page:

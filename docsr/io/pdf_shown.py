@@ -30,7 +30,8 @@ class Placement:
         path: names in XObject resources, from the page's through those of forms to the image.
         clip: tells apart what is drawn under different clippings.
         window: to what box of the page the clippings confine it; None: to something else than a box.
-        fill: the colour that a stencil is painted in, as pixels: grey or RGB; None where it cannot be told.
+        inks: the colour that a stencil is painted in, 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1; None where it
+            cannot be told.
     """
 
     image: Any
@@ -38,16 +39,29 @@ class Placement:
     path: tuple[str, ...]
     clip: int
     window: Box | None
-    fill: Paint | None = (0,)
+    inks: tuple[float, ...] | None = (0.0,)
+
+    @property
+    def fill(self) -> Paint | None:
+        """What a stencil is painted in; None where it cannot be told, and of images that have colours of their own."""
+        return None if self.inks is None or not is_stencil(self.image) else paint(self.inks)
 
 
-@lru_cache(1024)
+def is_stencil(image: Any) -> bool:
+    """Tell whether an image has no colours, but says where the current one is painted."""
+    return image.get("/ImageMask", False) is True
+
+
 def paint(inks: tuple[float, ...]) -> Paint:
     """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1."""
     levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
-    if len(levels) == 4:
-        levels = tuple(from_inks(np.array(levels, np.uint8).reshape(1, 1, 4)).ravel().tolist())
+    levels = _of_inks(levels) if len(levels) == 4 else levels
     return levels[:1] if len(set(levels)) == 1 else levels
+
+
+@lru_cache(1024)
+def _of_inks(levels: Paint) -> Paint:
+    return tuple(from_inks(np.array(levels, np.uint8).reshape(1, 1, 4)).ravel().tolist())
 
 
 @dataclass(slots=True)

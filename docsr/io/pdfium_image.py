@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import product
 from threading import Lock
 from typing import Any
 
@@ -17,8 +18,23 @@ from docsr.io.ground import BAND_ROWS
 from docsr.io.refusals import Damaged
 from docsr.page import Pixels
 
-one_at_a_time = Lock()
-"""pdfium knows no threads, and whoever calls may have some."""
+_MOST_WIDE = 1 << 16
+"""px: pdfium decodes no images of more than some 131,000 px across."""
+
+
+_locks = [Lock()]
+
+
+def share_lock(lock: Lock) -> None:
+    """From now on hold a lock that others hold when they call pdfium in this process."""
+    _locks[0] = lock
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold the lock of pdfium, which knows no threads; whoever calls may have some."""
+    with _locks[0]:
+        yield
 
 
 @contextmanager
@@ -37,15 +53,15 @@ def as_pdfium_shows(data: bytes, width: int, height: int, **entries: Any) -> Ite
     from pypdfium2 import PdfDocument, PdfiumError
 
     file = _pdf(data, {"Width": width, "Height": height, **entries})
-    with one_at_a_time:
-        document = PdfDocument(file)
+    with one_at_a_time(), closing(PdfDocument(file)) as document:
         try:
             (found,) = document[0].get_objects()
-            yield found.get_bitmap().to_numpy().reshape(height, width, -1)
+            bitmap = found.get_bitmap()
+            shown = bitmap.to_numpy().reshape(height, width, -1)
         except (PdfiumError, ValueError) as error:
             raise Damaged("its image is damaged") from error
-        finally:
-            document.close()
+        with closing(bitmap):
+            yield shown
 
 
 def _pdf(data: bytes, entries: dict[str, Any]) -> bytes:
@@ -68,12 +84,13 @@ def from_inks(inks: Pixels) -> Pixels:
     """
     height, width = inks.shape[:2]
     pixels = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, BAND_ROWS):
-        band = inks[top : top + BAND_ROWS]
+    for top, left in product(range(0, height, BAND_ROWS), range(0, width, _MOST_WIDE)):
+        part = slice(top, top + BAND_ROWS), slice(left, left + _MOST_WIDE)
+        band = inks[part]
         entries = {"ColorSpace": Name.DeviceCMYK, "BitsPerComponent": 8}
-        with as_pdfium_shows(band.tobytes(), width, len(band), **entries) as shown:
+        with as_pdfium_shows(band.tobytes(), band.shape[1], len(band), **entries) as shown:
             colours = np.ascontiguousarray(shown[..., 2::-1])
         alone = ~band[..., :3].any(axis=2)
         colours[alone] = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)[alone, None]
-        pixels[top : top + BAND_ROWS] = colours
+        pixels[part] = colours
     return pixels

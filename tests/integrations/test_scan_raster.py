@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Lock, Thread
 from types import SimpleNamespace
 
 import numpy as np
 import pikepdf
+import pluggy
 import pypdfium2
 import pytest
+from ocrmypdf.builtin_plugins import pypdfium
 from pikepdf import Name
 from PIL import Image
 
-from docsr.integrations.ocrmypdf import rasterize_pdf_page
+from docsr.integrations.ocrmypdf import initialize, rasterize_pdf_page
 from docsr.integrations.scan_pixels import Raster, as_scanned, raster_of_scan
+from docsr.io import pdfium_image
 from docsr.io.decode import page_of
 from docsr.io.documents import read_document
 from docsr.io.limits import allowing
@@ -209,3 +213,15 @@ def noted(path: Path, work: Path, dpi: float) -> object:
         step.send(picture)
     note = work / "000001_docsr_raster.json"
     return json.loads(note.read_text()) if note.exists() else "nothing"
+
+
+def test_docsr_and_ocrmypdf_take_turns_with_pdfium(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pdfium_image, "_locks", [Lock()])
+    initialize(pluggy.PluginManager("ocrmypdf"))
+    reading = Thread(target=pdfium_image.from_inks, args=[np.zeros((1, 1, 4), np.uint8)])
+    with pypdfium._pdfium_lock:
+        reading.start()
+        reading.join(0.5)
+        assert reading.is_alive()
+    reading.join(30)
+    assert not reading.is_alive()
