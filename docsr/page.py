@@ -125,6 +125,11 @@ class Bands:
     metadata: Metadata = NO_METADATA
     aspect: Dpi | None = None
 
+    @property
+    def density(self) -> Dpi | None:
+        """As of a Page."""
+        return self.dpi or self.aspect
+
     def in_black_and_white(self) -> Bands:
         """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
         if not self.is_grey:

@@ -16,7 +16,9 @@ from PIL import Image
 
 import docsr
 from docsr.io.documents import read_document
+from docsr.io.image_write import encoded_size, write_pages
 from docsr.io.images import read_pages
+from docsr.page import Page, luminance
 from docsr.upscalers.choose import is_fax
 from tests.command import docsr as run
 from tests.pairs import text_page
@@ -173,7 +175,7 @@ def test_a_fax_that_says_nothing_of_its_shape_is_left_in_it(tmp_path):
     assert docsr.enhance(tmp_path / "fax.tif", 2, "bicubic").size == (3456, 2200)
 
 
-@pytest.mark.parametrize("suffix", [".tif", ".pdf"])
+@pytest.mark.parametrize("suffix", [".tif", ".pdf", ".png", ".jpg", ".webp"])
 def test_where_its_pixels_are_kept_its_ratio_is(suffix, tmp_path, capsys, monkeypatch):
     source, form = written(tmp_path, "tiff", FAX), suffix[1:].replace("tif", "tiff")
     more = "--keep-pixel-shape", "--factor", 2, "--model", "bicubic", "--format", form
@@ -182,3 +184,29 @@ def test_where_its_pixels_are_kept_its_ratio_is(suffix, tmp_path, capsys, monkey
     assert (page.width, page.height) == tuple(2 * side for side in page_in(FAX).size)
     assert page.density is not None
     assert page.density[0] / page.density[1] == pytest.approx(204 / 98, rel=0.01)
+
+
+@pytest.mark.parametrize("format", ["png", "jpg", "webp", "tiff"])
+@pytest.mark.parametrize("kind", ["grey", "colour", "one bit"])
+@pytest.mark.parametrize("aspect", [FAX, SIDEWAYS, (4.0, 2.5), (1 / 3, 0.5)])
+def test_a_ratio_is_written_as_it_is_read(format, kind, aspect, tmp_path):
+    pixels = np.zeros((24, 40), np.uint8)
+    pixels[8:16, 8:32] = 255
+    page = Page(np.dstack([pixels] * 3) if kind == "colour" else pixels, bilevel=kind == "one bit", aspect=aspect)
+    write_pages(tmp_path / "a", [page], format)
+    (read,) = read_pages(tmp_path / "a")
+    assert read.dpi is None
+    assert read.aspect == pytest.approx((aspect[0] / aspect[1], 1.0), rel=1e-4)
+    assert read.bilevel == (kind == "one bit" and format in {"png", "tiff"})
+    assert np.abs(luminance(read.pixels).astype(int) - pixels).mean() < 3
+    assert encoded_size(page, format) == (tmp_path / "a").stat().st_size
+    with Image.open(tmp_path / "a") as image:
+        image.load()
+
+
+@pytest.mark.parametrize("aspect", [(1e9, 1.0), (1.0, 1e9)])
+def test_a_ratio_that_nobody_would_believe_can_be_written(aspect, tmp_path):
+    for format in ("png", "jpg"):
+        write_pages(tmp_path / "a", [Page(np.zeros((8, 8), np.uint8), aspect=aspect)], format)
+        (read,) = read_pages(tmp_path / "a")
+        assert read.density is None

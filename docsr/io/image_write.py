@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -15,7 +16,8 @@ from docsr.errors import PageError, PageLost
 from docsr.io.files import atomic_write
 from docsr.io.limits import whole
 from docsr.io.metadata import tags_of
-from docsr.io.png_write import text_chunks, write_png
+from docsr.io.png_write import put_ratio, text_chunks, write_png
+from docsr.io.resolution import INCH, NO_UNIT, in_whole_numbers
 from docsr.io.tiff_write import TiffWriter
 from docsr.page import Bands, Page, Pixels
 
@@ -26,6 +28,9 @@ FORMATS = {
 
 _ONE_BIT = frozenset({"PNG", "BMP"})
 """What holds one bit per pixel; TIFF does too, and is written elsewhere."""
+
+_JFIF_UNIT = 13
+"""Where a JPEG has the unit of its density, and the density."""
 
 _MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 """Pixels across or down that an encoder takes."""
@@ -40,7 +45,8 @@ def write_pages(
 ) -> None:
     """Write pages to one file, complete or not at all.
 
-    Pages are taken one at a time. The resolution is written as the page has it, and not at all when it is None; the
+    Pages are taken one at a time. The resolution is written as the page has it; where it is None, the ratio of x to y,
+    if the page has one and the format (all but BMP) holds it, and otherwise nothing of the kind; the
     profile and the metadata are kept where the format holds them; no orientation is written. One-bit pages stay one-bit
     in PNG, BMP and TIFF.
 
@@ -81,7 +87,7 @@ def encoded_size(page: Page, format: str, quality: int = 90) -> int:
     elif name == "PNG" and not (page.bilevel and page.is_grey):
         write_png(file, page)
     else:
-        _image(page, name).save(file, format=name, **_options(page, name, quality))
+        _encode(file, page, name, quality)
     return file.getbuffer().nbytes
 
 
@@ -106,13 +112,25 @@ def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int
             return write_png(file, bands)
     page = whole(bands)
     try:
-        _image(page, name).save(target, format=name, **_options(page, name, quality))
+        with target.open("w+b") as file:
+            _encode(file, page, name, quality)
     except OSError as error:
         if error.errno is not None:
             raise
         raise PageError(f"{path} could not be written: the encoder failed ({error})") from error
     except (ValueError, MemoryError, OverflowError, SystemError, KeyError) as error:
         raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({error})") from error
+
+
+def _encode(file: IO[bytes], page: Page, name: str, quality: int) -> None:
+    _image(page, name).save(file, format=name, **_options(page, name, quality))
+    if page.dpi is not None or page.aspect is None:
+        return
+    if name == "PNG":
+        put_ratio(file, page.aspect)
+    elif name == "JPEG":  # a JFIF file that says 1 : 1
+        file.seek(_JFIF_UNIT)
+        file.write(struct.pack(">BHH", 0, *in_whole_numbers(page.aspect)))
 
 
 def _image(page: Page, name: str) -> Image.Image:
@@ -148,8 +166,8 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
 def _in_words(page: Page, name: str) -> dict[str, Any]:
     """What JPEG and WebP say in Exif and XMP: the metadata, and of WebP, which has no other place, the resolution."""
     exif, options = Image.Exif(), dict[str, Any]()
-    if page.dpi is not None and name == "WEBP":
-        exif[282], exif[283], exif[296] = page.dpi[0], page.dpi[1], 2
+    if page.density is not None and name == "WEBP":
+        exif[282], exif[283], exif[296] = *page.density, NO_UNIT if page.dpi is None else INCH
     for tag, text in tags_of(page.metadata).items():
         exif[tag] = text
     if len(exif):

@@ -57,6 +57,7 @@ def as_pdfium_shows(data: bytes, width: int, height: int, **entries: Any) -> Ite
         try:
             (found,) = document[0].get_objects()
             bitmap = found.get_bitmap()
+            bitmap.warn_on_close = False  # its pixels are gone then, which nobody keeps
             shown = bitmap.to_numpy().reshape(height, width, -1)
         except (PdfiumError, ValueError) as error:
             raise Damaged("its image is damaged") from error

@@ -15,16 +15,19 @@ from zlib_ng import zlib_ng
 
 from docsr.io.lossless import coder, from_left
 from docsr.io.metadata import texts_of
-from docsr.page import Bands, Metadata, Page, Pixels
+from docsr.io.resolution import in_whole_numbers
+from docsr.page import Bands, Dpi, Metadata, Page, Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _RGB, _LEFT, _PER_METRE = 0, 2, 1, 1
+_GREY, _RGB, _LEFT = 0, 2, 1
+_NO_UNIT, _PER_METRE = 0, 1
+_HEAD_BYTES = 33
 _INCHES = 1 / 0.0254
 """In a metre."""
 
 
 def write_png(file: IO[bytes], page: Page | Bands) -> None:
-    """Write a page of 8 bits per channel: grey or RGB; its resolution, profile and metadata, where it has them."""
+    """Write a page of 8 bits per channel: grey or RGB; its density, profile and metadata, where it has them."""
     bands = page.in_bands() if isinstance(page, Page) else page
     file.write(_SIGNATURE)
     kind = _GREY if bands.is_grey else _RGB
@@ -34,6 +37,8 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
     if bands.dpi is not None:
         across, down = (round(dpi * _INCHES) for dpi in bands.dpi)
         _chunk(file, b"pHYs", struct.pack(">IIB", across, down, _PER_METRE))
+    elif bands.aspect is not None:
+        _write_ratio(file, bands.aspect)
     for chunk in text_chunks(bands.metadata):
         _chunk(file, *chunk)
     stream = None
@@ -42,6 +47,19 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
     if stream is not None:
         _chunk(file, b"IDAT", stream.flush())
     _chunk(file, b"IEND", b"")
+
+
+def put_ratio(file: IO[bytes], aspect: Dpi) -> None:
+    """Put how finely x is sampled against y into a PNG that says no resolution: Pillow writes dpi alone."""
+    file.seek(_HEAD_BYTES)
+    rest = file.read()
+    file.seek(_HEAD_BYTES)
+    _write_ratio(file, aspect)
+    file.write(rest)
+
+
+def _write_ratio(file: IO[bytes], aspect: Dpi) -> None:
+    _chunk(file, b"pHYs", struct.pack(">IIB", *in_whole_numbers(aspect), _NO_UNIT))
 
 
 def text_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:

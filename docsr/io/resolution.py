@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import SupportsFloat
 
 from PIL import Image, TiffImagePlugin
@@ -21,6 +22,8 @@ SNAP = 0.02
 
 LONGEST = 3.0
 """Ratios beyond this are no scanner's or camera's: they are not believed where no dpi bear them out."""
+
+_MOST_PARTS, _TWO_BYTES = 10_000, 0xFFFF
 
 CM_PER_INCH = 2.54
 NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
@@ -98,6 +101,12 @@ def _ratio(x: object, y: object) -> Dpi | None:
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
     return (ratio, 1.0) if ratio != 1 and 1 / LONGEST <= ratio <= LONGEST else None
+
+
+def in_whole_numbers(aspect: Dpi) -> tuple[int, int]:
+    """Return a ratio in numbers that formats hold in two bytes."""
+    ratio = Fraction(aspect[0] / aspect[1]).limit_denominator(_MOST_PARTS)
+    return min(max(ratio.numerator, 1), _TWO_BYTES), min(ratio.denominator, _TWO_BYTES)
 
 
 def turned(dpi: Dpi | None, orientation: int) -> Dpi | None:

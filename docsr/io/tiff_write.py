@@ -109,7 +109,7 @@ class TiffWriter:
 
 
 def _described(bands: Bands, rows: int, one_bit: bool) -> list[_Entry]:
-    channels, density = 1 if bands.is_grey else 3, bands.dpi or bands.aspect
+    channels, density = 1 if bands.is_grey else 3, bands.density
     unit = _NO_UNIT if bands.dpi is None else _INCH
     return [
         _longs(256, bands.width),

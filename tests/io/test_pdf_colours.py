@@ -250,10 +250,11 @@ def test_inks_beside_black_are_exactly_what_pdfium_shows(tmp_path: Path):
     assert np.array_equal(read(path).pixels, shown(path))
 
 
-def test_inks_of_any_width_are_converted():
+def test_inks_of_any_width_are_converted(caplog: pytest.LogCaptureFixture):
     few = np.random.default_rng(0).integers(0, 256, (3, 1000, 4), np.uint8)
     wide = from_inks(np.tile(few, (1, 140, 1)))
     assert np.array_equal(wide, np.tile(from_inks(few), (1, 140, 1)))
+    assert caplog.records == []
 
 
 def test_what_goes_wrong_with_an_image_that_was_decoded_is_not_its_damage():
