@@ -36,12 +36,14 @@ class _Parts(NamedTuple):
 
     Attributes:
         head: the start of the image and the segments that a decoder needs.
+        found: all segments, as :func:`segments` tells them.
         start: where the coded data begin.
         frame: the marker of the frame, which says how the data are coded.
         samples: how many the picture has.
     """
 
     head: bytes
+    found: list[tuple[int, int, int]]
     start: int
     frame: int
     samples: int
@@ -74,7 +76,7 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
     is_endless = end < 0  # whoever decodes it sees to its scans
     end = len(coded) if end < 0 else end
     needed, head = _without_filling(coded, end), bytes(data[: parts.start])
-    if parts.frame in SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts.samples)) is not None:
+    if parts.frame in SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts)) is not None:
         return found, None
     samples, is_refused = _decoded(head + coded[:end] + _END)
     # It is no damage that a marker is odd, or that data are filled up.
@@ -87,24 +89,24 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
 
 def _parts(data: bytes | memoryview) -> _Parts:
     """Raises IndexError, ValueError or struct.error where it is no JPEG, or ends in its head."""
-    kept, frame, samples, start = [b"\xff\xd8"], 0, 0, 0
-    for marker, at, start in segments(data):
+    kept, frame, samples, start, found = [b"\xff\xd8"], 0, 0, 0, list(segments(data))
+    for marker, at, start in found:
         segment = bytes(data[at:start])
         if marker in _FRAMES:
             height, width, channels = struct.unpack_from(">HHB", segment, 5)
             frame, samples = marker, height * width * channels
         if marker in _NEEDED:
             kept.append(segment)
-    return _Parts(b"".join(kept), start, frame, samples)
+    return _Parts(b"".join(kept), found, start, frame, samples)
 
 
-def _decoded_longer(head: bytes, coded: bytes, samples: int) -> memoryview | None:
+def _decoded_longer(head: bytes, coded: bytes, parts: _Parts) -> memoryview | None:
     """Return the samples where the coded data are the picture's and no more, as far as one decoding can tell."""
     around = None
     with suppress(struct.error, LookupError, ValueError):
-        around = longer(head)
+        around = longer(head, parts.found)
     found = None if around is None else _decoded(around[0] + coded + around[1] + _END)[0]
-    return None if found is None else found[:samples]
+    return None if found is None else found[: parts.samples]
 
 
 def _without_filling(coded: bytes, end: int) -> int:

@@ -8,7 +8,7 @@ Format: ITU-T T.81, annexes B, C and F.
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 _TABLES, _RESTARTS, SCAN = 0xC4, 0xDD, 0xDA
 SEQUENTIAL = frozenset({0xC0, 0xC1})
@@ -39,7 +39,7 @@ def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
         at += 2 + length
 
 
-def longer(head: bytes) -> tuple[bytes, bytes] | None:
+def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, bytes] | None:
     """Return what to put before the coded data of a picture, and after them; the picture comes first in what it gives.
 
     None where that cannot be had: the data start anew already, are in several scans, of very many blocks, or sampled as
@@ -47,12 +47,13 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
 
     Args:
         head: the JPEG up to its coded data.
+        found: its segments.
 
     Raises:
         LookupError, ValueError or struct.error: something that is needed is missing, such as a code.
     """
     codes, place, frame, scan = dict[int, str](), 0, b"", b""
-    for marker, at, end in segments(head):
+    for marker, at, end in found:
         if marker == _RESTARTS:
             return None
         if marker in SEQUENTIAL:
@@ -63,11 +64,7 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
             scan = head[at + 4 : end]
     height, width, channels = struct.unpack_from(">HHB", frame, 1)
     sampling = {frame[at]: divmod(frame[at + 1], 16) for at in range(6, 6 + 3 * channels, 3)}
-    if (
-        not scan[0] == channels == len(sampling)
-        or not _is_sampled_so(sampling.values())
-        or not _keeps_last_row(height, [down for _, down in sampling.values()])
-    ):
+    if not scan[0] == channels == len(sampling) or not _is_fit(sampling.values(), height):
         return None
     if channels == 1:  # whose blocks come one by one, whatever it says
         sampling = dict.fromkeys(sampling, (1, 1))
@@ -84,14 +81,16 @@ def longer(head: bytes) -> tuple[bytes, bytes] | None:
     return head[:place] + restarts + taller, _START_ANEW + _coded(blocks * columns) + _COMMENT
 
 
-def _is_sampled_so(factors: Collection[tuple[int, int]]) -> bool:
-    """Whether factors of sampling are those of a JPEG of blocks that are coded together (ITU-T T.81, B.2.2 and B.2.3).
+def _is_fit(factors: Collection[tuple[int, int]], height: int) -> bool:
+    """Whether colours sampled so can be coded together (ITU-T T.81, B.2.2 and B.2.3), and leave the last row as it is.
 
-    Their number is the picture's; a head of a few hundred bytes could ask for gigabytes with others.
+    With other factors a head of a few hundred bytes could ask for gigabytes.
     """
     within = all(1 <= factor <= _MOST_FACTOR for sides in factors for factor in sides)
     together = sum(across * down for across, down in factors)
-    return within and len(factors) <= _MOST_CHANNELS and (together <= _MOST_TOGETHER or len(factors) == 1)
+    if not within or len(factors) > _MOST_CHANNELS or (together > _MOST_TOGETHER and len(factors) > 1):
+        return False
+    return _keeps_last_row(height, [down for _, down in factors])
 
 
 def _keeps_last_row(height: int, down: list[int]) -> bool:

@@ -1,9 +1,7 @@
-"""Images whose data are not quite whole are read as viewers show them, and what is lost is told: in PDF, and JPEG."""
+"""Images whose data are not quite whole are read as viewers show them, and what is lost is told: in PDF."""
 
 from __future__ import annotations
 
-import io
-import struct
 import zlib
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,9 +18,8 @@ from PIL import Image
 from docsr.errors import PageError
 from docsr.io import flate
 from docsr.io.complaints import heard
-from docsr.io.documents import read_document, read_leaves
+from docsr.io.documents import read_leaves
 from docsr.io.flate import BROKEN, WRONG_SUM, measured
-from docsr.io.jpeg_check import CORRUPT
 from docsr.io.pdf_seen import open_seen
 from docsr.page import Pixels
 from tests.io.pdf_files import (
@@ -221,117 +218,3 @@ def test_in_what_is_rendered_a_wrong_checksum_is_told(tmp_path: Path):
         f"page 2: {WRONG_SUM}",
         "page 3: its data are damaged, so that something may be missing on it",
     ]
-
-
-@pytest.mark.parametrize("within", ["page", "form"])
-def test_a_wrong_checksum_is_told_of_each_page_that_shows_the_image(tmp_path: Path, within: str):
-    with pikepdf.new() as pdf:
-        image = pdf.make_indirect(image_of(pdf, FLATE[:-4] + bytes(4), filter=Name.FlateDecode))
-        sound = pdf.make_indirect(image_of(pdf, FLATE, filter=Name.FlateDecode))
-        own = Dictionary(XObject=Dictionary(Im0=image))
-        box = Array([0, 0, WIDTH, HEIGHT])
-        form = pdf.make_stream(FILLING.encode(), Subtype=Name.Form, BBox=box, Resources=own)
-        wrong = (FILLING, image) if within == "page" else ("/Im0 Do", form)
-        for content, one in [(FILLING, sound), wrong] * 2:
-            add_page(pdf, f"{content} 0 0 9 9 re f", {"/Im0": one})
-        pdf.save(tmp_path / "a.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-    with heard(printed=False) as told:
-        assert len([seen.read() for seen in open_seen(tmp_path / "a.pdf")]) == 4
-    assert told == [f"page 2: {WRONG_SUM}", f"page 4: {WRONG_SUM}"]
-
-
-def saved(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
-
-
-@pytest.mark.parametrize("options", [{}, {"quality": 100}, {"optimize": True}])
-@pytest.mark.parametrize("pixels", [NOISE, np.dstack([NOISE, NOISE[::-1], NOISE])])
-def test_a_jpeg_file_without_its_end_is_whole(tmp_path: Path, pixels: Pixels, options: dict[str, Any]):
-    data = jpeg(Image.fromarray(pixels), **options)
-    for less in (1, 2):
-        with heard(printed=False) as told:
-            (page,) = read_document(saved(tmp_path / "a.jpg", data[:-less]))
-            (again,) = read_document(tmp_path / "a.jpg")  # which is not looked at for damage
-        assert told == []
-        assert np.array_equal(page.pixels, np.asarray(Image.open(io.BytesIO(data))))
-        assert np.array_equal(page.pixels, again.pixels)
-
-
-def test_of_a_jpeg_file_some_rows_may_be_missing(tmp_path: Path):
-    data = jpeg(Image.fromarray(NOISE))
-    some, more = (data[: -int(len(data) * part)] for part in (0.07, 0.13))
-    with heard(printed=False) as told:
-        (page,) = read_document(saved(tmp_path / "a.jpg", some))
-    assert told == [CORRUPT]
-    assert np.array_equal(page.pixels[:360], np.asarray(Image.open(io.BytesIO(data)))[:360])
-    assert (page.pixels[-20:] == 128).all()
-    with pytest.raises(PageError, match=r"it is damaged .*of its 400 rows are missing"):
-        list(read_document(saved(tmp_path / "a.jpg", more)))
-
-
-@pytest.mark.parametrize("pixels", [NOISE, np.dstack([NOISE, NOISE[::-1], NOISE])])
-def test_a_progressive_jpeg_needs_all_of_its_scans(tmp_path: Path, pixels: Pixels):
-    data = jpeg(Image.fromarray(pixels), progressive=True)
-    last = data.rindex(b"\xff\xda")
-    with heard(printed=False) as told:
-        (page,) = read_document(saved(tmp_path / "a.jpg", data[:-2]))
-    assert told == []
-    assert np.array_equal(page.pixels, np.asarray(Image.open(io.BytesIO(data))))
-    with heard(printed=False) as told:
-        (page,) = read_document(saved(tmp_path / "a.jpg", data[:-500]))
-    assert told == [CORRUPT]
-    for end in (last, last + 3, last // 2):
-        with pytest.raises(PageError, match="it is damaged"):
-            list(read_document(saved(tmp_path / "a.jpg", data[:end])))
-
-
-def in_scans(planes: list[Pixels]) -> tuple[bytes, list[int]]:
-    """A sequential JPEG, each colour in a scan of its own, and where the scans end."""
-    heads, coded = [], []
-    for plane in planes:
-        data = jpeg(Image.fromarray(plane), quality=80)
-        at = data.index(b"\xff\xda")
-        heads.append(data[:at])
-        coded.append(data[at + 10 : -2])
-    frame = heads[0].index(b"\xff\xc0")
-    names = b"".join(bytes([name, 0x11, 0]) for name in range(1, len(planes) + 1))
-    file = heads[0][:frame] + b"\xff\xc0" + struct.pack(">H", 8 + len(names)) + heads[0][frame + 4 : frame + 9]
-    file += bytes([len(planes)]) + names + heads[0][frame + 13 :]
-    ends = list[int]()
-    for name, scan in enumerate(coded, 1):
-        file += b"\xff\xda\0\x08\1" + bytes([name, 0, 0, 63, 0]) + scan
-        ends.append(len(file))
-    return file + b"\xff\xd9", ends
-
-
-def test_a_jpeg_in_scans_of_one_colour_needs_all_of_them(tmp_path: Path):
-    planes = [NOISE, np.full_like(NOISE, 100), np.roll(NOISE, 9)]
-    data, ends = in_scans(planes)
-    whole = np.asarray(Image.open(io.BytesIO(data)))
-    for sound in (data, data[:-1], data[:-2]):
-        with heard(printed=False) as told:
-            (page,) = read_document(saved(tmp_path / "a.jpg", sound))
-        assert told == []
-        assert np.array_equal(page.pixels, whole)
-    with heard(printed=False) as told:
-        list(read_document(saved(tmp_path / "a.jpg", data[:-500])))
-    assert told == [CORRUPT]
-    for end in (ends[0], ends[0] + 3, ends[1], ends[1] + 9, ends[0] // 2):
-        with pytest.raises(PageError, match="it is damaged"):
-            list(read_document(saved(tmp_path / "a.jpg", data[:end])))
-
-
-@pytest.mark.parametrize("transform", [0, 2])
-def test_of_a_jpeg_in_inks_some_rows_may_be_missing(tmp_path: Path, transform: int):
-    data = jpeg(Image.fromarray(np.dstack([NOISE] * 4), "CMYK"))
-    at = data.index(b"Adobe") + 11
-    data = data[:at] + bytes([transform]) + data[at + 1 :]
-    with Image.open(saved(tmp_path / "a.jpg", data)) as image:
-        assert image.info["adobe_transform"] == transform
-    with heard(printed=False) as told:
-        list(read_document(saved(tmp_path / "a.jpg", data[: -int(len(data) * 0.07)])))
-    assert told == [CORRUPT]
-    for part in (0.13, 0.5):
-        with pytest.raises(PageError, match=r"it is damaged .*of its 400 rows are missing"):
-            list(read_document(saved(tmp_path / "a.jpg", data[: -int(len(data) * part)])))
