@@ -32,6 +32,9 @@ these the one that brings the text nearest to 20-30 px, but none beyond 4x, for 
 read with more errors in all, or hardly fewer. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever
 the text size; only text that is large enough as it is stays so, unless a factor is asked for, too.
 
+The x-heights of fax_x2 are those of the page that it sees. `docsr models` and `--dry-run` tell them of the page with
+square pixels of the finer axis, where they are 1.44 times as large.
+
 """
 COUNTS = """
 ## How often each reads better than bicubic

@@ -116,7 +116,7 @@ def enhance_files(
                 for _, results in finished:
                     yield from results
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+            raise Interrupted("interrupted: finished files are kept, run the same command again to go on") from error
 
 
 @contextmanager

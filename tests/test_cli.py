@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from docsr.upscalers.choose import READERS, unasked
-from docsr.weights import catalogue
+from docsr.weights import ModelCard, catalogue
 from tests.command import docsr, picture
 
 HEAVY = {"torch", "cv2", "onnxruntime", "numpy", "albumentations"}
@@ -53,6 +53,11 @@ def test_enhance_leaves_nothing_but_its_output(tmp_path: Path) -> None:
     assert [list(Path(folder).rglob("*")) for folder in folders.values()] == [[], [], []]
 
 
+def told_of(card: ModelCard, span: tuple[float, float]) -> str:
+    """A range as `--dry-run` tells x-heights: of a standard fax with square pixels of 204 dpi; its network sees 141."""
+    return "-".join(f"{round(px * 204 / (204 * 98) ** 0.5, 1) if card.fax else px:g}" for px in span)
+
+
 def test_models_lists_what_is_there(capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "models")
     assert ran.code == 0
@@ -63,7 +68,7 @@ def test_models_lists_what_is_there(capsys, monkeypatch):
         assert lines[card.name][:3] == [f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"]
         for place, engine in enumerate(READERS):
             spans = card.x_height_helps[engine], unasked(card.name, engine)
-            told = ["-" if span is None else f"{span[0]:g}-{span[1]:g}" for span in spans]
+            told = ["-" if span is None else told_of(card, span) for span in spans]
             assert lines[card.name][4 + 2 * place : 6 + 2 * place] == told
     assert "none, nearest, bicubic, lanczos" in ran.out
     assert max(len(line.rstrip()) for line in ran.out.splitlines()) <= 90
@@ -77,7 +82,7 @@ def test_models_tells_what_was_measured_of_one(capsys, monkeypatch, name):
     assert f"{name}: {card.factor}x, {card.parameters:,} parameters, {card.bytes:,} bytes" in ran.out
     assert card.training_data in ran.out
     for engine, helps in card.x_height_helps.items():
-        told = "nowhere" if helps is None else f"at {helps[0]:g}-{helps[1]:g} px;"
+        told = "nowhere" if helps is None else f"at {told_of(card, helps)} px;"
         assert f"{engine}: helps {told}" in ran.out
     assert ran.out.count(" dpi, ") + ran.out.count("as it is ") == len(card.results) + 1
     assert all(other not in ran.out for other in catalogue() if other != name)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "--binarize/--grey",
     default=None,
     help="Write pages of one bit per pixel with one bit (TIFF, PDF: Group 4), or in grey.  [default: one bit in TIFF "
-    "and PDF if the text is 8 px high or more, which Tesseract reads as well in black and white; else grey]",
+    "and PDF if the text is 8 px high or more and pixels were square, for Tesseract reads these as well; else grey]",
 )
 @click.option(
     "--keep-pixel-shape",

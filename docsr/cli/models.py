@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -47,9 +48,9 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
     spans = [heading for engine in READERS for heading in (f"helps\n{engine}", "\nauto")]
     rows = []
     for card in cards:
-        heights = [span for one in READERS for span in (card.x_height_helps.get(one), unasked(card.name, one))]
+        spans_of = [span for one in READERS for span in (card.x_height_helps.get(one), unasked(card.name, one))]
         size = f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"
-        rows.append([card.name, *size, _span(card.x_height), *map(_span, heights)])
+        rows.append([card.name, *size, *(_span(span, card) for span in (card.x_height, *spans_of))])
     _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
     console.print()
     console.print("Trained on text of these x-heights in px. helps: there that engine read pages kept apart")
@@ -64,11 +65,13 @@ def _tell_model(console: Console, card: ModelCard) -> None:
     parameters = counted(card.parameters, "parameter")
     console.print(f"[bold]{card.name}[/]: {card.factor}x, {parameters}, {counted(card.bytes, 'byte')}")
     if card.x_height:
-        console.print(f"  trained on text of x-heights of {_span(card.x_height)} px")
+        console.print(f"  trained on text of x-heights of {_span(card.x_height, card)} px")
     for engine, helps in card.x_height_helps.items():
         taken = unasked(card.name, engine)
-        auto = f"--factor auto takes it at {_span(taken)} px" if taken else "--factor auto takes others"
-        console.print(f"  {engine}: helps at {_span(helps)} px; {auto}" if helps else f"  {engine}: helps nowhere")
+        auto = f"--factor auto takes it at {_span(taken, card)} px" if taken else "--factor auto takes others"
+        console.print(
+            f"  {engine}: helps at {_span(helps, card)} px; {auto}" if helps else f"  {engine}: helps nowhere"
+        )
     console.print(f"  {card.training_data}")
     if card.results:
         console.print("  errors in percent: CER; words missed of forms, receipts and mixed; hr is the original scan")
@@ -88,5 +91,9 @@ def _print_table(console: Console, columns: list[str], rows: list[list[str]]) ->
     console.print(table)
 
 
-def _span(x_height: tuple[float, float] | None) -> str:
-    return "-" if x_height is None else f"{x_height[0]:g}-{x_height[1]:g}"
+def _span(x_height: tuple[float, float] | None, card: ModelCard) -> str:
+    """A range in px of the page that is measured: of a fax that is a finer one than its network sees."""
+    from docsr.square import STANDARD_FAX
+
+    finer = math.sqrt(STANDARD_FAX) if card.fax else 1.0
+    return "-" if x_height is None else "-".join(f"{round(px * finer, 2 if finer == 1 else 1):g}" for px in x_height)

@@ -76,7 +76,7 @@ def enhance_on_cluster(
                 for start in range(0, len(jobs), FILES_IN_FLIGHT):
                     yield from _results(jobs[start : start + FILES_IN_FLIGHT], order, count)
         except KeyboardInterrupt as error:
-            raise Interrupted("interrupted: what was finished is kept, run the same command again to go on") from error
+            raise Interrupted("interrupted: finished files are kept, run the same command again to go on") from error
     _merge(order, folder)
 
 
@@ -120,7 +120,7 @@ def _cluster(address: str, threads: int) -> Iterator[int]:
     except DocsrError:
         raise
     except Exception as error:  # Ray Data raises more than Ray's own errors
-        remedy = "what was finished is kept, run the same command again to go on"
+        remedy = "finished files are kept, run the same command again to go on"
         raise DocsrError(f"the Ray cluster failed: {first_line(error)}; {remedy}") from error
     finally:
         ray.shutdown()
