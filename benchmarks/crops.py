@@ -2,7 +2,7 @@
 
     python benchmarks/crops.py --pdfs DIR --documents DIR --peers DIR
 
-Twenty crops whose places are drawn by a seed (of pieces that are not blank), four from each of five settings, as
+Crops whose places are drawn by a seed (of pieces that are not blank), four from each of seven settings, as
 LR | bicubic | FSRCNN | docsr | original; and the ten worst changes: words that Tesseract reads rightly in the original
 and after bicubic, and wrongly after docsr, the most wrong first, at most one of a page and setting. The forms of the
 benchmark are not among them: they are for research and education only.
@@ -26,12 +26,14 @@ from tables import table
 
 from docsr import __version__
 from docsr.bench.arms import AUTO, Arm, plan_arms
+from docsr.bench.degradations import SHAPES
 from docsr.bench.measure import Condition, as_measured
 from docsr.bench.suite import SuitePage, load_suite
 from docsr.manifest import sha256_of
 from docsr.metrics.image import same_size
 from docsr.page import Page, Pixels, luminance
 from docsr.report.words import how
+from docsr.square import squared, squared_size
 from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
 
@@ -42,9 +44,10 @@ SUITES = ROOT / "benchmarks" / "suites"
 ENGINE = "tesseract"
 """What reads the words, and for which docsr takes its networks."""
 
-FACTOR, SEED = 4, 20
-LR_CROP = (24, 72)
-"""Height and width of a crop in LR px."""
+FACTOR, FAX_FACTOR, SEED = 4, 2, 20
+"""How many times as large as LR crops are; faxes get square pixels of their finer resolution first."""
+CROP = (96, 288)
+"""Height and width of a crop in px."""
 FEWEST_DEVIATION = 30.0
 """Standard deviation of an LR crop with text on it."""
 TRIES = 1000
@@ -58,11 +61,13 @@ SAME_PLACE = 0.2
 GAP = 6
 QUALITY = 85
 
-COLUMNS = ("bicubic_x4", "fsrcnn_x4", AUTO)
+COLUMNS = {factor: (f"bicubic_x{factor}", f"fsrcnn_x{factor}", AUTO) for factor in (FACTOR, FAX_FACTOR)}
 SETTINGS = {
     "typeset-scan": ("typeset", "typeset", 75.0, "scan"),
     "typeset-fax": ("typeset", "typeset", 75.0, "fax"),
+    "typeset-standard-fax": ("typeset", "typeset", 204.0, "standard_fax"),
     "books": ("books", "books", 60.0, "scan"),
+    "books-standard-fax": ("books", "books", 204.0, "standard_fax"),
     "receipts": ("receipts", "receipts", 75.0, "scan"),
     "receipts-low": ("receipts", "receipts-low", None, "none"),
 }
@@ -71,23 +76,39 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """A page as it is seen in each column, all but ``lr`` at FACTOR times its size; ``hr`` None where there is none."""
+    """A page as it is seen in each column, all of one size; ``hr`` is None where there is none.
+
+    Attributes:
+        name: of the page.
+        factor: how many times as large as LR pages are shown.
+        lr: the page as it is, its pixels repeated.
+        columns: as enlarged by each arm of COLUMNS.
+        hr: the original.
+    """
 
     name: str
+    factor: int
     lr: Pixels
     columns: tuple[Page, ...]
     hr: Pixels | None
 
+    @property
+    def steps(self) -> tuple[int, int]:
+        """In how many places down and across a crop may begin: at each LR px."""
+        down, across = ((have - want) // self.factor for have, want in zip(self.lr.shape, CROP, strict=True))
+        return max(1, down), max(1, across)
+
+    def place(self, y: int, x: int) -> tuple[slice, slice]:
+        """The crop that begins at an LR place."""
+        top, left = y * self.factor, x * self.factor
+        return slice(top, top + CROP[0]), slice(left, left + CROP[1])
+
     def cut(self, y: int, x: int) -> Pixels:
         """The crop at an LR place, in all columns side by side."""
-        height, width = LR_CROP
-        small = self.lr[y : y + height, x : x + width]
-        near = np.kron(small, np.ones((FACTOR, FACTOR), np.uint8))
-        large = (slice(y * FACTOR, (y + height) * FACTOR), slice(x * FACTOR, (x + width) * FACTOR))
-        pages = [luminance(page.pixels) for page in self.columns] + ([] if self.hr is None else [self.hr])
-        cells = [near, *(pixels[large] for pixels in pages)]
+        pages = [self.lr, *(luminance(page.pixels) for page in self.columns)] + ([] if self.hr is None else [self.hr])
+        cells = [pixels[self.place(y, x)] for pixels in pages]
         if self.hr is None:
-            cells.append(np.full_like(near, 255))
+            cells.append(np.full_like(cells[0], 255))
         return np.concatenate([np.pad(cell, GAP, constant_values=255) for cell in cells], axis=1)
 
 
@@ -143,7 +164,7 @@ def changes(views: Views, truth: str) -> list[Change]:
     """The words of a page that are right after bicubic and wrong after docsr, the most wrong first."""
     assert views.hr is not None
     known = set(truth.split())
-    bicubic, docsr = (read_words(luminance(views.columns[COLUMNS.index(arm)].pixels)) for arm in ("bicubic_x4", AUTO))
+    bicubic, docsr = (read_words(luminance(views.columns[at].pixels)) for at in (0, -1))
     found = []
     for word in read_words(views.hr):
         if word.confidence < SURE or len(word.text) < FEWEST_LETTERS or word.text not in known:
@@ -153,15 +174,20 @@ def changes(views: Views, truth: str) -> list[Change]:
     return sorted(found, key=lambda change: (-change.wrong, -len(change.true), change.true))
 
 
-def seen(page: SuitePage, lr_dpi: float | None, degradation: str, arms: Sequence[Arm], peers: Path) -> Views:
+def seen(page: SuitePage, lr_dpi: float | None, degradation: str, arms: dict[str, Arm], peers: Path) -> Views:
     """Enlarge a page by every arm."""
     hr = page.load()
     lr = as_measured(hr, page, Condition(lr_dpi, degradation))
-    grey = luminance(lr.pixels)
-    size = np.empty((grey.shape[0] * FACTOR, grey.shape[1] * FACTOR), np.uint8)
-    columns = [upscale_page(lr, arm.on(lr, ENGINE).load(peers, 1)) for arm in arms]
+    factor = FAX_FACTOR if degradation in SHAPES else FACTOR
+    width, height = (factor * px for px in squared_size(lr.width, lr.height, lr.dpi))
+    size = np.empty((height, width), np.uint8)
+    mine = [arms[label].on(lr, ENGINE) for label in COLUMNS[factor]]
+    columns = [upscale_page(squared(lr, arm.raster_of(lr)), arm.load(peers, 1)) for arm in mine]
     columns = [Page(same_size(luminance(one.pixels), size), one.dpi) for one in columns]
-    return Views(page.name, grey, tuple(columns), None if lr_dpi is None else same_size(luminance(hr.pixels), size))
+    near = np.asarray(cv2.resize(luminance(lr.pixels), (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+    return Views(
+        page.name, factor, near, tuple(columns), None if lr_dpi is None else same_size(luminance(hr.pixels), size)
+    )
 
 
 def drawn_places(views: Sequence[Views], random: np.random.Generator) -> Iterator[Pixels]:
@@ -169,18 +195,17 @@ def drawn_places(views: Sequence[Views], random: np.random.Generator) -> Iterato
     for number in random.permutation(len(views))[:PER_SETTING]:
         one = views[number]
         for _ in range(TRIES):
-            y, x = (int(random.integers(max(1, have - want))) for have, want in zip(one.lr.shape, LR_CROP, strict=True))
-            if one.lr[y : y + LR_CROP[0], x : x + LR_CROP[1]].std() > FEWEST_DEVIATION:
+            y, x = (int(random.integers(steps)) for steps in one.steps)
+            if one.lr[one.place(y, x)].std() > FEWEST_DEVIATION:
                 break
         yield one.cut(y, x)
 
 
-def place_of(box: tuple[int, int, int, int], lr: Pixels) -> tuple[int, int]:
+def place_of(box: tuple[int, int, int, int], views: Views) -> tuple[int, int]:
     """LR corner (top, left) of the crop with the box in its middle."""
-    centre = (box[1] + box[3]) / 2 / FACTOR, (box[0] + box[2]) / 2 / FACTOR
-    y, x = (round(middle - want / 2) for middle, want in zip(centre, LR_CROP, strict=True))
-    height, width = lr.shape
-    return min(max(0, y), max(0, height - LR_CROP[0])), min(max(0, x), max(0, width - LR_CROP[1]))
+    corner = (box[1] + box[3] - CROP[0]) // 2, (box[0] + box[2] - CROP[1]) // 2
+    y, x = (min(max(0, round(at / views.factor)), steps - 1) for at, steps in zip(corner, views.steps, strict=True))
+    return y, x
 
 
 def write_rows(name: str, rows: Sequence[Pixels]) -> None:
@@ -192,7 +217,7 @@ def write_rows(name: str, rows: Sequence[Pixels]) -> None:
 
 def networks() -> list[str]:
     """The shipped networks, each with the start of its file's SHA-256."""
-    return [f"{name} {(sha256_of(card.path) or '')[:8]}" for name, card in sorted(catalogue().items()) if not card.fax]
+    return [f"{name} {(sha256_of(card.path) or '')[:8]}" for name, card in sorted(catalogue().items())]
 
 
 def document(worst: Sequence[tuple[str, str, Change]]) -> str:
@@ -203,7 +228,8 @@ def document(worst: Sequence[tuple[str, str, Change]]) -> str:
         f"Made by `{shlex.join(['python', *sys.argv])}`",
         f"with docsr {__version__} and its networks ({', '.join(networks())}).",
         "The columns are LR | bicubic | FSRCNN | docsr | original, all at 4x; docsr is what `docsr enhance` does when",
-        "it is asked for nothing (where it chose 2x, its page was enlarged to 4x by interpolation).",
+        "it is asked for nothing (where it chose 2x, its page was enlarged to 4x by interpolation). Faxes of",
+        "204 x 98 dpi are shown at 408 dpi: bicubic and FSRCNN enlarge them to twice 204 x 204 dpi.",
         "Pages that are measured as they are have no original.",
         "",
         "`typeset` are PDF files of packages of Debian's main section, `books` scans of books in the public domain",
@@ -239,8 +265,7 @@ def main() -> None:
     parser.add_argument("--peers", type=Path, required=True, help="the peers' weights")
     options = parser.parse_args()
     PICTURES.mkdir(exist_ok=True)
-    known = {arm.label: arm for arm in plan_arms(["bicubic", "fsrcnn_x4", AUTO], options.peers)[0]}
-    arms = [known[label] for label in COLUMNS]
+    arms = {arm.label: arm for arm in plan_arms(["bicubic", "fsrcnn_x2", "fsrcnn_x4", AUTO], options.peers)[0]}
     random = np.random.default_rng(SEED)
     worst: list[tuple[str, str, Change, Pixels]] = []
     for name, (suite, group, dpi, degradation) in SETTINGS.items():
@@ -251,7 +276,7 @@ def main() -> None:
         for page, one in zip(pages, views, strict=True):
             if one.hr is not None:
                 for change in changes(one, page.text)[:1]:
-                    worst.append((group, how(dpi, degradation), change, one.cut(*place_of(change.box, one.lr))))
+                    worst.append((group, how(dpi, degradation), change, one.cut(*place_of(change.box, one))))
     worst.sort(key=lambda found: (-found[2].wrong, -len(found[2].true), found[2].true))
     write_rows("worst", [crop for *_, crop in worst[:WORST]])
     DOCUMENT.write_text(document([(group, made, change) for group, made, change, _ in worst[:WORST]]), encoding="utf-8")
