@@ -19,7 +19,7 @@ from docsr.upscalers.results import PageResult, Task
 from tests.command import docsr, picture
 
 BICUBIC = ("--factor", "2", "--model", "bicubic")
-PAGES = 24
+PAGES = 45
 
 
 def scan(folder: Path, suffix: str, pages: int = PAGES) -> Path:
