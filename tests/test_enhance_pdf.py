@@ -151,9 +151,9 @@ def test_what_a_library_tells_programmers_is_not_told(tmp_path, capsys, monkeypa
     path = tmp_path / "a.pdf"
     write_scans([scan()], path)
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
-        field = {"Type": pikepdf.Name.Annot, "Subtype": pikepdf.Name.Widget, "FT": pikepdf.Name.Sig}
-        place = pikepdf.Array([20, 20, 60, 60])
-        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(pikepdf.Dictionary(**field, Rect=place))])
+        field = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Sig)
+        field.Rect = pikepdf.Array([20, 20, 60, 60])
+        pdf.pages[0].obj.Annots = pikepdf.Array([pdf.make_indirect(field)])
         with pytest.warns(pikepdf.PageCopyWarning):
             pdf.save(path)
     ran = docsr(capsys, monkeypatch, "enhance", path, "--out", tmp_path / "out", *WISH)

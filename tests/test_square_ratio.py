@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,8 +56,7 @@ def as_tiff(image: Image.Image, ratio: Ratio) -> bytes:
 def as_float_tiff(image: Image.Image, ratio: Ratio) -> bytes:
     """What Pillow cannot open."""
     values = np.dstack([np.asarray(image, np.float32) / 255] * 3)
-    resolution = {"resolution": ratio, "resolutionunit": 1}
-    tifffile.imwrite(file := io.BytesIO(), values, photometric="rgb", **resolution)
+    tifffile.imwrite(file := io.BytesIO(), values, photometric="rgb", resolution=ratio, resolutionunit=1)
     return file.getvalue()
 
 
@@ -118,7 +118,7 @@ def test_a_dry_run_tells_its_size_too(kind, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize("kind", WRITE)
 def test_in_memory_and_as_a_path_alike(kind, tmp_path):
     source = written(tmp_path, kind, FAX)
-    of_path = docsr.enhance(source, 2, "bicubic")
+    of_path: Any = docsr.enhance(source, 2, "bicubic")  # a Pillow image
     of_bytes = docsr.enhance(source.read_bytes(), 2, "bicubic")
     assert of_path.size == pytest.approx((1400, 1000), rel=0.01)
     assert "dpi" not in of_path.info
@@ -128,7 +128,7 @@ def test_in_memory_and_as_a_path_alike(kind, tmp_path):
         with Image.open(source) as image:
             assert docsr.enhance(image, 2, "bicubic").size == of_path.size
     (page,) = read_pages(source)
-    kept = docsr.Enhancer("bicubic", 2, keep_pixel_shape=True)(source)
+    kept: Any = docsr.Enhancer("bicubic", 2, keep_pixel_shape=True)(source)
     assert kept.size == (2 * page.width, 2 * page.height)
 
 
@@ -138,7 +138,8 @@ def test_no_ratio_and_one_that_is_not_believed_leave_the_pixels_as_they_are(kind
     source = written(tmp_path, kind, ratio, page_in((204, 204)))
     (page,) = read_pages(source)
     assert page.dpi is page.aspect is None
-    assert docsr.enhance(source, 2, "bicubic").size == (1400, 1000)
+    large: Any = docsr.enhance(source, 2, "bicubic")
+    assert large.size == (1400, 1000)
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".tiff", ".webp"])
@@ -149,8 +150,8 @@ def test_a_page_on_its_side_has_its_ratio_turned(suffix, tmp_path):
         exif[tag] = value
     if suffix == ".tiff":  # of floats, which Pillow cannot open
         values = np.dstack([np.asarray(image, np.float32) / 255] * 3)
-        extra, resolution = [(274, "H", 1, 6)], {"resolution": (2, 1), "resolutionunit": 1}
-        tifffile.imwrite(path, values, photometric="rgb", extratags=extra, **resolution)
+        more: dict[str, Any] = {"extratags": [(274, "H", 1, 6)], "resolution": (2, 1), "resolutionunit": 1}
+        tifffile.imwrite(path, values, photometric="rgb", **more)
     else:
         image.save(path, **({"tiffinfo": sideways} if suffix == ".tif" else {"exif": exif}))
     (page,) = read_pages(path)

@@ -53,7 +53,7 @@ def scan_of(dpi: Dpi, size: tuple[int, int] = (700, 500)) -> Pixels:
 def rendered(path: Path, dpi: float) -> Image.Image:
     """The page as OCRmyPDF renders it."""
     with pypdfium2.PdfDocument(path) as pdf:
-        image = pdf[0].render(scale=dpi / 72, grayscale=True).to_pil()
+        image: Image.Image = pdf[0].render(scale=dpi / 72, grayscale=True).to_pil()
     image.info["dpi"] = dpi, dpi
     return image
 
@@ -128,9 +128,8 @@ def test_square_sheets_too(name: str, placing: str, tmp_path: Path):
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_page_that_is_turned_when_it_is_rendered_has_its_raster_turned(rotation: int, tmp_path: Path):
     upright = scan_of((204, 98), (600, 600))
-    path = placed_scan(
-        tmp_path / "a.pdf", np.rot90(upright, -rotation // 90), (204, 98)[:: 1 if rotation == 180 else -1]
-    )
+    dpi = (204.0, 98.0) if rotation == 180 else (98.0, 204.0)
+    path = placed_scan(tmp_path / "a.pdf", np.rot90(upright, -rotation // 90), dpi)
     assert_alike(given(path, 204.0, rotation), Page(upright, (204.0, 98.0)))
 
 

@@ -128,7 +128,12 @@ def test_a_sound_jpeg_is_mostly_decoded_once(monkeypatch: pytest.MonkeyPatch, na
     sound, done = {**SOUND, "4:2:0, even": even, "large": large}[name], list[int]()
     decoded = jpeg_check._decoded
     assert jpeg_check._heeds_warnings()
-    monkeypatch.setattr(jpeg_check, "_decoded", lambda data: (done.append(len(data)), decoded(data))[1])
+
+    def noted(data: bytes) -> tuple[memoryview | None, bool]:
+        done.append(len(data))
+        return decoded(data)
+
+    monkeypatch.setattr(jpeg_check, "_decoded", noted)
     assert jpeg_fault(sound) is None
     assert len(done) == often
 

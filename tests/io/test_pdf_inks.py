@@ -36,7 +36,12 @@ def test_what_goes_wrong_with_an_image_that_was_decoded_is_not_its_damage():
 def converted(monkeypatch: pytest.MonkeyPatch) -> list[Pixels]:
     """The inks that are converted while a test runs."""
     done = list[Pixels]()
-    monkeypatch.setattr(pdf_shown, "from_inks", lambda inks: (done.append(inks), from_inks(inks))[1])
+
+    def noted(inks: Pixels) -> Pixels:
+        done.append(inks)
+        return from_inks(inks)
+
+    monkeypatch.setattr(pdf_shown, "from_inks", noted)
     pdf_shown._of_inks.cache_clear()
     return done
 

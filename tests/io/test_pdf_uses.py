@@ -23,8 +23,9 @@ def form(pdf: pikepdf.Pdf, content: str = OTHER, **more: Any) -> Any:
 
 
 def stamp(pdf: pikepdf.Pdf, page: Any, look: Any) -> None:
-    kind = {"Type": Name.Annot, "Subtype": Name.Stamp, "F": 4, "Rect": Array([10, 10, 40, 50])}
-    page.Annots = Array([pdf.make_indirect(Dictionary(**kind, AP=Dictionary(N=look), AS=Name.On))])
+    place, looks = Array([10, 10, 40, 50]), Dictionary(N=look)
+    kind = Dictionary(Type=Name.Annot, Subtype=Name.Stamp, F=4, Rect=place, AP=looks, AS=Name.On)
+    page.Annots = Array([pdf.make_indirect(kind)])
 
 
 def pattern(pdf: pikepdf.Pdf) -> Any:
