@@ -45,10 +45,9 @@ def write_pages(
 ) -> None:
     """Write pages to one file, complete or not at all.
 
-    Pages are taken one at a time. The resolution is written as the page has it; where it is None, the ratio of x to y,
-    if the page has one and the format (all but BMP) holds it, and otherwise nothing of the kind; the
-    profile and the metadata are kept where the format holds them; no orientation is written. One-bit pages stay one-bit
-    in PNG, BMP and TIFF.
+    Pages are taken one at a time. The resolution is written as the page has it. A page without one has its ratio of x
+    to y written, which all formats but BMP hold. The profile and the metadata are kept where the format holds them; no
+    orientation is written. One-bit pages stay one-bit in PNG, BMP and TIFF.
 
     Args:
         path: the file; what is there is replaced.
