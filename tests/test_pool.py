@@ -211,6 +211,31 @@ def test_workers_clean_up_and_end_when_their_parent_is_gone(tmp_path, number):
     assert names(marks) == {"0 began", "1 began", "0 cleaned up", "1 cleaned up"}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_a_worker_starts_stops_the_run_without_a_word_of_the_worker(tmp_path, number):
+    code = (
+        "import os, signal, sys\n"
+        "from multiprocessing import util\n"
+        "from tests.test_pool import broken, run_in_processes, work\n"
+        "def spawn(*args, made=util.spawnv_passfds):\n"
+        "    child = made(*args)\n"
+        "    if b'--multiprocessing-fork' in args[1] or '--multiprocessing-fork' in args[1]:\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "    return child\n"
+        "if __name__ == '__main__':\n"
+        "    util.spawnv_passfds = spawn\n"
+        "    signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        "    try:\n"
+        "        list(run_in_processes(work, [0, 1, 2], jobs=2, broken=broken))\n"
+        "    except KeyboardInterrupt:\n"
+        "        sys.exit(7)"
+    )
+    (tmp_path / "main.py").write_text(code)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, tmp_path / "main.py"], env=environment, capture_output=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (7, b"")
+
+
 def test_a_worker_that_is_told_to_end_cleans_up_first(tmp_path):
     results = run_in_processes(partial(mark_and_tell, folder=tmp_path), [0], jobs=1, broken=broken)
     ending = threading.Thread(target=terminate_first, args=(tmp_path,))

@@ -10,11 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from itertools import count, islice
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.context import SpawnContext
 from typing import Any, TypeAlias, TypeVar
 
-from docsr.pool.worker import Finished, alive, hearing, in_worker, start, tell, time_limit, work
+from docsr.pool.worker import STOPPING, Finished, alive, hearing, in_worker, start, tell, time_limit, work
 
 __all__ = ["Apart", "Finished", "alive", "in_worker", "run_here", "run_in_processes", "tell", "time_limit"]
 
@@ -193,7 +193,7 @@ class _Pool:
         """Submit an item; in a pool that is found broken the item is not lost, its future says so."""
         number = next(self._numbers)
         try:
-            with _sigint_blocked():
+            with _whole():
                 future = self._executor.submit(work, number, item)
         except BrokenProcessPool as error:
             broken: Future[Any] = Future()
@@ -221,12 +221,17 @@ class _Pool:
 
 
 @contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """Spawn workers deaf to Ctrl-C until they have their own way of stopping: a terminal sends it to them too."""
+def _whole() -> Iterator[None]:
+    """Spawn workers in one piece, and deaf until they have their own way of stopping.
+
+    A terminal sends Ctrl-C to them too; and a signal that ended this process's part of the start would leave a worker
+    that waits for what it is to do.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    resource_tracker.ensure_running()  # it would let the signals through when a worker's start begins it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield
     finally:

@@ -15,6 +15,8 @@ from typing import Any
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""
+STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+"""The signals that ask a process to stop."""
 
 
 class Finished(KeyboardInterrupt):
@@ -109,7 +111,7 @@ def start(
     signal.signal(signal.SIGINT, _on_interrupt)
     signal.signal(signal.SIGTERM, _on_terminate)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     threading.Thread(target=_watch, args=(told,), daemon=True).start()
 
 
