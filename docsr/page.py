@@ -134,7 +134,7 @@ class Bands:
         """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
         if not self.is_grey:
             return self
-        bands = (np.where(band < 128, 0, 255).astype(np.uint8) for band in self.bands)
+        bands = (np.negative(band >> 7) for band in self.bands)  # uint8: 1 becomes 255
         return replace(self, bands=bands, bilevel=True)
 
     def whole(self) -> Page:
