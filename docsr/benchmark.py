@@ -18,6 +18,7 @@ from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_o
 from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError
 from docsr.ocr.base import Engine
+from docsr.parsing import read_json
 from docsr.pool import run_here, run_in_processes
 
 ROWS = "rows.jsonl"
@@ -152,7 +153,7 @@ class RowStore:
 
     def _read(self, line: str) -> None:
         try:
-            values = json.loads(line)
+            values = read_json(line)
             self._known[values["key"]] = (Row(**{name: values[name] for name in ROW_FIELDS}), values["text"])
         except (ValueError, TypeError, KeyError):
             return

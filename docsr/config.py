@@ -7,6 +7,7 @@ the one sub-model they need.
 from __future__ import annotations
 
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -35,24 +36,49 @@ Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 Share = Annotated[Range, _within(0, 1)]
 
 
+MOST = 10**15
+"""Larger numbers count nothing."""
+
+
+def _countable(value: Any) -> Any:
+    """Refuse plain values in which a number is infinite, undefined or beyond MOST."""
+    if isinstance(value, dict | list | tuple):
+        for one in value.values() if isinstance(value, dict) else value:
+            _countable(one)
+    elif isinstance(value, int | float) and not -MOST <= value <= MOST:  # what is not a number is in no range
+        raise ValueError(f"an argument cannot be {shortened(value)}")
+    return value
+
+
+Arguments = Annotated[dict[str, Any], AfterValidator(_countable)]
+
+
 class Options(BaseModel):
     """Base of all configuration: frozen, and no key that does not exist."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounded(cls, values: Any) -> Any:
+        for name, value in values.items() if isinstance(values, dict) else ():
+            if isinstance(value, int) and abs(value) > MOST:
+                raise ValueError(f"{name} cannot be as large as {shortened(value)}")
+        return values
 
 
 class GeneratorConfig(Options):
     """A generator by its registered name and the arguments of its constructor (``factor`` is added)."""
 
     name: str = Field("compact", description="compact, srgan, rrdb, edsr or mdsr")
-    args: dict[str, Any] = Field({}, description="arguments of its constructor, such as {channels: 32, blocks: 8}")
+    args: Arguments = Field({}, description="arguments of its constructor, such as {channels: 32, blocks: 8}")
 
 
 class DiscriminatorConfig(Options):
     """A discriminator, likewise (``factor`` and ``patch`` are added)."""
 
     name: str = Field("srgan", description="srgan (log2(factor) halvings) or deep (SRGAN's eight convolutions)")
-    args: dict[str, Any] = Field({}, description="arguments of its constructor")
+    args: Arguments = Field({}, description="arguments of its constructor")
 
 
 class DegradeConfig(Options):

@@ -10,11 +10,11 @@ from pathlib import Path
 from reprlib import repr as shortened
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from docsr.config import TrainConfig
 from docsr.errors import UsageError
+from docsr.parsing import MOST_BYTES, read_yaml
 from docsr.registry import suggestion
 
 
@@ -26,12 +26,7 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
     """
     values: dict[str, Any] = {}
     if path is not None:
-        try:
-            values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        except OSError as error:
-            raise UsageError(f"cannot read the configuration {path}: {error.strerror or error}") from error
-        except (ValueError, yaml.YAMLError) as error:  # ValueError: not UTF-8, or a date that does not exist
-            raise UsageError(f"the configuration {path} is not valid YAML: {_yaml_problem(error)}") from error
+        values = read_yaml_file(path, "the configuration") or {}
         if not isinstance(values, dict):
             raise UsageError(f"the configuration {path} is not a list of 'key: value' lines")
     for key, value in overrides.items():
@@ -47,14 +42,27 @@ def check_config(values: dict[str, Any]) -> TrainConfig:
         raise UsageError(_explain(error)) from error
 
 
+def read_yaml_file(path: Path, what: str) -> Any:
+    """Return what a YAML file says, plain values only; ``what`` it is, for a person. UsageError when it is none."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1).decode("utf-8")
+        return read_yaml(text)
+    except OSError as error:
+        raise UsageError(f"cannot read {what} {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise UsageError(f"{what} {path} is not valid YAML: {reason}") from error
+
+
 def parse_override(text: str) -> tuple[str, Any]:
     """Split ``key=value`` of ``--set``; the value is read as YAML."""
     key, separator, value = text.partition("=")
     if not separator or not key:
         raise UsageError(f"--set wants key=value, not '{text}'")
     try:
-        return key, yaml.safe_load(value)
-    except (ValueError, yaml.YAMLError) as error:
+        return key, read_yaml(value)
+    except ValueError as error:
         raise UsageError(f"the value of --set {text} is not valid YAML: close its brackets, or quote it") from error
 
 
@@ -102,10 +110,3 @@ def _names_at(location: tuple[int | str, ...]) -> list[str]:
             break
         model = annotation
     return list(model.model_fields)
-
-
-def _yaml_problem(error: Exception) -> str:
-    """What is wrong, and where, without the excerpt that YAML prints below."""
-    mark = getattr(error, "problem_mark", None)
-    where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
-    return f"{getattr(error, 'problem', None) or getattr(error, 'reason', None) or error}{where}"

@@ -14,7 +14,7 @@ from itertools import chain, groupby, islice, zip_longest
 from pathlib import Path
 
 from docsr.bench.suite_file import PDF_DPI, LowerConfig, SourceConfig, SuiteConfig, read_suite
-from docsr.errors import NoInputError, PageError, UsageError
+from docsr.errors import NoInputError, PageError, UsageError, reason_of
 from docsr.io.images import read_pages
 from docsr.io.inputs import IMAGE_SUFFIXES
 from docsr.io.pdf import pdf_texts, render_page
@@ -133,10 +133,18 @@ def _pages_of(source: SourceConfig, root: Path, beside: Path, suite: Suite) -> l
     """The source's pages; what cannot be one is noted in ``suite``."""
     paths = sorted(path for path in root.glob(source.pdf or source.images or "") if path.is_file())
     if source.listed is not None:
-        names = set((beside / source.listed).read_text(encoding="utf-8").split())
+        names = _listed(beside / source.listed)
         paths = [path for path in paths if path.name in names]
     pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root, suite))
     return pages if source.pages is None else _drawn(pages, source.pages)
+
+
+def _listed(path: Path) -> set[str]:
+    try:
+        return set(path.read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"the names in {path} cannot be read: {reason}") from error
 
 
 def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
@@ -154,7 +162,7 @@ def _image_pages(source: SourceConfig, paths: list[Path], root: Path, suite: Sui
     images = [path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES]
     stems = Counter(path.with_suffix("") for path in images)
     for path in images:
-        name = source.text.format(stem=path.stem)
+        name = source.text.replace("{stem}", path.stem)
         found = next((file for file in (path.parent / name, root / name) if file.is_file()), None)
         if found is None:
             suite.without_text.append(path)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.config import Options
+from docsr.config_file import read_yaml_file
 from docsr.errors import UsageError
 from docsr.ocr.engines import ENGINES
 
@@ -23,6 +24,16 @@ def _check_labels(labels: tuple[str, ...]) -> None:
     for label in labels:
         if label != EVERY_PEER and label not in known:
             raise ValueError(f"there is no arm {label!r}; there are {', '.join(sorted(known))}, and '{EVERY_PEER}'")
+
+
+def _check_glob(pattern: str | None) -> None:
+    """Refuse a pattern that Path.glob does."""
+    try:
+        next(Path(os.devnull).glob(pattern or ""), None)
+    except (ValueError, NotImplementedError, IndexError) as error:
+        raise ValueError(
+            f"the pattern {pattern!r} cannot be used: one below the root is wanted, like '**/*.png'"
+        ) from error
 
 
 class LowerConfig(Options):
@@ -42,8 +53,8 @@ class LowerConfig(Options):
         for name in self.engines or ():
             ENGINES.find(name)
         _check_labels(self.without)
-        if min(self.dpi) < 10:
-            raise ValueError("a dpi below 10 is no page")
+        if not 10 <= min(self.dpi) <= max(self.dpi) <= 1200:
+            raise ValueError("a page has a dpi from 10 to 1200")
         return self
 
 
@@ -81,6 +92,9 @@ class SourceConfig(Options):
     def _one_kind(self) -> SourceConfig:
         if (self.pdf is None) == (self.images is None):
             raise ValueError("a source wants either 'pdf' or 'images'")
+        _check_glob(self.pdf if self.images is None else self.images)
+        if {"{", "}"} & set(self.text.replace("{stem}", "")):
+            raise ValueError(f"the only name in braces that 'text' knows is {{stem}}: {self.text!r} has others")
         if not self.lower and not self.as_it_is:
             raise ValueError("a source wants 'lower', 'as_it_is' or both")
         _check_labels(self.without)
@@ -97,12 +111,7 @@ class SuiteConfig(Options):
 
 def read_suite(path: Path) -> SuiteConfig:
     """Read and check a suite file. UsageError when it is none, or a wrong one."""
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no suite: a YAML file, or a folder, is wanted") from error
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read the suite {path}: {' '.join(str(error).split())}") from error
+    values = read_yaml_file(path, "the suite")
     if not isinstance(values, dict):
         raise UsageError(f"{path} is no suite: it wants 'name' and 'sources'")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections import Counter, defaultdict
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsr.cli.echo import say, terminal
+from docsr.cli.numbers import MOST_JOBS, Real, Whole
 from docsr.errors import UsageError
 from docsr.wording import counted
 
@@ -54,9 +55,7 @@ _SETTING = ("set", "lr_dpi", "degradation")
 @click.option(
     "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Where a suite's files lie."
 )
-@click.option(
-    "--lr-dpi", "dpis", multiple=True, type=click.FloatRange(10, 1200), help="For a folder: make it this low."
-)
+@click.option("--lr-dpi", "dpis", multiple=True, type=Real(10, 1_200), help="For a folder: make it this low.")
 @click.option(
     "--degradation",
     "degradations",
@@ -64,8 +63,8 @@ _SETTING = ("set", "lr_dpi", "degradation")
     type=click.Choice(DEGRADATION_NAMES),
     help="For a folder, with --lr-dpi: how it is made low-resolution.  [default: clean]",
 )
-@click.option("--hr-dpi", type=click.FloatRange(50, 1200), help="For a folder: what images are that do not say it.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes, a thread each.")
+@click.option("--hr-dpi", type=Real(50, 1_200), help="For a folder: what images are that do not say it.")
+@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes, a thread each.")
 def benchmark(
     suite: Path,
     out: Path,
@@ -101,8 +100,8 @@ def benchmark(
     _tell_what_is_shown_no_more(out, pages, arms, tuple(signatures))
     _write(out, results, pages, found, arms, peers)
     for sentence in results.failed:
-        click.echo(f"docsr: failed: {sentence}", err=True)
-    click.echo(f"{counted(len(found.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
+        say(f"docsr: failed: {sentence}", err=True)
+    say(f"{counted(len(found.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
 
 
@@ -116,15 +115,16 @@ def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:
     if pages.without_text:
         more = len(pages.without_text) - 1
         others = f" and {more:,} more" if more else ""
-        click.echo(f"docsr: not measured, for they have no text: {pages.without_text[0]}{others}", err=True)
+        say(f"docsr: not measured, for they have no text: {pages.without_text[0]}{others}", err=True)
     for name, reason in missing.items():
-        click.echo(f"docsr: {name} is not run: {reason}", err=True)
+        say(f"docsr: {name} is not run: {reason}", err=True)
 
 
 def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str, ...]) -> None:
     """An earlier report in the folder may hold what this command did not ask for."""
     from docsr.bench.arms import label_of
     from docsr.bench.measure import tasks_of
+    from docsr.parsing import read_json
 
     asked = {
         (task.page.set, task.condition.lr_dpi, task.condition.degradation, task.arm.label, engine)
@@ -133,14 +133,14 @@ def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engine
         for engine in task.engines
     }
     try:
-        rows = json.loads((out / "results.json").read_text(encoding="utf-8"))["rows"]
+        rows = read_json((out / "results.json").read_text(encoding="utf-8"))["rows"]
         shown = {(*map(row.get, _SETTING), label_of(row["upscaler"], row["factor"]), row["engine"]) for row in rows}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
     if gone := shown - asked:
         told = f"{counted(len(gone), 'measurement')} of an earlier command (an arm in a setting, by an engine)"
         are = "is" if len(gone) == 1 else "are"
-        click.echo(f"docsr: {told} {are} in the report no more; rows are kept for a command that asks", err=True)
+        say(f"docsr: {told} {are} in the report no more; rows are kept for a command that asks", err=True)
 
 
 def _lower(
@@ -211,10 +211,9 @@ def _write(out: Path, results: Results, pages: Suite, found: Found, arms: list[A
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr with the time left, where that is a terminal; else a line now and then."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = terminal(err=True)
     columns = (TextColumn("measured"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("measured")
@@ -225,7 +224,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
             bar.update(task, completed=done, total=total)
             tenth = 10 * done // max(1, total)
             if not console.is_terminal and tenth > last:
-                click.echo(f"docsr: {done} of {total} measured", err=True)
+                say(f"docsr: {done} of {total} measured", err=True)
                 last = tenth
 
         yield tell

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from docsr.cli.checks import check_writable
+from docsr.cli.echo import say, terminal
+from docsr.cli.numbers import MOST, MOST_PIXELS, Whole
 from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
 from docsr.errors import NoInputError, UsageError
 from docsr.wording import counted
@@ -39,9 +41,13 @@ _SUFFIXES = {".html", ".htm"}
 )
 @click.option("--ocr", is_flag=True, help="Read all with Tesseract, and mark the words that differ.")
 @click.option("--lang", help="With --ocr: the language as Tesseract calls it, such as deu or eng+fra.  [default: eng]")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Pages to show at most.")
+@click.option("--limit", type=Whole(1, MOST), default=20, show_default=True, help="Pages to show at most.")
 @click.option(
-    "--max-pixels", type=click.IntRange(1), default=1_000_000_000, show_default=True, help="Larger pages are refused."
+    "--max-pixels",
+    type=Whole(1, MOST_PIXELS),
+    default=1_000_000_000,
+    show_default=True,
+    help="Larger pages are refused.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace --out whatever it is.")
 def compare(
@@ -77,17 +83,17 @@ def compare(
     _tell(told)
     if not told.pages:
         raise NoInputError(f"there is nothing to compare in {before} and {after}")
-    click.echo(_summary(told, out))
+    say(_summary(told, out))
     return 1 if told.failed else 0
 
 
 def _tell(told: Told) -> None:
     for sentence in told.warnings:
-        click.echo(f"docsr: warning: {sentence}", err=True)
+        say(f"docsr: warning: {sentence}", err=True)
     for sentence in told.failed:
-        click.echo(f"docsr: failed: {sentence}", err=True)
+        say(f"docsr: failed: {sentence}", err=True)
     for sentence in told.notes:
-        click.echo(f"docsr: {sentence}", err=True)
+        say(f"docsr: {sentence}", err=True)
 
 
 def _summary(told: Told, out: Path) -> str:
@@ -161,22 +167,21 @@ def preview_of(
     with _progress(pages) as progress:
         told = compare_files(pairs, out / PREVIEW, wish, title, progress=progress)
     _tell(told)
-    click.echo(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
+    say(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
     return 1 if told.failed else 0
 
 
 @contextmanager
 def _progress(limit: int) -> Iterator[Callable[[Told], None]]:
     """Say on stderr how many pages are done, and of how many: a bar on a terminal, else a line now and then."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    console = terminal(err=True)
     columns = (TextColumn("comparing"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    terminal = console.is_terminal
-    with Progress(*columns, console=console, disable=not terminal, transient=True, speed_estimate_period=600) as bar:
+    drawn = console.is_terminal
+    with Progress(*columns, console=console, disable=not drawn, transient=True, speed_estimate_period=600) as bar:
         task, said = bar.add_task("", total=None), ""
-        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: click.echo(f"docsr: {said} compared", err=True))
+        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {said} compared", err=True))
 
         def tell(told: Told) -> None:
             nonlocal said
@@ -184,7 +189,7 @@ def _progress(limit: int) -> Iterator[Callable[[Told], None]]:
             pages = f"{total:,}+ pages" if more else counted(total, "page")
             said = f"{told.pages:,} of {pages}"
             bar.update(task, completed=told.pages, total=total, description=f"{told.pages:,}/{pages}")
-            if not terminal:
+            if not drawn:
                 line()
 
         yield tell

@@ -11,6 +11,7 @@ import click
 
 from docsr.cli.checks import check_folder, check_writable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
+from docsr.cli.numbers import LONGEST, MOST, MOST_JOBS, MOST_PIXELS, Real, Whole
 from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
 from docsr.cli.progress import Course, shown
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Enlargement; auto brings the measured x-height towards 20-30 px and leaves large text as it is.",
 )
-@click.option("--dpi", type=click.FloatRange(1, 4800), help="Exact resolution of the output, in place of --factor.")
+@click.option("--dpi", type=Real(1, 4_800), help="Exact resolution of the output, in place of --factor.")
 @click.option("--model", metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file.")
 @click.option(
     "--format",
@@ -43,17 +44,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the output.",
 )
-@click.option(
-    "--quality", type=click.IntRange(1, 100), default=90, show_default=True, help="Of JPEG, also in PDF, and WebP."
-)
+@click.option("--quality", type=Whole(1, 100), default=90, show_default=True, help="Of JPEG, also in PDF, and WebP.")
 @click.option(
     "--jobs",
-    type=click.IntRange(1),
+    type=Whole(1, MOST_JOBS),
     help="Files done at the same time, a core each.  [default: as many as there are cores, 8 at most]",
 )
 @click.option(
     "--tile",
-    type=click.IntRange(64),
+    type=Whole(64, 65_536),
     default=512,
     show_default=True,
     help="Side of a square tile in input px; longer ones are narrower.",
@@ -91,14 +90,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--time-limit",
-    type=click.FloatRange(0),
+    type=Real(0, LONGEST),
     default=600,
     show_default=True,
     help="Seconds for a page (of a large one for a row of tiles), then it is given up; 0: no limit, no process apart.",
 )
 @click.option(
     "--max-pixels",
-    type=click.IntRange(1),
+    type=Whole(1, MOST_PIXELS),
     default=1_000_000_000,
     show_default=True,
     help="Larger pages are refused: a few bytes can claim to be a page that fills all memory.",
@@ -107,7 +106,7 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing.")
 @click.option(
     "--preview",
-    type=click.IntRange(1),
+    type=Whole(1, MOST),
     metavar="[N]",
     help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}). It "
     "needs the extra compare.",

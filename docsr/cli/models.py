@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsr.cli.echo import terminal
 from docsr.errors import UsageError
 from docsr.wording import counted
 
@@ -23,12 +24,10 @@ _WIDTH = 200
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def models(names: tuple[str, ...]) -> None:
     """List the shipped networks, and the x-heights at which each helps; NAME tells all that was measured of one."""
-    from rich.console import Console
-
     from docsr.registry import suggestion
     from docsr.weights import catalogue
 
-    console = Console(soft_wrap=True, width=_WIDTH)
+    console = terminal(soft_wrap=True, width=_WIDTH)
     cards = catalogue()
     for name in names:
         if name not in cards:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
+from docsr.cli.echo import send
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
 
@@ -171,21 +172,9 @@ def enhance_through(
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)
                 raise PageError(sentence) if result.readable else NoInputError(sentence)
-        _send(task.output)
+        with task.output.open("rb") as file:
+            send(file)
     return 0
-
-
-def _send(path: Path) -> None:
-    """Write the file to standard output."""
-    with path.open("rb") as file:
-        try:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise PageError("nobody reads standard output any more: the image is lost") from error
-        except OSError as error:
-            reason = error.strerror or "no reason is known"
-            raise PageError(f"standard output could not be written: {reason.lower()}") from error
 
 
 def _received(folder: Path) -> Path:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from docsr.cli.echo import say, terminal
 from docsr.wording import counted
 
 if TYPE_CHECKING:
@@ -126,9 +125,7 @@ class Course:
 @contextmanager
 def shown(course: Course, tell: Callable[[dict[str, Any]], None] | None = None) -> Iterator[None]:
     """Say how far the run is within the block, on stderr, and to ``tell`` where a program wants to hear of it."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    console = terminal(err=True)
     bar: AbstractContextManager[Callable[[], None]] = _bar(course) if console.is_terminal else nullcontext(_log(course))
     with bar as say:
         objects = now_and_then(SECONDS_BETWEEN_LINES, lambda: tell and tell(course.as_row()))
@@ -146,11 +143,10 @@ def shown(course: Course, tell: Callable[[dict[str, Any]], None] | None = None) 
 
 @contextmanager
 def _bar(course: Course) -> Iterator[Callable[[], None]]:
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=600) as bar:
+    with Progress(*columns, console=terminal(err=True), transient=True, speed_estimate_period=600) as bar:
         task = bar.add_task("", total=None)
 
         def say() -> None:
@@ -163,7 +159,7 @@ def _bar(course: Course) -> Iterator[Callable[[], None]]:
 
 
 def _log(course: Course) -> Callable[[], None]:
-    return now_and_then(SECONDS_BETWEEN_LINES, lambda: click.echo(f"docsr: {course.sentence()}", err=True))
+    return now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {course.sentence()}", err=True))
 
 
 def now_and_then(seconds: float, say: Callable[[], Any]) -> Callable[[], None]:

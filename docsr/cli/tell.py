@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
+from docsr.cli.echo import say, say_json
 from docsr.errors import DocsrError
 from docsr.wording import counted
 
@@ -135,9 +134,9 @@ class Lines:
     def end(self, tally: Tally) -> None:
         """Say what was written; nothing if nothing was reached."""
         for row in self._listed:
-            click.echo(_line(row))
+            say(_line(row))
         if self._unlisted:
-            click.echo(f"... and {self._unlisted} more (--report FILE lists every page)")
+            say(f"... and {self._unlisted} more (--report FILE lists every page)")
         _echo_summary(tally)
 
 
@@ -146,18 +145,18 @@ class Decisions:
 
     def __init__(self) -> None:
         self._last: str | None = None
-        click.echo(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "bytes", "page"))
+        say(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "bytes", "page"))
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
         _echo_complaints(result)
         if result.status == "skipped":
-            click.echo(_COLUMNS.format(result.status, "", "", "", "", "", f"{result.input}: up to date"))
+            say(_COLUMNS.format(result.status, "", "", "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
             sizes = ("" if size is None else f"{size[0]}x{size[1]}" for size in (result.size_in, result.size_out))
             why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed(result)}"
             told = _height(result.x_height_in), _foretold(result) if result.input != self._last else ""
-            click.echo(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, *told, why))
+            say(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, *told, why))
         self._last = result.input
 
     def end(self, tally: Tally) -> None:
@@ -170,36 +169,36 @@ class JsonLines:
 
     def page(self, result: PageResult) -> None:
         """Hear of a page."""
-        click.echo(json.dumps(result.as_row()))
+        say_json(result.as_row())
 
     def progress(self, row: dict[str, Any]) -> None:
         """Hear how far the run is."""
-        click.echo(json.dumps({"progress": row}))
+        say_json({"progress": row})
 
     def end(self, tally: Tally) -> None:
         """Count."""
         sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
         counts = {"files": tally.files, "skipped": tally.skipped, **sizes, "pages": dict(sorted(tally.pages.items()))}
-        click.echo(json.dumps({"end": counts}))
+        say_json({"end": counts})
 
 
 def tell_warning(result: PageResult, name: str) -> None:
     """Say what decoders said of the file, by the name that the user knows."""
     if result.warning is not None:
-        click.echo(f"docsr: warning: {name}: {result.warning}", err=True)
+        say(f"docsr: warning: {name}: {result.warning}", err=True)
 
 
 def _echo_complaints(result: PageResult) -> None:
     tell_warning(result, result.input)
     if result.error is not None:
-        click.echo(f"docsr: failed: {result.error}", err=True)
+        say(f"docsr: failed: {result.error}", err=True)
 
 
 def _echo_summary(tally: Tally) -> None:
     if warning := tally.warning():
-        click.echo(f"docsr: warning: {warning}", err=True)
+        say(f"docsr: warning: {warning}", err=True)
     if summary := tally.summary():
-        click.echo(summary)
+        say(summary)
 
 
 def _foretold(result: PageResult) -> str:
@@ -232,7 +231,7 @@ def write_report(path: Path, rows: list[dict[str, Any]]) -> bool:
         with atomic_write(path) as temporary:
             temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     except DocsrError as error:
-        click.echo(f"docsr: failed: the report {error}", err=True)
+        say(f"docsr: failed: the report {error}", err=True)
         return False
     return True
 

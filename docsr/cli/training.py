@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from docsr.cli.echo import say, terminal
+from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
 from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, tells
 from docsr.errors import MissingExtraError, UsageError
@@ -37,17 +39,17 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.argument("kind")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the patches.")
-@click.option("--x-height", type=click.FloatRange(2, 200), help="Text size in px that pages are brought to.")
+@click.option("--x-height", type=Real(2, 200), help="Text size in px that pages are brought to.")
 @click.option("--as-is", is_flag=True, help="Leave pages at the size they have.")
-@click.option("--patch", type=click.IntRange(16, 4096), help="Side of a patch in px.  [default: the kind's]")
-@click.option("--per-page", type=click.IntRange(1), default=6, show_default=True, help="Most patches of a page.")
-@click.option("--per-document", type=click.IntRange(1), default=40, show_default=True, help="Most pages of a document.")
+@click.option("--patch", type=Whole(16, 4_096), help="Side of a patch in px.  [default: the kind's]")
+@click.option("--per-page", type=Whole(1, MOST), default=6, show_default=True, help="Most patches of a page.")
+@click.option("--per-document", type=Whole(1, MOST), default=40, show_default=True, help="Most pages of a document.")
 @click.option("--colour", is_flag=True, help="Keep RGB; else patches are grey.")
 @click.option(
     "--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor, where it has that."
 )
 @click.option("--prose", type=click.Path(path_type=Path), help="Text file: fonts draws its words, in their order, too.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes.")
 def prepare(
     kind: str,
     source: Path,
@@ -84,22 +86,22 @@ def prepare(
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
     _tell(header, out)
     if lr_factor is not None and header.lr_factor is None:
-        click.echo(f"docsr: {source} has no LR of the factor {factor}: docsr train makes it from HR", err=True)
+        say(f"docsr: {source} has no LR of the factor {factor}: docsr train makes it from HR", err=True)
 
 
 def _tell(header: StoreHeader, out: Path) -> None:
     """What was prepared, and what was not."""
     for sentence in header.skipped[:_NAMED]:
-        click.echo(f"docsr: skipped: {sentence}", err=True)
+        say(f"docsr: skipped: {sentence}", err=True)
     if len(header.skipped) > _NAMED:
-        click.echo(f"docsr: skipped: {len(header.skipped) - _NAMED} more, named in {out / 'store.json'}", err=True)
-    click.echo(
+        say(f"docsr: skipped: {len(header.skipped) - _NAMED} more, named in {out / 'store.json'}", err=True)
+    say(
         f"{out}: {header.train:,} training and {counted(header.val, 'validation patch')} of "
         f"{header.size} px from {counted(header.pages, 'page')} of {counted(header.documents, 'document')}, "
         f"{len(header.skipped):,} skipped"
     )
     if not header.val:
-        click.echo("docsr: no document is left for validation: training will not score the network", err=True)
+        say("docsr: no document is left for validation: training will not score the network", err=True)
 
 
 @click.command(cls=TrainCommand)
@@ -112,7 +114,7 @@ def _tell(header: StoreHeader, out: Path) -> None:
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in --out, by its own options.")
 @click.option(
-    "--resume-at", type=click.IntRange(1), metavar="STEP", help="Likewise from a step kept by output.keep_every."
+    "--resume-at", type=Whole(1, MOST), metavar="STEP", help="Likewise from a step kept by output.keep_every."
 )
 def train(
     factor: str | None,
@@ -152,7 +154,7 @@ def train(
     with TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume, resume_at=resume_at)
     if tells():
-        click.echo(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
+        say(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
 @click.command()
@@ -166,7 +168,7 @@ def train(
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1),
+    type=Real(0, 1),
     default=1.0,
     show_default=True,
     help="Share of the network in the output; the rest is bicubic. Less is softer.",
@@ -174,7 +176,7 @@ def train(
 @click.option(
     "--smooth",
     metavar="SIGMA",
-    type=click.FloatRange(0, 10),
+    type=Real(0, 10),
     default=0.0,
     show_default=True,
     help="Standard deviation, in pixels of the output, of a Gaussian over it: Tesseract reads 4x better with about 1.",
@@ -182,7 +184,7 @@ def train(
 @click.option(
     "--ink",
     metavar="TIMES",
-    type=click.FloatRange(0.1, 10),
+    type=Real(0.1, 10),
     default=1.0,
     show_default=True,
     help="How many times as dark all but white becomes: a little above 1 gives back what --smooth takes from strokes.",
@@ -209,7 +211,7 @@ def export(
         from docsr.export import export as run
     chosen = None if factor is None else int(factor)
     done = run(checkpoint, out, page or _sample_page(), share=share, smooth=smooth, ink=ink, factor=chosen, int8=int8)
-    click.echo(
+    say(
         f"{done.path}: {counted(done.parameters, 'parameter')}, {counted(done.bytes, 'byte')}; "
         f"largest difference to torch {done.difference * 255:.4f}/255, RMS {done.rms * 255:.4f}/255"
     )
@@ -235,12 +237,12 @@ def _sample_patches(folder: Path) -> Path:
     if "WORLD_SIZE" in os.environ and not (folder / HEADER).exists():
         raise UsageError("several processes cannot prepare the samples at once: give --data, or run docsr train once")
     if (folder / HEADER).exists():
-        click.echo(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
+        say(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
         return folder
     source = _sample_pages()
     if source is None:
         raise UsageError("no sample pages here: give --data, a folder made by docsr prepare, or run in the repository")
-    click.echo("no --data given: training on the repository's few samples, which is a demonstration only", err=True)
+    say("no --data given: training on the repository's few samples, which is a demonstration only", err=True)
     run("images", source, folder, PrepareOptions(20.0, per_page=40))
     return folder
 
@@ -248,10 +250,9 @@ def _sample_patches(folder: Path) -> Path:
 @contextmanager
 def _bar(what: str) -> Iterator[Any]:
     """A bar on stderr if that is a terminal; yields a function to call with (done, total)."""
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    console = terminal(err=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from time import monotonic
 
-import click
+from docsr.cli.echo import say, terminal
 
 _SECONDS_BETWEEN_LINES = 10.0
 """How often a validation says, where there is no terminal, how far it is."""
@@ -20,10 +20,9 @@ class TrainingProgress:
     """Says how a run goes on: a bar on a terminal, lines otherwise."""
 
     def __init__(self, steps: int) -> None:
-        from rich.console import Console
         from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        console = Console(stderr=True)
+        console = terminal(err=True)
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and tells()), transient=True)
         self._task, self._said = self._bar.add_task("step", total=steps), 0.0
@@ -39,11 +38,11 @@ class TrainingProgress:
         """Scalars of a logged step."""
         self._bar.update(self._task, completed=step)
         if self._bar.disable:
-            click.echo(f"step {step}: {_numbers(scalars)}", err=True)
+            say(f"step {step}: {_numbers(scalars)}", err=True)
 
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
         """Scores of a validation."""
-        click.echo(f"step {step}, validation: {_numbers(scores) or 'no validation patches'}", err=True)
+        say(f"step {step}, validation: {_numbers(scores) or 'no validation patches'}", err=True)
 
     def on_validating(self, done: int, total: int) -> None:
         """So many patches and pages of a validation are done."""
@@ -53,11 +52,11 @@ class TrainingProgress:
             self._said = now
         elif self._bar.disable and now - self._said >= _SECONDS_BETWEEN_LINES:
             self._said = now
-            click.echo(f"validating: {done} of {total}", err=True)
+            say(f"validating: {done} of {total}", err=True)
 
     def on_warning(self, sentence: str) -> None:
         """Something is left out, and the run goes on."""
-        click.echo(f"docsr: warning: {sentence}", err=True)
+        say(f"docsr: warning: {sentence}", err=True)
 
 
 def _numbers(values: dict[str, float]) -> str:

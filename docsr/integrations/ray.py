@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli import run
 from docsr.cli.enhance import check_report, tell_all
 from docsr.cli.enhance import enhance as on_one_machine
+from docsr.cli.numbers import MOST, MOST_JOBS, Whole
 from docsr.cli.progress import Course
 from docsr.cli.tell import JsonLines, Lines
+from docsr.cli.top import run
 from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
 
 if TYPE_CHECKING:
@@ -230,9 +231,9 @@ def _command() -> click.Command:
         params=[
             click.Argument(["inputs"], nargs=-1, required=True, metavar="INPUT..."),
             click.Option(["--out"], required=True, help="Output folder."),
-            click.Option(["--actors"], type=click.IntRange(1), help="Files done at a time.  [default: all CPUs]"),
+            click.Option(["--actors"], type=Whole(1, MOST), help="Files done at a time.  [default: all CPUs]"),
             click.Option(
-                ["--threads"], type=click.IntRange(1), default=1, show_default=True, help="CPUs of each actor."
+                ["--threads"], type=Whole(1, MOST_JOBS), default=1, show_default=True, help="CPUs of each actor."
             ),
             click.Option(
                 ["--address"],

@@ -12,7 +12,6 @@ A folder of such folders is a store, too: the patches of all of them, which must
 from __future__ import annotations
 
 import hashlib
-import json
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from numpy.typing import NDArray
 
 from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels
+from docsr.parsing import read_json
 from docsr.wording import counted
 
 HEADER = "store.json"
@@ -224,7 +224,7 @@ def read_header(folder: Path) -> StoreHeader:
 def _read_one(folder: Path) -> StoreHeader:
     path = folder / HEADER
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path.read_text(encoding="utf-8"))
         return StoreHeader(**{**values, "skipped": tuple(values["skipped"])})
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is damaged: remove {folder} and run docsr prepare again") from error

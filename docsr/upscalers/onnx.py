@@ -64,7 +64,10 @@ class OnnxUpscaler:
         self.path, self._threads, self._device = Path(path), threads, device
         self._session = _open_session(self.path, threads, device)
         self._input = _grey_input(self._session, self.path)
-        metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        try:
+            metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
+        except UnicodeDecodeError as error:
+            raise CheckpointError(f"{self.path} has metadata that are not UTF-8: export it again") from error
         self.factor, self.keeps_white = self._probe()
         self.name = metadata.get("docsr.name") or self.path.stem
         self.version = metadata.get("docsr.version")

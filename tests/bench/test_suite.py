@@ -183,7 +183,7 @@ def test_the_same_page_has_the_same_digest_and_another_text_another(tmp_path):
         ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], degradation: [fog]}]}]", "fog"),
         ("name: s\nsources: [{set: a, images: x, as_it_is: true, without: [fsrcnn]}]", "there is no arm 'fsrcnn'"),
         ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], engines: [abbyy]}]}]", "abbyy"),
-        ("name: [", "cannot read the suite"),
+        ("name: [", "s.yaml is not valid YAML"),
     ],
 )
 def test_a_wrong_suite_is_one_sentence(tmp_path, text, sentence):

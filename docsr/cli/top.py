@@ -1,0 +1,113 @@
+"""Whatever a command raises becomes one sentence and an exit code here; nothing else ends a command."""
+
+from __future__ import annotations
+
+import copy
+import errno
+import sys
+import traceback
+from importlib.metadata import PackageNotFoundError, metadata
+from typing import NoReturn
+
+import click
+
+from docsr.cli.checks import terminable
+from docsr.cli.echo import NobodyReads, guarded, say
+from docsr.errors import DocsrError, Interrupted, first_line
+
+UNEXPECTED = 70
+"""Exit code of what docsr did not expect: EX_SOFTWARE of sysexits.h."""
+
+_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+class Unexpected(DocsrError):
+    """Something that docsr does not expect: a fault of its own, or of what it is made of."""
+
+    exit_code = UNEXPECTED
+
+
+def run(command: click.Command) -> NoReturn:
+    """Run a command and exit: whatever it raises is one line on stderr and an exit code; SIGTERM is as Ctrl-C.
+
+    The command gets the option ``--debug``, which tells also where an error comes from.
+    """
+    with guarded():
+        debug: list[bool] = []
+        try:
+            with terminable():
+                code = _with_debug(command, debug).main(standalone_mode=False) or 0
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except SystemExit:
+            raise
+        except BaseException as error:
+            code = _told(error, trace=any(debug))
+        sys.exit(code)
+
+
+def _with_debug(command: click.Command, debug: list[bool]) -> click.Command:
+    """The command with an option that notes in ``debug`` whether it was given, before any other is looked at."""
+    option = click.Option(
+        ["--debug"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=lambda _context, _option, value: debug.append(value),
+        help="Where something fails, tell how it came to that, line by line.",
+    )
+    debuggable = copy.copy(command)
+    debuggable.params = [*command.params, option]
+    return debuggable
+
+
+def _told(error: BaseException, *, trace: bool) -> int:
+    """Say what happened, in one line, and return the exit code."""
+    if trace:
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            say(line, err=True)
+    if isinstance(error, NobodyReads):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        _say_usage(error)
+        return error.exit_code
+    failure = _as_ours(error)
+    say(f"docsr: error: {failure}", err=True)
+    return failure.exit_code
+
+
+def _as_ours(error: BaseException) -> DocsrError:
+    match error:
+        case DocsrError():
+            return error
+        case KeyboardInterrupt() | click.exceptions.Abort():
+            return Interrupted("interrupted")
+        case MemoryError():
+            return DocsrError("the memory is full: use fewer --jobs, a smaller --tile, or a machine with more")
+        case OSError(errno=number) if number in _FULL:
+            return DocsrError(f"{error.filename or 'a temporary file'} could not be written: the disk is full")
+    said, kind = first_line(error), type(error).__name__
+    what = kind if said == kind else f"{kind}: {said}"
+    return Unexpected(f"docsr did not expect this: {what}; {_report()}, with what the option --debug tells")
+
+
+def _report() -> str:
+    """Say where an error is to be reported: at the address that the package was made with, if it has one."""
+    try:
+        urls = metadata("docsr").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        urls = []
+    addresses = dict(entry.split(", ", 1) for entry in urls)
+    address = addresses.get("Issues")
+    return f"please report it at {address}" if address else "please report it where you got docsr from"
+
+
+def _say_usage(error: click.ClickException) -> None:
+    """Say what is wrong with the command line, as click does."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        for line in context.get_usage().splitlines():
+            say(line, err=True)
+        if context.command.get_help_option(context) is not None:
+            say(f"Try '{context.command_path} {context.help_option_names[0]}' for help.\n".strip(), err=True)
+    say(f"docsr: error: {error.format_message()}", err=True)

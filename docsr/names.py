@@ -1,0 +1,94 @@
+"""Names from outside (of a store, a list, a manifest, a folder) as places below a folder of ours.
+
+This is the one place where such a name becomes a part of a path; a test looks for others.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TypeAlias
+
+from docsr.errors import PageError
+from docsr.shown import visible
+
+Place: TypeAlias = Path
+"""A relative path that :func:`place_of` made, or what follows of one: below whatever folder it is joined to."""
+
+OWN = ".docsr-"
+"""So begin the names of docsr's own files beside the outputs."""
+
+MOST_BYTES = 255
+"""Of one part of a name: file systems take no more."""
+
+WINDOWS = os.name == "nt"
+
+_NOT_ON_WINDOWS = re.compile(r'[\x00-\x1f<>:"|?*\\]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])", re.I)
+
+_SHOWN = 60
+"""Letters of a name that are told of one that is too long."""
+
+
+class RefusedName(PageError):
+    """A name from outside that cannot be a place below a folder."""
+
+
+def place_of(name: str, *, own: bool = False, windows: bool = WINDOWS) -> Place:
+    """Return where a name from outside lies below a folder, whichever that is.
+
+    Parts are divided by slashes (on Windows also by backslashes, which elsewhere are letters); empty ones and ``.`` are
+    left out, so that ``/a//b`` is ``a/b``. What is left is kept to the letter.
+
+    Args:
+        name: any text.
+        own: whether it may begin as docsr's own files do.
+        windows: whether the rules of Windows hold: drives, devices, signs that no name has, dots and spaces at the end.
+
+    Raises:
+        RefusedName: it leads upwards, names nothing, is docsr's own, or cannot be the name of a file.
+    """
+    parts = (name.replace("\\", "/") if windows else name).split("/")
+    parts = [part for part in parts if part not in {"", "."}]
+    if not parts:
+        raise RefusedName(f"the name '{_shown(name)}' names no file")
+    for part in parts:
+        reason = _reason(part, windows) or ("" if own else _of_ours(part))
+        if reason:
+            raise RefusedName(f"{_shown(name)} cannot be the name of a file: {reason}")
+    return Path(*parts)
+
+
+def below(root: Path, name: str, *, own: bool = False) -> Path:
+    """Return the path of a name from outside below a folder; RefusedName where it has none."""
+    return root / place_of(name, own=own)
+
+
+def _reason(part: str, windows: bool) -> str:
+    if part == "..":
+        return "it leads out of its folder"
+    if "\0" in part:
+        return "it holds a zero byte"
+    try:
+        size = len(os.fsencode(part))
+    except UnicodeEncodeError:
+        return "it holds signs that a file system cannot write"
+    if size > MOST_BYTES:
+        return f"a part of it is longer than {MOST_BYTES} bytes"
+    if windows and _NOT_ON_WINDOWS.search(part):
+        return "it holds a sign that names on Windows cannot have"
+    if windows and part[-1] in ". ":
+        return "on Windows a name ends with neither a dot nor a space"
+    if windows and _DEVICES.fullmatch(part.partition(".")[0].rstrip()):
+        return "on Windows it names a device"
+    return ""
+
+
+def _of_ours(part: str) -> str:
+    return f"docsr keeps names that begin with {OWN} for its own files" if part.casefold().startswith(OWN) else ""
+
+
+def _shown(name: str) -> str:
+    seen = visible(name)
+    return seen if len(seen) <= MOST_BYTES else f"{seen[:_SHOWN]}..."
