@@ -20,6 +20,7 @@ from docsr.errors import Interrupted, PageError
 from docsr.ocr.base import Engine
 from docsr.parsing import read_json
 from docsr.pool import run_here, run_in_processes
+from docsr.shown import in_json
 
 ROWS = "rows.jsonl"
 
@@ -116,7 +117,7 @@ class RowStore:
         """Read what is there."""
         self._path = folder / ROWS
         self._known: dict[str, tuple[Row, str]] = {}
-        text = self._path.read_text(encoding="utf-8", errors="replace") if self._path.is_file() else ""
+        text = self._path.read_text(encoding="utf-8", errors="replace") if os.path.isfile(self._path) else ""
         for line in text.split("\n"):  # and not at U+2028, which texts hold
             self._read(line)
         self._append("" if text.endswith("\n") or not text else "\n")  # a line that was cut off ends here
@@ -139,7 +140,7 @@ class RowStore:
         for row, text in measured.rows:
             key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
             self._known[key] = (row, text)
-            self._append(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False) + "\n")
+            self._append(in_json(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False)) + "\n")
 
     def _append(self, text: str) -> None:
         try:

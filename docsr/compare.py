@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -9,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from docsr.errors import DocsrError, PageError, UsageError, sentence_of
+from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
@@ -99,20 +100,25 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
         The pairs, and sentences about what has no partner.
 
     Raises:
-        NoInputError: a folder holds nothing that can be read.
+        NoInputError: one is not there, or a folder holds nothing that can be read.
         UsageError: both are one folder, or HR is one file for many.
     """
-    if before.is_dir() and after.is_dir() and before.samefile(after):
+    for path in (before, after, hr):
+        if path is not None and not os.path.lexists(path):
+            raise NoInputError(f"{path} does not exist: give two files, or two folders")
+    if os.path.isdir(before) and os.path.isdir(after) and before.samefile(after):
         raise UsageError(f"{before} and {after} are the same folder: name the one before and the one after")
-    if not before.is_dir() and not after.is_dir() and (hr is None or not hr.is_dir()):
+    if not os.path.isdir(before) and not os.path.isdir(after) and (hr is None or not os.path.isdir(hr)):
         return [Pair(before, after, hr, before.name)], []
     files, others = files_of(before, after), files_of(after, before)
-    made = Manifest(after).made() if after.is_dir() else {}
-    found = partners(files, others, made) if before.is_dir() or after.is_dir() else {files[0].relative: after}
-    if hr is not None and not hr.is_dir() and len(found) > 1:
+    made = Manifest(after).made() if os.path.isdir(after) else {}
+    found = (
+        partners(files, others, made) if os.path.isdir(before) or os.path.isdir(after) else {files[0].relative: after}
+    )
+    if hr is not None and not os.path.isdir(hr) and len(found) > 1:
         raise UsageError(f"--hr {hr} is one file, and {len(found)} files are compared: give a folder")
     originals = {} if hr is None else partners(files, files_of(hr))
-    if hr is not None and not hr.is_dir():
+    if hr is not None and not os.path.isdir(hr):
         originals = dict.fromkeys(found, hr)
     pairs = [
         Pair(file.path, found[file.relative], originals.get(file.relative), str(file.relative))
@@ -120,7 +126,7 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
         if file.relative in found
     ]
     alone: list[Path] = []
-    if before.is_dir() and after.is_dir():
+    if os.path.isdir(before) and os.path.isdir(after):
         taken = set(found.values())
         alone = [file.path for file in files if file.relative not in found]
         alone += [other.path for other in others if other.path not in taken]
@@ -265,7 +271,7 @@ def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
 def _is_docsrs(path: Path) -> bool:
     """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
     absolute = path.absolute()
-    folder = next((one for one in absolute.parents if (one / NAME).is_file() or (one / PARTS).is_dir()), None)
+    folder = next((one for one in absolute.parents if os.path.isfile(one / NAME) or os.path.isdir(one / PARTS)), None)
     if folder is None:
         return False
     manifest = _manifest(folder)

@@ -53,18 +53,19 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         CheckpointError: the network file cannot be used.
     """
     options.check()
-    refuse_same_folder(out, inputs)
-    files = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
-    if not files:
+    refuse_same_folder(out, filter(os.path.isdir, inputs))
+    found = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
+    if not found:
         raise NoInputError(
             f"no images and no PDF files in {', '.join(map(str, inputs))}: give files, or folders that hold some"
         )
+    files = [file for file in found if not file.refused]
     manifest = Manifest(out)
     known = manifest.made()
     made = {file.path: known.get(os.path.abspath(file.path), ()) for file in files}
     outputs = place_outputs(files, out, options, made)
     refuse_same_file(outputs.values(), outputs.keys())
-    return [
+    return [Task(file.path, out, refused=file.refused) for file in found if file.refused] + [
         Task(path, output, manifest.entries(str(output.relative_to(out))), overwrite)
         for path, output in outputs.items()
     ]

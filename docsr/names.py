@@ -19,8 +19,8 @@ Place: TypeAlias = Path
 OWN = ".docsr-"
 """So begin the names of docsr's own files beside the outputs."""
 
-MOST_BYTES = 255
-"""Of one part of a name: file systems take no more."""
+MOST_BYTES, MOST_BYTES_WHOLE = 255, 4_096
+"""Of one part of a name, and of all: file systems take no more."""
 
 WINDOWS = os.name == "nt"
 
@@ -54,10 +54,17 @@ def place_of(name: str, *, own: bool = False, windows: bool = WINDOWS) -> Place:
     if not parts:
         raise RefusedName(f"the name '{_shown(name)}' names no file")
     for part in parts:
-        reason = _reason(part, windows) or ("" if own else _of_ours(part))
-        if reason:
-            raise RefusedName(f"{_shown(name)} cannot be the name of a file: {reason}")
+        _refuse(name, _upwards(part) or _unusable(part) or (_odd_on_windows(part) if windows else ""))
+        _refuse(name, "" if own else _of_ours(part))
+    _refuse(name, _too_long("/".join(parts), MOST_BYTES_WHOLE))
     return Path(*parts)
+
+
+def refuse_path(path: Path) -> None:
+    """Raise a RefusedName for a path from outside that no file can have; where it leads is left to whoever gave it."""
+    for part in path.parts:
+        _refuse(str(path), _unusable(part))
+    _refuse(str(path), _too_long(str(path), MOST_BYTES_WHOLE))
 
 
 def below(root: Path, name: str, *, own: bool = False) -> Path:
@@ -65,24 +72,35 @@ def below(root: Path, name: str, *, own: bool = False) -> Path:
     return root / place_of(name, own=own)
 
 
-def _reason(part: str, windows: bool) -> str:
-    if part == "..":
-        return "it leads out of its folder"
+def _refuse(name: str, reason: str) -> None:
+    if reason:
+        raise RefusedName(f"{_shown(name)} cannot be the name of a file: {reason}")
+
+
+def _upwards(part: str) -> str:
+    return "it leads out of its folder" if part == ".." else ""
+
+
+def _unusable(part: str) -> str:
     if "\0" in part:
         return "it holds a zero byte"
     try:
-        size = len(os.fsencode(part))
+        os.fsencode(part)
     except UnicodeEncodeError:
         return "it holds signs that a file system cannot write"
-    if size > MOST_BYTES:
-        return f"a part of it is longer than {MOST_BYTES} bytes"
-    if windows and _NOT_ON_WINDOWS.search(part):
+    return _too_long(part, MOST_BYTES)
+
+
+def _too_long(part: str, most: int) -> str:
+    return f"it is longer than {most:,} bytes" if len(os.fsencode(part)) > most else ""
+
+
+def _odd_on_windows(part: str) -> str:
+    if _NOT_ON_WINDOWS.search(part):
         return "it holds a sign that names on Windows cannot have"
-    if windows and part[-1] in ". ":
+    if part[-1] in ". ":
         return "on Windows a name ends with neither a dot nor a space"
-    if windows and _DEVICES.fullmatch(part.partition(".")[0].rstrip()):
-        return "on Windows it names a device"
-    return ""
+    return "on Windows it names a device" if _DEVICES.fullmatch(part.partition(".")[0].rstrip()) else ""
 
 
 def _of_ours(part: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
@@ -90,7 +91,7 @@ def prepare(
             options are not for this kind.
         NoInputError: ``root`` does not exist, or holds no document, or none of its training pages gave a patch.
     """
-    if not root.exists():
+    if not os.path.exists(root):
         raise NoInputError(f"{root} does not exist: give a folder of documents, or one of them")
     if root.resolve().is_relative_to(out.resolve()):
         raise UsageError(f"--out {out} holds the source {root}: choose another folder")
@@ -296,4 +297,4 @@ def _keep(folder: Path, name: str, page: Page, text: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_pages(folder / f"{name}.png", [page], "png")
     with atomic_write(folder / f"{name}.txt") as path:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="replace")

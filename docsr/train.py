@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Generator, Iterator
 from contextlib import closing, nullcontext
@@ -75,7 +76,7 @@ def train(
             last good state is kept).
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
-    if (out / STATE).exists() and not resume and resume_at is None:
+    if os.path.exists(out / STATE) and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     with joined() as processes:
         return _train(config, patches, out, observer, processes, _state_folder(out, resume, resume_at))

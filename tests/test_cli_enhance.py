@@ -44,7 +44,7 @@ def page(tmp_path: Path) -> Path:
         (["--factor", "3"], "Invalid value"),
         (["--factor", "2", "--dpi", "300"], "give only one of them"),
         (["--factor", "2", "--model", "none"], "--model none leaves pages as they are"),
-        (["--dpi", "nan"], "--dpi is a number from 1 to 4800, not nan"),
+        (["--dpi", "nan"], "Invalid value for '--dpi': nan is out of range: give a number from 1 to 4,800"),
         (["--tile", "16"], "Invalid value for '--tile'"),
         (["--nonesuch"], "No such option"),
     ],
@@ -162,7 +162,7 @@ def test_a_report_that_fails_at_the_end_hides_nothing(tmp_path, page, capsys, mo
         report,
     )
     assert ran.code == 1
-    assert ran.out.splitlines()[-1].startswith("2 pages in 2 files: 1 done, 1 failed; ")
+    assert ran.out.splitlines()[-1].startswith("1 page in 1 file: 1 done; ")
     assert [line.partition(":")[0] for line in ran.err.splitlines()] == ["docsr", "docsr"]
     assert "b.png could not be read" in ran.err
     assert "the report" in ran.err
@@ -189,7 +189,7 @@ def test_pages_and_files_are_counted_and_the_first_pages_listed(tmp_path, capsys
     again = docsr(capsys, monkeypatch, *wish)
     assert again.code == 1
     last = again.out.splitlines()[-1]
-    assert last.startswith("2 pages in 2 files: 1 done, 1 failed; ")
+    assert last.startswith("1 page in 1 file: 1 done; ")
     assert last.endswith("; 20 files skipped, up to date")
 
 

@@ -6,6 +6,7 @@ A suite is a YAML file, or a folder of images with ``name.txt`` beside each.
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -102,7 +103,7 @@ def load_suite(
         UsageError: an unreadable or wrong suite file.
         NoInputError: no page with reference text.
     """
-    if where.is_dir():
+    if os.path.isdir(where):
         lower = (folder_lower,) if folder_lower else ()
         source = SourceConfig(set=where.name, images="**/*", lower=lower, as_it_is=not lower, hr_dpi=folder_dpi)
         config, start, beside = SuiteConfig(name=where.name, sources=(source,)), where, where
@@ -131,7 +132,7 @@ def _check_names(pages: list[SuitePage]) -> None:
 
 def _pages_of(source: SourceConfig, root: Path, beside: Path, suite: Suite) -> list[SuitePage]:
     """The source's pages; what cannot be one is noted in ``suite``."""
-    paths = sorted(path for path in root.glob(source.pdf or source.images or "") if path.is_file())
+    paths = sorted(path for path in root.glob(source.pdf or source.images or "") if os.path.isfile(path))
     if source.listed is not None:
         names = _listed(beside / source.listed)
         paths = [path for path in paths if path.name in names]
@@ -163,7 +164,7 @@ def _image_pages(source: SourceConfig, paths: list[Path], root: Path, suite: Sui
     stems = Counter(path.with_suffix("") for path in images)
     for path in images:
         name = source.text.replace("{stem}", path.stem)
-        found = next((file for file in (path.parent / name, root / name) if file.is_file()), None)
+        found = next((file for file in (path.parent / name, root / name) if os.path.isfile(file)), None)
         if found is None:
             suite.without_text.append(path)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections import Counter, defaultdict
@@ -107,7 +108,7 @@ def benchmark(
 
 def _check_out(out: Path, suite: Path) -> None:
     """The results are not put among the pages, where a file of theirs could bear the same name."""
-    if suite.is_dir() and out.resolve() == suite.resolve():
+    if os.path.isdir(suite) and out.resolve() == suite.resolve():
         raise UsageError(f"--out {out} is the folder of the pages: name another one")
 
 
@@ -147,7 +148,7 @@ def _lower(
     suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...], hr_dpi: float | None
 ) -> LowerConfig | None:
     """What --lr-dpi and --degradation ask for."""
-    if (dpis or degradations or hr_dpi) and not suite.is_dir():
+    if (dpis or degradations or hr_dpi) and not os.path.isdir(suite):
         raise UsageError("--lr-dpi, --degradation and --hr-dpi are for a folder: a suite file says its own")
     if (degradations or hr_dpi) and not dpis:
         raise UsageError("--degradation and --hr-dpi want --lr-dpi: the resolution to bring the pages to")

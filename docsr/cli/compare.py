@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -123,11 +124,11 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
     from docsr.report.viewer import check_viewer, is_viewer
 
     check_viewer()
-    if page.suffix.lower() not in _SUFFIXES or page.is_dir():
+    if page.suffix.lower() not in _SUFFIXES or os.path.isdir(page):
         raise UsageError(f"{option} {page}: give the name of a .html file")
     if is_one_of(page, inputs):
         raise UsageError(f"{option} {page} is an input or an output of this run: choose another name")
-    if page.exists() and not overwrite and not is_viewer(page):
+    if os.path.exists(page) and not overwrite and not is_viewer(page):
         raise UsageError(f"{page} is there already and was not written by docsr compare: --overwrite replaces it")
     check_writable(page, option)
 

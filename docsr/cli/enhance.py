@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -175,8 +176,10 @@ def tell_all(
                 teller.page(result)
                 course.result(result)
     finally:
-        teller.end(tally)
-        reported = report is None or write_report(report, tally.rows)
+        try:
+            teller.end(tally)
+        finally:  # a report is written also where standard output is full, or closed
+            reported = report is None or write_report(report, tally.rows)
     return tally.exit_code() or int(not reported)
 
 
@@ -186,7 +189,7 @@ def tell_all(
 def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> None:
     from docsr.io.inputs import DOCUMENT_SUFFIXES
 
-    if out.suffix.lower() in DOCUMENT_SUFFIXES and not out.is_dir():
+    if out.suffix.lower() in DOCUMENT_SUFFIXES and not os.path.isdir(out):
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
     # What was made once may lie where nobody writes any more: whether it is made anew is known only file by file.
     if not dry and (again or not all(task.entries for task in tasks)):
@@ -210,6 +213,9 @@ def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: P
         raise UsageError("--report wants the name of a file: --log-json writes rows to standard output")
     if report.suffix.lower() in DOCUMENT_SUFFIXES:
         raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
-    if is_one_of(report, [path for task in tasks for path in (task.source, task.output)] + [out / NAME, model]):
+    if is_one_of(
+        report,
+        [path for task in tasks if not task.refused for path in (task.source, task.output)] + [out / NAME, model],
+    ):
         raise UsageError(f"--report {report} is an input or an output of this run: choose another name")
     check_writable(report, "--report")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from docsr.cli.echo import send
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
+from docsr.names import below
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
@@ -70,7 +71,7 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
             if _is_pipe(given):
                 place = Path(folder) / str(number)
                 place.mkdir()
-                files[number] = _named(_drained(given, place / _stem(given)))
+                files[number] = _named(_drained(given, below(place, _stem(given))))
                 names[str(files[number])] = str(given)
         yield files, names
 
@@ -162,7 +163,7 @@ def enhance_through(
 
     with TemporaryDirectory(prefix="docsr-") as folder:
         source = _received(Path(folder)) if str(given) == PIPE else given
-        if source.is_dir():
+        if os.path.isdir(source):
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = Path(folder) / "out"
         (task,) = plan_files([source], out, options)

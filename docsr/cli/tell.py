@@ -44,6 +44,7 @@ class Tally:
         pages: number of pages by status; skipped files are not among them.
         files: number of files whose pages are counted.
         skipped: number of files that were done before.
+        unread: number of files, among these, of which nothing is known: they are not there, or are no documents.
         readable: whether anything could be read.
         bytes_in: size of the files that were read and written.
         bytes_out: size of what was written, or about would be.
@@ -56,6 +57,7 @@ class Tally:
     pages: Counter[str] = field(default_factory=Counter)
     files: int = 0
     skipped: int = 0
+    unread: int = 0
     readable: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
@@ -74,6 +76,7 @@ class Tally:
                 self.files += 1
                 self.bytes_in += result.bytes_in or 0
                 self.bytes_out += result.bytes_out or 0
+                self.unread += not result.readable and result.pages is None
                 self._look_at(result)
         self._last = result.input
         self.readable |= result.readable
@@ -105,12 +108,15 @@ class Tally:
 
     def summary(self) -> str:
         """Say how many pages and files there were, in one line."""
-        parts = []
-        if self.files:
-            counts = ", ".join(f"{number} {status}" for status, number in sorted(self.pages.items()))
+        parts, files = [], self.files - self.unread
+        if files:
+            pages = self.pages - Counter(failed=self.unread)
+            counts = ", ".join(f"{number} {status}" for status, number in sorted(pages.items()))
             became = "would become about" if self.pages["planned"] else "became"
             sizes = f"; {_bytes(self.bytes_in)} {became} {_bytes(self.bytes_out)}" if self.bytes_out else ""
-            parts.append(f"{counted(self.pages.total(), 'page')} in {counted(self.files, 'file')}: {counts}{sizes}")
+            parts.append(f"{counted(pages.total(), 'page')} in {counted(files, 'file')}: {counts}{sizes}")
+        if self.unread:
+            parts.append(f"{counted(self.unread, 'file')} could not be read")
         if self.skipped:
             parts.append(f"{counted(self.skipped, 'file')} skipped, up to date")
         return "; ".join(parts)

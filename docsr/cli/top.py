@@ -41,7 +41,7 @@ def run(command: click.Command) -> NoReturn:
                 sys.stdout.flush()
         except SystemExit:
             raise
-        except BaseException as error:
+        except (Exception, KeyboardInterrupt) as error:
             code = _told(error, trace=any(debug))
         sys.exit(code)
 

@@ -15,6 +15,7 @@ from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
 from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, tells
 from docsr.errors import MissingExtraError, UsageError
+from docsr.names import below
 from docsr.wording import counted
 
 if TYPE_CHECKING:
@@ -145,9 +146,9 @@ def train(
     if out is None:
         naming = {key: value for key, value in values.items() if key.partition(".")[0] in {"factor", "generator"}}
         named = load_config(config, naming)
-        out = Path("runs") / f"{named.generator.name}_x{named.factor}"
+        out = below(Path("runs"), f"{named.generator.name}_x{named.factor}")
     resume = resume or resume_at is not None
-    if resume and not (out / CONFIG).is_file():
+    if resume and not os.path.isfile(out / CONFIG):
         raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
     checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
@@ -220,7 +221,7 @@ def export(
 def _sample_pages() -> Path | None:
     """The repository's pages to train on: here, or beside the package where it runs from its source tree."""
     folders = (Path(root) / "data" / "training" for root in (".", Path(__file__).resolve().parents[2]))
-    return next((folder for folder in folders if folder.is_dir()), None)
+    return next((folder for folder in folders if os.path.isdir(folder)), None)
 
 
 def _sample_page() -> Path | None:
@@ -234,9 +235,9 @@ def _sample_patches(folder: Path) -> Path:
     from docsr.prepare import PrepareOptions
     from docsr.prepare import prepare as run
 
-    if "WORLD_SIZE" in os.environ and not (folder / HEADER).exists():
+    if "WORLD_SIZE" in os.environ and not os.path.exists(folder / HEADER):
         raise UsageError("several processes cannot prepare the samples at once: give --data, or run docsr train once")
-    if (folder / HEADER).exists():
+    if os.path.exists(folder / HEADER):
         say(f"training on the patches of the repository's samples in {folder}: a demonstration", err=True)
         return folder
     source = _sample_pages()

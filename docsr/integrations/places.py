@@ -6,13 +6,14 @@ import posixpath
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError, first_line
 from docsr.manifest import PARTS
+from docsr.names import RefusedName, below, place_of
 
 EXTRA = "ray"
 
@@ -138,10 +139,19 @@ def _told(url: str, what: str, kind: type[DocsrError] = PageError) -> Iterator[N
 
 def fetch_parts(store: Store, folder: Path, known: frozenset[str] = frozenset()) -> frozenset[str]:
     """Copy the parts of a store's manifest to a folder, but for those ``known``; return what is known then."""
-    parts = frozenset(store.names(PARTS))
+    parts = frozenset(filter(_is_part, store.names(PARTS)))
     for name in parts - known:
-        store.fetch(name, folder / name)
+        store.fetch(name, below(folder, name, own=True))
     return parts | known
+
+
+def _is_part(name: str) -> bool:
+    """Whether docsr names a part of a manifest so; who can write to a store gives any name."""
+    folder, _, last = name.rpartition("/")
+    try:
+        return folder == PARTS and last.endswith(".jsonl") and str(place_of(last)) == last
+    except RefusedName:
+        return False
 
 
 def merge_stored_parts(store: Store, run: str) -> None:
@@ -150,7 +160,7 @@ def merge_stored_parts(store: Store, run: str) -> None:
     Raises:
         PageError: the store cannot be written; the parts stay.
     """
-    parts = [name for name in store.names(PARTS) if name.startswith(f"{PARTS}/{run}-")]
+    parts = [name for name in filter(_is_part, store.names(PARTS)) if name.startswith(f"{PARTS}/{run}-")]
     with TemporaryDirectory() as folder:
         whole, part = Path(folder, "whole"), Path(folder, "part")
         with whole.open("wb") as file:
@@ -160,8 +170,3 @@ def merge_stored_parts(store: Store, run: str) -> None:
         if parts:
             store.push(whole, f"{PARTS}/{run}.jsonl")
     store.remove(parts)
-
-
-def place_of(name: str) -> Path:
-    """Return where a file of a store lies below a local folder: within it, whatever the name says."""
-    return Path(*(part if part not in {"", ".", ".."} else "_" for part in PurePosixPath(name).parts if part != "/"))

@@ -68,9 +68,11 @@ def enhance_on_cluster(
     """
     from docsr.enhance import tidied
     from docsr.integrations.places import local_path
+    from docsr.names import below
 
     folder = local_path(order.out)
-    with tidied(set() if folder is None else {folder, *((folder / job.place).parent for job in jobs)}):
+    places = [] if folder is None else [folder, *(below(folder, job.place).parent for job in jobs if not job.refused)]
+    with tidied(set(places)):
         try:
             with _cluster(address, order.threads) as room:
                 count = actors or max(1, room // order.threads)
@@ -189,13 +191,15 @@ def _enhance(
     gs://..., whatever fsspec serves); so is OUT. All nodes have docsr, in one version. Outputs, manifest and exit codes
     are those of `docsr enhance`; a run that was cut off goes on when the same command is given again.
     """
+    from docsr.names import below
     from docsr.upscalers.results import Task
 
-    if wish["model"] is not None and Path(wish["model"]).is_file():
+    if wish["model"] is not None and os.path.isfile(Path(wish["model"])):
         wish["model"] = os.path.abspath(wish["model"])
     jobs, order = _planned(inputs, out, wish, overwrite, threads, time_limit or None)
     if report is not None:
-        tasks = [Task(Path(job.source), Path(order.out, job.place)) for job in jobs if "://" not in job.source]
+        own = [job for job in jobs if "://" not in job.source and not job.refused]
+        tasks = [Task(Path(job.source), below(Path(order.out), job.place)) for job in own]
         check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out))
     results = enhance_on_cluster(jobs, order, actors=actors, address=address)
     return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report)

@@ -12,10 +12,11 @@ from urllib.parse import quote
 
 from docsr.enhance import EnhanceOptions, place_outputs, plan_files
 from docsr.errors import NoInputError, UsageError
-from docsr.integrations.places import Store, fetch_parts, local_path, place_of
+from docsr.integrations.places import Store, fetch_parts, local_path
 from docsr.io.files import refuse_same_file, refuse_same_folder
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import NAME, PARTS, Entry, Manifest
+from docsr.names import RefusedName, below, place_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,14 @@ class Job:
         place: of the output, below the output folder.
         entries: what the manifest knows of the output.
         overwrite: whether to make it again, and to replace whatever is there.
+        refused: why nothing can be done to it; ``place`` is empty then.
     """
 
     source: str
     place: str
     entries: tuple[Entry, ...] = ()
     overwrite: bool = False
+    refused: str = ""
 
 
 def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overwrite: bool = False) -> list[Job]:
@@ -53,22 +56,28 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
     if folder is not None and None not in paths:
         tasks = plan_files([path for path in paths if path is not None], folder, options, overwrite=overwrite)
         return [
-            Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, overwrite)
+            Job(str(task.source), "", refused=task.refused)
+            if task.refused
+            else Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, overwrite)
             for task in tasks
         ]
     options.check()
     if folder is not None:
-        refuse_same_folder(folder, filter(None, paths))
-    sources = dict(found for one in inputs for found in _found(one, out))
-    if not sources:
+        refuse_same_folder(folder, filter(os.path.isdir, filter(None, paths)))
+    found = dict(one for given in inputs for one in _found(given, out))
+    if not found:
         raise NoInputError(f"no images and no PDF files in {', '.join(inputs)}: give files, or folders that hold some")
+    sources = {file: source for file, source in found.items() if not file.refused}
+    refused = [Job(source, "", refused=file.refused) for file, source in found.items() if file.refused]
     named = {file.path: source for file, source in sources.items()}
     manifest = _manifest(out, folder)
     made = manifest.made()
     before = {path: made.get(source, ()) for path, source in named.items()}
     places = place_outputs(list(sources), Path(), options, before)
     _refuse_inputs(out, list(places.values()), list(named.values()))
-    return [Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()]
+    return refused + [
+        Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()
+    ]
 
 
 def _manifest(out: str, folder: Path | None) -> Manifest:
@@ -86,7 +95,7 @@ def _refuse_inputs(out: str, places: Sequence[Path], inputs: Sequence[str]) -> N
     """Make sure that no output is one of the inputs, under whatever name or URL."""
     folder = local_path(out)
     if folder is not None:
-        refuse_same_file((folder / place for place in places), filter(None, map(local_path, inputs)))
+        refuse_same_file((below(folder, str(place)) for place in places), filter(None, map(local_path, inputs)))
         return
     store, names = Store(out), set(map(str, places))
     for one in inputs:
@@ -99,7 +108,8 @@ def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
     path = local_path(one)
     if path is not None:
         yield from (
-            (file, os.path.abspath(file.path)) for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES)
+            (file, str(file.path) if file.refused else os.path.abspath(file.path))
+            for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES)
         )
         return
     store = Store(one)
@@ -108,16 +118,20 @@ def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
         raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
     names = store.names()
     if names == [""]:  # one object
-        yield InputFile(_key(store.url), place_of(PurePosixPath(store.url).name)), store.url
+        yield _stored(store.url, PurePosixPath(store.url).name), store.url
         return
     outputs = _output_folders(names) | (set() if own is None else {f"{own}/"})
     for name in filter(partial(_is_wanted, outputs), names):
-        yield InputFile(_key(store.url_of(name)), place_of(name)), store.url_of(name)
+        yield _stored(store.url_of(name), name), store.url_of(name)
 
 
-def _key(url: str) -> Path:
-    """A path of its own for each URL: as a path, a//b would be a/b."""
-    return Path(quote(url, safe=""))
+def _stored(url: str, name: str) -> InputFile:
+    """An input behind a URL, with a path of its own for each: as a path, a//b would be a/b."""
+    key = Path(quote(url, safe="", errors="surrogatepass"))
+    try:
+        return InputFile(key, place_of(name))
+    except RefusedName as refusal:
+        return InputFile(key, Path(), str(refusal))
 
 
 def _output_folders(names: Sequence[str]) -> set[str]:

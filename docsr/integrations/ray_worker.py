@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from docsr.errors import DocsrError, PageError, UsageError, sentence_of
-from docsr.integrations.places import Store, fetch_parts, local_path, place_of
+from docsr.integrations.places import Store, fetch_parts, local_path
 from docsr.integrations.ray_plan import Job
 from docsr.manifest import PARTS, Entry, Manifest, as_line, incomplete
+from docsr.names import below
 from docsr.pool import Apart
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
@@ -81,7 +82,8 @@ class Worker:
         finally:
             if self._store is not None:  # copies; one that stays would pass for what is in the store
                 for job in jobs:
-                    (self._out / job.place).unlink(missing_ok=True)
+                    if not job.refused:
+                        self._output(job).unlink(missing_ok=True)
         return {"result": _column(results)}
 
     def close(self) -> None:
@@ -104,6 +106,9 @@ class Worker:
 
     def _done(self, job: Job) -> list[PageResult]:
         """The results of one file, by the names that the user knows."""
+        if job.refused:
+            refused = Task(Path(job.source), Path(self._order.out), refused=job.refused)
+            return [self._named(row, job, refused) for row in failed(refused, job.refused, Reached())]
         task = self._task(job)
         try:
             self._fetch(job, task)
@@ -117,8 +122,11 @@ class Worker:
 
     def _task(self, job: Job) -> Task:
         path = local_path(job.source)
-        source = path or self._copies / "in" / place_of(job.source.partition("://")[2])
-        return Task(source, self._out / job.place, job.entries, job.overwrite, "" if path else job.source)
+        source = path or below(self._copies / "in", PurePosixPath(job.source).name)
+        return Task(source, self._output(job), job.entries, job.overwrite, "" if path else job.source)
+
+    def _output(self, job: Job) -> Path:
+        return below(self._out, job.place)
 
     def _fetch(self, job: Job, task: Task) -> None:
         """Copy what lies afar: the input, and an output that is there, to be judged as one machine judges it."""
@@ -149,7 +157,7 @@ class Worker:
         for job, rows, new in zip(jobs, done, made, strict=True):
             try:
                 if new is not None:
-                    store.push(self._out / job.place, job.place)
+                    store.push(self._output(job), job.place)
                 results.append(rows)
             except PageError as error:
                 results.append(_failed(rows, error))
@@ -161,7 +169,7 @@ class Worker:
         self._manifest.refresh()
         if all(row.bytes_out is None for row in rows):
             return None
-        entries, output = self._manifest.entries(job.place), self._out / job.place
+        entries, output = self._manifest.entries(job.place), self._output(job)
         made = {self._order.signature, incomplete(self._order.signature)}
         return next(entry for entry in entries if entry.options in made and entry.describes(output))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from docsr.errors import NoInputError
 from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
+from docsr.names import Place, RefusedName, place_of, refuse_path
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
@@ -33,11 +35,25 @@ class InputFile:
         path: the file to read.
         relative: its place below the output folder: the file's name when it was given directly, or its path
             inside the folder that was given.
+        refused: why it can be no input: it cannot be read, or its output has no place. ``relative`` is empty then.
     """
 
     path: Path
-    relative: Path
+    relative: Place
+    refused: str = ""
 
+
+def input_file(path: Path, name: str) -> InputFile:
+    """Return an input by its path, and the name that says where its output goes; whatever they are."""
+    try:
+        refuse_path(path)
+        return InputFile(path, place_of(name))
+    except RefusedName as refusal:
+        return InputFile(path, Path(), str(refusal))
+
+
+_LONGEST_LINE = 65_536
+"""Bytes of a line in a list of names: more than a path has."""
 
 Walk: TypeAlias = Callable[[Path], list[InputFile]]
 
@@ -72,23 +88,31 @@ def find_inputs(
     walk = partial(_walk, skip=skip, suffixes=suffixes)
     for given in inputs:
         for source in _from_list(given, walk) if _is_list(given) else _named(given, None, walk):
-            found.setdefault(os.path.abspath(source.path), source)
+            found.setdefault(str(source.path) if source.refused else os.path.abspath(source.path), source)
     return list(found.values())
 
 
 def _is_list(given: Path) -> bool:
-    return str(given).startswith("@") and not given.exists()
+    return str(given).startswith("@") and not os.path.exists(given)
 
 
 def _from_list(given: Path, walk: Walk) -> Iterator[InputFile]:
-    path = Path(str(given)[1:])
-    try:
-        lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError as error:
-        raise NoInputError(f"the list {path} cannot be read: {error.strerror or error}") from error
-    for line in filter(None, lines):
+    for line in _lines(Path(str(given)[1:])):
         named = Path(line)
         yield from _named(named, None if named.is_absolute() else named, walk)
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a list that are not empty; bytes that are no UTF-8 stand for themselves, as in names of files."""
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(_LONGEST_LINE):
+                if len(line) == _LONGEST_LINE:
+                    raise NoInputError(f"{path} is no list of names, one a line: a line of it does not end")
+                if name := line.rstrip(b"\r\n").decode("utf-8", "surrogateescape"):
+                    yield name
+    except OSError as error:
+        raise NoInputError(f"the list {path} cannot be read: {error.strerror or error}") from error
 
 
 def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
@@ -101,17 +125,25 @@ def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
     """
     if place is not None and ".." in place.parts:
         place = None
-    if given.is_dir():
-        yield from (InputFile(file.path, (place or Path()) / file.relative) for file in walk(given))
-    elif glob.has_magic(str(given)) and not os.path.lexists(given):
+    alone = input_file(given, given.name if place is None else str(place))
+    if os.path.isdir(given):
+        yield from (input_file(file.path, str((place or Path()) / file.relative)) for file in walk(given))
+    elif not alone.refused and glob.has_magic(str(given)) and not os.path.lexists(given):
         base = _fixed_part(given)
-        matches = sorted(map(Path, glob.glob(str(given), recursive=True)))
+        matches = sorted(map(Path, _matches(given)))
         for match in matches:
             yield from _named(match, match.relative_to(base), walk)
         if not matches:  # as a file that does not exist: reading it says so
-            yield InputFile(given, Path(given.name))
+            yield input_file(given, given.name)
     else:
-        yield InputFile(given, place or Path(given.name))
+        yield alone
+
+
+def _matches(pattern: Path) -> list[str]:
+    try:
+        return glob.glob(str(pattern), recursive=True)
+    except (OSError, ValueError, RecursionError, re.error):  # no pattern after all
+        return []
 
 
 def _fixed_part(pattern: Path) -> Path:
@@ -140,7 +172,7 @@ def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str]) -> list[Inp
         seen.add(real)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         paths += [Path(here, name) for name in names if _is_wanted(name, suffixes)]
-    return [InputFile(path, _inside(path, folder)) for path in sorted(paths)]
+    return [input_file(path, str(_inside(path, folder))) for path in sorted(paths)]
 
 
 def _is_wanted(name: str, suffixes: frozenset[str]) -> bool:

@@ -24,6 +24,8 @@ def files_of(given: Path, other: Path | None = None) -> list[InputFile]:
     files = find_inputs([given], other, DOCUMENT_SUFFIXES)
     if not files:
         raise NoInputError(f"no images and no PDF files in {given}")
+    if refused := next((file.refused for file in files if file.refused), None):
+        raise NoInputError(refused)
     return files
 
 

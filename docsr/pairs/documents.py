@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.images import read_pages
 from docsr.io.inputs import find_inputs
 from docsr.io.pdf import open_pdf, render_leaf
+from docsr.names import RefusedName, below
 from docsr.page import Page
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 from docsr.pairs.store import outside_stores
@@ -40,7 +42,7 @@ class Images(Source):
         """The image's pages; the text belongs to the first one."""
         text = document.path.with_suffix(".txt")
         for page in map(squared, read_pages(document.path)):
-            has_text = page.number == 0 and text.is_file()
+            has_text = page.number == 0 and os.path.isfile(text)
             words = text.read_text(encoding="utf-8", errors="replace") if has_text else None
             yield SourcePage(page.number, partial(rescale, page), LARGEST_ENLARGEMENT, words)
 
@@ -55,12 +57,12 @@ class RvlCdip(Images):
 
     def documents(self, root: Path) -> list[Document]:
         """Every listed image, in the order of the label files, that are not test images."""
-        if not (root / "labels").is_dir() or not (root / "images").is_dir():
+        if not os.path.isdir(root / "labels") or not os.path.isdir(root / "images"):
             raise UsageError(f"{root} has not the layout of RVL-CDIP: it wants the folders images/ and labels/")
         documents = []
         for split in ("train", "val"):
             listing = root / "labels" / f"{split}.txt"
-            if not listing.is_file():
+            if not os.path.isfile(listing):
                 raise UsageError(f"{root} has not the layout of RVL-CDIP: {listing} is missing")
             for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
                 if line.strip():
@@ -77,7 +79,7 @@ class Pdf(Source):
 
     def documents(self, root: Path) -> list[Document]:
         """Every .pdf under the folder, or the one file."""
-        paths = [root] if root.is_file() else sorted(p for p in root.rglob("*.pdf") if p.is_file())
+        paths = [root] if os.path.isfile(root) else sorted(p for p in root.rglob("*.pdf") if os.path.isfile(p))
         return split_by_name(paths, root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
@@ -97,9 +99,10 @@ class Pdf(Source):
 
 def _inside(folder: Path, name: str) -> Path:
     """``folder / name``, refusing names that lead out of the folder."""
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise UsageError(f"the label files of {folder.parent} name a file outside it: {name}")
-    return folder / name
+    try:
+        return below(folder, name)
+    except RefusedName as error:
+        raise UsageError(f"the label files of {folder.parent} name what cannot be a file in it: {error}") from error
 
 
 def rescale(page: Page, scale: float) -> Page:

@@ -8,6 +8,7 @@ some lines: there a network learns which letters follow each other, which tells 
 
 from __future__ import annotations
 
+import os
 import string
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -57,9 +58,9 @@ class Fonts(Source):
 
     def documents(self, root: Path) -> list[Document]:
         """Every typeface under the folder, or the one file."""
-        if root.is_file():
+        if os.path.isfile(root):
             return split_by_name([root], root)
-        paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and os.path.isfile(path))
         if not paths:
             raise NoInputError(f"no typeface ({', '.join(sorted(SUFFIXES))}) in {root}")
         return split_by_name(paths, root)
@@ -68,7 +69,7 @@ class Fonts(Source):
         """Drawn pages, the same each time. PageError for what is no typeface with letters and figures."""
         face = _Face.read(document.path)
         for number in range(PAGES_PER_FACE):
-            seed = zlib.crc32(f"{document.path.name} {number}".encode())
+            seed = zlib.crc32(f"{document.path.name} {number}".encode(errors="surrogateescape"))
             draw = partial(draw_page, face, seed, prose=() if self.prose is None else read_prose(self.prose))
             yield SourcePage(number, draw, LARGEST_SCALE, None, X_HEIGHT)
 

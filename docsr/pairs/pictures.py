@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -52,14 +53,14 @@ class Div2k(Source):
         yield SourcePage(0, lambda scale: page, 1.0, lr=lr)
 
     def _any_lr(self, pictures: list[Path]) -> bool:
-        return self.lr_factor is not None and any(self._lr_path(hr, self.lr_factor).is_file() for hr in pictures)
+        return self.lr_factor is not None and any(os.path.isfile(self._lr_path(hr, self.lr_factor)) for hr in pictures)
 
     def _lr_path(self, hr: Path, factor: int) -> Path:
         """Of ``0001.png`` ``DIV2K_train_LR_bicubic/X4/0001x4.png``, or ``DIV2K_train_LR_x8/0001x8.png``."""
         root, name = hr.parent.parent, f"{hr.stem}x{factor}{hr.suffix}"
         usual = root / hr.parent.name.replace("_HR", "_LR_bicubic") / f"X{factor}" / name
         other = root / hr.parent.name.replace("_HR", f"_LR_x{factor}") / name
-        return other if other.is_file() else usual
+        return other if os.path.isfile(other) else usual
 
 
 class CelebA(Source):
@@ -76,7 +77,7 @@ class CelebA(Source):
         pictures = _pictures(root / "img_align_celeba")
         if not pictures:
             raise UsageError(f"{root} has not the layout of CelebA: it wants pictures in the folder img_align_celeba")
-        listing = next((path for path in (root / name for name in CELEBA_LISTS) if path.is_file()), None)
+        listing = next((path for path in (root / name for name in CELEBA_LISTS) if os.path.isfile(path)), None)
         if listing is None:
             return split_by_name(pictures, root)
         lines = listing.read_text(encoding="utf-8", errors="replace").replace(",", " ").splitlines()
@@ -121,13 +122,13 @@ class NpyPairs(Source):
     def pages(self, document: Document) -> Iterator[SourcePage]:
         """The pair."""
         hr = document.path
-        folder = next(hr.parent.parent / name for name in LR_NAMES if (hr.parent.parent / name / hr.name).is_file())
+        folder = next(hr.parent.parent / name for name in LR_NAMES if os.path.isfile(hr.parent.parent / name / hr.name))
         page = Page(_array(hr), source=hr)
         yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_array(folder / hr.name)))
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    return sorted(path for path in folder.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(path))
 
 
 def _first_page(path: Path) -> Page:
@@ -145,7 +146,7 @@ def _resized(pixels: Pixels, side: int) -> Pixels:
 
 
 def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
-    folder = next((root / name for name in names if (root / name).is_dir()), None)
+    folder = next((root / name for name in names if os.path.isdir(root / name)), None)
     if folder is None:
         raise UsageError(f"{root} has no folder {names[0]}: pairs lie in the folders hr and lr, under the same names")
     return {path.name: path for path in sorted(folder.glob("*.npy"))}

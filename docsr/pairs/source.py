@@ -76,7 +76,7 @@ def split_by_name(paths: list[Path], root: Path) -> list[Document]:
     """Put the documents with the smallest hash of their name on the validation side: the same ones each time."""
     if not paths:
         raise NoInputError(f"no readable document in {root}")
-    ranked = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
+    ranked = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest())
     count = max(1, round(VALIDATION_SHARE * len(paths))) if len(paths) > 1 else 0
     chosen = set(ranked[:count])
     return [Document(path, "val" if path in chosen else "train") for path in paths]

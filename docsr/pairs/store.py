@@ -12,6 +12,7 @@ A folder of such folders is a store, too: the patches of all of them, which must
 from __future__ import annotations
 
 import hashlib
+import os
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -74,7 +75,7 @@ def outside_stores(paths: Iterable[Path], root: Path) -> list[Path]:
 
 
 def _is_store(folder: Path) -> bool:
-    if (folder / UNFINISHED).is_file():
+    if os.path.isfile(folder / UNFINISHED):
         return True
     try:
         _read_one(folder)
@@ -184,12 +185,12 @@ def store_folders(folder: Path) -> list[Path]:
     Raises:
         UsageError: the folder does not exist, or docsr prepare did not finish (or never began) one.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(f"the folder of patches {folder} does not exist: make one with docsr prepare")
-    if (folder / HEADER).is_file():
+    if os.path.isfile(folder / HEADER):
         return [folder]
     found = sorted(path.parent for path in folder.glob(f"*/{HEADER}"))
-    if not found or (folder / UNFINISHED).is_file():
+    if not found or os.path.isfile(folder / UNFINISHED):
         raise UsageError(f"{folder} is not a finished folder of patches ({HEADER} is missing): run docsr prepare")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter, defaultdict
 from dataclasses import asdict
@@ -78,9 +79,9 @@ def check_new(folder: Path) -> None:
     Raises:
         UsageError: it holds a finished store, or something that docsr prepare did not put there.
     """
-    if (folder / HEADER).exists():
+    if os.path.exists(folder / HEADER):
         raise UsageError(f"{folder} holds prepared patches already: remove it or choose another folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / UNFINISHED).is_file():
+    if os.path.isdir(folder) and any(folder.iterdir()) and not os.path.isfile(folder / UNFINISHED):
         raise UsageError(f"{folder} is not empty, and what it holds would mix with the patches: choose another --out")
 
 
@@ -88,5 +89,5 @@ def _empty(folder: Path) -> None:
     """Remove what an unfinished run left, and nothing else."""
     for below, ours in _OURS:
         for path in (folder / below).glob("*"):
-            if ours.fullmatch(path.name) and path.is_file():
+            if ours.fullmatch(path.name) and os.path.isfile(path):
                 path.unlink()

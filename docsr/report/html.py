@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from docsr.report.pictures import Crops, crops
 from docsr.report.plots import Series, lines, scatter
 from docsr.report.results import Results
 from docsr.report.templates import template
+from docsr.shown import in_html
 from docsr.weights import catalogue
 from docsr.wording import counted
 
@@ -202,9 +202,14 @@ def _marked(page: SuitePage, text: str) -> str:
     parts = []
     for same, true, read in differences(page.text, text, case=page.source.case):
         if same:
-            parts.append(escape(read))
+            parts.append(_seen(read))
         else:
             parts.append(
-                (f"<del>{escape(true)}</del>" if true else "") + (f"<mark>{escape(read)}</mark>" if read else "")
+                (f"<del>{_seen(true)}</del>" if true else "") + (f"<mark>{_seen(read)}</mark>" if read else "")
             )
     return "".join(parts)
+
+
+def _seen(text: str) -> str:
+    """A text of several lines as HTML."""
+    return "\n".join(map(in_html, text.split("\n")))

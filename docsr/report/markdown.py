@@ -11,6 +11,7 @@ from docsr.bench.summary import Cell
 from docsr.io.files import atomic_write
 from docsr.report import words
 from docsr.report.results import Results
+from docsr.shown import in_markdown, in_markdown_code, visible
 from docsr.wording import counted
 
 WIDTH = 118
@@ -29,11 +30,12 @@ def markdown(results: Results) -> str:
 
 
 def _head(results: Results) -> Iterator[str]:
-    yield f"# docsr benchmark: {results.suite}"
+    yield f"# docsr benchmark: {in_markdown(results.suite)}"
     yield ""
-    yield f"    {results.command}"
+    yield f"    {visible(results.command)}"
     yield ""
-    for paragraph in (words.made_by(results), words.METHOD, " ".join(words.verdicts(results.cells))):
+    made_by, verdicts = words.made_by(results), " ".join(words.verdicts(results.cells))
+    for paragraph in (in_markdown(made_by), words.METHOD, in_markdown(verdicts)):
         yield from (*wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False), "")
 
 
@@ -48,16 +50,17 @@ def _ranking(results: Results) -> Iterator[str]:
     yield "|---|---|---:|---:|---:|---:|---:|"
     for one in results.ranking:
         gaps = f"{100 * one.gap_closed:.1f} | {words.champion_gap(one)}"
-        yield f"| {one.engine} | {one.arm} | {gaps} | {one.cells} | {one.better} | {one.worse} |"
+        name = f"{in_markdown(one.engine)} | {in_markdown(one.arm)}"
+        yield f"| {name} | {gaps} | {one.cells} | {one.better} | {one.worse} |"
     yield ""
 
 
 def _tables(cells: Sequence[Cell]) -> Iterator[str]:
     for title, group in groupby(cells, key=words.place):
         rows = sorted(group, key=lambda cell: cell.error.value)
-        yield f"## {title}"
+        yield f"## {in_markdown(title)}"
         yield ""
-        yield words.note(rows[0])
+        yield in_markdown(words.note(rows[0]))
         yield ""
         columns = ["arm", words.score_name(rows[0]), "gap closed, %", "against bicubic", "docsr against it", "harmed"]
         yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s"]) + " |"
@@ -68,7 +71,7 @@ def _tables(cells: Sequence[Cell]) -> Iterator[str]:
 
 def _line(cell: Cell) -> str:
     values: Iterable[str] = (
-        cell.arm,
+        in_markdown(cell.arm),
         words.percent(cell.error),
         words.percent(cell.gap_closed),
         words.against_bicubic(cell),
@@ -91,11 +94,14 @@ def _tail(results: Results) -> Iterator[str]:
         yield "## Characters confused most"
         yield ""
         for arm, pairs in results.confused.items():
-            found = (f"`{true}` read as `{read}` {counted(count, 'time')}" for true, read, count in pairs)
-            yield f"- {arm}: {', '.join(found)}"
+            found = (
+                f"{in_markdown_code(true)} read as {in_markdown_code(read)} {counted(count, 'time')}"
+                for true, read, count in pairs
+            )
+            yield f"- {in_markdown(arm)}: {', '.join(found)}"
         yield ""
     if results.not_run or results.failed:
         yield "## Not run"
         yield ""
-        yield from (f"- {name}: {reason}" for name, reason in results.not_run.items())
-        yield from (f"- {sentence}" for sentence in results.failed)
+        yield from (f"- {in_markdown(name)}: {in_markdown(reason)}" for name, reason in results.not_run.items())
+        yield from (f"- {in_markdown(sentence)}" for sentence in results.failed)

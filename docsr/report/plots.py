@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from docsr.metrics.bootstrap import Interval
+from docsr.shown import in_html
 
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 56, 150, 14, 44
@@ -43,8 +43,8 @@ class Axes:
         self.parts = [
             f'<line class="axis" x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - RIGHT}" y2="{HEIGHT - BOTTOM}"/>',
             f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{HEIGHT - BOTTOM}"/>',
-            f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}">{escape(x_label)}</text>',
-            f'<text class="name" transform="translate(13 {HEIGHT / 2}) rotate(-90)">{escape(y_label)}</text>',
+            f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}">{in_html(x_label)}</text>',
+            f'<text class="name" transform="translate(13 {HEIGHT / 2}) rotate(-90)">{in_html(y_label)}</text>',
         ]
         for value in _decades(xs) if log_x else sorted(set(xs)):
             self.parts.append(
@@ -67,7 +67,7 @@ class Axes:
     def svg(self, title: str) -> str:
         """The whole picture."""
         body = "".join(self.parts)
-        return f'<svg role="img" aria-label="{escape(title)}" viewBox="0 0 {WIDTH} {HEIGHT}">{body}</svg>'
+        return f'<svg role="img" aria-label="{in_html(title)}" viewBox="0 0 {WIDTH} {HEIGHT}">{body}</svg>'
 
     def _x(self, value: float) -> float:
         return math.log10(value) if self.log_x else value
@@ -102,7 +102,7 @@ def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) ->
         while any(abs(x - other_x) < LABEL_WIDTH and abs(y - other_y) < LABEL_GAP for other_y, other_x in taken):
             y += 1
         taken.append((y, x))
-        axes.parts.append(f'<text class="label {style}" x="{x + 7:.1f}" y="{y + 4:.1f}">{escape(name)}</text>')
+        axes.parts.append(f'<text class="label {style}" x="{x + 7:.1f}" y="{y + 4:.1f}">{in_html(name)}</text>')
     return axes.svg(title)
 
 
@@ -126,7 +126,7 @@ def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:
         places[number] = min(places[number], lowest)
         lowest = places[number] - LABEL_GAP
     return [
-        f'<text class="label {style}" x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{escape(name)}</text>'
+        f'<text class="label {style}" x="{WIDTH - RIGHT + 6}" y="{y + 4:.1f}">{in_html(name)}</text>'
         for y, (_, name, style) in zip(places, sorted(ends), strict=True)
     ]
 

@@ -16,6 +16,7 @@ from docsr.bench.measure import Row
 from docsr.bench.summary import Cell, Rank
 from docsr.io.files import atomic_write
 from docsr.metrics.text import FOLDING
+from docsr.shown import in_json
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes."""
@@ -104,7 +105,7 @@ def _lines(value: Any) -> str:
 
 
 def _dumped(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return in_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def _version(name: str) -> str | None:
@@ -120,7 +121,7 @@ def processor(info: Path = Path("/proc/cpuinfo")) -> str:
     Args:
         info: where Linux tells; where there is no such file, Python's platform module is asked for the name.
     """
-    if not info.is_file():
+    if not os.path.isfile(info):
         return platform.processor() or platform.machine()
     lines = (line.partition(":") for line in info.read_text(encoding="utf-8", errors="replace").splitlines())
     told = {name.strip(): value.strip() for name, _, value in lines}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docsr.errors import MissingExtraError
+from docsr.shown import visible
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -26,4 +27,10 @@ def template(name: str, what: str, extra: str) -> Template:
     except ImportError as error:
         raise MissingExtraError(what, extra) from error
     loader = PackageLoader("docsr.report", ".")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(name)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_seen)
+    return environment.get_template(name)
+
+
+def _seen(value: Any) -> Any:
+    """What a template shows of a value; HTML that is marked as such stays as it is."""
+    return visible(value) if type(value) is str else value

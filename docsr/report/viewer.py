@@ -13,6 +13,7 @@ from docsr.report.differences import Box, word_differences
 from docsr.report.embed import Embedded, embedded
 from docsr.report.sheet import Sheet, Variant
 from docsr.report.templates import template
+from docsr.shown import visible
 
 QUALITY = 88
 """Of JPEG: what it changes in text is too faint to be seen beside what an enlargement changes."""
@@ -72,15 +73,15 @@ def _described(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
         if picture.share < 1
     ]
     variants = [
-        {"name": one.name, "about": _about(one), "width": picture.width, "words": _words(one)}
+        {"name": visible(one.name), "about": visible(_about(one)), "width": picture.width, "words": _words(one)}
         for one, picture in zip(sheet.variants, pictures, strict=True)
     ]
     return {
-        "title": sheet.title,
+        "title": visible(sheet.title),
         "width": round(sheet.size[0], 2),
         "height": round(sheet.size[1], 2),
         "start": sheet.start,
-        "notes": [*sheet.notes, *smaller],
+        "notes": list(map(visible, [*sheet.notes, *smaller])),
         "variants": variants,
         "left": sheet.left,
         "right": sheet.right,

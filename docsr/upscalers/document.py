@@ -74,6 +74,8 @@ class FileEnhancer:
 
     def _results(self, task: Task) -> list[PageResult]:
         reached = Reached()
+        if task.refused:
+            return failed(task, task.refused, reached)
         try:
             reached.seen = _stamp(task.source)
             sha256 = _sha256(task.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ class EnhanceOptions:
         """Load the network once, so that a wrong one is known before the first page."""
         if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
             given = Path(self.model)
-            if given.suffix or given.exists() or given.name != self.model:
+            if given.suffix or os.path.exists(given) or given.name != self.model:
                 raise UsageError(f"{self.model!r} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
             resolve(self.model, self.factor, threads=1, device=self.device)

@@ -6,6 +6,7 @@ UsageError that says so; the benchmark reports the peer as not run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -78,7 +79,7 @@ class PeerUpscaler:
 def _file(folder: Path | None, name: str) -> Path:
     if folder is None:
         raise UsageError(f"its weights {name} are wanted in the folder of --peers")
-    if not (folder / name).is_file():
+    if not os.path.isfile(folder / name):
         raise UsageError(f"its weights {name} are not in {folder}")
     return folder / name
 
@@ -88,7 +89,7 @@ def _in_package(package: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         raise UsageError(f"the package {package.replace('_', '-')} that holds its weights is not installed")
     path = Path(spec.origin).parent / "models" / name
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError(f"this version of the package {package.replace('_', '-')} has no {name}")
     return path
 

@@ -25,6 +25,7 @@ class Task:
         entries: what the manifest knows of ``output``.
         overwrite: whether to make it again, and to replace whatever is there.
         name: what the manifest calls the input when ``source`` is a copy of it; empty: the path of ``source``.
+        refused: why nothing can be done to it, known before it is read; empty: nothing is known against it.
     """
 
     source: Path
@@ -32,6 +33,7 @@ class Task:
     entries: tuple[Entry, ...] = ()
     overwrite: bool = False
     name: str = ""
+    refused: str = ""
 
     @property
     def input(self) -> str:
