@@ -24,7 +24,7 @@ from docsr.pool import run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, Image, enhance
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
-from docsr.upscalers.options import EnhanceOptions, output_suffix
+from docsr.upscalers.options import EnhanceOptions, check_time_limit, output_suffix
 from docsr.upscalers.reached import Stage, broken
 from docsr.upscalers.results import PageResult, Task
 
@@ -105,8 +105,9 @@ def enhance_files(
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
-        UsageError: the options do not fit a page (a network for another factor).
+        UsageError: the options do not fit a page (a network for another factor), or no timer keeps the time limit.
     """
+    check_time_limit(time_limit)
     workers = max(1, min(jobs, len(tasks)))
     enhancer, broken = FileEnhancer(options, out, jobs // workers, dry=dry), partial(_broken, time_limit)
     apart = partial(run_in_processes, jobs=workers, broken=broken, limit=time_limit)

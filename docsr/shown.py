@@ -53,7 +53,7 @@ def in_markdown_code(text: str) -> str:
     """Return a text as code in a line of Markdown."""
     seen = visible(text)
     ticks = "`" * (1 + max(map(len, _TICKS.findall(seen)), default=0))
-    apart = " " if seen[:1] in {"`", " "} or seen[-1:] in {"`", " "} else ""
+    apart = " " if not seen.isspace() and {seen[:1], seen[-1:]} & {"`", " "} else ""
     return f"{ticks}{apart}{seen}{apart}{ticks}" if seen else "` `"
 
 

@@ -180,6 +180,8 @@ def enhance_through(
 
 def _received(folder: Path) -> Path:
     """Write what comes through the pipe to a file with the suffix of its kind."""
+    if sys.stdin is None:
+        raise NoInputError("standard input is closed: give a file, or open it")
     path = folder / "stdin"
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)

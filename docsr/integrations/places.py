@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import secrets
 from collections.abc import Iterator, Sequence
@@ -84,7 +85,7 @@ class Store:
         start = self._path(below)
         with _told(self.url_of(below), "be listed", NoInputError):
             found = self._files.find(start)
-        inside = [path[len(self._root) :].strip("/") for path in found if path.startswith(f"{self._root}/")]
+        inside = [path[len(self._root) + 1 :] for path in found if path.startswith(f"{self._root}/")]
         return sorted(inside) if inside or start not in found else [""]
 
     def has(self, name: str) -> bool:
@@ -97,6 +98,8 @@ class Store:
         with _told(self.url_of(name), "be read"):
             target.parent.mkdir(parents=True, exist_ok=True)
             self._files.get_file(self._path(name), str(target))
+            if not os.path.isfile(target):  # what is a file and a folder there is a folder to some clients
+                raise IsADirectoryError("it is a folder too")
 
     def push(self, source: Path, name: str) -> None:
         """Copy a local file here, complete or not at all. PageError when it cannot be written."""

@@ -214,7 +214,9 @@ def _planned(
     from docsr.integrations.ray_plan import plan_jobs
     from docsr.integrations.ray_worker import Order
     from docsr.manifest import PARTS
+    from docsr.upscalers.options import check_time_limit
 
+    check_time_limit(time_limit)
     options, folder = EnhanceOptions(**wish), local_path(out)
     place = out.rstrip("/") if folder is None else os.path.abspath(folder)
     known = frozenset(Store(place).names(PARTS)) if folder is None else frozenset()

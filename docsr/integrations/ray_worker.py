@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import secrets
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -83,7 +85,7 @@ class Worker:
             if self._store is not None:  # copies; one that stays would pass for what is in the store
                 for job in jobs:
                     if not job.refused:
-                        self._output(job).unlink(missing_ok=True)
+                        _remove(self._output(job))
         return {"result": _column(results)}
 
     def close(self) -> None:
@@ -117,7 +119,7 @@ class Worker:
             rows = failed(task, sentence_of(error, job.source), Reached())
         finally:
             if task.name:  # a copy
-                task.source.unlink(missing_ok=True)
+                _remove(task.source)
         return [self._named(row, job, task) for row in rows]
 
     def _task(self, job: Job) -> Task:
@@ -179,6 +181,14 @@ class Worker:
             lines = self._copies / "lines.jsonl"
             lines.write_bytes(b"".join(map(as_line, entries)))
             store.push(lines, f"{PARTS}/{self._order.run}-{self._token}-{self._handed_over}.jsonl")
+
+
+def _remove(copy: Path) -> None:
+    """Remove a copy of what lies afar, which some clients of stores make a folder of."""
+    if os.path.isdir(copy):
+        rmtree(copy, ignore_errors=True)
+    else:
+        copy.unlink(missing_ok=True)
 
 
 def _failed(rows: Sequence[PageResult], error: PageError) -> list[PageResult]:

@@ -27,6 +27,9 @@ SMALLEST_TILE = 64
 
 LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
 
+SHORTEST_PAGE, LONGEST_PAGE = 0.01, 31_536_000.0
+"""Seconds of a time limit: below, no page is done; beyond a year timers of the system overflow."""
+
 _SAME = {
     ".png": "png",
     ".tif": "tiff",
@@ -131,6 +134,15 @@ class EnhanceOptions:
             wish |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
+
+
+def check_time_limit(seconds: float | None) -> None:
+    """Raise a UsageError for a time limit of a page that no timer keeps; None is no limit."""
+    if seconds is not None and not SHORTEST_PAGE <= seconds <= LONGEST_PAGE:
+        raise UsageError(
+            f"a time limit is a number of seconds from {SHORTEST_PAGE:g} to {LONGEST_PAGE:,.0f}, not {seconds:g}: "
+            "give --time-limit 0 for none"
+        )
 
 
 def output_format(source: Path, wanted: str) -> str:

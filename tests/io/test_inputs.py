@@ -129,3 +129,59 @@ def test_same_keeps_every_suffix_of_what_is_written(form: str):
     assert suffixes
     assert {FORMATS[output_format(Path(f"a{suffix}"), "same")] for suffix in suffixes} == {form}
     assert all(output_suffix(Path(f"a{suffix}"), "same") == suffix for suffix in suffixes)
+
+
+LISTED = {
+    "a zero byte": b"a\0b.png",
+    "300 letters": b"x" * 300 + b".png",
+    "a deep path": b"/".join([b"x" * 100] * 50) + b".png",
+    "a zero byte in an absolute one": b"/a\0/b.png",
+    "docsr's own": b".docsr-manifest.jsonl",
+    "docsr's own folder": b".docsr-manifest.d/a.png",
+}
+
+
+@pytest.mark.parametrize("line", LISTED.values(), ids=LISTED)
+def test_a_name_in_a_list_that_no_file_can_have_costs_itself_alone(tmp_path, line):
+    made(tmp_path, "a.png", "b.png")
+    lines = [os.fsencode(tmp_path / "a.png"), line, os.fsencode(tmp_path / "b.png")]
+    (tmp_path / "list.txt").write_bytes(b"\n".join(lines))
+    found = find_inputs([Path(f"@{tmp_path / 'list.txt'}")])
+    assert [source.relative.as_posix() for source in found if not source.refused] == ["a.png", "b.png"]
+    (refused,) = [source.refused for source in found if source.refused]
+    assert "cannot be the name of a file: " in refused
+    assert refused.isprintable()
+
+
+def test_a_name_with_a_zero_byte_hides_no_other(tmp_path):
+    made(tmp_path, "a.png")
+    path = os.fsencode(tmp_path / "a.png")
+    (tmp_path / "list.txt").write_bytes(path + b"\0x\n" + path)
+    found = find_inputs([Path(f"@{tmp_path / 'list.txt'}")])
+    assert [bool(source.refused) for source in found] == [True, False]
+
+
+def test_names_that_are_not_utf8_are_read(tmp_path):
+    name = os.fsdecode(b"\xff\x0c\xe2\x80\xa8.png")  # with a form feed and U+2028, which end no line of a list
+    made(tmp_path, name)
+    (tmp_path / "list.txt").write_bytes(os.fsencode(tmp_path / name) + b"\r\n")
+    (found,) = find_inputs([Path(f"@{tmp_path / 'list.txt'}")])
+    assert (found.path, found.refused) == (tmp_path / name, "")
+
+
+def test_a_list_without_an_end_of_a_line_is_none(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"a.png\n" + b"\0" * 100_000)
+    with pytest.raises(NoInputError, match="is no list of names"):
+        find_inputs([Path(f"@{tmp_path / 'list.txt'}")])
+    if os.path.exists("/dev/zero"):
+        with pytest.raises(NoInputError, match="is no list of names"):
+            find_inputs([Path("@/dev/zero")])
+
+
+@pytest.mark.parametrize("name", ["*" * 300, "[", "a/" + "*/" * 1500 + "*", "**/" * 3 + "[!"])
+def test_a_pattern_that_is_none_costs_itself_alone(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(made(tmp_path, "a.png"))
+    (tmp_path / "list.txt").write_text(f"{name}\na.png\n")
+    found = find_inputs([Path("@list.txt")])
+    assert found[-1].relative == Path("a.png")
+    assert len(found) == 2
