@@ -90,16 +90,15 @@ def enhance_files(
 ) -> Iterator[PageResult]:
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
-    What is written is noted in the manifest of ``out`` at once, so that a run that is cut off can go on. What a killed
-    run left beside the outputs is removed.
+    What is written is noted in the manifest of ``out`` at once: a run that is cut off can go on. Leftovers are removed.
 
     Args:
         tasks: from :func:`plan_files`.
         out: the output folder.
         options: as given to :func:`plan_files`.
         jobs: cores to use: a file on each, in a process that loads the networks, or several threads for each of few.
-        time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is
-            tried once more and then given up. None: no limit, and with one job no process apart.
+        time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is tried
+            once more and given up. None: no limit, and with one job no process apart.
         dry: only say what would be done with each page; nothing is written or removed.
         heard: called, in this thread, with a file under way and how far it is, page by page.
 
@@ -109,8 +108,8 @@ def enhance_files(
     """
     check_time_limit(time_limit)
     workers = max(1, min(jobs, len(tasks)))
-    enhancer, broken = FileEnhancer(options, out, jobs // workers, dry=dry), partial(_broken, time_limit)
-    apart = partial(run_in_processes, jobs=workers, broken=broken, limit=time_limit)
+    enhancer = FileEnhancer(options, out, jobs // workers, dry=dry)
+    apart = partial(run_in_processes, jobs=workers, broken=partial(_broken, time_limit), limit=time_limit)
     run = run_here if workers == 1 and time_limit is None else apart
     with tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
         try:

@@ -26,7 +26,11 @@ def main() -> NoReturn:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="docsr")
 def cli() -> None:
-    """Super-resolution of document images before OCR."""
+    """Super-resolution of document images before OCR.
+
+    Exit codes of every command: those that its help tells; 1 also where standard output cannot be written, 70 where
+    docsr met what it does not expect (--debug tells where), 141 where nobody reads standard output any more.
+    """
 
 
 for command in (enhance, compare, models, prepare, train, export, benchmark):
