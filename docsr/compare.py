@@ -104,8 +104,8 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
         UsageError: both are one folder, or HR is one file for many.
     """
     for path in (before, after, hr):
-        if path is not None and not os.path.lexists(path):
-            raise NoInputError(f"{path} does not exist: give two files, or two folders")
+        if path is not None:
+            _refuse_missing(path)
     if os.path.isdir(before) and os.path.isdir(after) and before.samefile(after):
         raise UsageError(f"{before} and {after} are the same folder: name the one before and the one after")
     if not os.path.isdir(before) and not os.path.isdir(after) and (hr is None or not os.path.isdir(hr)):
@@ -133,6 +133,15 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
     without = [pair.before for pair in pairs if hr is not None and pair.hr is None]
     notes = [_named("Not compared, for nothing has their name on the other side", alone)] if alone else []
     return pairs, notes + ([_named("No HR is there for", without)] if without else [])
+
+
+def _refuse_missing(path: Path) -> None:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoInputError(f"{path} does not exist: give two files, or two folders") from error
+    except (OSError, ValueError):
+        return  # reading it says why
 
 
 def _named(what: str, paths: Sequence[Path]) -> str:

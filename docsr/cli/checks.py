@@ -9,7 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 
+import click
+
 from docsr.errors import UsageError
+
+ANY_PATH = click.Path(path_type=Path, readable=False)
+"""An input: what cannot be read costs itself, when it is read."""
 
 
 def check_writable(path: Path, option: str) -> None:

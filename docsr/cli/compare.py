@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsr.cli.checks import check_writable
+from docsr.cli.checks import ANY_PATH, check_writable
 from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST, MOST_PIXELS, Whole
 from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
@@ -30,9 +30,9 @@ _SUFFIXES = {".html", ".htm"}
 
 
 @click.command()
-@click.argument("before", metavar="A", type=click.Path(path_type=Path))
-@click.argument("after", metavar="B", type=click.Path(path_type=Path))
-@click.option("--hr", type=click.Path(path_type=Path), help="The original of higher resolution: a file, or a folder.")
+@click.argument("before", metavar="A", type=ANY_PATH)
+@click.argument("after", metavar="B", type=ANY_PATH)
+@click.option("--hr", type=ANY_PATH, help="The original of higher resolution: a file, or a folder.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli.checks import check_folder, check_writable
+from docsr.cli.checks import ANY_PATH, check_folder, check_writable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LONGEST, MOST, MOST_JOBS, MOST_PIXELS, Real, Whole
 from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=PreviewCommand)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=Path))
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=ANY_PATH)
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Output folder; - for stdout."
 )
