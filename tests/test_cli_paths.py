@@ -60,7 +60,7 @@ def with_path(name: str, parameter: click.Parameter, path: str) -> list[str]:
             words[words.index(given) + 1] = path
             return words
         return [*words, given, path]
-    places = [one for one in cli.commands[name].params if isinstance(one, click.Argument)]
+    places: list[click.Parameter] = [one for one in cli.commands[name].params if isinstance(one, click.Argument)]
     words[places.index(parameter)] = path
     return words
 
