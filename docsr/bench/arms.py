@@ -16,6 +16,7 @@ from docsr.upscalers.catalog import is_file, resolve, shipped_path
 from docsr.upscalers.choose import LARGEST, READERS, Plan, is_fax, measured_x_height, plan_unasked, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.peers import PEERS, PeerUpscaler
+from docsr.upscalers.tried import tried
 from docsr.weights import catalogue
 
 HR = "hr"
@@ -155,7 +156,7 @@ def _own(name: str) -> list[Arm]:
     if name in CLASSICAL:
         square = [Arm(SQUARED, 1, BASELINE, False, SQUARED)] if name == BASELINE else []
         return square + [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]
-    factor = resolve(name, None, threads=1, device="cpu").factor
+    factor = tried(name, device="cpu")
     path = Path(name) if is_file(name) else shipped_path(name)
     if path.stem in {HR, AUTO, SQUARED, *CLASSICAL}:
         raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,28 @@ import numpy as np
 import onnxruntime
 
 from docsr.errors import CheckpointError, PageError, first_line
+from docsr.io.network_files import read_whole
 from docsr.page import Plane
+from docsr.upscalers.catalog import FACTORS
 from docsr.upscalers.devices import check_runs, providers
+from docsr.upscalers.graph import Graph, GraphError, SizeError, WireError
+from docsr.weights import is_shipped
 
 _UNKNOWN_OVERLAP = 32
 """Context for a network that does not say how far it sees, in input pixels."""
 
-_EXTERNAL = b"\x0a\x08location\x12"
-"""An ``external_data`` entry of a tensor in the ONNX wire format: key "location", then a value."""
+MOST_BYTES = 1 << 29
+"""Bytes that a network's file may have; those of the largest published networks for enlarging have a third of it."""
 
 _PROBE = np.ones((1, 1, 47, 37), dtype=np.float32)
 _EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
 """A size that networks which want multiples of a number are likely to take, and one that they are not."""
+
+_NOT_EVERY_SIZE = (
+    f"does not take every size (it runs on {_EVEN.shape[3]} x {_EVEN.shape[2]} px and not on "
+    f"{_PROBE.shape[3]} x {_PROBE.shape[2]}), which tiles need"
+)
+_EXPORT_AGAIN = "it may be cut off or of another kind, export it again"
 
 _WHITE_TOLERANCE = 0.5 / 255
 
@@ -34,7 +45,8 @@ class OnnxUpscaler:
     """A network file: input N x 1 x H x W float32 in [0, 1], output N x 1 x fH x fW.
 
     Files written by ``docsr export`` say their name, factor and overlap in ``metadata_props`` (``docsr.*``);
-    for others the factor is found by running a small white page and the overlap is taken wide.
+    for others the factor is found by running a small white page and the overlap is taken wide. Files that docsr does
+    not ship are looked at before they are loaded (docsr.upscalers.graph), and so is each size of plane before a run.
 
     Attributes:
         path: the file.
@@ -62,8 +74,10 @@ class OnnxUpscaler:
             UsageError: the device is not available.
         """
         self.path, self._threads, self._device = Path(path), threads, device
-        self._session = _open_session(self.path, threads, device)
-        self._input = _grey_input(self._session, self.path)
+        content = read_whole(self.path, "network", MOST_BYTES)
+        self._graph = None if is_shipped(self.path) else _looked_at(self.path, content)
+        self._session = _open_session(self.path, content, threads, device)
+        self._input = str(self._session.get_inputs()[0].name)
         try:
             metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         except UnicodeDecodeError as error:
@@ -98,6 +112,8 @@ class OnnxUpscaler:
 
     def _run(self, batch: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
         try:
+            if self._graph is not None:
+                self._graph.made(*batch.shape[2:])
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)}, RELEASING)[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size = f"{batch.shape[-1]} x {batch.shape[-2]}"
@@ -114,34 +130,56 @@ class OnnxUpscaler:
 
     def _probe(self) -> tuple[int, bool]:
         """Run a white page: return the factor and whether white stays white."""
-        height, width = _PROBE.shape[-2:]
         try:
             output = self._run(_PROBE)
         except PageError as error:
             if self._runs_even():
-                sizes = f"it runs on 64 x 64 px and not on {width} x {height}"
-                raise CheckpointError(f"{self.path} does not take every size ({sizes}), which tiles need") from error
+                raise CheckpointError(f"{self.path} {_NOT_EVERY_SIZE}") from error
             raise CheckpointError(f"{self.path} cannot be run: {error}") from error
-        if output.ndim != 4 or output.shape[:2] != (1, 1) or output.dtype != np.float32:
+        if output.dtype != np.float32:
             raise CheckpointError(f"{self.path} gives {output.dtype} {output.shape}, not one grey float32 channel")
-        factor = output.shape[2] // height
-        if output.shape[2:] != (height * factor, width * factor) or factor < 2 or factor & (factor - 1):
-            raise CheckpointError(
-                f"{self.path} turns {width} x {height} px into {output.shape[3]} x {output.shape[2]}: "
-                "every size must become 2, 4 or 8 times as large"
-            )
+        factor = _factor_of(self.path, output.shape)
         if not np.isfinite(output).all():
             raise CheckpointError(f"{self.path} gives values that are not numbers: its weights are damaged")
         return factor, bool(np.abs(output - 1).max() <= _WHITE_TOLERANCE)
 
 
-def _open_session(path: Path, threads: int | None, device: str) -> Any:
+def _looked_at(path: Path, content: bytes) -> Graph:
+    """Look at a network's file without loading it; CheckpointError if it is none that docsr runs."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"cannot read the network {path}: {error.strerror or error}") from error
-    if _EXTERNAL in content:
-        raise CheckpointError(f"{path} keeps its weights in a second file, which is refused: save it as one file")
+        graph = Graph(content)
+        _factor_of(path, _made(graph, path))
+    except WireError as error:
+        raise CheckpointError(f"{path} is not a readable ONNX network ({error}; {_EXPORT_AGAIN})") from error
+    except GraphError as error:
+        raise CheckpointError(f"{path} {error}") from error
+    return graph
+
+
+def _made(graph: Graph, path: Path) -> tuple[int, ...]:
+    """The shape that a network will make of the small page."""
+    try:
+        return graph.made(*_PROBE.shape[2:])
+    except SizeError as error:
+        with suppress(SizeError):
+            graph.made(*_EVEN.shape[2:])
+            raise CheckpointError(f"{path} {_NOT_EVERY_SIZE}") from error
+        raise CheckpointError(f"{path} cannot be run: {error}") from error
+
+
+def _factor_of(path: Path, made: tuple[int, ...]) -> int:
+    """How many times as large the small page became; CheckpointError unless that is one of FACTORS, in one channel."""
+    height, width = _PROBE.shape[2:]
+    if len(made) != 4 or made[:2] != (1, 1):
+        raise CheckpointError(f"{path} gives an array of {' x '.join(map(str, made))}, not one grey channel")
+    factor = made[2] // height
+    if made[2:] != (height * factor, width * factor) or factor not in FACTORS:
+        larger = f"{width} x {height} px into {made[3]} x {made[2]}"
+        raise CheckpointError(f"{path} turns {larger}: every size must become 2, 4 or 8 times as large")
+    return factor
+
+
+def _open_session(path: Path, content: bytes, threads: int | None, device: str) -> Any:
     chosen = providers(device, content, threads)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
@@ -149,28 +187,14 @@ def _open_session(path: Path, threads: int | None, device: str) -> Any:
     # Pages have tiles of many shapes: patterns, one for each, would keep growing over a batch. The arena would keep
     # what the largest tile took; RELEASING empties it after each run.
     options.enable_mem_pattern = False
+    # Bytes can be both ONNX and ONNX Runtime's own format, of which nothing was looked at.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
         session = onnxruntime.InferenceSession(content, options, providers=chosen)
     except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
-        reason = f"{_reason(error)}; it may be cut off or of another kind, export it again"
-        raise CheckpointError(f"{path} is not a readable ONNX network ({reason})") from error
+        raise CheckpointError(f"{path} is not a readable ONNX network ({_reason(error)}; {_EXPORT_AGAIN})") from error
     check_runs(device, session.get_providers())
     return session
-
-
-def _grey_input(session: Any, path: Path) -> str:
-    """Return the name of the only input, after checking that it is N x 1 x H x W float32 of free size."""
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or len(session.get_outputs()) != 1:
-        raise CheckpointError(f"{path} has {len(inputs)} inputs and {len(session.get_outputs())} outputs, not one each")
-    shape = inputs[0].shape
-    if inputs[0].type != "tensor(float)" or len(shape) != 4:
-        raise CheckpointError(f"{path} takes {inputs[0].type} of rank {len(shape)}, not N x 1 x H x W float32")
-    if isinstance(shape[1], int) and shape[1] != 1:
-        raise CheckpointError(f"{path} takes {shape[1]} channels; docsr runs networks of one grey channel")
-    if isinstance(shape[2], int) or isinstance(shape[3], int):
-        raise CheckpointError(f"{path} takes only {shape[3]} x {shape[2]} px: export it with a free height and width")
-    return str(inputs[0].name)
 
 
 def _x_height(metadata: dict[str, str]) -> tuple[float, float] | None:

@@ -12,11 +12,12 @@ from docsr.errors import UsageError
 from docsr.io.documents import PDF, is_pdf
 from docsr.io.limits import MAX_PIXELS
 from docsr.manifest import sha256_of, sha256_of_text
-from docsr.upscalers.catalog import FACTORS, is_file, resolve
+from docsr.upscalers.catalog import FACTORS, is_file
 from docsr.upscalers.choose import LARGEST, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.page import DEFAULT_TILE
+from docsr.upscalers.tried import tried
 from docsr.weights import catalogue
 
 SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
@@ -113,11 +114,11 @@ class EnhanceOptions:
             if given.suffix or os.path.exists(given) or given.name != self.model:
                 raise UsageError(f"{self.model!r} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
-            resolve(self.model, self.factor, threads=1, device=self.device)
+            tried(self.model, self.factor, self.device)
         elif self.device not in {AUTO, CPU}:
             # No network is named: any shipped one tells whether the device is there.
             for name in list(catalogue())[:1]:
-                resolve(name, None, threads=1, device=self.device)
+                tried(name, device=self.device)
 
     def signature(self) -> str:
         """Return a hash of what decides an output: these options, the networks, the version."""

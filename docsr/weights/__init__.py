@@ -62,6 +62,11 @@ def catalogue(folder: Path = _FOLDER) -> dict[str, ModelCard]:
     return {card.name: card for card in map(_read_card, sorted(folder.glob("*.json")))}
 
 
+def is_shipped(path: Path) -> bool:
+    """Return whether a network file is one of the package's own, which is trusted as its code is."""
+    return path.resolve().parent == _FOLDER.resolve()
+
+
 def _read_card(path: Path) -> ModelCard:
     network = path.with_suffix(".onnx")
     try:

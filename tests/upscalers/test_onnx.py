@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -107,6 +108,39 @@ def _resized_to(path: Path, size: tuple[int, int]) -> Path:
     return save(path, nodes, [sizes], ["n", 1, "h", "w"], {})
 
 
+def _three_pages(path: Path) -> None:
+    model = onnx.load(conv_network(path))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 3
+    onnx.save(model, path)
+
+
+def test_a_plane_that_would_take_too_much_memory_is_an_error_of_the_page(tmp_path: Path) -> None:
+    """Every pixel with every other, as attention over a whole page does."""
+    nodes = [
+        helper.make_node("Reshape", ["x", "column"], ["a"]),
+        helper.make_node("Reshape", ["x", "row"], ["b"]),
+        helper.make_node("MatMul", ["a", "b"], ["c"]),
+        helper.make_node("ReduceMean", ["c"], ["d"], keepdims=1),
+        helper.make_node("Sub", ["x", "d"], ["e"]),
+        helper.make_node("Resize", ["e", "", "twice"], ["y"]),
+    ]
+    weights = {"column": np.array([-1, 1]), "row": np.array([1, -1]), "twice": np.array([1, 1, 2, 2], np.float32)}
+    named = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    upscaler = OnnxUpscaler(save(tmp_path / "a.onnx", nodes, named, ["n", 1, "h", "w"], {}), threads=1)
+    assert upscaler(np.zeros((30, 20), np.float32)).shape == (60, 40)
+    with pytest.raises(PageError, match=r"failed on 600 x 600 px: it would hold 494,3.. MiB .*use a smaller --tile"):
+        upscaler(np.zeros((600, 600), np.float32))
+
+
+def test_a_file_that_could_be_of_onnx_runtime_s_own_format_is_read_as_onnx(tmp_path: Path) -> None:
+    """That format has ORTM as its bytes 5 to 8, which a name can have in ONNX."""
+    content = conv_network(tmp_path / "a.onnx").read_bytes()
+    name = b"ORTM" + content[4 : 4 + 5]
+    (tmp_path / "a.onnx").write_bytes(content[:2] + b"\x12" + bytes([len(name)]) + name + content[2:])
+    assert (tmp_path / "a.onnx").read_bytes()[4:8] == b"ORTM"
+    assert OnnxUpscaler(tmp_path / "a.onnx", threads=1).factor == 2
+
+
 def _two_outputs(path: Path) -> None:
     model = onnx.load(conv_network(path))
     model.graph.output.append(helper.make_tensor_value_info("a", onnx.TensorProto.FLOAT, None))
@@ -120,13 +154,20 @@ def test_another_size_than_promised_is_an_error_of_the_page(tmp_path: Path) -> N
 
 
 BAD = {
-    "missing": (lambda path: None, "cannot read"),
+    "missing": (lambda path: None, "does not exist"),
+    "folder": (lambda path: path.mkdir(), "cannot read the network"),
+    "pipe": (os.mkfifo, "it is no file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "it is no file"),
+    "too large": (lambda path: os.truncate(conv_network(path), 1 << 30), "has more than 536,870,912 bytes"),
+    "three pages": (_three_pages, "takes 3 pages at once"),
     "text": (lambda path: path.write_text("not a network"), "not a readable ONNX network"),
     "empty": (lambda path: path.write_bytes(b""), "not a readable ONNX network"),
     "external": (_external, "second file"),
     "rank": (_rank_two, "rank 2"),
     "colour": (lambda path: conv_network(path, channels=3), "3 channels"),
     "fixed": (lambda path: conv_network(path, size=(48, 40)), "free height"),
+    "sixteen": (lambda path: conv_network(path, 16), "37 x 47 px into 592 x 752: .* 2, 4 or 8 times"),
+    "sixty-four": (lambda path: conv_network(path, 64), "37 x 47 px into 2368 x 3008: .* 2, 4 or 8 times"),
     "three": (lambda path: conv_network(path, upsample=3), "37 x 47 px into 111 x 141: .* 2, 4 or 8 times"),
     "one": (lambda path: conv_network(path, upsample=1), "37 x 47 px into 37 x 47: .* 2, 4 or 8 times"),
     "multiples": (_only_multiples_of_eight, r"not take every size \(it runs on 64 x 64 px and not on 37 x 47\)"),

@@ -1,0 +1,49 @@
+"""Opening files of networks: if each is a file, and not too large."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from docsr.errors import CheckpointError, reason_of
+
+
+def open_file(path: Path, what: str, most: int) -> BinaryIO:
+    """Open a file to read its bytes.
+
+    Args:
+        path: the file.
+        what: what it is called in an error ("network").
+        most: bytes that it may have.
+
+    Raises:
+        CheckpointError: it is missing, cannot be read, is larger, or is no file (a pipe, a device, a folder).
+    """
+    try:
+        # A pipe that nobody writes to would hold up the opening itself.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
+    except FileNotFoundError as error:
+        raise CheckpointError(f"the {what} {path} does not exist") from error
+    except OSError as error:
+        raise CheckpointError(f"cannot read the {what} {path}: {reason_of(error)}") from error
+    except ValueError as error:
+        raise CheckpointError(f"the {what} {path!r} cannot exist: its name has a zero byte") from error
+    status = os.fstat(file.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size <= most:
+        return file
+    file.close()
+    if stat.S_ISREG(status.st_mode):
+        raise CheckpointError(f"the {what} {path} has more than {most:,} bytes: docsr takes no larger ones")
+    raise CheckpointError(f"cannot read the {what} {path}: it is no file")
+
+
+def read_whole(path: Path, what: str, most: int) -> bytes:
+    """Return the bytes of a file; arguments and errors as of :func:`open_file`."""
+    with open_file(path, what, most) as file:
+        try:
+            return file.read(most)
+        except OSError as error:
+            raise CheckpointError(f"cannot read the {what} {path}: {reason_of(error)}") from error

@@ -1,0 +1,45 @@
+"""A network's file from outside is loaded and run once in a process of its own, before a run counts on it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from multiprocessing import current_process
+from pathlib import Path
+from typing import TypeAlias
+
+from docsr.errors import CheckpointError
+from docsr.pool import Apart, in_worker
+from docsr.upscalers.catalog import is_file, resolve
+from docsr.weights import is_shipped
+
+SECONDS = 60.0
+"""What loading a network and running it on a small page may take."""
+
+_Wish: TypeAlias = tuple[str, int | None, str]
+
+
+def tried(model: str, factor: int | None = None, device: str = "auto") -> int:
+    """Load what ``model`` names and return its factor; arguments and errors as of docsr.upscalers.catalog.resolve.
+
+    A file that docsr does not ship is loaded in a worker process, as pages are done in some: what ends that process or
+    hangs is a CheckpointError. A process that is such a worker already, or may start none, loads it itself.
+    """
+    wish = model, factor, device
+    foreign = is_file(model) and not is_shipped(Path(model))
+    if not foreign or in_worker() or current_process().daemon:
+        return _factor(wish)
+    with closing(Apart(_factor, _none, SECONDS)) as apart:
+        found: int | None = apart(wish)
+    if found is None:
+        took = f"took more than {SECONDS:g} s, or ended its process"
+        raise CheckpointError(f"the network {model} {took}, when it was tried on a small page: use another")
+    return found
+
+
+def _factor(wish: _Wish) -> int:
+    model, factor, device = wish
+    return resolve(model, factor, threads=1, device=device).factor
+
+
+def _none(_wish: _Wish) -> None:
+    """The result of what ends its process."""
