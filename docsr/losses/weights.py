@@ -9,6 +9,10 @@ import torch
 from torch import Tensor
 
 from docsr.errors import CheckpointError, first_line
+from docsr.models.torch_file import read_torch_file
+
+MOST_UNPACKED = 1 << 32
+"""Bytes that the arrays of an .npz may have together; VGG19 has 0.6 billion."""
 
 
 def read_weights(path: Path, what: str) -> dict[str, Tensor]:
@@ -24,14 +28,21 @@ def read_weights(path: Path, what: str) -> dict[str, Tensor]:
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
+                _check_unpacked(arrays)
                 return {key: torch.from_numpy(arrays[key].astype(np.float32)) for key in arrays.files}
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = read_torch_file(path, what)
     except Exception as error:  # each format has its own errors, some of many lines
         raise CheckpointError(f"cannot read {what} {path}: {first_line(error)}") from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} does not hold {what}: it is not a state dict")
     return {key: value for key, value in state.items() if isinstance(key, str)}
+
+
+def _check_unpacked(arrays: np.lib.npyio.NpzFile) -> None:
+    assert arrays.zip is not None
+    if sum(member.file_size for member in arrays.zip.infolist()) > MOST_UNPACKED:
+        raise ValueError(f"it unpacks to more than {MOST_UNPACKED:,} bytes")

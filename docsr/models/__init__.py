@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import Any, TypeVar
 
+import torch
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from docsr.errors import UsageError
 from docsr.models.base import Generator
@@ -39,6 +44,9 @@ DISCRIMINATORS: Registry[Callable[..., nn.Module]] = Registry(
 )
 
 
+MOST = 4096
+"""The largest whole number that an argument may be: channels, blocks, pixels of a kernel."""
+
 _WANTED = {int: "a whole number", float: "a number", bool: "true or false"}
 """What an argument of this type is called when it is something else."""
 
@@ -46,6 +54,46 @@ _WANTED = {int: "a whole number", float: "a number", bool: "true or false"}
 def build_generator(name: str, factor: int, args: dict[str, Any]) -> Generator:
     """Build a registered generator, or raise a UsageError that names the wrong argument."""
     return _build("generator", name, GENERATORS.find(name), args, factor=factor)
+
+
+def generator_shapes(name: str, factor: int, args: dict[str, Any], most: int) -> dict[str, tuple[int, ...]] | None:
+    """Return the shapes of a registered generator's weights, by name; none of them takes memory.
+
+    Args:
+        name: its registered name.
+        factor: its enlargement.
+        args: its constructor's further arguments.
+        most: weights up to which it is built; None is returned for one of more.
+
+    Raises:
+        UsageError: as of :func:`build_generator`.
+    """
+    try:
+        with torch.device("meta"), _at_most(most):
+            network = build_generator(name, factor, args)
+    except _TooMany:
+        return None
+    return {key: tuple(value.shape) for key, value in network.state_dict().items()}
+
+
+class _TooMany(Exception):
+    """A network has more weights than were foreseen."""
+
+
+@contextmanager
+def _at_most(most: int) -> Iterator[None]:
+    """Let no more weights come into being in this thread: networks of a billion blocks end where they are too many."""
+    thread, seen = threading.get_ident(), count(1)
+
+    def registered(_module: nn.Module, _name: str, _weight: nn.Parameter | None) -> None:
+        if threading.get_ident() == thread and next(seen) > most:
+            raise _TooMany
+
+    hook = register_module_parameter_registration_hook(registered)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def build_discriminator(name: str, factor: int, patch: int, args: dict[str, Any], colours: int = 1) -> nn.Module:
@@ -70,6 +118,8 @@ def _build(kind: str, name: str, network: Callable[..., Built], args: dict[str, 
         whole = wanted is float and type(value) is int  # YAML's 1 is no 1.0
         if wanted in _WANTED and type(value) is not wanted and not whole:  # not isinstance: true is an int
             raise UsageError(f"{kind} '{name}': {key} must be {_WANTED[wanted]}, not {value!r}")
+        if isinstance(value, int) and abs(value) > MOST:
+            raise UsageError(f"{kind} '{name}': {key} must be {MOST:,} at most")
     try:
         return network(**given, **args)
     except ValueError as error:

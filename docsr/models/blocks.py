@@ -101,7 +101,9 @@ class BicubicPhases(nn.Module):
 def _phase(index: int, factor: int) -> Tensor:
     """Five taps of output pixel ``index`` within its input pixel (Keys' cubic, a = -0.75)."""
     centre = (index + 0.5) / factor - 0.5
-    distance = (torch.arange(-2, 3, dtype=torch.float64) - centre).abs()
+    distance = (
+        torch.arange(-2, 3, dtype=torch.float64, device="cpu") - centre
+    ).abs()  # on "meta" it would take a second
     a = -0.75
     near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
     far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a

@@ -6,6 +6,7 @@ Training state (for resume) is another file, written by ``docsr train`` beside i
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,17 @@ from torch import Tensor
 
 from docsr.errors import CheckpointError
 from docsr.io.files import atomic_write
-from docsr.models import build_generator
+from docsr.io.network_files import open_file
+from docsr.models import build_generator, generator_shapes
 from docsr.models.base import Generator
 
+MOST_BYTES = 1 << 32
+"""Bytes that a checkpoint may have."""
+
+LONGEST_HEADER = 1 << 22
+"""Bytes of names and shapes that it may have before its weights; those of RRDB with 23 blocks take 0.1 million."""
+
+FACTORS = (2, 4, 8)
 FORMAT_VERSION = 1
 KEY = "docsr"
 
@@ -53,12 +62,23 @@ class Checkpoint:
     state: dict[str, Tensor]
 
     def build_generator(self) -> Generator:
-        """Build the generator, with its weights, in evaluation mode."""
-        generator = build_generator(self.header.name, self.header.factor, self.header.args)
+        """Build the generator, with its weights, in evaluation mode.
+
+        Nothing is built before the shapes of its weights are found to be those in the file.
+
+        Raises:
+            CheckpointError: they are others.
+            UsageError: there is no such generator, or it has no such arguments.
+        """
+        header, shapes = self.header, {key: tuple(value.shape) for key, value in self.state.items()}
+        misfit = f"{self.path}: its weights do not fit the network its header names"
+        if generator_shapes(header.name, header.factor, header.args, len(shapes)) != shapes:
+            raise CheckpointError(misfit)
+        generator = build_generator(header.name, header.factor, header.args)
         try:
             generator.load_state_dict(self.state)
         except RuntimeError as error:
-            raise CheckpointError(f"{self.path}: its weights do not fit the network its header names") from error
+            raise CheckpointError(misfit) from error
         return generator.eval()
 
 
@@ -71,20 +91,27 @@ def save_checkpoint(path: Path, header: Header, state: dict[str, Tensor]) -> Non
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint; it takes as much memory as it has bytes.
 
     Raises:
-        CheckpointError: missing, truncated, or without docsr's header.
+        CheckpointError: missing, too large, truncated, or without docsr's header.
     """
+    _check_length(path)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            header = _parse(path, file.metadata() or {})
             state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a dict
-    except FileNotFoundError as error:
-        raise CheckpointError(f"the checkpoint {path} does not exist") from error
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path} is not a whole safetensors file: it may be truncated ({error})") from error
-    return Checkpoint(path, _parse(path, metadata), state)
+    return Checkpoint(path, header, state)
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a file whose header would take far more memory to read than weights do."""
+    with open_file(path, "checkpoint", MOST_BYTES) as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > LONGEST_HEADER:
+        raise CheckpointError(f"{path} is not a whole safetensors file: it may be truncated")
 
 
 def _parse(path: Path, metadata: dict[str, str]) -> Header:
@@ -97,6 +124,20 @@ def _parse(path: Path, metadata: dict[str, str]) -> Header:
             raise CheckpointError(f"{path} was written by a newer docsr (format {version}): upgrade docsr")
         x_height = values["x_height"]
         header = Header(**{**values, "x_height": tuple(x_height) if x_height else None})
-    except (ValueError, TypeError, KeyError) as error:
+        _check(header)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path} has a docsr header that cannot be read") from error
     return header
+
+
+def _check(header: Header) -> None:
+    """Raise a ValueError for a header whose values are not of their kind."""
+    named = type(header.name) is str and type(header.args) is dict and type(header.version) is int
+    if not named or type(header.factor) is not int or header.factor not in FACTORS:
+        raise ValueError("no network that can be")
+    if type(header.step) is not int or header.step < 0:
+        raise ValueError("no number of steps")
+    if header.x_height is not None:
+        low, high = header.x_height
+        if not 0 < low <= high < math.inf:
+            raise ValueError("no text size that can be")

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from pickle import UnpicklingError  # nosec B403
 from typing import Any, cast
+from zipfile import BadZipFile
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from docsr.io.files import atomic_write
 from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
+from docsr.models.torch_file import read_torch_file
 from docsr.training.optimisers import ScheduledOptimiser, adam, optimisers_of
 from docsr.training.schedule import SpikeGuard
 
@@ -122,11 +124,11 @@ class TrainingState:
             CheckpointError: it is damaged, or of a docsr whose networks were others.
         """
         path = folder / STATE
+        if not path.exists():
+            raise UsageError(f"{folder} holds no run to resume ({STATE} is missing)")
         try:
-            values = torch.load(path, map_location="cpu", weights_only=True)
-        except FileNotFoundError as error:
-            raise UsageError(f"{folder} holds no run to resume ({STATE} is missing)") from error
-        except (RuntimeError, OSError, EOFError, UnpicklingError) as error:
+            values = read_torch_file(path, "state of a training")
+        except (RuntimeError, OSError, EOFError, UnpicklingError, BadZipFile, ValueError) as error:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
         if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
             raise CheckpointError(f"{path} is not the state of a docsr train run")

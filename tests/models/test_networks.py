@@ -207,6 +207,7 @@ def test_wrong_arguments_are_a_usage_error(name: str, args: dict[str, Any]) -> N
             {"factor": 4},
             "unknown argument 'factor' (choices: bias, blocks, channels, dense, dilation, kernel, mixing, shrink)",
         ),
+        ({"channels": 10**12}, "channels must be 4,096 at most"),
         ({"channels": 0}, "channels must be 1 or more, not 0"),
         ({"channels": "wide"}, "channels must be a whole number, not 'wide'"),
         ({"blocks": True}, "blocks must be a whole number, not True"),
@@ -222,7 +223,7 @@ def test_a_wrong_argument_is_said_in_the_users_words(args: dict[str, Any], sente
 
 def test_a_network_that_no_memory_holds_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="ask for more memory than there is") as caught:
-        build_generator("compact", 2, {"channels": 10**12})
+        build_generator("compact", 2, {"channels": 4096, "kernel": 4095})
     assert "\n" not in str(caught.value)
 
 
