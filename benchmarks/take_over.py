@@ -6,8 +6,8 @@ The command is the one in results.json, run from the repository's root, where it
 benchmark` fetches it). Rows are taken over where arm and engine, the weights and the versions among what tells one
 from another, are what they were, or where `--also` says that an arm still computes the same (for an engine), but for
 the models of `--anew` and the pages of which `auto` takes one of them; pages are told by their names. What was read is
-not in results.json, so the characters that such arms confused are taken over too (or left out, where pages were added
-or some were measured anew), and in report.html their texts are empty.
+not in results.json, so the characters that such arms confused, and what they made of digits in small text, are taken
+over too (or left out, where pages were added or some were measured anew), and in report.html their texts are empty.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 from docsr.bench.arms import AUTO, plan_arms, taken
 from docsr.bench.degradations import SHAPES
 from docsr.bench.measure import ROW_FIELDS, Measured, Row, tasks_of
+from docsr.bench.small_digits import SmallDigits
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
 from docsr.benchmark import ROWS, RowStore
@@ -105,24 +106,40 @@ def _read_by(rows: Iterable[dict[str, Any]]) -> dict[str, set[tuple[Any, ...]]]:
 
 
 def put_back(folder: Path, known: dict[str, Any], also: Collection[str], anew: Collection[str]) -> None:
-    """Write results.json and report.md again, with the confusions of the arms that were taken over."""
+    """Write results.json and report.md again, with what texts told of the arms that were taken over."""
     found = json.loads((folder / RESULTS).read_text(encoding="utf-8"))
     before, now, confused = _read_by(known["rows"]), _read_by(found["rows"]), {}
     new = {f"{row.engine}, {label(row)}" for row in (Row(**row) for row in found["rows"]) if _is_new(row, anew)}
-    for reader, pairs in found["confusions"].items():
+
+    def measured(reader: str) -> bool:
         engine, _, arm = reader.partition(", ")
-        if not before[reader] or arm in anew or not _holds(known, arm, found["arms"][arm], engine, also):
+        return not before[reader] or arm in anew or not _holds(known, arm, found["arms"][arm], engine, also)
+
+    taken_over = {one for one in now if not measured(one) and before[one] == now[one] and one not in new}
+    for reader, pairs in found["confusions"].items():
+        if measured(reader):
             confused[reader] = pairs
-        elif before[reader] == now[reader] and reader in known["confusions"] and reader not in new:
+        elif reader in taken_over and reader in known["confusions"]:
             confused[reader] = known["confusions"][reader]
     rows = [Row(**row) for row in found["rows"]]
     options = asked(found["command"])
     suite = load_suite(options["suite"], options["root"], None)
     cells = summarise(rows, {page.set: page.source.score for page in suite.pages})
     kept = {name: found[name] for name in ("suite", "command", "engines", "arms", "not_run", "failed")}
-    results = Results(**kept, rows=rows, cells=cells, ranking=rank(cells), confused=confused)
+    digits = _digits(known, found, taken_over)
+    results = Results(**kept, rows=rows, cells=cells, ranking=rank(cells), confused=confused, digits=digits)
     write_results(folder / RESULTS, results)
     write_markdown(folder / REPORT, results)
+
+
+def _digits(known: dict[str, Any], found: dict[str, Any], taken_over: Collection[str]) -> list[SmallDigits]:
+    """What was counted of numbers: as it was where both texts were taken over, else as it is counted now."""
+
+    def stays(one: SmallDigits) -> bool:
+        return {f"{one.engine}, {arm}" for arm in (one.arm, one.baseline)} <= set(taken_over)
+
+    before, now = ([SmallDigits(**one) for one in values.get("digits", [])] for values in (known, found))
+    return [one for one in before if stays(one)] + [one for one in now if not stays(one)]
 
 
 def main() -> None:

@@ -162,6 +162,7 @@ def _lower(
 def _results(
     pages: Suite, found: Found, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
 ) -> Results:
+    from docsr.bench.small_digits import small_digits
     from docsr.bench.summary import rank, summarise
     from docsr.report.results import Results
 
@@ -177,6 +178,7 @@ def _results(
         cells=cells,
         ranking=rank(cells),
         confused=_confused(pages, found),
+        digits=small_digits(found.rows, found.texts, cells, pages.pages),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from docsr.bench.arms import AUTO, BASELINE, HR, Arm
 from docsr.bench.measure import Condition, Row
+from docsr.bench.small_digits import pooled
 from docsr.bench.suite import Suite, SuitePage
 from docsr.bench.summary import Cell, error_rate, label
 from docsr.errors import DocsrError
@@ -71,6 +72,8 @@ def write_html(
         counted=counted,
         ranking_note=words.RANKING,
         champion_gap=words.champion_gap,
+        digits_note=words.DIGITS,
+        digits=pooled(results.digits),
         plots=list(_plots(results.cells)),
         tables=list(_tables(results.cells)),
         shown=shown,

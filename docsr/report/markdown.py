@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
 
+from docsr.bench.small_digits import pooled
 from docsr.bench.summary import Cell
 from docsr.io.files import atomic_write
 from docsr.report import words
@@ -26,7 +27,10 @@ def write_markdown(path: Path, results: Results) -> None:
 
 def markdown(results: Results) -> str:
     """The report as Markdown."""
-    return "\n".join([*_head(results), *_ranking(results), *_tables(results.cells), *_tail(results)]) + "\n"
+    return (
+        "\n".join([*_head(results), *_ranking(results), *_digits(results), *_tables(results.cells), *_tail(results)])
+        + "\n"
+    )
 
 
 def _head(results: Results) -> Iterator[str]:
@@ -52,6 +56,19 @@ def _ranking(results: Results) -> Iterator[str]:
         gaps = f"{100 * one.gap_closed:.1f} | {words.champion_gap(one)}"
         name = f"{in_markdown(one.engine)} | {in_markdown(one.arm)}"
         yield f"| {name} | {gaps} | {one.cells} | {one.better} | {one.worse} |"
+    yield ""
+
+
+def _digits(results: Results) -> Iterator[str]:
+    if not results.digits:
+        return
+    yield "## Digits in small text"
+    yield ""
+    yield from (*wrap(words.DIGITS, WIDTH, break_long_words=False, break_on_hyphens=False), "")
+    yield "| engine | arm | numbers | lost | won |"
+    yield "|---|---|---:|---:|---:|"
+    for engine, arm, changes in pooled(results.digits):
+        yield f"| {engine} | {arm} | {changes.numbers:,} | {changes.lost:,} | {changes.won:,} |"
     yield ""
 
 

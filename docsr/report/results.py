@@ -13,6 +13,7 @@ from typing import Any
 
 from docsr import __version__
 from docsr.bench.measure import Row
+from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import Cell, Rank
 from docsr.io.files import atomic_write
 from docsr.metrics.text import FOLDING
@@ -43,6 +44,7 @@ class Results:
         cells: their summary.
         ranking: arms by mean gap closed.
         confused: engine and arm -> the most frequent (true, read, count).
+        digits: numbers on pages of small text, where texts were at hand.
     """
 
     suite: str
@@ -55,6 +57,7 @@ class Results:
     cells: Sequence[Cell]
     ranking: Sequence[Rank]
     confused: dict[str, list[tuple[str, str, int]]]
+    digits: Sequence[SmallDigits] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, as ``results.json`` holds them."""
@@ -73,6 +76,7 @@ class Results:
             "summary": [cell.as_dict() for cell in self.cells],
             "ranking": [asdict(one) for one in self.ranking],
             "confusions": self.confused,
+            "digits": [asdict(one) for one in self.digits],
         }
 
 

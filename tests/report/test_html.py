@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from docsr.bench.arms import plan_arms
+from docsr.bench.small_digits import SmallDigits
 from docsr.bench.suite import load_suite
 from docsr.bench.suite_file import LowerConfig
 from docsr.bench.summary import rank, summarise
@@ -31,7 +32,8 @@ def report(tmp_path_factory):
     cells = summarise(found.rows, {})
     engines, missing = {"width": "width 1"}, {"peer_x2": "its weights are <missing>"}
     ran = {arm.label: arm.signature for arm in arms}
-    results = Results("mine", "docsr benchmark", engines, ran, missing, [], found.rows, cells, rank(cells), {})
+    digits = [SmallDigits("s", 75, "scan", "width", "lanczos_x2", "bicubic_x2", 2, 1000, 7, 9)]
+    results = Results("mine", "docsr benchmark", engines, ran, missing, [], found.rows, cells, rank(cells), {}, digits)
     write_html(out / "report.html", results, suite, found.texts, arms, None)
     return out / "report.html"
 
@@ -80,6 +82,11 @@ def test_tables_sort_by_keyboard(page):
     page.keyboard.press("Enter")
     assert errors() == sorted(errors(), reverse=True)
     assert table.locator("th:nth-child(2)").get_attribute("aria-sort") == "descending"
+
+
+def test_digits_in_small_text_are_told_for_each_arm(page):
+    row = page.locator("#digits ~ .wide table").first.locator("tbody tr")
+    assert row.locator("td").all_inner_texts() == ["width", "lanczos_x2", "1000", "7", "9"]
 
 
 def test_the_page_is_as_wide_as_the_window(page):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import rank, summarise
 from docsr.metrics.text import FOLDING
 from docsr.report.markdown import markdown
@@ -43,7 +44,7 @@ def test_results_json_has_what_is_promised(results, tmp_path):
     write_results(tmp_path / "results.json", results)
     read = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     top = ["schema", "docsr", "command", "machine", "suite", "folding", "engines", "arms", "not_run", "failed"]
-    assert list(read) == [*top, "rows", "summary", "ranking", "confusions"]
+    assert list(read) == [*top, "rows", "summary", "ranking", "confusions", "digits"]
     assert read["schema"] == SCHEMA
     assert read["folding"] == FOLDING
     assert set(read["rows"][0]) >= PROMISED
@@ -68,6 +69,14 @@ def test_markdown_names_wins_losses_and_what_was_not_run(results):
     assert "fsrcnn_x2: no weights" in text
     assert "p1, net_x4: broke" in text
     assert "`e` read as `c` 7 times" in text
+
+
+def test_markdown_tells_what_became_of_digits_in_small_text(results):
+    assert "Digits in small text" not in markdown(results)
+    counts = [SmallDigits("s", dpi, "scan", "tesseract", "net_x4", "bicubic_x4", 3, 1000, 7, 9) for dpi in (50, 75)]
+    text = markdown(replace(results, digits=counts))
+    assert "| tesseract | net_x4 | 2,000 | 14 | 18 |" in text
+    assert "not to be trusted" in " ".join(text.split())
 
 
 CPUS = {
