@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ _UNKNOWN_OVERLAP = 32
 
 MOST_BYTES = 1 << 29
 """Bytes that a network's file may have; those of the largest published networks for enlarging have a third of it."""
+
+MOST_OVERLAP = 1024
+"""The largest context in input pixels that a network may ask for; tiles of more would be most of a page."""
 
 _PROBE = np.ones((1, 1, 47, 37), dtype=np.float32)
 _EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
@@ -91,7 +95,9 @@ class OnnxUpscaler:
             told = int(metadata.get("docsr.factor", self.factor))
         except ValueError as error:
             raise CheckpointError(f"{self.path} has docsr metadata that is not a number: {error}") from error
-        if told != self.factor or self.overlap < 0:
+        if not 0 <= self.overlap <= MOST_OVERLAP or not _is_span(self.x_height):
+            raise CheckpointError(f"{self.path} has docsr metadata that cannot be: export it again")
+        if told != self.factor:
             raise CheckpointError(f"{self.path} says factor {told} but enlarges {self.factor} times: export it again")
 
     def __call__(self, plane: Plane) -> Plane:
@@ -200,6 +206,10 @@ def _open_session(path: Path, content: bytes, threads: int | None, device: str) 
 def _x_height(metadata: dict[str, str]) -> tuple[float, float] | None:
     low, high = metadata.get("docsr.x_height_min"), metadata.get("docsr.x_height_max")
     return (float(low), float(high)) if low and high else None
+
+
+def _is_span(x_height: tuple[float, float] | None) -> bool:
+    return x_height is None or 0 < x_height[0] <= x_height[1] < inf
 
 
 def _reason(error: Exception) -> str:

@@ -17,9 +17,9 @@ __all__ = ["OPERATORS", "Graph", "GraphError", "SizeError", "WireError"]
 OPERATORS = elementwise.rules() | layout.rules() | windows.rules()
 """The operators that may come, by name, each with the rule for the size of its outputs."""
 
-BYTES_A_PIXEL = 1 << 17
+BYTES_A_PIXEL = 1 << 18
 """What a network may hold at once for each pixel of the page, in bytes. The largest of docsr's own generators, RRDB of
-64 channels at 8 times, holds a quarter of it."""
+64 channels at 8 times, holds an eighth of it."""
 
 BYTES_ANYWAY = 1 << 26
 """What it may hold besides, whatever the page's size."""
@@ -57,12 +57,13 @@ class Graph:
             SizeError: it cannot take this size, or would hold too much memory.
             GraphError: sizes within it depend on what is on the page.
         """
-        size = height, width
-        if size not in self._sizes:
+        made = self._sizes.get((height, width))
+        if made is None:
+            made = self._traced(height, width)
             if len(self._sizes) >= _REMEMBERED:
                 self._sizes.clear()
-            self._sizes[size] = self._traced(height, width)
-        return self._sizes[size]
+            self._sizes[height, width] = made
+        return made
 
     def _traced(self, height: int, width: int) -> tuple[int, ...]:
         page = Value((1, 1, height, width), FLOAT)

@@ -192,7 +192,7 @@ def _values(found: dict[str, list[Any]], kind: int, shape: tuple[int, ...]) -> A
     if count > KNOWN:
         return None
     if values == "raw_data":
-        return np.frombuffer(found[values][0], element).reshape(shape)
+        return np.frombuffer(found[values][0], element).reshape(shape).copy()  # which lets go of the file
     numbers = np.array(found[values], np.float64 if element.kind == "f" and kind != 10 else np.int64)
     return (numbers.astype(np.uint16).view(element) if kind == 10 else numbers.astype(element)).reshape(shape)
 

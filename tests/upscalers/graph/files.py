@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from docsr.upscalers.graph import OPERATORS
 from tests.onnx_files import conv_network
 
 Fields = list[tuple[int, Any]]
@@ -146,3 +147,41 @@ def damaged(content: bytes, count: int, seed: int) -> Iterator[bytes]:
             if not data:
                 break
         yield bytes(data)
+
+
+NUMBERS = [-(1 << 63), -(1 << 31), -2, -1, 0, 1, 2, 3, 4, 7, 8, 16, 64, 1000, 1 << 20, 1 << 31, 1 << 40, (1 << 63) - 1]
+
+
+def restructured(content: bytes, count: int, seed: int) -> Iterator[bytes]:
+    """Whole files whose numbers, operators and links are others: what a reader of the format cannot refuse."""
+    random = np.random.default_rng(seed)
+    for _ in range(count):
+        model = onnx.load_from_string(content)
+        for _ in range(int(random.integers(1, 4))):
+            _changed_at_random(model.graph, random)
+        yield bytes(model.SerializeToString())
+
+
+def _changed_at_random(graph: onnx.GraphProto, random: np.random.Generator) -> None:
+    node = graph.node[int(random.integers(len(graph.node)))]
+    match int(random.integers(6)):
+        case 0 if node.attribute:
+            attribute = node.attribute[int(random.integers(len(node.attribute)))]
+            if attribute.ints:
+                attribute.ints[int(random.integers(len(attribute.ints)))] = int(random.choice(NUMBERS))
+            elif attribute.type == onnx.AttributeProto.INT:
+                attribute.i = int(random.choice(NUMBERS))
+        case 1 | 2:
+            place = int(random.integers(len(graph.initializer)))
+            values = numpy_helper.to_array(graph.initializer[place]).copy()
+            if values.size:
+                number = random.choice(NUMBERS[2:14]) if values.dtype.kind == "f" else random.choice(NUMBERS)
+                values.ravel()[int(random.integers(values.size))] = number
+            graph.initializer[place].CopyFrom(numpy_helper.from_array(values, graph.initializer[place].name))
+        case 3:
+            node.op_type = str(random.choice(sorted(OPERATORS)))
+        case 4 if node.input:
+            names = [one for other in graph.node for one in (*other.input, *other.output)]
+            node.input[int(random.integers(len(node.input)))] = str(random.choice(names))
+        case 5:
+            del node.attribute[:]

@@ -36,11 +36,11 @@ def test_damaged_shipped_networks_are_networks_or_refused(name: str) -> None:
 
 
 def test_damaged_networks_are_networks_or_refused() -> None:
-    refused = sum(_is_refused(mutant) for mutant in damaged(_skeleton(), MUTANTS, seed=2))
+    refused = sum(_is_refused(mutant) for mutant in damaged(skeleton(), MUTANTS, seed=2))
     assert MUTANTS / 2 < refused < MUTANTS
 
 
-def _skeleton() -> bytes:
+def skeleton() -> bytes:
     """A network of many kinds of operators and few weights, so that damage hits what matters."""
     nodes = [
         helper.make_node("Shape", ["x"], ["shape"]),
@@ -69,7 +69,7 @@ def _skeleton() -> bytes:
 
 
 def test_the_skeleton_is_a_network() -> None:
-    assert Graph(_skeleton()).made(47, 37) == (1, 1, 94, 74)
+    assert Graph(skeleton()).made(47, 37) == (1, 1, 94, 74)
 
 
 def _is_refused(content: bytes) -> bool:
