@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docsr.bench.measure import Row
+from docsr.bench.small_digits import SmallDigits
 from tests.bench.pages import folder_suite
 from tests.command import docsr
 from tests.onnx_files import conv_network
@@ -40,6 +41,23 @@ def test_a_row_is_new_where_it_is_of_what_is_named_or_auto_takes_it(
     values: dict[str, Any] = {field.name: None for field in fields(Row)}
     row = Row(**values | {"upscaler": upscaler, "x_height": x_height, "engine": engine})
     assert importlib.import_module("take_over")._is_new(row, {model}) is new
+
+
+def test_counts_of_digits_stay_where_both_texts_were_taken_over(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    def counts(lost: int, *arms: str) -> dict[str, Any]:
+        each = (SmallDigits("s", 75, "scan", "tesseract", arm, "bicubic_x4", 3, 9, lost, 0) for arm in arms)
+        return {"digits": [asdict(one) for one in each]}
+
+    digits = importlib.import_module("take_over")._digits
+    known, found = counts(1, "old", "new"), counts(2, "old", "new", "added")
+    both = {"tesseract, old", "tesseract, bicubic_x4"}
+    assert {one.arm: one.lost for one in digits(known, found, both)} == {"old": 1, "new": 2, "added": 2}
+    assert {one.arm: one.lost for one in digits(known, found, both - {"tesseract, old"})} == dict.fromkeys(
+        ("old", "new", "added"), 2
+    )
+    assert digits({}, {"digits": []}, both) == []
 
 
 MARK = 1234.5

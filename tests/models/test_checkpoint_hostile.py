@@ -185,3 +185,16 @@ def test_what_is_no_checkpoint_is_one_sentence(tmp_path: Path, case: str) -> Non
         load_checkpoint(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+KEPT = sorted((Path(__file__).resolve().parents[2] / "benchmarks" / "checkpoints").glob("*.safetensors"))
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.stem)
+def test_checkpoints_of_our_own_are_built(path: Path) -> None:
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.build_generator().factor == checkpoint.header.factor
+
+
+def test_there_are_checkpoints_of_our_own() -> None:
+    assert KEPT
