@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from pathlib import Path
 from pickle import UnpicklingError  # nosec B403
@@ -124,7 +125,7 @@ class TrainingState:
             CheckpointError: it is damaged, or of a docsr whose networks were others.
         """
         path = folder / STATE
-        if not path.exists():
+        if not os.path.exists(path):
             raise UsageError(f"{folder} holds no run to resume ({STATE} is missing)")
         try:
             values = read_torch_file(path, "state of a training")
