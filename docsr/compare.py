@@ -16,8 +16,9 @@ from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
 from docsr.io.pairing import files_of, partners
 from docsr.manifest import NAME, PARTS, Manifest
-from docsr.ocr.tesseract import Tesseract, end_readings
+from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
+from docsr.programs import end_running
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
 from docsr.report.viewer import write_viewer
 from docsr.square import squared
@@ -273,7 +274,7 @@ def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
             return replace(sheet, variants=[one.result() for one in reading])
         except KeyboardInterrupt:
             while wait(reading, timeout=_SECONDS_TO_START).not_done:
-                end_readings()  # some may have begun only now
+                end_running()  # some may have begun only now
             raise
 
 

@@ -34,6 +34,10 @@ class PageLost(PageError):
     """A page failed while its file was written, as its own row tells: a file of many pages goes on without it."""
 
 
+class NoTemporaryFolder(PageError):
+    """No temporary folder can be made, and what was asked for needs one."""
+
+
 class CheckpointError(DocsrError):
     """A checkpoint or network file that is missing, damaged, or made for something else."""
 

@@ -25,6 +25,7 @@ from docsr.models.smoothing import Finished
 from docsr.page import Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.store import PatchStore
+from docsr.temporary import need_temporary_folder
 from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
 
@@ -87,8 +88,10 @@ def export(
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         TrainingError: the folder has no patches.
+        NoTemporaryFolder: there is none, and torch wants one.
         DocsrError: ONNX Runtime and torch differ by more than 1/255, in 8 bits by more than 3/255 (RMS).
     """
+    need_temporary_folder()
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
     loaded = load_checkpoint(checkpoint)

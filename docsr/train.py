@@ -18,6 +18,7 @@ from docsr.io.files import atomic_write
 from docsr.losses import ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, Share, stream
 from docsr.pairs.store import PatchStore
+from docsr.temporary import need_temporary_folder
 from docsr.training.clock import Clock, Means
 from docsr.training.curves import draw_curves
 from docsr.training.processes import Processes, joined
@@ -74,8 +75,10 @@ def train(
         CheckpointError: weights or a saved state that cannot be used.
         TrainingError: no patches, a worker that died or a process that is gone, or updates that are no numbers (the
             last good state is kept).
+        NoTemporaryFolder: there is none, and torch wants one.
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
+    need_temporary_folder()
     if os.path.exists(out / STATE) and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     with joined() as processes:

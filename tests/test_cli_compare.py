@@ -181,7 +181,6 @@ def test_what_cannot_be_is_refused_before_work(more, said, folders, capsys, monk
     [
         ("jinja2", ("compare", "in", "hi"), "compare"),
         ("jinja2", ("enhance", "in", "--out", "new", "--preview"), "compare"),
-        ("pytesseract", ("compare", "in", "hi", "--ocr"), "ocr"),
         ("rapidfuzz.distance", ("compare", "in", "hi", "--ocr"), "ocr"),
     ],
 )

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.echo import send
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.names import below
+from docsr.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
@@ -61,15 +61,16 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
 
     Raises:
         NoInputError: nothing comes through one.
+        NoTemporaryFolder: there is none.
     """
     if not any(map(_is_pipe, inputs)):
         yield list(inputs), {}
         return
-    with TemporaryDirectory(prefix="docsr-") as folder:
+    with temporary_folder() as folder:
         files, names = list(inputs), dict[str, str]()
         for number, given in enumerate(inputs):
             if _is_pipe(given):
-                place = Path(folder) / str(number)
+                place = folder / str(number)
                 place.mkdir()
                 files[number] = _named(_drained(given, below(place, _stem(given))))
                 names[str(files[number])] = str(given)
@@ -155,17 +156,18 @@ def enhance_through(
 
     Raises:
         UsageError: that has no place, since standard output holds the image.
+        NoTemporaryFolder: there is none.
         DocsrError: as the command would have said of a file.
     """
     if told:
         raise UsageError(_TAKEN)
     from docsr.enhance import default_jobs, enhance_files, plan_files
 
-    with TemporaryDirectory(prefix="docsr-") as folder:
-        source = _received(Path(folder)) if str(given) == PIPE else given
+    with temporary_folder() as folder:
+        source = _received(folder) if str(given) == PIPE else given
         if os.path.isdir(source):
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
-        out = Path(folder) / "out"
+        out = folder / "out"
         (task,) = plan_files([source], out, options)
         for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
             name = _STDIN if str(given) == PIPE else names.get(str(source), str(source))

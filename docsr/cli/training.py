@@ -16,6 +16,7 @@ from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, tells
 from docsr.errors import MissingExtraError, UsageError
 from docsr.names import below
+from docsr.temporary import need_temporary_folder
 from docsr.wording import counted
 
 if TYPE_CHECKING:
@@ -27,7 +28,13 @@ _NAMED = 10
 
 @contextmanager
 def _needs_training_packages(what: str) -> Iterator[None]:
-    """Turn a missing torch or albumentations into the sentence that names the extra."""
+    """Turn a missing torch or albumentations into the sentence that names the extra.
+
+    Raises:
+        MissingExtraError: that.
+        NoTemporaryFolder: there is none; these packages want one as they are imported.
+    """
+    need_temporary_folder()
     try:
         yield
     except ModuleNotFoundError as error:

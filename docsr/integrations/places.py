@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError, first_line
 from docsr.manifest import PARTS
 from docsr.names import RefusedName, below, place_of
+from docsr.temporary import temporary_folder
 
 EXTRA = "ray"
 
@@ -164,8 +164,8 @@ def merge_stored_parts(store: Store, run: str) -> None:
         PageError: the store cannot be written; the parts stay.
     """
     parts = [name for name in filter(_is_part, store.names(PARTS)) if name.startswith(f"{PARTS}/{run}-")]
-    with TemporaryDirectory() as folder:
-        whole, part = Path(folder, "whole"), Path(folder, "part")
+    with temporary_folder() as folder:
+        whole, part = folder / "whole", folder / "part"
         with whole.open("wb") as file:
             for name in parts:
                 store.fetch(name, part)

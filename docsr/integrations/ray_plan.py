@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 from docsr.enhance import EnhanceOptions, place_outputs, plan_files
@@ -17,6 +16,7 @@ from docsr.io.files import refuse_same_file, refuse_same_folder
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.manifest import NAME, PARTS, Entry, Manifest
 from docsr.names import RefusedName, below, place_of
+from docsr.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
 def _manifest(out: str, folder: Path | None) -> Manifest:
     if folder is not None:
         return Manifest(folder)
-    with TemporaryDirectory() as copy:
+    with temporary_folder() as copy:
         store = Store(out)
-        fetch_parts(store, Path(copy))
+        fetch_parts(store, copy)
         if store.has(NAME):  # the folder was copied there from a machine
-            store.fetch(NAME, Path(copy, NAME))
-        return Manifest(Path(copy))
+            store.fetch(NAME, copy / NAME)
+        return Manifest(copy)
 
 
 def _refuse_inputs(out: str, places: Sequence[Path], inputs: Sequence[str]) -> None:

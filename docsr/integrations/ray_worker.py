@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from docsr.integrations.ray_plan import Job
 from docsr.manifest import PARTS, Entry, Manifest, as_line, incomplete
 from docsr.names import below
 from docsr.pool import Apart
+from docsr.temporary import temporary_folder
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
 from docsr.upscalers.reached import Reached, broken, failed
@@ -96,7 +96,7 @@ class Worker:
     @cached_property
     def _copies(self) -> Path:
         """A folder for copies of what lies afar."""
-        return Path(self._until_closed.enter_context(TemporaryDirectory(prefix="docsr-ray-")))
+        return self._until_closed.enter_context(temporary_folder())
 
     def _check(self) -> None:
         order = self._order

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -77,8 +77,24 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     picture = Image.fromarray(np.ascontiguousarray(own))
     if mode in {"1", "L", "RGB"} and not (mode == "1" and not scan.bilevel):
         picture = picture.convert(mode, dither=Image.Dither.NONE)
-    picture.save(rendered, quality=95, **({} if dpi is None else {"dpi": dpi}))
+    saved_over(rendered, picture, **({} if dpi is None else {"dpi": dpi}))
     return True
+
+
+def saved_over(path: Path, picture: Image.Image, **options: Any) -> None:
+    """Put a picture in the place of a file, which stays as it was when that fails.
+
+    Args:
+        path: the file; its suffix is that of its format.
+        picture: what to put there.
+        options: as of Pillow's ``save``.
+    """
+    draft = path.with_stem(f"{path.stem}_docsr")
+    try:
+        picture.save(draft, quality=95, **options)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _same_size(own: Pixels, shown: Pixels) -> bool:

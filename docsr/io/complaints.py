@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tempfile
+import sys
 import warnings
 from collections.abc import Hashable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
+from io import StringIO
 
 from PIL import Image
+
+from docsr.programs import bounded_pipe
 
 _STDERR = 2
 _DECODERS = r"(PIL|tifffile)\b"
 _LOGGER = "tifffile"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
-"""So much is listened to; a damaged file can make a decoder say the same of each of its rows."""
+"""So much is taken; a damaged file can make a decoder say the same of each of its rows, and the rest is dropped."""
 
 _OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
 _CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
@@ -91,34 +95,57 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
         A list, which holds what was said, a line each without repetition, when the block has ended.
     """
     lines: list[str] = []
-    token = _listener.set(_Listener(lines))
+    token, warned = _listener.set(_Listener(lines)), list[str]()
     try:
         with ExitStack() as stack:
-            caught = stack.enter_context(warnings.catch_warnings(record=True))
+            stack.enter_context(warnings.catch_warnings())
+            warnings.showwarning = partial(_take, warned)
             warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused, which says it all
             stack.enter_context(_logged(lines))
-            if printed:
+            if printed and _can_be_taken():
                 stack.enter_context(_stderr(lines))
             yield lines
     finally:
         _listener.reset(token)
-        said = [*lines, *(str(one.message) for one in caught[:_MOST_LINES])]
-        lines[:] = dict.fromkeys(filter(None, map(plain, said)))
+        lines[:] = dict.fromkeys(filter(None, map(plain, [*lines, *warned])))
+
+
+def _take(lines: list[str], said: object, *_: object) -> None:
+    if len(lines) < _MOST_LINES:
+        lines.append(str(said))
+
+
+def _can_be_taken() -> bool:
+    """Tell whether there is a stderr to take; where a program was started without, another file may have its number."""
+    return os.name == "posix" and sys.__stderr__ is not None  # elsewhere a pipe would block
 
 
 @contextmanager
 def _stderr(lines: list[str]) -> Iterator[None]:
-    kept = os.dup(_STDERR)
-    with tempfile.TemporaryFile() as file:
-        os.dup2(file.fileno(), _STDERR)
+    """Take what is printed to stderr, by C code too, as far as a pipe has room (64 kB as a rule): the rest is dropped.
+
+    Nobody could read the pipe before the block ends: C code may hold the interpreter's lock. Python would raise where
+    C code goes on without having written, so what it prints is taken before it gets there.
+    """
+    said = _Sink()
+    with bounded_pipe() as pipe, redirect_stderr(said):
+        kept = os.dup(_STDERR)
+        os.dup2(pipe.writing, _STDERR)
         try:
             yield
         finally:
             os.dup2(kept, _STDERR)
             os.close(kept)
-            file.seek(0)
-            lines += file.read(_MOST_BYTES).decode(errors="replace").splitlines()
+            lines += (said.getvalue() + pipe.read().decode(errors="replace")).splitlines()
+
+
+class _Sink(StringIO):
+    """Text of which the first _MOST_BYTES are kept."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, _MOST_BYTES - self.tell())])
+        return len(text)
 
 
 @contextmanager
@@ -138,8 +165,7 @@ class _Taking(logging.Handler):
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        if len(self._lines) < _MOST_LINES:
-            self._lines.append(record.getMessage())
+        _take(self._lines, record.getMessage())
 
 
 def plain(said: str) -> str:

@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import shutil
 import subprocess  # nosec B404
-import sys
-import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from docsr.errors import NoTemporaryFolder
 from docsr.io.limits import most_pixels
 from docsr.io.refusals import Damaged, Unreadable
 from docsr.pool import time_limit
+from docsr.programs import Limits, run
+from docsr.temporary import temporary_folder
 
+_PROGRAM = "jbig2dec"
 _HEAD = re.compile(rb"P4\s+(?:#[^\n]*\n)?(\d+)\s+(\d+)\s")
 
 _SLACK_BYTES = 1 << 28
 _SECONDS = 600
 """The longest that it may run; shorter where the page may take less."""
 
-_LIMITED = """
-import os, resource, sys
-for kind, most in zip((resource.RLIMIT_AS, resource.RLIMIT_CPU), map(int, sys.argv[1:3])):
-    try:
-        resource.setrlimit(kind, (most, most))
-    except (OSError, ValueError):
-        pass
-os.execv(sys.argv[3], sys.argv[3:])
-"""
-"""Limits itself and becomes another program, which the kernel ends there whatever has become of us."""
+
+def can_decode() -> bool:
+    """Tell whether there is a jbig2dec."""
+    return shutil.which(_PROGRAM) is not None
 
 
 def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
@@ -47,11 +44,11 @@ def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
     Raises:
         Unreadable: it is damaged, of another size, or jbig2dec cannot be run.
     """
-    with tempfile.TemporaryDirectory(prefix="docsr-jbig2-") as folder:
-        streams = [Path(folder) / name for name in (("shared", "image") if shared else ("image",))]
+    with _folder() as folder:
+        streams = [folder / name for name in (("shared", "image") if shared else ("image",))]
         for path, content in zip(streams, (shared, data) if shared else (data,), strict=True):
             path.write_bytes(content)
-        _run(["--embedded", "--format", "pbm", "--output", str(out := Path(folder) / "out"), *map(str, streams)])
+        _run(["--embedded", "--format", "pbm", "--output", str(out := folder / "out"), *map(str, streams)])
         with out.open("rb") as file:
             found = _HEAD.match(file.read(100))
             if found is None or (int(found[1]), int(found[2])) != (width, height):
@@ -61,29 +58,26 @@ def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
     return (~np.frombuffer(rows, np.uint8)).tobytes()
 
 
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A place for what jbig2dec reads and writes."""
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(temporary_folder())
+        except NoTemporaryFolder as error:
+            raise Unreadable(f"its image is coded as JBIG2, and {error}") from error
+        yield folder
+
+
 def _run(words: list[str]) -> None:
-    program = shutil.which("jbig2dec")
+    program = shutil.which(_PROGRAM)
     if program is None:
         raise Unreadable("its image is coded as JBIG2, and the program jbig2dec cannot be run")
     most = _SLACK_BYTES + most_pixels() // 2  # a page, and a region as large, take 1 bit a pixel
-    limited = [
-        sys.executable,
-        "-ISc",
-        _LIMITED,
-        str(most),
-        str(math.ceil(0.8 * min(time_limit() or _SECONDS, _SECONDS))),
-    ]
-    command = [*(limited if os.name == "posix" and sys.executable else []), program, *words]
-    try:  # no word of the command is from a file, and no shell sees it
-        ended = subprocess.run(  # nosec B603
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_SECONDS,
-            check=False,
-        )
+    seconds = math.ceil(0.8 * min(time_limit() or _SECONDS, _SECONDS))
+    try:
+        ended = run(program, words, limits=Limits(most, seconds, _SECONDS), written=False)
     except subprocess.TimeoutExpired as error:
         raise Damaged("its image is damaged (to decode it takes too long)") from error
-    if ended.returncode != 0:
+    if ended.code != 0:
         raise Damaged("its image is damaged")

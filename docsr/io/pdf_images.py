@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pikepdf import Array, Name, Stream
-from pikepdf.jbig2 import get_decoder
 from PIL import Jpeg2KImagePlugin, JpegImagePlugin
 
 from docsr.io import jp2, jpeg_end
 from docsr.io.complaints import complain, plain
 from docsr.io.damage import look_at_jpeg
-from docsr.io.jbig2 import decoded
+from docsr.io.jbig2 import can_decode, decoded
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
@@ -56,7 +55,7 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
     if unknown := next((name for name, _ in filters_of(image) if name not in KNOWN), None):
         raise Unsupported(f"its data are in the unknown filter {plain(unknown[1:])}")
     codec = codec_of(image)
-    if codec == "/JBIG2Decode" and not get_decoder().available():
+    if codec == "/JBIG2Decode" and not can_decode():
         raise Unsupported("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
     if is_stencil(image):
         if fill is None or codec in _WITH_BITS_OF_ITS_OWN:

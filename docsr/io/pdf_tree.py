@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pikepdf
 from pikepdf import Array, Dictionary
 
-from docsr.errors import PageError, reason_of
+from docsr.errors import NoTemporaryFolder, PageError, reason_of
 from docsr.io.complaints import hush
 from docsr.io.pdf_uses import Number
+from docsr.temporary import temporary_folder
 
 _MAX_DEPTH, _MAX_COPIES = 200, 10_000
 
@@ -96,8 +96,10 @@ def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
     """Save a document in the temporary folder, and have it removed."""
     hush(pikepdf.PageCopyWarning)
     try:
-        copy = Path(stack.enter_context(TemporaryDirectory(prefix="docsr-"))) / "pages.pdf"
+        copy = stack.enter_context(temporary_folder()) / "pages.pdf"
         pdf.save(copy)
+    except NoTemporaryFolder as error:
+        raise PageError(f"{path} could not be read: it is damaged, and for a repaired copy {error}") from error
     except OSError as error:
         where = (
             f"{path} could not be read: it is damaged, and a repaired copy cannot be written to the temporary folder"

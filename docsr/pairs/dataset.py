@@ -26,6 +26,7 @@ from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels, luminance
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PatchStore
+from docsr.pool import tell_alone, why_alone
 
 Pair = tuple[Tensor, Tensor]
 DEFAULT_SPREAD = 0.85
@@ -209,9 +210,15 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
 def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Generator[Pair, None, None]:
     """Batches (LR N x C x P x P, HR N x C x fP x fP) of a process from sample ``start`` on, without end: close it.
 
+    Where no workers can be made they are prepared in this process, which is told.
+
     Raises:
         TrainingError: a worker died; it is told here, between two steps.
     """
+    why = why_alone() if workers else None
+    if why is not None:
+        tell_alone(why, ", which prepares batches too")
+        workers = 0
     loader = DataLoader(
         dataset,
         batch_size=share.batch,

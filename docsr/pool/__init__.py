@@ -7,21 +7,39 @@ import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import count, islice
 from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.context import SpawnContext
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from docsr.errors import NoTemporaryFolder
+from docsr.pool.processes import NoProcesses, end_left, launching, tell_alone, why_alone
 from docsr.pool.worker import STOPPING, Finished, alive, hearing, in_worker, start, tell, time_limit, work
+from docsr.temporary import temporary_folder
 
-__all__ = ["Apart", "Finished", "alive", "in_worker", "run_here", "run_in_processes", "tell", "time_limit"]
+__all__ = [
+    "Apart",
+    "Finished",
+    "alive",
+    "in_worker",
+    "run_here",
+    "run_in_processes",
+    "tell",
+    "tell_alone",
+    "time_limit",
+    "why_alone",
+]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _Heard: TypeAlias = Callable[[Item, Any], None]
 """Called with an item under way, and what :func:`tell` was given while it was worked on."""
+
+_ENDLESS = ": a page that hangs is not given up"
+"""What else to tell then, where items have a limit on their time."""
 
 _SECONDS_BETWEEN_LOOKS = 0.25
 """How often it is looked whether a worker has told something."""
@@ -60,6 +78,8 @@ def run_in_processes(
     When a worker dies, what was under way is done again, one item at a time in a worker of its own, so that only the
     item that kills its worker is lost. ``call`` may therefore see an item twice.
 
+    Where no processes can be made, all is done in this one, as by :func:`run_here`, which is told once.
+
     Args:
         call: what each worker does to an item; what it loads lazily is loaded once per worker.
         items: taken one by one, as there is room.
@@ -71,9 +91,13 @@ def run_in_processes(
             it by :func:`tell`. What comes faster than it can be taken is dropped.
     """
     queue, workers = iter(items), partial(_workers, call, limit, heard)
-    while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
-        for item, future in suspects:
-            yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+    try:
+        while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
+            for item, future in suspects:
+                yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+    except NoProcesses as error:
+        tell_alone(str(error), "" if limit is None else _ENDLESS)
+        yield from run_here(call, queue, heard)
 
 
 class Apart:
@@ -92,7 +116,11 @@ class Apart:
         """Return the result of one item."""
         for _ in range(2):
             if self._pool is None:
-                self._pool = self._opened.enter_context(_workers(self._call, self._limit, None, 1))
+                try:
+                    self._pool = self._opened.enter_context(_workers(self._call, self._limit, None, 1))
+                except NoProcesses as error:
+                    tell_alone(str(error), "" if self._limit is None else _ENDLESS)
+                    return self._call(item)
             try:
                 return self._pool.submit(item).result()
             except BrokenProcessPool:
@@ -136,14 +164,14 @@ def _alone(
     workers: Callable[[int], AbstractContextManager[_Pool]], item: Item, broken: Callable[[Item], Result]
 ) -> Result:
     """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
-    with workers(1) as pool:
-        future = pool.submit(item)
-        try:
+    try:
+        with workers(1) as pool:
+            future = pool.submit(item)
             pool.wait([future])
             result: Result = future.result()
-        except BrokenProcessPool:
-            return broken(item)
-        return result
+    except (BrokenProcessPool, NoProcesses):  # here it would end this process
+        return broken(item)
+    return result
 
 
 @contextmanager
@@ -153,15 +181,33 @@ def _workers(call: Callable[[Any], Any], limit: float | None, heard: _Heard[Any]
     Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
     """
     context = get_context("spawn")
-    told, telling = context.Pipe(duplex=False)
-    with _ear(context, heard) as (ear, mouth):
-        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=(call, told, mouth, limit))
-        try:
+    with _place() as place, _ear(context, heard) as (ear, mouth):
+        told, telling = context.Pipe(duplex=False)
+        given = call, told, mouth, limit, place
+        with ExitStack() as opened:
+            opened.callback(told.close)
+            with launching(), _whole():
+                executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=given)
+                opened.callback(end_left, executor._processes)
+                opened.callback(executor.shutdown, wait=True, cancel_futures=True)
+                opened.callback(telling.close)
+                for _ in range(jobs):
+                    executor.submit(_begin)
             yield _Pool(executor, ear, heard)
-        finally:
-            telling.close()
-            executor.shutdown(wait=True, cancel_futures=True)
-            told.close()
+
+
+def _begin() -> None:
+    """What makes a pool start its processes, all at once: what keeps one from starting is met before any item is."""
+
+
+@contextmanager
+def _place() -> Iterator[Path | None]:
+    """Where the temporary files of workers go: removed with what workers that were killed left; None: nowhere."""
+    with ExitStack() as stack:
+        place = None
+        with suppress(NoTemporaryFolder):  # what needs one says so
+            place = stack.enter_context(temporary_folder())
+        yield place
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import connection, parent_process
+from pathlib import Path
 from typing import Any
+
+from docsr.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""
@@ -95,6 +98,7 @@ def start(
     told: connection.Connection,
     mouth: connection.Connection | None,
     limit: float | None,
+    place: Path | None,
 ) -> None:
     """Make this process a worker.
 
@@ -103,7 +107,10 @@ def start(
         told: closed by the parent when the run is to stop.
         mouth: where what is told goes, if anybody listens.
         limit: seconds that an item may take from one :func:`alive` to the next, if there is one.
+        place: where its temporary files go, which the parent removes; None: there is none.
     """
+    if place is not None:
+        live_in(place)
     _worker.call, _worker.mouth, _worker.limit = call, mouth, limit
     if limit is not None:
         _worker.nowhere = os.open(os.devnull, os.O_WRONLY)

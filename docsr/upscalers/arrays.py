@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -13,6 +12,7 @@ from docsr.io.decode import page_of
 from docsr.io.documents import read_document, suffix_of, write_document
 from docsr.page import Page
 from docsr.square import pixel_shape, squared
+from docsr.temporary import temporary_folder
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import FACTORS, own_factor, resolve
 from docsr.upscalers.choose import READERS, Plan, check_engine, factor_for_text, measured_x_height, plan_page
@@ -115,8 +115,8 @@ class Enhancer:
         return _as_pillow(self.upscaled(page))
 
     def _encoded(self, content: bytes) -> bytes:
-        with TemporaryDirectory(prefix="docsr-") as folder:  # so that all formats are read by what reads files
-            path = Path(folder) / "image"
+        with temporary_folder() as folder:  # so that all formats are read by what reads files
+            path = folder / "image"
             path.write_bytes(content)
             suffix = suffix_of(path)
             try:

@@ -12,8 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -27,6 +25,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from docsr.page import Plane
+from docsr.temporary import temporary_folder
 
 PERCENTILE = 99.997
 """How much of what a convolution gets lies within its range."""
@@ -42,8 +41,8 @@ def to_int8(model: onnx.ModelProto, planes: Iterable[Plane]) -> onnx.ModelProto:
     Returns:
         Another model; names of input and output and the metadata stay.
     """
-    with TemporaryDirectory() as folder:
-        source, prepared, done = (Path(folder) / f"{name}.onnx" for name in ("source", "prepared", "done"))
+    with temporary_folder() as folder:
+        source, prepared, done = (folder / f"{name}.onnx" for name in ("source", "prepared", "done"))
         plain = onnx.ModelProto()
         plain.CopyFrom(model)
         del plain.graph.value_info[:]  # the exporter's own names of sizes are not those of shape inference

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pikepdf
-import pluggy
 import pypdfium2
 import pytest
 from ocrmypdf.builtin_plugins import pypdfium
 from pikepdf import Name
 from PIL import Image
 
-from docsr.integrations.ocrmypdf import initialize, rasterize_pdf_page
+from docsr.integrations.ocr_pages import share_lock_of_pdfium
+from docsr.integrations.ocrmypdf import rasterize_pdf_page
 from docsr.integrations.scan_pixels import Raster, as_scanned, raster_of_scan
 from docsr.io import pdfium_image
 from docsr.io.decode import page_of
@@ -216,7 +216,7 @@ def noted(path: Path, work: Path, dpi: float) -> object:
 
 def test_docsr_and_ocrmypdf_take_turns_with_pdfium(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pdfium_image, "_locks", [Lock()])
-    initialize(pluggy.PluginManager("ocrmypdf"))
+    share_lock_of_pdfium()
     reading = Thread(target=pdfium_image.from_inks, args=[np.zeros((1, 1, 4), np.uint8)])
     with pypdfium._pdfium_lock:
         reading.start()

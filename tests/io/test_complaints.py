@@ -1,9 +1,15 @@
-"""What libraries tell those who program with them is dropped, and nothing else, by however many threads."""
+"""What libraries say in passing is taken up to a bound; what they tell those who program with them is dropped."""
 
 from __future__ import annotations
 
+import ctypes
+import logging
+import os
+import sys
 import threading
+import tracemalloc
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +17,7 @@ import numpy as np
 import pikepdf
 import pytest
 
-from docsr.io.complaints import hush
+from docsr.io.complaints import heard, hush
 from docsr.io.pdf_scans import write_scans
 from docsr.page import Page
 
@@ -49,3 +55,79 @@ def test_threads_that_save_leave_the_warnings_of_others_alone(tmp_path: Path, mo
     second.join()
     assert second_saves.is_set()
     assert ("ignore", None, Warning, None, 0) not in warnings.filters
+
+
+LINE = b"Fax3Decode1D: Bad code word at line %07d of strip 0 (x 11).\n"
+
+
+def by_c(lines: int) -> None:
+    """As C code does that holds the interpreter's lock."""
+    write = ctypes.PyDLL(None).write
+    for number in range(lines):
+        write(2, LINE % number, len(LINE % number))
+
+
+def in_large_pieces_by_c(lines: int) -> None:
+    piece = b"".join(LINE % number for number in range(1 << 12))
+    for _ in range(lines >> 12):
+        ctypes.PyDLL(None).write(2, piece, len(piece))
+
+
+def by_python(lines: int) -> None:
+    for number in range(lines):
+        print((LINE % number).decode(), end="", file=sys.stderr)
+
+
+def by_log(lines: int) -> None:
+    for number in range(lines):
+        logging.getLogger("tifffile").warning((LINE % number).decode())
+
+
+def by_warning(lines: int) -> None:
+    for number in range(lines):
+        warnings.warn_explicit((LINE % number).decode(), UserWarning, "tiff.py", 1, "PIL.TiffImagePlugin")
+
+
+def by_a_program(lines: int) -> None:
+    os.system(f"yes 'all is wrong at length, and in many words' | head -c {len(LINE) * lines} >&2 2>/dev/null")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody listens to stderr")
+@pytest.mark.parametrize(
+    ("say", "lines"),
+    [
+        (by_c, 100_000),
+        (in_large_pieces_by_c, 2_000_000),
+        (by_python, 50_000),
+        (by_log, 50_000),
+        (by_warning, 50_000),
+        (by_a_program, 2_000_000),
+    ],
+)
+def test_of_foreign_messages_the_first_are_kept_and_the_rest_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable[[int], None], lines: int
+):
+    """Whoever says them: neither memory nor the temporary folder grows with them, and nobody waits."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there is none"))
+    monkeypatch.setattr(logging.getLogger("tifffile"), "propagate", False)  # pytest keeps all that is logged
+    status = os.fstat(2)
+    tracemalloc.start()
+    with heard(printed=True) as told:
+        say(lines)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert told
+    assert most < 8_000_000
+    assert sum(map(len, told)) <= 200_000
+    if say is not by_a_program:
+        assert told[:100] == [(LINE % number).decode().strip() for number in range(100)]
+    assert os.path.samestat(os.fstat(2), status)
+
+
+def test_without_a_standard_error_nobody_listens_to_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "__stderr__", None)  # as Python has it then
+    before = os.fstat(2)
+    with heard(printed=True) as told:
+        assert os.path.samestat(os.fstat(2), before)
+        warnings.warn_explicit("a strip is short", UserWarning, "tiff.py", 1, "PIL.TiffImagePlugin")
+    assert told == ["a strip is short"]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from docsr.errors import DocsrError, MissingExtraError, UsageError
+from docsr.errors import DocsrError, UsageError
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
+from docsr.programs import Ended
 
 SENTENCE = "The invoice of March is due"
 
@@ -78,15 +78,37 @@ def test_without_the_program_it_is_not_available(monkeypatch: pytest.MonkeyPatch
     assert not Tesseract.available()
 
 
-def test_without_pytesseract_the_extra_is_named(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pytesseract", None)
-    assert not Tesseract.available()
-    with pytest.raises(MissingExtraError, match=r"docsr\[ocr\]"):
-        Tesseract().read(page)
+@needs_tesseract
+def test_the_table_of_words_is_not_a_file_of_quotes(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+    rows = '5\t1\t1\t1\t1\t1\t1\t2\t3\t4\t96.5\t"a\n5\t1\t1\t1\t1\t2\t5\t2\t3\t4\t96.5\t5\'"\n'
+    empty = "5\t1\t1\t1\t1\t3\t9\t2\t3\t4\t96.5\t \n4\t1\t1\t1\t2\t0\t1\t9\t3\t4\t-1\n"
+    monkeypatch.setattr("docsr.ocr.tesseract.run", lambda *_: Ended(0, (head + rows + empty).encode(), b""))
+    words = Tesseract().words(Page(np.zeros((9, 9), np.uint8)))
+    assert [(word.text, word.left, word.ends_line) for word in words] == [('"a', 1, False), ("5'\"", 5, True)]
 
 
-def test_a_program_that_is_gone_is_a_docsr_error(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytesseract = pytest.importorskip("pytesseract")
-    monkeypatch.setattr(pytesseract.pytesseract, "tesseract_cmd", "no-such-tesseract")
-    with pytest.raises(DocsrError, match="Tesseract"):
-        Tesseract().read(page)
+@needs_tesseract
+def test_it_leaves_no_file(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there is none"))
+    assert "invoice" in Tesseract(psm=7).read(page)
+
+
+@pytest.mark.parametrize("call", ["read", "check", "signature"])
+def test_a_program_that_is_gone_or_cannot_be_run_is_a_docsr_error(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def tried() -> None:
+        reader = Tesseract()
+        if call == "check":
+            reader.check()
+        else:
+            print(reader.signature if call == "signature" else reader.read(page))
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DocsrError, match="install Tesseract"):
+        tried()
+    (tmp_path / "tesseract").write_text("no program")
+    (tmp_path / "tesseract").chmod(0o755)
+    with pytest.raises(DocsrError, match=r"cannot be run|Tesseract failed"):
+        tried()

@@ -53,6 +53,21 @@ def test_a_worker_gives_the_same_batches(tmp_path):
     assert torch.equal(alone[2][1][1], pairs[11][1])
 
 
+def test_where_no_worker_can_be_made_batches_are_the_same_and_that_is_told(tmp_path, monkeypatch, caplog):
+    def refused(*_):
+        raise OSError(38, "Function not implemented")
+
+    pairs = dataset(make_store(tmp_path))
+    alone = list(islice(stream(pairs, Share(2), 0, start=6), 3))
+    monkeypatch.setattr("_multiprocessing.SemLock", refused)
+    monkeypatch.setattr("docsr.pool.processes._told", set())
+    for batch, same in zip(alone, stream(pairs, Share(2), 2, start=6), strict=False):
+        assert all(torch.equal(a, b) for a, b in zip(batch, same, strict=True))
+    (told,) = caplog.messages
+    assert "no others can be made" in told
+    assert told.endswith("which prepares batches too")
+
+
 def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
     with closing(stream(dataset(make_store(tmp_path)), Share(2), 1, start=0)) as batches:
         next(batches)

@@ -115,9 +115,12 @@ def test_a_tiled_page_is_the_untiled_one():
     assert np.abs(whole - tiled).max() <= 1
 
 
-@pytest.mark.parametrize("missing", ["rapidfuzz.distance", "pytesseract"])
-def test_without_the_packages_cer_is_left_out_with_a_word(tmp_path, monkeypatch, missing):
-    monkeypatch.setitem(sys.modules, missing, None)
+@pytest.mark.parametrize("missing", ["rapidfuzz", "tesseract"])
+def test_without_what_it_needs_cer_is_left_out_with_a_word(tmp_path, monkeypatch, missing):
+    if missing == "tesseract":
+        monkeypatch.setenv("PATH", str(tmp_path))
+    else:
+        monkeypatch.setitem(sys.modules, "rapidfuzz.distance", None)
     told: list[str] = []
     held = validation(with_a_page(tmp_path), pages=1, warn=told.append)
     (sentence,) = told
