@@ -117,7 +117,7 @@ def test_a_path_that_no_file_can_have_is_refused(path: str):
 JOINS = {
     "bench/suite.py": {"name", "source.listed", "config.root"},
     "cli/pipe.py": {"str(number)"},
-    "integrations/ocrmypdf.py": {"f'{number + 1:06d}_docsr'", "f'{number + 1:06d}_docsr_raster.json'"},
+    "integrations/ocr_pages.py": {"f'{number + 1:06d}_docsr'", "f'{number + 1:06d}_docsr_raster.json'"},
     "io/inputs.py": {"*fixed", "name", "file.relative"},
     "io/jbig2.py": {"name"},
     "io/output_names.py": {"names[source.path]"},
@@ -165,7 +165,7 @@ def test_no_other_place_makes_a_path_of_a_name_from_outside():
     found: dict[str, set[str]] = {}
     for path in PACKAGE.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
-        if "pathlib" in source or "os.path" in source:
+        if any(maker in source for maker in ("pathlib", "os.path", "temporary_folder")):
             name = path.relative_to(PACKAGE).as_posix()
             known = JOINS.get(name, set())
             found[name] = {one for one in joins(source) if one in known or not NUMBERS.search(one)}
@@ -177,7 +177,7 @@ def test_that_test_sees_a_join(line: str):
     assert [one for one in joins(line) if not NUMBERS.search(one)]
 
 
-ASKS = {"cli/checks.py", "integrations/ocrmypdf.py", "io/documents.py", "io/files.py", "io/pdf_scans.py"}
+ASKS = {"cli/checks.py", "integrations/ocr_pages.py", "io/documents.py", "io/files.py", "io/pdf_scans.py"}
 ASKS |= {"io/refusals.py", "manifest.py", "models/checkpoint.py"}
 """Those that ask within a try, or of paths of their own."""
 
