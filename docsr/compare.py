@@ -6,21 +6,22 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
+from docsr.folders import Place, identities, place_at
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing
-from docsr.io.pairing import files_of, partners
-from docsr.manifest import NAME, PARTS, Manifest
+from docsr.io.pairing import files_of, is_docsrs, made_in, partners
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
 from docsr.programs import end_running
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
-from docsr.report.viewer import write_viewer
+from docsr.report.viewer import is_viewer, write_viewer
 from docsr.square import squared
 from docsr.wording import counted
 
@@ -53,6 +54,7 @@ class Wish:
         max_pixels: larger pages are refused.
         maker: what is known to have made the files after; None: it is looked up.
         counted: whether to say how many pages are left out.
+        overwrite: whether to replace what is there and is no such page.
     """
 
     limit: int = LIMIT
@@ -60,6 +62,7 @@ class Wish:
     max_pixels: int = MAX_PIXELS
     maker: str | None = None
     counted: bool = True
+    overwrite: bool = True
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class Told:
 
     Attributes:
         pages: how many are shown.
+        size: of the page that shows them, in bytes.
         notes: what does not pair, and what else was left out, a sentence each; the page has them too.
         failed: what could not be read, likewise.
         warnings: what decoders said, and what looks wrong.
@@ -77,6 +81,7 @@ class Told:
     """
 
     pages: int = 0
+    size: int = 0
     notes: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -112,7 +117,7 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
     if not os.path.isdir(before) and not os.path.isdir(after) and (hr is None or not os.path.isdir(hr)):
         return [Pair(before, after, hr, before.name)], []
     files, others = files_of(before, after), files_of(after, before)
-    made = Manifest(after).made() if os.path.isdir(after) else {}
+    made, notes = made_in(after) if os.path.isdir(after) else ({}, list[str]())
     found = (
         partners(files, others, made) if os.path.isdir(before) or os.path.isdir(after) else {files[0].relative: after}
     )
@@ -132,7 +137,7 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
         alone = [file.path for file in files if file.relative not in found]
         alone += [other.path for other in others if other.path not in taken]
     without = [pair.before for pair in pairs if hr is not None and pair.hr is None]
-    notes = [_named("Not compared, for nothing has their name on the other side", alone)] if alone else []
+    notes += [_named("Not compared, for nothing has their name on the other side", alone)] if alone else []
     return pairs, notes + ([_named("No HR is there for", without)] if without else [])
 
 
@@ -152,7 +157,7 @@ def _named(what: str, paths: Sequence[Path]) -> str:
 
 def compare_files(
     pairs: Sequence[Pair],
-    out: Path,
+    out: Path | Place,
     wish: Wish,
     title: str,
     notes: Sequence[str] = (),
@@ -162,7 +167,7 @@ def compare_files(
 
     Args:
         pairs: from :func:`plan_pairs`.
-        out: the HTML file.
+        out: the HTML file, as of docsr.io.files.atomic_write; none of the files of the pairs is replaced.
         wish: what is asked for.
         title: what is compared, for a person.
         notes: sentences to begin with.
@@ -177,13 +182,21 @@ def compare_files(
     """
     told = Told(notes=list(notes), unopened=len(pairs), progress=progress)
     sheets = _sheets(pairs, wish, told)
+    kept = identities(path for pair in pairs for path in (pair.before, pair.after, pair.hr) if path is not None)
+    target = place_at(out, kept) if isinstance(out, Path) else replace(out, kept=out.kept | kept)
     first = next(sheets, None)
     if first is None:
         return told
     shown = chain(iter([first]), sheets)  # an iterator forgets what it gave: one sheet is in memory at a time
     del first
-    write_viewer(out, title, shown, told.sentences)
+    told.size = write_viewer(target, title, shown, told.sentences, partial(_refuse_others, target, wish))
     return told
+
+
+def _refuse_others(target: Place, wish: Wish, file: BinaryIO) -> None:
+    """Refuse to replace what docsr did not write, which may have come there meanwhile."""
+    if not wish.overwrite and target.exists() and not is_viewer(target):
+        raise PageError(f"{target.path} is there already and was not written by docsr compare: --overwrite replaces it")
 
 
 def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told) -> Iterator[Sheet]:
@@ -229,7 +242,7 @@ def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
     if len(set(counts)) > 1:
         numbers = ", ".join(f"{path} has {counted(count, 'page')}" for path, count in zip(paths, counts, strict=True))
         told.notes.append(f"Only pages that all have are compared: {numbers}")
-    maker = wish.maker or (DOCSR if _is_docsrs(pair.after) else None)
+    maker = wish.maker or (DOCSR if is_docsrs(pair.after) else None)
     readers = [read_document(path) for path in paths]
     for number in range(min(counts)):
         title = pair.name if max(counts) == 1 else f"{pair.name}, page {number + 1}"
@@ -276,19 +289,3 @@ def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
             while wait(reading, timeout=_SECONDS_TO_START).not_done:
                 end_running()  # some may have begun only now
             raise
-
-
-def _is_docsrs(path: Path) -> bool:
-    """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
-    absolute = path.absolute()
-    folder = next((one for one in absolute.parents if os.path.isfile(one / NAME) or os.path.isdir(one / PARTS)), None)
-    if folder is None:
-        return False
-    manifest = _manifest(folder)
-    manifest.refresh()
-    return any(entry.describes(path) for entry in manifest.entries(str(absolute.relative_to(folder))))
-
-
-@lru_cache(maxsize=1)
-def _manifest(folder: Path) -> Manifest:
-    return Manifest(folder)

@@ -10,12 +10,13 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from docsr.errors import Interrupted, NoInputError
+from docsr.errors import Interrupted, NoInputError, UsageError, reason_of
+from docsr.folders import OutputFolder, opened
 from docsr.io.files import refuse_same_file, refuse_same_folder, remove_leftovers
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.io.output_names import output_paths
@@ -50,6 +51,7 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
     Raises:
         NoInputError: there is nothing to read.
         UsageError: the options cannot be served, ``out`` is an input folder, or an output would overwrite an input.
+        FolderError: what lies in the place of the manifest of ``out`` is no file that docsr wrote.
         CheckpointError: the network file cannot be used.
     """
     options.check()
@@ -80,7 +82,7 @@ def place_outputs(
 
 def enhance_files(
     tasks: Sequence[Task],
-    out: Path,
+    out: Path | OutputFolder,
     options: EnhanceOptions,
     *,
     jobs: int = 1,
@@ -91,10 +93,11 @@ def enhance_files(
     """Do the files, yielding a result per page as files finish (in order only with one job).
 
     What is written is noted in the manifest of ``out`` at once: a run that is cut off can go on. Leftovers are removed.
+    Whatever the path of the folder leads to later, outputs go into that one.
 
     Args:
         tasks: from :func:`plan_files`.
-        out: the output folder.
+        out: the output folder, which is opened now if it was not before.
         options: as given to :func:`plan_files`.
         jobs: cores to use: a file on each, in a process that loads the networks, or several threads for each of few.
         time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is tried
@@ -104,20 +107,37 @@ def enhance_files(
 
     Raises:
         Interrupted: the user stopped the run; nothing half-written stays.
-        UsageError: the options do not fit a page (a network for another factor), or no timer keeps the time limit.
+        UsageError: the options do not fit a page, no timer keeps the time limit, or the folder cannot be made.
     """
     check_time_limit(time_limit)
-    workers = max(1, min(jobs, len(tasks)))
-    enhancer = FileEnhancer(options, out, jobs // workers, dry=dry)
-    apart = partial(run_in_processes, jobs=workers, broken=partial(_broken, time_limit), limit=time_limit)
+    folder, workers = opened(out).keeping(task.source for task in tasks), max(1, min(jobs, len(tasks)))
+    enhancer, broken = FileEnhancer(options, folder, jobs // workers, dry=dry), partial(_broken, time_limit)
+    apart = partial(run_in_processes, jobs=workers, broken=broken, limit=time_limit)
     run = run_here if workers == 1 and time_limit is None else apart
-    with tidied(set() if dry else {out, *(task.output.parent for task in tasks)}):
+    with _made(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
         try:
             with closing(run(enhancer, tasks, heard=heard)) as finished:
                 for _, results in finished:
                     yield from results
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted: finished files are kept, run the same command again to go on") from error
+
+
+@contextmanager
+def _made(folder: OutputFolder, dry: bool) -> Iterator[None]:
+    """Make the folder before workers open it, each for itself; one that stays empty goes again."""
+    was_there = dry or folder.path.is_dir()
+    try:
+        if not dry:
+            folder.make()
+    except OSError as error:
+        raise UsageError(f"nothing can be written in {folder.path}: {reason_of(error)}") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # something is in it
+            if not was_there:
+                folder.path.rmdir()
 
 
 @contextmanager

@@ -30,6 +30,12 @@ class PageError(DocsrError):
     """One page or file could not be read, processed or written; the others are still done."""
 
 
+class FolderError(PageError):
+    """An output folder in which no file can be put or known: a link is on the way, or the manifest is no file."""
+
+    exit_code = 2
+
+
 class PageLost(PageError):
     """A page failed while its file was written, as its own row tells: a file of many pages goes on without it."""
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -114,9 +115,13 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
 def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane, *, in_int8: bool) -> Exported:
     """Write the file, if it is proved on the plane."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(out) as temporary:
-        temporary.write_bytes(model.SerializeToString())
-        difference, rms = _proved(network, temporary, plane, in_int8=in_int8)
+    written = model.SerializeToString()
+    with TemporaryDirectory(prefix="docsr-") as folder:
+        copy = Path(folder, "network.onnx")
+        copy.write_bytes(written)
+        difference, rms = _proved(network, copy, plane, in_int8=in_int8)
+    with atomic_write(out) as file:
+        file.write(written)
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 

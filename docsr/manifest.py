@@ -5,30 +5,46 @@ output that the manifest does not know. An output is docsr's own when it is as o
 its place is somebody else's. A line that cannot be read (cut off, or of another version) is passed over.
 
 Machines that share a folder do not share a file to append to: each writes a part of the manifest of its own.
+
+Whoever may write in the folder may write the manifest, so it is believed no further than that: docsr reads and writes
+regular files alone, which no link leads to, line by line, and keeps few entries of an output. Who owns them is asked
+only in a folder that all may write in and where nobody may replace the files of others (the sticky bit, as of /tmp), as
+Linux does there for any file (fs.protected_regular). Elsewhere people, containers and machines share a folder under
+several numbers, and who may write in it could exchange the outputs themselves.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from docsr.errors import PageError
-
-try:
-    import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+from docsr.errors import FolderError
+from docsr.folders import OutputFolder, Place, locked, opened, opened_to_read
+from docsr.journal import MOST_BYTES, Journal, append, names_in, remove
 
 NAME = ".docsr-manifest.jsonl"
 
 PARTS = ".docsr-manifest.d"
 """Folder of parts of a manifest (``*.jsonl``), each with a writer of its own, beside it."""
+
+MOST_OF_ONE = 64
+"""So many entries of an output are kept, the newest that tell of different bytes. As often may runs in a row be killed
+just before an output takes its place, and the one that is there is still known."""
+
+MOST_OUTPUTS = 1_000_000
+"""Of a folder; more are refused, for each takes up to a kilobyte of memory."""
+
+MOST_PARTS = 100_000
+
+_SUFFIX = ".jsonl"
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,45 +69,66 @@ class Entry:
     modified: int
     output_sha256: str
 
-    def describes(self, path: Path) -> bool:
-        """Return whether the file ``path`` is what this entry says: by size and time, or (a copy) by its bytes."""
-        try:
-            status = path.stat()
-        except OSError:
-            return False
-        if status.st_size != self.size:
-            return False
-        return status.st_mtime_ns == self.modified or sha256_of(path) == self.output_sha256
+    def describes(self, file: Path | Place) -> bool:
+        """Return whether a file is what this entry says: by size and time, or (a copy) by its bytes."""
+        return entry_of((self,), file) is not None
+
+
+_TYPES = {field.name: int if field.type == "int" else str for field in fields(Entry)}
+
+
+def entry_of(entries: Iterable[Entry], file: Path | Place) -> Entry | None:
+    """Return the first of the entries that say what a file is: by size and time, or (a copy) by its bytes.
+
+    Raises:
+        PageError: the way to it leads through a link in an output folder.
+    """
+    try:
+        descriptor = file.open() if isinstance(file, Place) else opened_to_read(file)
+    except (OSError, ValueError):
+        return None
+    try:
+        status = os.fstat(descriptor)
+        alike = [entry for entry in entries if entry.size == status.st_size] if stat.S_ISREG(status.st_mode) else []
+        digest = None
+        for entry in alike:
+            if entry.modified == status.st_mtime_ns:
+                return entry
+            digest = digest or sha256_of_open(descriptor)
+            if entry.output_sha256 == digest:
+                return entry
+        return None
+    finally:
+        os.close(descriptor)
 
 
 class Manifest:
     """The entries of one output folder; an output that was made several times has several."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the manifest of ``folder`` with its parts; a missing one is empty."""
-        self._folder = folder
+    def __init__(self, folder: Path | OutputFolder) -> None:
+        """Read the manifest of ``folder`` with its parts; a missing one is empty.
+
+        Raises:
+            FolderError: as of :meth:`refresh`.
+        """
+        self._folder = opened(folder)
         self._entries: dict[str, tuple[Entry, ...]] = {}
-        self._read_to: dict[Path, int] = {}
+        self._journals: dict[str, Journal] = {}
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what was added since."""
-        parts: list[Path] = []
-        with suppress(OSError):  # no folder can be there: the name is too long, say
-            parts = sorted((self._folder / PARTS).glob("*.jsonl"))
-        for path in (self._folder / NAME, *parts):
-            self._read_on(path)
+        """Read what was added since.
 
-    def _read_on(self, path: Path) -> None:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._read_to.get(path, 0))
-                lines = file.read().rpartition(b"\n")[0]
-        except OSError:
-            return
-        self._read_to[path] = self._read_to.get(path, 0) + (len(lines) + 1 if lines else 0)
-        for line in lines.splitlines():
-            self._load(line)
+        Raises:
+            FolderError: what lies in its place is no regular file, is larger than a manifest can be, or belongs to
+                another user in a folder like /tmp.
+        """
+        left = MOST_BYTES
+        for place in (NAME, *_parts(self._folder)):
+            journal = self._journals.setdefault(place, Journal(self._folder, place))
+            for line in journal.lines(left):
+                self._load(line)
+            left -= journal.size
 
     def entries(self, output: str) -> tuple[Entry, ...]:
         """Return what is known of ``output``, the newest first."""
@@ -105,14 +142,36 @@ class Manifest:
         return outputs
 
     def _load(self, line: bytes) -> None:
-        try:
-            fields = json.loads(line)
-            if not (isinstance(fields["input"], str) and isinstance(fields["output"], str)):
-                return
-            entry = Entry(**fields)
-            self._entries[entry.output] = (entry, *self.entries(entry.output))
-        except (ValueError, TypeError, KeyError):
+        entry = _read(line)
+        if entry is None:
             return
+        known = self._entries.get(entry.output)
+        if known is None and len(self._entries) >= MOST_OUTPUTS:
+            told = f"{self._folder.path / NAME} tells of more than {MOST_OUTPUTS:,} outputs"
+            raise FolderError(f"{told}: choose another --out folder")
+        others = [one for one in known or () if one.output_sha256 != entry.output_sha256]
+        self._entries[entry.output] = (entry, *others[: MOST_OF_ONE - 1])
+
+
+def _read(line: bytes) -> Entry | None:
+    """Return what a line says, or None where it says nothing that can be believed."""
+    try:
+        values = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or {name: type(value) for name, value in values.items()} != _TYPES:
+        return None
+    if values["size"] < 0 or not _is_inside(values["output"]):
+        return None
+    values["options"] = sys.intern(values["options"])
+    return Entry(**values)
+
+
+def _is_inside(output: str) -> bool:
+    """Tell whether a path is one below a folder, as docsr writes it."""
+    if os.path.normpath(output) != output or os.path.isabs(output) or "\0" in output:
+        return False
+    return output not in {".", ".."} and not output.startswith(f"..{os.sep}")
 
 
 def incomplete(options: str) -> str:
@@ -120,7 +179,7 @@ def incomplete(options: str) -> str:
     return f"{options} but for pages that failed"
 
 
-def note(folder: Path, entry: Entry, part: str | None = None) -> None:
+def note(folder: Path | OutputFolder, entry: Entry, part: str | None = None) -> None:
     """Add an entry to the manifest of ``folder``, on the disk when this returns; processes may do so at once.
 
     Args:
@@ -131,26 +190,43 @@ def note(folder: Path, entry: Entry, part: str | None = None) -> None:
     Raises:
         PageError: the manifest cannot be written.
     """
-    _append(folder / NAME if part is None else folder / PARTS / f"{part}.jsonl", as_line(entry))
+    append(opened(folder), NAME if part is None else f"{PARTS}/{part}{_SUFFIX}", as_line(entry))
 
 
-def merge_parts(folder: Path, prefix: str) -> None:
+def merge_parts(folder: Path | OutputFolder, prefix: str) -> None:
     """Put the parts whose names begin with ``prefix``, which nobody writes any more, into the manifest itself.
 
     Raises:
         PageError: the manifest cannot be written; the parts stay.
     """
+    folder = opened(folder)
     with locked(folder):
-        for part in sorted((folder / PARTS).glob(f"{prefix}*.jsonl")):
-            try:
-                lines = part.read_bytes().rpartition(b"\n")[0]
-            except OSError as error:
-                raise PageError(f"{part} could not be read: {error.strerror or error}") from error
-            if lines:
-                _append(folder / NAME, lines + b"\n")
-            part.unlink(missing_ok=True)
-        with suppress(OSError):  # others' parts are there, or nothing was written
-            (folder / PARTS).rmdir()
+        for place in _parts(folder, prefix):
+            for lines in _gathered(Journal(folder, place).lines()):
+                append(folder, NAME, lines)
+            remove(folder, place)
+        with (
+            suppress(OSError),
+            folder.reached(PARTS) as (name, above),
+        ):  # others' parts are there, or nothing was written
+            os.rmdir(name, dir_fd=above)
+
+
+def _parts(folder: OutputFolder, prefix: str = "") -> list[str]:
+    names = names_in(folder, PARTS, _SUFFIX, MOST_PARTS)
+    return [f"{PARTS}/{name}" for name in names if name.startswith(prefix)]
+
+
+def _gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines, with their ends, to pieces that are worth a write."""
+    piece = bytearray()
+    for line in lines:
+        piece += line + b"\n"
+        if len(piece) > _PIECE:
+            yield bytes(piece)
+            piece.clear()
+    if piece:
+        yield bytes(piece)
 
 
 def as_line(entry: Entry) -> bytes:
@@ -158,46 +234,23 @@ def as_line(entry: Entry) -> bytes:
     return json.dumps(asdict(entry)).encode() + b"\n"
 
 
-def _append(path: Path, line: bytes) -> None:
-    try:
-        path.parent.mkdir(exist_ok=True)
-        with path.open("a+b", buffering=0) as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":  # an earlier run was cut off within its line
-                    line = b"\n" + line
-            if file.write(line) != len(line):  # in one piece, so that processes do not mix theirs
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise PageError(f"{path} could not be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes out of the same block for the same output folder.
-
-    The lock is the folder's own, so that it leaves no file and ends with its holder, however that ends. Where folders
-    cannot be locked (Windows, some network drives) nobody is kept out.
-    """
-    descriptor = None
-    try:
-        if fcntl is not None:
-            with suppress(OSError):
-                descriptor = os.open(folder, os.O_RDONLY)
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
-
-
 def sha256_of(path: Path) -> str | None:
     """Return the SHA-256 of a file's bytes in hexadecimal, or None if it cannot be read or is no regular file."""
-    if not path.is_file():  # a pipe would be waited for
+    try:
+        descriptor = opened_to_read(path)
+    except (OSError, ValueError):
         return None
     try:
-        with path.open("rb") as file:
+        return sha256_of_open(descriptor) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of_open(descriptor: int) -> str | None:
+    """Return the SHA-256 of all bytes of an open file, which may be read from its start; None if it cannot be read."""
+    try:
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            file.seek(0)
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

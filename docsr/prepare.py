@@ -164,7 +164,7 @@ def _gather(
             lr = np.concatenate(found.lr) if found.lr else None
             writer.add(found.document.split, np.concatenate(found.patches), lr)
         for page, text in found.whole[: pages_kept - kept]:
-            _keep(writer.folder / PAGES, f"{kept:02d}-{found.document.path.stem}", page, text)
+            _keep(writer, f"{PAGES}/{kept:02d}-{found.document.path.stem}", page, text)
             kept += 1
         progress(number)
     return pages, skipped
@@ -292,9 +292,8 @@ def _lr_patches(
     return np.stack([lr[y // factor :, x // factor :][:side, :side] for y, x in places])
 
 
-def _keep(folder: Path, name: str, page: Page, text: str) -> None:
+def _keep(writer: StoreWriter, name: str, page: Page, text: str) -> None:
     """Save a whole validation page and its reference text."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_pages(folder / f"{name}.png", [page], "png")
-    with atomic_write(folder / f"{name}.txt") as path:
-        path.write_text(text, encoding="utf-8", errors="replace")
+    write_pages(writer.place(f"{name}.png"), [page], "png")
+    with atomic_write(writer.place(f"{name}.txt")) as file:
+        file.write(text.encode())

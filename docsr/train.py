@@ -134,8 +134,8 @@ def _train(
     run = Run(config, state, updates, validation, out, x_height, observer, share)
     if processes.first:
         out.mkdir(parents=True, exist_ok=True)
-        with atomic_write(out / CONFIG) as path:
-            path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+        with atomic_write(out / CONFIG) as file:
+            file.write(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
     if saved != out:
         run.save()  # a run that is killed at once can be resumed too
         run.drop_later()

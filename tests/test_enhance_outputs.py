@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -164,9 +165,9 @@ def test_a_run_that_is_killed_around_the_replacement_goes_on(tmp_path, run, monk
         picture(70, 20).save(scans / "a.png")
     replace = os.replace
 
-    def killed(source: str, target: str) -> None:
+    def killed(source: str, target: str, **folders: int) -> None:
         if after:
-            replace(source, target)
+            replace(source, target, **folders)
         raise Killed
 
     monkeypatch.setattr(os, "replace", killed)
@@ -178,27 +179,31 @@ def test_a_run_that_is_killed_around_the_replacement_goes_on(tmp_path, run, monk
     assert statuses == {"a.png": "skipped" if after else "done", "b.png": "skipped" if again else "done"}
 
 
-def test_a_manifest_that_cannot_be_written_is_told_and_nothing_is_written_without_it(tmp_path, run):
+def test_a_manifest_that_cannot_be_written_is_told_and_nothing_is_written_without_it(tmp_path, run, monkeypatch):
     scans, out = folder_of(tmp_path / "scans", "a.png", "b.png"), tmp_path / "out"
-    (out / NAME).mkdir(parents=True)
+
+    def full(_descriptor: int, _line: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("docsr.journal.os.write", full)
     ran, statuses = run(scans, out)
     assert (ran.code, statuses) == (1, {"a.png": "failed", "b.png": "failed"})
-    assert ran.err.count(f"{out / NAME} could not be written") == 2
+    assert ran.err.count(f"{out / NAME} could not be written: No space left") == 2
     assert [path.name for path in out.iterdir()] == [NAME]
 
 
 def test_the_manifest_is_read_once_in_a_run(tmp_path, run, monkeypatch):
     scans, out = folder_of(tmp_path / "scans", "a.png", "b.png"), tmp_path / "out"
     assert run(scans, out)[0].code == 0
-    opened, path_open = [], Path.open
+    opened, os_open = [], os.open
 
-    def counted(path: Path, *how: Any, **more: Any) -> Any:
+    def counted(path: str, *how: Any, **more: Any) -> int:
         opened.append(path)
-        return path_open(path, *how, **more)
+        return os_open(path, *how, **more)
 
-    monkeypatch.setattr(Path, "open", counted)
+    monkeypatch.setattr(os, "open", counted)
     assert set(run(scans, out)[1].values()) == {"skipped"}
-    assert opened.count(out / NAME) == 1
+    assert opened.count(NAME) == 1
 
 
 def test_the_outputs_of_an_earlier_run_are_no_inputs_of_the_next(tmp_path, run):

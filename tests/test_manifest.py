@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
 import subprocess
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from docsr.errors import PageError
-from docsr.manifest import NAME, PARTS, Entry, Manifest, as_line, locked, merge_parts, note, sha256_of
+from docsr.folders import locked
+from docsr.manifest import NAME, PARTS, Entry, Manifest, as_line, merge_parts, note, sha256_of
 
 
 def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
@@ -28,7 +30,7 @@ def entry(folder: Path, name: str, content: bytes, sha256: str = "s") -> Entry:
 
 def test_every_entry_of_an_output_is_known_the_newest_first(tmp_path):
     assert Manifest(tmp_path).entries("a.png") == ()
-    first, second, other = (entry(tmp_path, name, b"x", sha) for name, sha in (("a", "1"), ("a", "2"), ("b", "3")))
+    first, second, other = (entry(tmp_path, name, content) for name, content in (("a", b"1"), ("a", b"2"), ("b", b"3")))
     for one in (first, other, second):
         note(tmp_path, one)
     manifest = Manifest(tmp_path)
@@ -101,7 +103,7 @@ def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
 
 def test_a_lock_keeps_others_out_until_its_holder_is_killed(tmp_path):
     code = (
-        "import sys, time; from pathlib import Path; from docsr.manifest import locked\n"
+        "import sys, time; from pathlib import Path; from docsr.folders import locked\n"
         "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
@@ -124,11 +126,23 @@ def test_a_lock_keeps_others_out_until_its_holder_is_killed(tmp_path):
 
 
 def test_where_folders_cannot_be_locked_nobody_is_kept_out(tmp_path, monkeypatch):
-    with locked(tmp_path / "missing"):
-        pass
-    monkeypatch.setattr("docsr.manifest.fcntl", None)
-    with locked(tmp_path), locked(tmp_path):
-        pass
+    with locked(tmp_path / "missing") as alone:
+        assert alone
+    monkeypatch.setattr("docsr.folders.fcntl", None)
+    with locked(tmp_path) as one, locked(tmp_path) as other:
+        assert one
+        assert other
+
+
+@pytest.mark.parametrize("how", [fcntl.LOCK_SH, fcntl.LOCK_EX])
+def test_who_reads_the_folder_and_locks_it_is_waited_for_a_while(tmp_path, how):
+    reader = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(reader, how)
+    with locked(tmp_path, 0.02) as alone:
+        assert not alone
+    os.close(reader)
+    with locked(tmp_path, 0.02) as alone:
+        assert alone
 
 
 def test_a_pipe_has_no_digest(tmp_path):

@@ -20,6 +20,7 @@ from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.compare import Told
+    from docsr.folders import OutputFolder
     from docsr.ocr.tesseract import Tesseract
     from docsr.upscalers.results import Task
 
@@ -77,7 +78,7 @@ def compare(
         raise UsageError("--lang is the language that --ocr reads: give --ocr too")
     check_page(out, "--out", [path for path in (before, after, hr) if path is not None], overwrite=overwrite)
     pairs, notes = plan_pairs(before, after, hr)
-    wish = Wish(limit, _reader(lang or "eng") if ocr else None, max_pixels)
+    wish = Wish(limit, _reader(lang or "eng") if ocr else None, max_pixels, overwrite=overwrite)
     remove_leftovers({out.parent})
     with _progress(limit) as progress:
         told = compare_files(pairs, out, wish, f"{before} and {after}", notes, progress)
@@ -98,7 +99,7 @@ def _tell(told: Told) -> None:
 
 
 def _summary(told: Told, out: Path) -> str:
-    return f"{out}: {counted(told.pages, 'page')}, {out.stat().st_size / 1e6:.1f} MB"
+    return f"{out}: {counted(told.pages, 'page')}, {told.size / 1e6:.1f} MB"
 
 
 def _reader(language: str) -> Tesseract:
@@ -156,17 +157,31 @@ class PreviewCommand(click.Command):
 
 
 def preview_of(
-    tasks: Iterable[Task], failed: Container[str], out: Path, pages: int, max_pixels: int, *, piped: bool
+    tasks: Iterable[Task],
+    failed: Container[str],
+    folder: OutputFolder,
+    pages: int | None,
+    max_pixels: int,
+    *,
+    again: bool,
+    piped: bool,
 ) -> int:
-    """Write the preview of all but what failed, tell it (on stderr where stdout is for programs); the exit code."""
-    from docsr.compare import DOCSR, Pair, Wish, compare_files
+    """Write the preview, if there is to be one, of all but what failed, and tell it; the exit code.
 
+    ``piped``: it is told on stderr, for stdout is for programs.
+    """
+    from docsr.compare import DOCSR, Pair, Wish, compare_files
+    from docsr.folders import Place
+
+    if pages is None:
+        return 0
+    out = folder.path
     done = islice((task for task in tasks if str(task.source) not in failed), pages)
     pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
-    wish = Wish(pages, None, max_pixels, maker=DOCSR, counted=False)
+    wish = Wish(pages, None, max_pixels, maker=DOCSR, counted=False, overwrite=again)
     title = f"docsr: the first {'page' if pages == 1 else f'{pages} pages'} in {out}"
     with _progress(pages) as progress:
-        told = compare_files(pairs, out / PREVIEW, wish, title, progress=progress)
+        told = compare_files(pairs, Place(folder, PREVIEW), wish, title, progress=progress)
     _tell(told)
     say(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
     return 1 if told.failed else 0

@@ -20,6 +20,7 @@ from docsr.errors import UsageError
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
+    from docsr.folders import OutputFolder, Place
     from docsr.upscalers.results import Task
 
 
@@ -147,12 +148,12 @@ def enhance(
     tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    check_report(report, tasks, out, Path(wish["model"] or out))
+    folder, told_in = _opened(tasks, out, report, wish["model"])
     course, failed = Course(len(tasks), dry=dry_run), set[str]()
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
-    rows = told_as_given(_watched(do(tasks, out, options, dry=dry_run), failed), names)
-    code = tell_all(rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), report)
-    previewed = preview_of(tasks, failed, out, preview, options.max_pixels, piped=log_json) if preview else 0
+    rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
+    code = tell_all(rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), told_in)
+    previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
     return code or previewed
 
 
@@ -165,7 +166,7 @@ def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageRe
 
 
 def tell_all(
-    results: Iterable[PageResult], course: Course, teller: JsonLines | Decisions | Lines, report: Path | None
+    results: Iterable[PageResult], course: Course, teller: JsonLines | Decisions | Lines, report: Path | Place | None
 ) -> int:
     """Take the results as they come, tell of them, and return the exit code."""
     tally, reported = Tally(keep_rows=report is not None), True
@@ -184,6 +185,19 @@ def tell_all(
 
 
 # What follows serves `enhance`: checks, counting, progress, and what is said at the end.
+
+
+def _opened(
+    tasks: Iterable[Task], out: Path, report: Path | None, model: str | None
+) -> tuple[OutputFolder, Place | None]:
+    """Open the output folder and that of the report, which may replace no input."""
+    from docsr.folders import OutputFolder, identities, place_at
+
+    check_report(report, tasks, out, Path(model or out))
+    place = None
+    if report is not None:
+        place = place_at(report, identities([*(task.source for task in tasks), Path(model or out)]))
+    return OutputFolder(out), place
 
 
 def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> None:

@@ -14,6 +14,7 @@ from docsr.wording import counted
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
+    from docsr.folders import Place
 
 _FEW = 20
 """So many pages are listed at the end; a report lists all."""
@@ -229,13 +230,13 @@ def _bytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
-def write_report(path: Path, rows: list[dict[str, Any]]) -> bool:
+def write_report(target: Path | Place, rows: list[dict[str, Any]]) -> bool:
     """Write the report; if that fails say so, beside whatever else went wrong, and return False."""
     from docsr.io.files import atomic_write
 
     try:
-        with atomic_write(path) as temporary:
-            temporary.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+        with atomic_write(target) as file:
+            file.write(f"{json.dumps(rows, indent=1)}\n".encode())
     except DocsrError as error:
         say(f"docsr: failed: the report {error}", err=True)
         return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from docsr.errors import PageError
+from docsr.folders import Place
 from docsr.io.complaints import complain
 from docsr.io.files import atomic_write
 from docsr.io.image_write import encoded_size as size_of_image
@@ -150,17 +151,17 @@ def encoded_size(page: Page, form: str, quality: int) -> int:
 
 
 def write_document(
-    path: Path,
+    target: Path | Place,
     pages: Iterable[Page | Bands],
     form: str,
     quality: int,
-    finished: Callable[[Path], None] = lambda temporary: None,
+    finished: Callable[[BinaryIO], None] = lambda file: None,
 ) -> None:
     """Write pages to one new file, complete or not at all; arguments and errors as of write_pages, and ``pdf``."""
     if form != PDF:
-        write_pages(path, pages, form, quality, finished)
+        write_pages(target, pages, form, quality, finished)
         return
     from docsr.io.pdf_scans import write_scans
 
-    with atomic_write(path, finished) as temporary:
-        write_scans(pages, temporary, quality)
+    with atomic_write(target, finished) as file:
+        write_scans(pages, target if isinstance(target, Path) else target.path, quality, file)

@@ -10,9 +10,12 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
-from docsr.errors import PageError, UsageError
+from docsr.errors import PageError, UsageError, reason_of
+from docsr.folders import Place, place_at
 
 
 def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
@@ -24,7 +27,12 @@ def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     known = {key for path in inputs for key in _identities(path)}
     for output in outputs:
         if not known.isdisjoint(_identities(output)):
-            raise UsageError(f"{output} is an input and would be overwritten: choose another --out folder")
+            raise UsageError(would_overwrite(output))
+
+
+def would_overwrite(output: Path) -> str:
+    """Return the sentence about an output that is an input."""
+    return f"{output} is an input and would be overwritten: choose another --out folder"
 
 
 def refuse_same_folder(out: Path, inputs: Iterable[Path]) -> None:
@@ -53,10 +61,13 @@ def _identities(path: Path) -> list[object]:
     return identities
 
 
-_TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}(\..*)?")
-"""Names of temporary files: the machine, the process that writes it, a random number, a suffix."""
+_TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}(\..*)?")
+"""Names of temporary files: the machine, the process that writes it, when that began, a random number, a suffix."""
 
-_A_DAY = 24 * 60 * 60.0
+_A_WEEK = 7 * 24 * 60 * 60.0
+
+_HOW = os.O_CREAT | os.O_EXCL | os.O_RDWR
+_HOW |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 
 def _machine() -> str:
@@ -71,54 +82,77 @@ _MACHINE = _machine()
 
 
 @contextmanager
-def atomic_write(path: Path, finished: Callable[[Path], None] = lambda temporary: None) -> Iterator[Path]:
+def atomic_write(target: Path | Place, finished: Callable[[BinaryIO], None] = lambda file: None) -> Iterator[BinaryIO]:
     """Write a file so that it is complete or absent.
 
-    Yields a hidden temporary path in the same folder (created, empty, with the suffix of ``path``). When the
-    block ends well the file is flushed to the disk and takes the place of ``path``; on any error it is removed
-    and what was at ``path`` stays as it was. Missing parent folders are made.
+    Yields a hidden temporary file in the same folder, open to be written and read. When the block ends well it is
+    flushed to the disk and takes the place of ``target``; on any error it is removed and what was there stays as it
+    was. Missing folders are made. The folder is opened once: it is the same one at the end, whatever its path leads to
+    then.
 
     Args:
-        path: the file.
-        finished: called with the flushed temporary file just before it takes its place.
+        target: the file. What its folder, or the place itself, keeps is not replaced.
+        finished: called with the flushed file just before it takes its place.
 
     Raises:
-        PageError: the file cannot be created, written or put in place (no space, no permission).
+        PageError: the file cannot be created, written or put in place (no space, no permission), or would replace what
+            is kept.
     """
-    temporary = path.with_name(f".docsr-{_MACHINE}-{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
+    place = place_at(target) if isinstance(target, Path) else target
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        yield temporary
-        _flush(temporary)
-        finished(temporary)
-        os.replace(temporary, path)
-    except BaseException as error:
+        with place.folder.reached(place.below, make=True) as (name, folder):
+            with _temporary(name, folder, Path(name).suffix) as (temporary, file):
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+                finished(file)
+                file.close()
+                if place.folder.keeps(name, folder, place.kept):
+                    raise PageError(would_overwrite(place.path))
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+            with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
+                _flush(name, folder)
+    except OSError as error:
+        raise PageError(f"{place.path} could not be written: {reason_of(error)}") from error
+
+
+@contextmanager
+def _temporary(name: str, folder: int | None, suffix: str) -> Iterator[tuple[str, BinaryIO]]:
+    """A new file beside another, as the functions of os know it, and open; it is removed if the block fails."""
+    own = f".docsr-{_MACHINE}-{os.getpid()}-{_began(os.getpid()) or 0}-{secrets.token_hex(4)}{suffix}"
+    temporary = os.path.join(os.path.dirname(name), own)
+    file = os.fdopen(os.open(temporary, _HOW, 0o666, dir_fd=folder), "w+b")
+    try:
+        yield temporary, file
+    except BaseException:
+        with suppress(OSError):  # what could not be written cannot be flushed either
+            file.close()
         with suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError):
-            reason = error.strerror or str(error)
-            raise PageError(f"{path} could not be written: {reason[:1].lower()}{reason[1:]}") from error
+            os.unlink(temporary, dir_fd=folder)
         raise
-    with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
-        _flush(path.parent)
 
 
 def remove_leftovers(folders: Iterable[Path]) -> None:
     """Remove temporary files that nobody writes any more, a killed run's: from ``folders``, not from below them.
 
-    These are what processes of this machine left that are gone, and what nothing was written to for a day.
+    These are what processes of this machine left that are gone, and what other machines have not written to for a week.
     """
     for folder in folders:
         with suppress(OSError):
             for path in folder.iterdir():
                 match = _TEMPORARY.fullmatch(path.name)
-                old = match is not None and time.time() - path.stat().st_mtime > _A_DAY
-                if match is not None and (old or (match[1] == _MACHINE and _is_gone(int(match[2])))):
+                if match is not None and _is_left(match, path):
                     path.unlink(missing_ok=True)
 
 
-def _is_gone(process: int) -> bool:
+def _is_left(match: re.Match[str], path: Path) -> bool:
+    if match[1] == _MACHINE:
+        return _is_gone(int(match[2]), int(match[3]))
+    return time.time() - path.lstat().st_mtime > _A_WEEK
+
+
+def _is_gone(process: int, began: int) -> bool:
+    """Tell whether a process has ended; another may have its number since."""
     if os.name != "posix":  # elsewhere a process cannot be asked for without harm
         return False
     try:
@@ -127,16 +161,33 @@ def _is_gone(process: int) -> bool:
         return True
     except (OSError, OverflowError):
         return False
-    try:
-        status = Path(f"/proc/{process}/stat").read_bytes()
-    except OSError:  # no /proc, or it is somebody else's business
+    known = _status(process)
+    if known is None:  # no /proc, or it is somebody else's business
         return False
-    return status.rpartition(b")")[2].split()[0] in b"ZX"  # dead, and nobody asked: in a container often nobody does
+    return known[0] in b"ZX" or began not in {0, int(known[19])}  # in a container often nobody asks for the dead
 
 
-def _flush(path: Path) -> None:
-    """Bring a file's or a folder's content to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+@lru_cache(maxsize=1)
+def _began(process: int) -> int | None:
+    """When a process began, in ticks since the machine did; None where that is not told."""
+    known = _status(process)
+    return None if known is None else int(known[19])
+
+
+def _status(process: int) -> list[bytes] | None:
+    """What Linux tells of a process, from its state on (proc(5), stat)."""
+    try:
+        return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return None
+
+
+def _flush(name: str, folder: int | None) -> None:
+    """Bring the names of a folder, in which a file has one, to the disk."""
+    if folder is not None:
+        os.fsync(folder)
+        return
+    descriptor = os.open(os.path.dirname(name) or ".", os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

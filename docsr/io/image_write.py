@@ -7,12 +7,13 @@ import struct
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from docsr.errors import PageError, PageLost
+from docsr.folders import Place
 from docsr.io.files import atomic_write
 from docsr.io.limits import whole
 from docsr.io.metadata import tags_of
@@ -37,11 +38,11 @@ _MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 
 
 def write_pages(
-    path: Path,
+    target: Path | Place,
     pages: Iterable[Page | Bands],
     format: str,
     quality: int = 90,
-    finished: Callable[[Path], None] = lambda temporary: None,
+    finished: Callable[[BinaryIO], None] = lambda file: None,
 ) -> None:
     """Write pages to one file, complete or not at all.
 
@@ -50,7 +51,7 @@ def write_pages(
     orientation is written. One-bit pages stay one-bit in PNG, BMP and TIFF.
 
     Args:
-        path: the file; what is there is replaced.
+        target: the file, as of atomic_write; what is there is replaced.
         pages: one page, or any number of them for TIFF, which goes on without one whose bands raise PageLost.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
@@ -59,18 +60,18 @@ def write_pages(
     Raises:
         PageError: the file cannot be written, or the format cannot hold the page or so many pages.
     """
-    name = FORMATS.get(format.lower().lstrip("."))
+    path, name = target if isinstance(target, Path) else target.path, FORMATS.get(format.lower().lstrip("."))
     if name is None:
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
-    with atomic_write(path, finished) as temporary:
+    with atomic_write(target, finished) as file:
         if name == "TIFF":
-            written = _write_tiff(temporary, pages)
+            written = _write_tiff(file, pages)
         else:
             written = 0
             for page in pages:
                 if written:
                     raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
-                _save(temporary, path, page, name, quality)
+                _save(file, path, page, name, quality)
                 written += 1
         if not written:
             raise PageError(f"{path} could not be written: there are no pages")
@@ -90,29 +91,26 @@ def encoded_size(page: Page, format: str, quality: int = 90) -> int:
     return file.getbuffer().nbytes
 
 
-def _write_tiff(temporary: Path, pages: Iterable[Page | Bands]) -> int:
-    with temporary.open("r+b") as file:
-        writer = TiffWriter(file)
-        for page in pages:
-            with suppress(PageLost):
-                writer.write(page)
-            del page  # before the next one is made
-        writer.close()
+def _write_tiff(file: IO[bytes], pages: Iterable[Page | Bands]) -> int:
+    writer = TiffWriter(file)
+    for page in pages:
+        with suppress(PageLost):
+            writer.write(page)
+        del page  # before the next one is made
+    writer.close()
     return writer.pages
 
 
-def _save(target: Path, path: Path, bands: Page | Bands, name: str, quality: int) -> None:
+def _save(file: IO[bytes], path: Path, bands: Page | Bands, name: str, quality: int) -> None:
     """Encode one page; errors other than the system's become a sentence here."""
     size, most = f"{bands.width} x {bands.height}", _MOST_A_SIDE.get(name)
     if most is not None and max(bands.width, bands.height) > most:
         raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({most:,} a side at most)")
     if name == "PNG" and not (bands.bilevel and bands.is_grey):
-        with target.open("wb") as file:
-            return write_png(file, bands)
+        return write_png(file, bands)
     page = whole(bands)
     try:
-        with target.open("w+b") as file:
-            _encode(file, page, name, quality)
+        _encode(file, page, name, quality)
     except OSError as error:
         if error.errno is not None:
             raise

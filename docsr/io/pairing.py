@@ -1,15 +1,17 @@
-"""Which file of one folder belongs to which of another."""
+"""Which file of one folder belongs to which of another, and which docsr made."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from docsr.errors import NoInputError
+from docsr.errors import FolderError, NoInputError
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
+from docsr.manifest import NAME, PARTS, Manifest, entry_of
 
 Partners: TypeAlias = dict[Path, Path]
 """Place of a file below its folder -> the path of its partner."""
@@ -84,3 +86,30 @@ def _by_stem(files: Sequence[InputFile]) -> dict[Path, list[Path]]:
     for file in files:
         stems[file.relative.with_suffix("")].append(file.path)
     return stems
+
+
+def made_in(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """Return what was made of what in a folder, by its manifest; a sentence instead where that cannot be read."""
+    try:
+        return Manifest(folder).made(), []
+    except FolderError as error:
+        return {}, [f"Files are paired by their names alone: {error}"]
+
+
+def is_docsrs(path: Path) -> bool:
+    """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
+    absolute = path.absolute()
+    folder = next((one for one in absolute.parents if (one / NAME).is_file() or (one / PARTS).is_dir()), None)
+    if folder is None:
+        return False
+    try:
+        manifest = _manifest(folder)
+        manifest.refresh()
+    except FolderError:  # as is told where files are paired
+        return False
+    return entry_of(manifest.entries(str(absolute.relative_to(folder))), path) is not None
+
+
+@lru_cache(maxsize=1)
+def _manifest(folder: Path) -> Manifest:
+    return Manifest(folder)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
@@ -57,19 +57,22 @@ class Scans:
         self._pdf, self.file = pdf, file
         self.leaves = tuple(Leaf(pdf, path, number, signed) for number in range(len(pdf.pages)))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, file: BinaryIO | None = None) -> None:
         """Write the document with the pages that were replaced.
 
         The same changes give the same bytes. What a document consists of beside pages (bookmarks, links, metadata,
-        attachments) is kept; its date of change too. Images that were replaced, and that no page shows any more, go. A
-        file is written in place, not under another name first.
+        attachments) is kept; its date of change too. Images that were replaced, and that no page shows any more, go.
+
+        Args:
+            path: of the file.
+            file: what is written to, open and empty; None: the path, in place, not under another name first.
 
         Raises:
             PageError: the file cannot be written.
         """
         changed = {leaf.number for leaf in self.leaves if leaf.replaced}
         drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
-        _save(self._pdf, path)
+        _save(self._pdf, path, file)
 
 
 @contextmanager
@@ -161,17 +164,18 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90) -> None:
+def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90, file: BinaryIO | None = None) -> None:
     """Write pages as a new PDF that shows each of them as one image, filling its page.
 
     A page is as large as its pixels are at its dpi; where that is not known, its finer axis is at UNKNOWN_DPI. Pages
     are taken one at a time, and only their coded images are kept until the end. How they are coded is said at
-    :func:`docsr.io.pdf_encode.coded`. A file is written in place, not under another name first.
+    :func:`docsr.io.pdf_encode.coded`.
 
     Args:
         pages: at least one.
         path: the file.
         quality: 1 to 100, of JPEG.
+        file: what is written to, open and empty; None: the path, in place, not under another name first.
 
     Raises:
         PageError: there are no pages, or the file cannot be written.
@@ -189,7 +193,7 @@ def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90) ->
             del page  # before the next one is made
         if not len(pdf.pages):
             raise PageError(f"{path} could not be written: there are no pages")
-        _save(pdf, path)
+        _save(pdf, path, file)
 
 
 def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int) -> None:
@@ -211,10 +215,10 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
     leaf.obj.Contents = pdf.make_stream(f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode())
 
 
-def _save(pdf: pikepdf.Pdf, path: Path) -> None:
+def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None) -> None:
     try:
         hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
-        pdf.save(path, deterministic_id=True, fix_metadata_version=False)
+        pdf.save(path if file is None else file, deterministic_id=True, fix_metadata_version=False)
     except OSError as error:
         raise PageError(f"{path} could not be written: {reason_of(error)}") from error
     except (PdfError, RuntimeError, ValueError) as error:

@@ -86,8 +86,8 @@ def save_checkpoint(path: Path, header: Header, state: dict[str, Tensor]) -> Non
     """Write weights and header atomically."""
     metadata = {KEY: json.dumps(asdict(header))}
     data = save({key: value.detach().cpu().contiguous() for key, value in state.items()}, metadata)
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(data)
+    with atomic_write(path) as file:
+        file.write(data)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

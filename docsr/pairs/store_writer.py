@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.errors import UsageError
+from docsr.folders import OutputFolder, Place
 from docsr.io.files import atomic_write
+from docsr.journal import remove
 from docsr.page import Pixels
 from docsr.pairs.store import HEADER, LR, PAGES, UNFINISHED, StoreHeader
 
@@ -28,7 +30,8 @@ _OURS = (
 class StoreWriter:
     """Collects patches into shards; each shard is written whole or not at all.
 
-    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied.
+    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied. It is
+    opened once: whatever its path leads to later, all goes there.
 
     Raises:
         UsageError: the folder holds anything else.
@@ -37,14 +40,18 @@ class StoreWriter:
 
     def __init__(self, folder: Path, size: int) -> None:
         check_new(folder)
-        with atomic_write(folder / UNFINISHED):
+        self._out = OutputFolder(folder)
+        with atomic_write(self.place(UNFINISHED)):
             pass  # an empty file
         _empty(folder)
-        self.folder = folder
         self.size = size
         self.counts = {"train": 0, "val": 0}
         self._shards: Counter[str] = Counter()
         self._pending: dict[str, list[Pixels]] = defaultdict(list)
+
+    def place(self, name: str) -> Place:
+        """Return where a file of the store goes, by its path below the folder."""
+        return Place(self._out, name)
 
     def add(self, split: str, patches: NDArray[np.uint8], lr: NDArray[np.uint8] | None = None) -> None:
         """Add N x size x size (x 3) patches, with their own LR patches where they have them, to 'train' or 'val'."""
@@ -60,15 +67,14 @@ class StoreWriter:
         for name, left in self._pending.items():
             if left:
                 self._flush(name, len(left))
-        with atomic_write(self.folder / HEADER) as path:
-            path.write_text(json.dumps(asdict(header), indent=1) + "\n", encoding="utf-8")
-        (self.folder / UNFINISHED).unlink()
+        with atomic_write(self.place(HEADER)) as file:
+            file.write(f"{json.dumps(asdict(header), indent=1)}\n".encode())
+        remove(self._out, UNFINISHED)
 
     def _flush(self, name: str, count: int) -> None:
         pending = self._pending[name]
         shard, self._pending[name] = pending[:count], pending[count:]
-        file_name = f"{name}-{self._shards[name]:05d}.npy"
-        with atomic_write(self.folder / file_name) as path, path.open("wb") as file:
+        with atomic_write(self.place(f"{name}-{self._shards[name]:05d}.npy")) as file:
             np.save(file, np.stack(shard))
         self._shards[name] += 1
 

@@ -79,8 +79,8 @@ def write_html(
         shown=shown,
         left_out=left_out,
     )
-    with atomic_write(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    with atomic_write(path) as file:
+        file.write(page.encode())
 
 
 def subject(cells: Sequence[Cell]) -> str | None:

@@ -21,8 +21,8 @@ WIDTH = 118
 
 def write_markdown(path: Path, results: Results) -> None:
     """Write ``report.md``, complete or not at all. PageError when it cannot be written."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(markdown(results), encoding="utf-8")
+    with atomic_write(path) as file:
+        file.write(markdown(results).encode())
 
 
 def markdown(results: Results) -> str:

@@ -93,8 +93,8 @@ def machine() -> dict[str, Any]:
 
 def write_results(path: Path, results: Results) -> None:
     """Write ``results.json``, complete or not at all. PageError when it cannot be written."""
-    with atomic_write(path) as temporary:
-        temporary.write_text(as_json(results.as_dict()), encoding="utf-8")
+    with atomic_write(path) as file:
+        file.write(as_json(results.as_dict()).encode())
 
 
 def as_json(values: dict[str, Any]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, count
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from docsr import __version__
+from docsr.folders import Place, opened_to_read
 from docsr.io.files import atomic_write
 from docsr.report.differences import Box, word_differences
 from docsr.report.embed import Embedded, embedded
@@ -29,23 +31,33 @@ def check_viewer() -> None:
     template("viewer.html.j2", "a page that compares pictures", "compare")
 
 
-def is_viewer(path: Path) -> bool:
+def is_viewer(file: Path | Place) -> bool:
     """Tell whether a file is such a page."""
     try:
-        with path.open("rb") as file:
-            return MADE_BY.encode() in file.read(_NEAR_THE_START)
-    except OSError:
+        with os.fdopen(file.open() if isinstance(file, Place) else opened_to_read(file), "rb") as opened:
+            return MADE_BY.encode() in opened.read(_NEAR_THE_START)
+    except OSError:  # a pipe that has nothing to say, too
         return False
 
 
-def write_viewer(path: Path, title: str, sheets: Iterable[Sheet], notes: Callable[[], Sequence[str]]) -> None:
+def write_viewer(
+    target: Path | Place,
+    title: str,
+    sheets: Iterable[Sheet],
+    notes: Callable[[], Sequence[str]],
+    finished: Callable[[BinaryIO], None] = lambda file: None,
+) -> int:
     """Write the page, complete or not at all; one sheet is in memory at a time.
 
     Args:
-        path: the file.
+        target: the file, as of atomic_write.
         title: what is compared, for a person.
         sheets: what it shows.
         notes: called when the last sheet has come, for sentences about all of it.
+        finished: as of atomic_write.
+
+    Returns:
+        Its size in bytes.
 
     Raises:
         PageError: the file cannot be written.
@@ -56,8 +68,9 @@ def write_viewer(path: Path, title: str, sheets: Iterable[Sheet], notes: Callabl
     parts = viewer.generate(
         title=title, made_by=MADE_BY, version=__version__, quality=QUALITY, sheets=shown, notes=notes
     )
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", errors="replace") as file:
-        file.writelines(parts)
+    with atomic_write(target, finished) as file:
+        file.writelines(part.encode(errors="replace") for part in parts)
+        return file.tell()
 
 
 def _shown(number: int, sheet: Sheet) -> tuple[dict[str, Any], list[Embedded]]:

@@ -43,8 +43,8 @@ def draw_curves(tensorboard: Path, picture: Path) -> None:
             plot.plot(steps, values, marker="." if len(steps) < FEW else "", label=label)
         plot.grid(alpha=0.3)
         plot.legend()
-    with atomic_write(picture) as path:
-        figure.savefig(path, format="png", dpi=110)
+    with atomic_write(picture) as file:
+        figure.savefig(file, format="png", dpi=110)
 
 
 def _smoothed(values: list[float]) -> list[float]:

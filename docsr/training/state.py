@@ -110,8 +110,8 @@ class TrainingState:
         values |= {"random": torch.get_rng_state()}
         buffer = io.BytesIO()
         torch.save(values, buffer)
-        with atomic_write(folder / STATE) as path:
-            path.write_bytes(buffer.getbuffer())
+        with atomic_write(folder / STATE) as file:
+            file.write(buffer.getbuffer())
         generator = self.config.generator
         arguments = generator_arguments(generator.name, generator.args)
         header = Header(generator.name, self.config.factor, arguments, x_height, self.step)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Hashable, Iterator
 from contextlib import ExitStack
@@ -10,16 +9,17 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import cv2
 
-from docsr.errors import PageError, PageLost, sentence_of
+from docsr.errors import FolderError, PageError, PageLost, sentence_of
+from docsr.folders import OutputFolder
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import MANY_PAGES, PDF, read_leaves, write_document
 from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
-from docsr.manifest import Entry, Manifest, incomplete, locked, note, sha256_of
+from docsr.manifest import sha256_of
 from docsr.page import Bands, Page, Pixels
 from docsr.pool import Finished, alive, in_worker
 from docsr.upscalers.base import Upscaler
@@ -28,6 +28,7 @@ from docsr.upscalers.choose import Plan
 from docsr.upscalers.failed_pages import as_it_was, costing_its_page
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
+from docsr.upscalers.outputs import Outputs, SettledMeanwhile, stamp
 from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
 from docsr.upscalers.reached import Reached, failed
@@ -37,24 +38,32 @@ if TYPE_CHECKING:
     from docsr.io.pdf_leaf import Leaf
 
 
+_PIECE = 1 << 20
+
+
 class FileEnhancer:
     """Does files, one a call; keeps the networks it has loaded. One in each process."""
 
     def __init__(
-        self, options: EnhanceOptions, out: Path, threads: int, *, dry: bool = False, part: str | None = None
+        self,
+        options: EnhanceOptions,
+        out: Path | OutputFolder,
+        threads: int,
+        *,
+        dry: bool = False,
+        part: str | None = None,
     ) -> None:
         """Keep the options; networks are loaded when the first page needs them.
 
         Args:
             options: what is asked for.
-            out: the output folder, which holds the manifest.
+            out: the output folder, which holds the manifest; it is opened now, if it is there.
             threads: CPU threads of one network call.
             dry: only plan; nothing is written.
             part: of the manifest, where others write to it from other machines.
         """
-        self._options, self._out, self._threads, self._part = options, out, threads, part
-        self._signature = options.signature()
-        self._manifest: Manifest | None = None
+        self._options, self._threads = options, threads
+        self._outputs = Outputs(out, options.signature(), part)
         self._planner, self._dry = Planner(options, dry=dry), dry
         self._upscalers: dict[tuple[str, int], Upscaler] = {}
 
@@ -77,78 +86,27 @@ class FileEnhancer:
         if task.refused:
             return failed(task, task.refused, reached)
         try:
-            reached.seen = _stamp(task.source)
+            reached.seen = stamp(task.source)
             sha256 = _sha256(task.source)
-            settled = self._settled(task, sha256)
+            settled = self._outputs.settled(task, sha256)
             if settled is None:
                 with ExitStack() as until_replaced:
                     self._do(task, sha256, reached, until_replaced)
             return reached.rows if settled is None else settled
-        except _SettledMeanwhile as meanwhile:
+        except SettledMeanwhile as meanwhile:
             return meanwhile.rows
         except NO_PAGES_FAULT:
             raise
         except KeyboardInterrupt as stop:
-            if reached.written is not None and reached.written.describes(task.output):
+            if reached.written is not None and reached.written.describes(self._outputs.place(task)):
                 raise Finished(reached.rows) from stop
             raise
         except Exception as error:  # whatever a library raises for one file, the others are still done
+            reached.readable |= isinstance(error, FolderError)  # it is the output that has no place
             return failed(task, sentence_of(error, str(task.source)), reached)
 
-    def _settled(self, task: Task, sha256: str) -> list[PageResult] | None:
-        """Return the results of a file that is done already or whose output may not be replaced, else None.
-
-        An output may be replaced when it is as docsr wrote it, and was made from this input: from a file of this path,
-        or of the same bytes under another path (then nothing can be lost).
-        """
-        if task.overwrite or not os.path.lexists(task.output):
-            return None
-        entry = self._entry(task)
-        if entry is None:
-            refusal = f"{task.output} is there already and not as docsr wrote it"
-        elif entry.sha256 != sha256 and entry.input != task.input:
-            refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
-        else:
-            done = entry.sha256 == sha256 and entry.options == self._signature
-            return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None
-        sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
-        return failed(task, sentence, Reached(readable=True))
-
-    def _entry(self, task: Task) -> Entry | None:
-        """Return the entry that the existing output is as it says, if any."""
-        entry = next((entry for entry in task.entries if entry.describes(task.output)), None)
-        if entry is not None:
-            return entry
-        # It may have been made since: in this very run, by a worker that died before it could tell.
-        if self._manifest is None:
-            self._manifest = Manifest(self._out)
-        else:
-            self._manifest.refresh()
-        entries = self._manifest.entries(self._relative(task))
-        return next((entry for entry in entries if entry.describes(task.output)), None)
-
-    def _relative(self, task: Task) -> str:
-        return str(task.output.relative_to(self._out))
-
-    def _note(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack, temporary: Path) -> None:
-        """Note what is about to take its place, unless another docsr has put something there meanwhile."""
-        if _stamp(task.source) != reached.seen:
-            raise PageError(f"{task.source} changed while it was read: run the same command again")
-        status, written = temporary.stat(), sha256_of(temporary)
-        assert written is not None
-        place = self._relative(task)
-        size, modified = status.st_size, status.st_mtime_ns
-        until_replaced.enter_context(locked(self._out))
-        settled = self._settled(task, sha256)
-        if settled is not None:
-            raise _SettledMeanwhile(settled)
-        failures = any(row.status == "failed" for row in reached.rows)  # which the next run is to tell again
-        options = incomplete(self._signature) if failures else self._signature
-        reached.written = Entry(task.input, sha256, options, place, size, modified, written)
-        note(self._out, reached.written, self._part)
-
     def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
-        source, finished = task.source, partial(self._note, task, sha256, reached, until_replaced)
+        source, finished = task.source, partial(self._outputs.note, task, sha256, reached, until_replaced)
         plans = self._planner.pages(task, reached)
         if reached.all_failed():
             return
@@ -163,16 +121,16 @@ class FileEnhancer:
         if as_it_is:
             for number, _ in reached.sound(plans):
                 reached.rows[number] = reached.rows[number].as_copied()
-            with atomic_write(task.output, finished) as temporary:
-                shutil.copyfile(source, temporary)
+            with atomic_write(self._outputs.place(task), finished) as file:
+                _copy(source, file)
         elif keeps_pdf(source, self._options.format):
-            with atomic_write(task.output, finished) as temporary:
-                self._replace_scans(task, plans, reached, temporary)
+            with atomic_write(self._outputs.place(task), finished) as file:
+                self._replace_scans(task, plans, reached, file)
         else:
-            write_document(
-                task.output, self._upscaled(task, plans, reached, form), form, self._options.quality, finished
-            )
-        before, after = source.stat().st_size, task.output.stat().st_size
+            pages = self._upscaled(task, plans, reached, form)
+            write_document(self._outputs.place(task), pages, form, self._options.quality, finished)
+        assert reached.written is not None
+        before, after = source.stat().st_size, reached.written.size
         reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.as_told()]
 
     def _foretell(self, task: Task, plans: list[Plan], reached: Reached, *, as_it_is: bool) -> None:
@@ -188,7 +146,7 @@ class FileEnhancer:
             row = reached.rows[number].as_planned(plan, dpi)
             reached.rows[number] = replace(row, bytes_in=before, bytes_out=after)
 
-    def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, target: Path) -> None:
+    def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, file: BinaryIO) -> None:
         """Write the PDF with its scans enlarged, and all else as it was; an image on many pages is enlarged once."""
         from docsr.io.pdf_scans import open_scans
 
@@ -212,9 +170,9 @@ class FileEnhancer:
                         new[shows] = leaf
             reached.refuse_if_all_failed()
             if new:
-                scans.save(target)
+                scans.save(task.output, file)
             else:
-                shutil.copyfile(task.source, target)
+                _copy(task.source, file)
 
     def _upscaled(self, task: Task, plans: list[Plan], reached: Reached, form: str) -> Iterator[Page | Bands]:
         """Yield the pages, enlarged as they are written, each put into its row; what fails, as it was, if it can be."""
@@ -270,21 +228,9 @@ class FileEnhancer:
         return self._upscalers[wanted]
 
 
-class _SettledMeanwhile(Exception):
-    """While a file was worked on, another docsr did it, or put what may not be replaced where its output goes."""
-
-    def __init__(self, rows: list[PageResult]) -> None:
-        super().__init__(rows)
-        self.rows = rows
-
-
-def _stamp(source: Path) -> tuple[int, ...] | None:
-    """Return what changes with a file, or None where there is none."""
-    try:
-        status = source.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
+def _copy(source: Path, file: BinaryIO) -> None:
+    with source.open("rb") as content:
+        shutil.copyfileobj(content, file, _PIECE)
 
 
 def _sha256(source: Path) -> str:

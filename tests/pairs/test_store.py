@@ -171,6 +171,21 @@ def test_lr_and_colour_are_kept_with_their_hr(tmp_path, monkeypatch):
         PatchStore(tmp_path / "store", "train")
 
 
+def test_a_store_goes_where_it_was_begun_whatever_its_path_leads_to_then(tmp_path):
+    (tmp_path / "real").mkdir()
+    store_of(tmp_path / "other", numbered(3))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "other").iterdir()}
+    (tmp_path / "out").symlink_to("real")
+    writer = StoreWriter(tmp_path / "out", 8)
+    writer.add("train", numbered(5))
+    (tmp_path / "out").unlink()
+    (tmp_path / "out").symlink_to("other")
+    writer.close(StoreHeader("images", 8, None, train=5))
+    assert len(PatchStore(tmp_path / "real", "train")) == 5
+    assert {path.name: path.read_bytes() for path in (tmp_path / "other").iterdir()} == before
+    assert {path.name for path in (tmp_path / "real").iterdir()} == {HEADER, "train-00000.npy"}
+
+
 def store_of(folder, numbers, kind="images", **header):
     writer = StoreWriter(folder, 8)
     writer.add("train", numbers)
