@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from docsr.errors import Interrupted, NoInputError, UsageError, reason_of
 from docsr.folders import OutputFolder, opened
@@ -33,6 +33,8 @@ __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance"
 
 MOST_JOBS = 8
 """More are used only when they are asked for: each takes memory of its own."""
+
+Finished: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 
 _broken = partial(broken, "use fewer --jobs")
 
@@ -100,8 +102,8 @@ def enhance_files(
         out: the output folder, which is opened now if it was not before.
         options: as given to :func:`plan_files`.
         jobs: cores to use: a file on each, in a process that loads the networks, or several threads for each of few.
-        time_limit: seconds that one page may take; what hangs longer (a damaged file can make a decoder do so) is tried
-            once more and given up. None: no limit, and with one job no process apart.
+        time_limit: seconds that one page may take, twice, before it is given up; None: no limit, and with one job no
+            process apart.
         dry: only say what would be done with each page; nothing is written or removed.
         heard: called, in this thread, with a file under way and how far it is, page by page.
 
@@ -111,22 +113,28 @@ def enhance_files(
     """
     check_time_limit(time_limit)
     folder, workers = opened(out).keeping(task.source for task in tasks), max(1, min(jobs, len(tasks)))
-    enhancer, broken = FileEnhancer(options, folder, jobs // workers, dry=dry), partial(_broken, time_limit)
-    apart = partial(run_in_processes, jobs=workers, broken=broken, limit=time_limit)
-    run = run_here if workers == 1 and time_limit is None else apart
+    run = _run(FileEnhancer(options, folder, jobs // workers, dry=dry), workers, time_limit)
     with _made(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
         try:
-            with closing(run(enhancer, tasks, heard=heard)) as finished:
+            with closing(run(tasks, heard=heard)) as finished:
                 for _, results in finished:
                     yield from results
         except KeyboardInterrupt as error:
             raise Interrupted("interrupted: finished files are kept, run the same command again to go on") from error
 
 
+def _run(enhancer: FileEnhancer, workers: int, time_limit: float | None) -> Callable[..., Finished]:
+    """Return what does tasks, here or in processes apart."""
+    if workers == 1 and time_limit is None:
+        return partial(run_here, enhancer)
+    broken = partial(_broken, time_limit)
+    return partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit)
+
+
 @contextmanager
 def _made(folder: OutputFolder, dry: bool) -> Iterator[None]:
     """Make the folder before workers open it, each for itself; one that stays empty goes again."""
-    was_there = dry or folder.path.is_dir()
+    was_there = dry or os.path.isdir(folder.path)
     try:
         if not dry:
             folder.make()

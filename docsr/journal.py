@@ -139,7 +139,7 @@ def names_in(folder: OutputFolder, below: str, suffix: str, most: int) -> list[s
                     if number > most:
                         raise FolderError(f"{path} holds more than {most:,} files: choose another --out folder")
     except (OSError, ValueError) as error:
-        if os.path.lexists(path) and not path.is_dir():
+        if os.path.lexists(path) and not os.path.isdir(path):
             raise FolderError(f"{path} is no folder: remove it, or choose another --out folder") from error
         return []
     return sorted(names)

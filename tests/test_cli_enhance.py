@@ -37,7 +37,7 @@ def page(tmp_path: Path) -> Path:
     [
         (["--format", "gif"], "'gif' is not one of"),
         (["--model", "nonesuch"], "unknown model 'nonesuch'"),
-        (["--model", "nonesuch.onnx"], "cannot read the network"),
+        (["--model", "nonesuch.onnx"], "the network nonesuch.onnx does not exist"),
         (["--model", "notes.txt"], "give a .onnx or .safetensors file"),
         (["--model", "."], "give a .onnx or .safetensors file"),
         (["--model", "state.pt"], "give a .onnx or .safetensors file"),

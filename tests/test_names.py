@@ -121,8 +121,10 @@ JOINS = {
     "io/inputs.py": {"*fixed", "name", "file.relative"},
     "io/jbig2.py": {"name"},
     "io/output_names.py": {"names[source.path]"},
+    "folders.py": {"*parts", "place", "self.below"},  # which refuses what leads out of the folder
+    "io/files.py": {"own"},
+    "journal.py": {"below", "place", "self._place"},
     "names.py": {"*parts", "place_of(name, own=own)"},
-    "manifest.py": {"f'{part}.jsonl'"},
     "pairs/documents.py": {"f'{split}.txt'"},
     "pairs/pictures.py": {
         "name",
@@ -131,8 +133,7 @@ JOINS = {
         "hr.parent.name.replace('_HR', f'_LR_x{factor}')",
         "f'X{factor}'",
     },
-    "pairs/store_writer.py": {"file_name", "below"},
-    "prepare.py": {"f'{name}.png'", "f'{name}.txt'"},
+    "pairs/store_writer.py": {"below"},
     "train.py": {"f'{step:07d}'", "_strip_name(step)"},
     "upscalers/int8.py": {"f'{name}.onnx'"},
     "upscalers/peers.py": {"name"},
@@ -178,8 +179,8 @@ def test_that_test_sees_a_join(line: str):
 
 
 ASKS = {"cli/checks.py", "integrations/ocr_pages.py", "io/documents.py", "io/files.py", "io/pdf_scans.py"}
-ASKS |= {"io/refusals.py", "manifest.py", "models/checkpoint.py"}
-"""Those that ask within a try, or of paths of their own."""
+ASKS |= {"io/refusals.py", "manifest.py", "models/checkpoint.py", "compare.py", "upscalers/outputs.py"}
+"""Those that ask within a try, of paths of their own, or of a Place (docsr/folders.py)."""
 
 
 def test_whether_a_path_is_there_is_asked_so_that_no_name_raises():

@@ -99,7 +99,7 @@ def made_in(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
 def is_docsrs(path: Path) -> bool:
     """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
     absolute = path.absolute()
-    folder = next((one for one in absolute.parents if (one / NAME).is_file() or (one / PARTS).is_dir()), None)
+    folder = next((one for one in absolute.parents if os.path.isfile(one / NAME) or os.path.isdir(one / PARTS)), None)
     if folder is None:
         return False
     try:
