@@ -15,7 +15,7 @@ from docsr.errors import DocsrError, NoInputError, PageError, UsageError, senten
 from docsr.folders import Place, identities, place_at
 from docsr.io.complaints import heard, in_short
 from docsr.io.documents import count_pages, read_document
-from docsr.io.limits import MAX_PIXELS, allowing
+from docsr.io.limits import MAX_PIXELS, allowing, memory_for, size_of
 from docsr.io.pairing import files_of, is_docsrs, made_in, partners
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
@@ -261,7 +261,8 @@ def _of_pages(title: str, pages: list[Page], maker: str | None, wish: Wish, told
 
 
 def _read(pages: Iterator[Page], path: Path, wish: Wish, told: Told) -> Page:
-    with allowing(wish.max_pixels), heard(printed=False) as complaints:
+    memory = memory_for(size_of(path), wish.max_pixels, 1)
+    with allowing(wish.max_pixels, memory), heard(printed=False) as complaints:
         page = next(pages, None)
     if complaints:
         told.warnings.append(f"{path}: {in_short(complaints)}")

@@ -36,7 +36,7 @@ MOST_JOBS = 8
 
 Finished: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 
-_broken = partial(broken, "use fewer --jobs")
+_broken = partial(broken, "use fewer --jobs, or allow more --max-memory")
 
 
 def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, overwrite: bool = False) -> list[Task]:
@@ -113,7 +113,7 @@ def enhance_files(
     """
     check_time_limit(time_limit)
     folder, workers = opened(out).keeping(task.source for task in tasks), max(1, min(jobs, len(tasks)))
-    run = _run(FileEnhancer(options, folder, jobs // workers, dry=dry), workers, time_limit)
+    run = _run(FileEnhancer(options, folder, jobs // workers, jobs=workers, dry=dry), workers, time_limit)
     with _made(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
         try:
             with closing(run(tasks, heard=heard)) as finished:
@@ -127,8 +127,8 @@ def _run(enhancer: FileEnhancer, workers: int, time_limit: float | None) -> Call
     """Return what does tasks, here or in processes apart."""
     if workers == 1 and time_limit is None:
         return partial(run_here, enhancer)
-    broken = partial(_broken, time_limit)
-    return partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit)
+    memory, broken = enhancer.memory if enhancer.is_bounded else None, partial(_broken, time_limit)
+    return partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit, memory=memory)
 
 
 @contextmanager

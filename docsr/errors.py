@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+
+_NO_MEMORY = re.compile(
+    r"bad.?alloc|insufficient memory|(failed|unable|cannot) to? ?allocate|out of memory", re.IGNORECASE
+)
+"""What libraries in C++ say then: OpenCV, ONNX Runtime, OpenVINO, qpdf."""
 
 
 class DocsrError(Exception):
@@ -73,7 +80,7 @@ class Interrupted(DocsrError):
 
 
 def sentence_of(
-    error: Exception, subject: str, done: str = "done", remedy: str = "use fewer --jobs or a smaller --tile"
+    error: Exception, subject: str, done: str = "done", remedy: str = "allow more --max-memory, or use a smaller --tile"
 ) -> str:
     """Return in one sentence why something failed, whatever was raised: docsr's own error or a library's.
 
@@ -85,10 +92,18 @@ def sentence_of(
     """
     if isinstance(error, DocsrError):
         return str(error)
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error):
         return f"{subject} could not be {done}: it does not fit in memory; {remedy}"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
     return f"{subject} could not be {done}: {reason}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether memory was too small for what failed, whatever a library raises then."""
+    if isinstance(error, DocsrError):
+        return False
+    no_room = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or no_room or _NO_MEMORY.search(str(error)) is not None
 
 
 def first_line(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsr.cli.echo import say, say_json
 from docsr.errors import DocsrError
-from docsr.wording import counted
+from docsr.wording import counted, in_bytes
 
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
@@ -95,7 +95,7 @@ class Tally:
         """Say that files grew over tenfold, and what to do about it, if any did."""
         if self.most is None:
             return None
-        before, after = _bytes(self.most.bytes_in or 0), _bytes(self.most.bytes_out or 0)
+        before, after = in_bytes(self.most.bytes_in or 0), in_bytes(self.most.bytes_out or 0)
         becomes = f"would become about {after}" if self.most.status == "planned" else f"became {after}"
         most = f"{self.most.input} {becomes}, from {before}"
         many = "" if self.grown == 1 else f" ({counted(self.grown, 'file')} grew over tenfold, this one most)"
@@ -114,7 +114,7 @@ class Tally:
             pages = self.pages - Counter(failed=self.unread)
             counts = ", ".join(f"{number} {status}" for status, number in sorted(pages.items()))
             became = "would become about" if self.pages["planned"] else "became"
-            sizes = f"; {_bytes(self.bytes_in)} {became} {_bytes(self.bytes_out)}" if self.bytes_out else ""
+            sizes = f"; {in_bytes(self.bytes_in)} {became} {in_bytes(self.bytes_out)}" if self.bytes_out else ""
             parts.append(f"{counted(pages.total(), 'page')} in {counted(files, 'file')}: {counts}{sizes}")
         if self.unread:
             parts.append(f"{counted(self.unread, 'file')} could not be read")
@@ -211,7 +211,7 @@ def _echo_summary(tally: Tally) -> None:
 def _foretold(result: PageResult) -> str:
     if result.bytes_in is None or result.bytes_out is None:
         return ""
-    return f"{_bytes(result.bytes_in)} -> ~{_bytes(result.bytes_out)}"
+    return f"{in_bytes(result.bytes_in)} -> ~{in_bytes(result.bytes_out)}"
 
 
 def _smaller(output: str) -> str:
@@ -224,10 +224,6 @@ def _smaller(output: str) -> str:
 
 def _growth(result: PageResult) -> float:
     return (result.bytes_out or 0) / max(1, result.bytes_in or 1)
-
-
-def _bytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"
 
 
 def write_report(target: Path | Place, rows: list[dict[str, Any]]) -> bool:

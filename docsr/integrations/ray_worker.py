@@ -64,9 +64,10 @@ class Worker:
         self._manifest = Manifest(self._out) if folder is None else None
         self._parts = order.known
         part = None if folder is None else f"{order.run}-{self._token}"
-        enhancer = FileEnhancer(order.options, self._out, order.threads, part=part)
+        beside = max(1, (os.cpu_count() or 1) // order.threads)
+        enhancer = FileEnhancer(order.options, self._out, order.threads, jobs=beside, part=part)
         lost = partial(broken, "give it a node with more memory", order.time_limit)
-        self._apart = Apart(enhancer, lost, order.time_limit)
+        self._apart = Apart(enhancer, lost, order.time_limit, enhancer.memory if enhancer.is_bounded else None)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the files of the column ``job``; in the column ``result`` is a list of PageResult for each, or an error.

@@ -10,10 +10,9 @@ from PIL import Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, TiffImageP
 
 from docsr.io import jp2, jpeg_end, tiff
 from docsr.io.ground import ground_under
-from docsr.io.limits import most_pixels
+from docsr.io.held import check_decodable
 from docsr.io.metadata import metadata_of
 from docsr.io.pixels import fitting_profile, scaled, to_pixels, upright
-from docsr.io.refusals import Unreadable
 from docsr.io.resolution import aspect_of, from_image, turned
 from docsr.page import Page, Pixels
 
@@ -32,11 +31,10 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         number: its 0-based place in that file.
 
     Raises:
-        Unreadable: the pixels have no known range, or are more than most_pixels().
+        Unreadable: the pixels have no known range, or it is too large (docsr.io.held).
         OSError: the file that the image is read from, now, is damaged.
     """
-    if image.width * image.height > most_pixels():
-        raise Unreadable(f"it has more than {most_pixels():,} pixels (--max-pixels)")
+    check_decodable(image)
     clear = _clear_grey(image)  # before getexif, which loads a PNG
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
@@ -48,7 +46,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     opened, image = image, _loaded(image)
     # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
     is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
-    pixels = scaled(np.asarray(image).astype(np.uint16)) if is_wide else to_pixels(image)
+    pixels = scaled(np.asarray(image), np.uint16) if is_wide else to_pixels(image)
     if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
         np.subtract(255, pixels, out=pixels)
     if clear is not None:

@@ -115,7 +115,9 @@ def read_leaves(path: Path, form: str = "", counted: Callable[[int], None] = lam
 
         with open_scans(path) as scans:
             counted(len(scans.leaves))
-            yield from scans.leaves
+            for leaf in scans.leaves:
+                yield leaf
+                leaf.forget()
     else:
         from docsr.io.pdf_seen import open_seen
 
@@ -156,12 +158,13 @@ def write_document(
     form: str,
     quality: int,
     finished: Callable[[BinaryIO], None] = lambda file: None,
+    wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write pages to one new file, complete or not at all; arguments and errors as of write_pages, and ``pdf``."""
     if form != PDF:
-        write_pages(target, pages, form, quality, finished)
+        write_pages(target, pages, form, quality, finished, wrote)
         return
     from docsr.io.pdf_scans import write_scans
 
     with atomic_write(target, finished) as file:
-        write_scans(pages, target if isinstance(target, Path) else target.path, quality, file)
+        write_scans(pages, target if isinstance(target, Path) else target.path, quality, file, wrote)

@@ -43,6 +43,7 @@ def write_pages(
     format: str,
     quality: int = 90,
     finished: Callable[[BinaryIO], None] = lambda file: None,
+    wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write pages to one file, complete or not at all.
 
@@ -56,6 +57,7 @@ def write_pages(
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
         finished: as :func:`docsr.io.files.atomic_write` takes it.
+        wrote: called after each page, but of formats that hold one, with how many bytes the file has.
 
     Raises:
         PageError: the file cannot be written, or the format cannot hold the page or so many pages.
@@ -65,7 +67,7 @@ def write_pages(
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
     with atomic_write(target, finished) as file:
         if name == "TIFF":
-            written = _write_tiff(file, pages)
+            written = _write_tiff(file, pages, wrote)
         else:
             written = 0
             for page in pages:
@@ -91,11 +93,12 @@ def encoded_size(page: Page, format: str, quality: int = 90) -> int:
     return file.getbuffer().nbytes
 
 
-def _write_tiff(file: IO[bytes], pages: Iterable[Page | Bands]) -> int:
+def _write_tiff(file: IO[bytes], pages: Iterable[Page | Bands], wrote: Callable[[int], None]) -> int:
     writer = TiffWriter(file)
     for page in pages:
         with suppress(PageLost):
             writer.write(page)
+        wrote(file.tell())
         del page  # before the next one is made
     writer.close()
     return writer.pages

@@ -18,6 +18,7 @@ from docsr.io.damage import fault_of
 from docsr.io.decode import page_of
 from docsr.io.frames import frames_of
 from docsr.io.heif import is_heif, tell_pillow
+from docsr.io.held import check_decodable
 from docsr.io.image_write import FORMATS
 from docsr.io.limits import most_pixels
 from docsr.io.pixels import fitting_profile, upright
@@ -147,7 +148,8 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
             if isinstance(image, TiffImagePlugin.TiffImageFile):
                 image.seek(frame)
             if not _is_misread(image):
-                fault = fault_of(image, (path, number)) if image.width * image.height <= most_pixels() else None
+                check_decodable(image)
+                fault = fault_of(image, (path, number))
                 page = page_of(image, path, number)
                 if fault is not None:
                     complain(fault)
@@ -198,6 +200,8 @@ def _pillow_limit() -> Iterator[None]:
         _limit_users += 1
     try:
         yield
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Unreadable(f"it has more than {most_pixels():,} pixels (--max-pixels)") from error
     finally:
         with _limit_lock:
             _limit_users -= 1

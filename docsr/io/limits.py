@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import lru_cache
+from pathlib import Path
 
 from docsr.errors import PageError
+from docsr.io.refusals import Unreadable
 from docsr.page import Bands, Page
 
 MAX_PIXELS = 1_000_000_000
 """The largest page that is decoded, or held whole to be written, unless the user allows more."""
 
+MAX_MEMORY = 1_000_000_000
+"""Bytes that the process which works on a small file may hold, unless the user allows more."""
+
+MEMORY_PER_BYTE = 32
+"""A larger file may take so many bytes more for each of its own, up to its share of the machine."""
+
+_PART_OF_MACHINE = 0.8
+_BYTES_PER_PIXEL = 8
+_COPIES_HELD = 3
+"""Of a page that is held whole to be written: itself, what is done to it, and what the encoder makes of it."""
+
+_REMEDY = "enlarge it less, by a factor into a TIFF, or a PNG without --binarize"
+_BESIDE = 150_000_000
+"""What a process holds beside the page that is decoded: the interpreter, libraries, a network."""
+
 _most: ContextVar[int] = ContextVar("most_pixels", default=MAX_PIXELS)
+_memory: ContextVar[int | None] = ContextVar("most_memory", default=None)
 
 MOST_MISSING = 0.1
 """Of a picture: where more of it is missing, the page is damaged; what is less is told as a warning."""
@@ -23,29 +43,90 @@ def most_pixels() -> int:
     return _most.get()
 
 
+def most_memory() -> int:
+    """Return how many bytes this process may hold here and now."""
+    told = _memory.get()
+    return round(_PART_OF_MACHINE * machine_memory()) if told is None else told
+
+
 @contextmanager
-def allowing(pixels: int) -> Iterator[None]:
-    """Let pages have up to ``pixels`` pixels within the block, in this thread."""
-    before = _most.set(pixels)
+def allowing(pixels: int, memory: int | None = None) -> Iterator[None]:
+    """Let pages have up to ``pixels`` pixels within the block, in this thread, and the process hold so many bytes.
+
+    ``memory`` None: most of what the machine has.
+    """
+    before, memory_before = _most.set(pixels), _memory.set(memory)
     try:
         yield
     finally:
+        _memory.reset(memory_before)
         _most.reset(before)
+
+
+def memory_for(size: int, pixels: int, jobs: int) -> int:
+    """Return how many bytes the process may hold that works on a file, where the user does not say.
+
+    Args:
+        size: of the file, in bytes: a small one cannot take all memory, a large one may be a large page.
+        pixels: the largest page that is allowed; where that is more than MAX_PIXELS, memory for it is.
+        jobs: how many such processes share the machine.
+    """
+    wanted = MAX_MEMORY + MEMORY_PER_BYTE * size
+    if pixels > MAX_PIXELS:
+        wanted = max(wanted, _BESIDE + _BYTES_PER_PIXEL * pixels)
+    return max(MAX_MEMORY, min(wanted, round(_PART_OF_MACHINE * machine_memory() / jobs)))
+
+
+def size_of(path: Path) -> int:
+    """Return how many bytes a file has, 0 where it cannot be told."""
+    try:
+        return path.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+@lru_cache(maxsize=1)
+def machine_memory() -> int:
+    """Return how many bytes of memory the machine has, or the container."""
+    try:
+        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not a POSIX system
+        found = 1 << 33
+    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # "max", or another system
+            found = min(found, int(Path(place).read_text()))
+    return found
+
+
+def check_memory(count: float) -> None:
+    """Refuse, before it is taken, memory for a page that this process may not hold.
+
+    Args:
+        count: bytes.
+
+    Raises:
+        Unreadable: they are too many.
+    """
+    most = most_memory()
+    if count + _BESIDE > most:
+        needs = f"it needs {(count + _BESIDE) / 1e9:.1f} GB of memory"
+        raise Unreadable(f"{needs}, and {most / 1e9:.1f} GB are allowed (--max-memory)")
 
 
 def check_held(page: Page | Bands) -> None:
     """Refuse, before the memory is taken, a page that is to be held whole and is too large.
 
     Raises:
-        PageError: it would have more than most_pixels().
+        PageError: it would have more than most_pixels(), or take more than most_memory().
     """
     if page.width * page.height > most_pixels():
         name = "the image" if page.source is None else str(page.source)
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
-        raise PageError(
-            f"{name}: it would become {size}: enlarge it less, by a factor into a TIFF, "
-            "or a PNG without --binarize, or allow more pixels"
-        )
+        raise PageError(f"{name}: it would become {size}: {_REMEDY}, or allow more pixels")
+    try:
+        check_memory(_COPIES_HELD * page.width * page.height * (1 if page.is_grey else 3))
+    except Unreadable as error:
+        raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {_REMEDY}") from error
 
 
 def whole(page: Page | Bands) -> Page:

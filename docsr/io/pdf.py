@@ -14,11 +14,15 @@ import pikepdf
 
 from docsr.errors import PageError
 from docsr.io.ground import BAND_ROWS
-from docsr.io.limits import most_pixels
+from docsr.io.limits import check_memory, most_pixels
 from docsr.io.pdf_geometry import Matrix
 from docsr.io.pdf_place import POINTS_PER_INCH, user_unit
 from docsr.io.pdfium_image import one_at_a_time
+from docsr.io.refusals import Unreadable
 from docsr.page import Dpi, Page, Pixels
+
+_PER_PIXEL = 8
+"""Bytes: the page, and what is drawn before it is laid on it."""
 
 _INSET = 2e-3
 """px by which a page is drawn smaller than it is: pdfium spreads an image over each pixel that it merely touches."""
@@ -126,6 +130,10 @@ def _allowed(wide: float, high: float, whole: Callable[[float], int]) -> tuple[i
     width, height = max(1, whole(wide)), max(1, whole(high))
     if width * height > most_pixels():
         raise PageError(f"would be rendered with {width} x {height} px, more than {most_pixels():,} (--max-pixels)")
+    try:
+        check_memory(_PER_PIXEL * width * height)
+    except Unreadable as error:
+        raise PageError(f"would be rendered with {width} x {height} px, and {error}") from error
     return width, height
 
 

@@ -1,4 +1,4 @@
-"""Pixels to image streams in a PDF, coded so that the file stays small."""
+"""Pixels coded as images of a PDF, so that the file stays small."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Array, Name, Stream
 from PIL import Image
 
 from docsr.io.lossless import deflated, group_4
@@ -18,7 +18,7 @@ NEARLY_TWO_VALUED = 0.9
 """With this part of its samples black or white, a page may be smaller without loss than as JPEG."""
 
 _MAX_JPEG_SIDE = 65_500
-_DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
+DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,8 @@ def _flate(pixels: Pixels) -> Coded:
     return Coded(deflated(pixels), Name.FlateDecode, parameters, 8)
 
 
-def image_stream(pdf: pikepdf.Pdf, pixels: Pixels, space: Any, quality: int) -> Stream:
-    """Make an image of a PDF from H x W or H x W x 3 pixels, in a colour space (None: that of the device)."""
-    made = coded(pixels, quality)
-    stream = Stream(pdf, b"")
-    stream.write(
-        made.data, filter=made.filter, decode_parms=None if made.parameters is None else Dictionary(made.parameters)
-    )
-    stream.Type, stream.Subtype = Name.XObject, Name.Image
-    stream.Width, stream.Height = pixels.shape[1], pixels.shape[0]
-    stream.BitsPerComponent = made.bits
-    stream.ColorSpace = _DEVICE[1 if pixels.ndim == 2 else 3] if space is None else space
-    return stream
-
-
 def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:
     """Make an ICCBased colour space of 1 or 3 channels, to be used by any number of images."""
     stream = Stream(pdf, icc)
-    stream.N, stream.Alternate = channels, _DEVICE[channels]
+    stream.N, stream.Alternate = channels, DEVICE[channels]
     return pdf.make_indirect(Array([Name.ICCBased, stream]))

@@ -11,13 +11,16 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Jpeg2KImagePlugin
 
-from docsr.io.limits import most_pixels
+from docsr.io.limits import check_memory, most_pixels
 from docsr.io.pdf_streams import TooMuchData, filters_of, integer, unfiltered
 from docsr.io.pdf_uses import Number
 from docsr.io.refusals import Damaged, Unreadable
 
 MAX_BYTES = 256 << 20
 """Of what a page consists of beside its images, without filters."""
+
+PER_PIXEL, _IN_JPEG_2000 = 8, 24
+"""Bytes that a pixel of an image, or of the page, takes in a renderer."""
 
 _MAX_OBJECTS = 50_000
 _MOST_CHANNELS, _MOST_BYTES = 4, 2
@@ -95,10 +98,11 @@ def _streams(page: pikepdf.Page, met: set[Number], known: set[Number]) -> Iterat
     raise Unreadable(f"it consists of more than {_MAX_OBJECTS:,} objects")
 
 
-def check_image_size(width: int, height: int) -> None:
-    """Refuse an image of more than most_pixels(). Unreadable."""
+def check_image_size(width: int, height: int, per_pixel: int = PER_PIXEL) -> None:
+    """Refuse an image of more than most_pixels(), or that takes more than most_memory(). Unreadable."""
     if max(0, width) * max(0, height) > most_pixels():
         raise Unreadable(f"it shows an image of more than {most_pixels():,} pixels (--max-pixels)")
+    check_memory(max(0, width) * max(0, height) * per_pixel)
 
 
 def _faults_of(image: Any) -> list[str]:
@@ -114,7 +118,7 @@ def _faults_of(image: Any) -> list[str]:
             raise
         return [*faults, f"{error}, so that something may be missing on it"]
     if codec == "/JPXDecode":
-        check_image_size(*_own_size(data))
+        check_image_size(*_own_size(data), _IN_JPEG_2000)
     return faults
 
 

@@ -15,7 +15,7 @@ from docsr.io import jp2, jpeg_end
 from docsr.io.complaints import complain, plain
 from docsr.io.damage import look_at_jpeg
 from docsr.io.jbig2 import can_decode, decoded
-from docsr.io.limits import most_pixels
+from docsr.io.limits import check_memory, most_pixels
 from docsr.io.pdf_colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf_fax import fax
 from docsr.io.pdf_samples import Samples, left_white, unpacked
@@ -28,6 +28,12 @@ from docsr.page import Pixels
 
 _SLACK_BYTES = 1 << 20
 _OPAQUE = 255
+_MOST_CHANNELS, _COPIES = 4, 3
+"""What an image may have at most, and how often it is held: packed, as samples, and as pixels."""
+
+_IN_DECODERS = {"/JPXDecode": 24, "/DCTDecode": 15, "/CCITTFaxDecode": 4, "/JBIG2Decode": 4}
+"""Bytes that a pixel takes at most while it is decoded."""
+
 _WITH_BITS_OF_ITS_OWN = {"/JPXDecode", "/DCTDecode"}
 _WITHOUT_ALPHA = {"LA": "L", "RGBA": "RGB", "PA": "RGB"}
 """Pillow's modes, and what they become when alpha is passed over, as a PDF asks that does not name it."""
@@ -52,9 +58,10 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
     width, height = size_of(image)
     if width * height > most_pixels():
         raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
+    codec = codec_of(image)
+    check_memory(width * height * _IN_DECODERS.get(codec or "", _COPIES * max(1, _bits(image) // 8) * _MOST_CHANNELS))
     if unknown := next((name for name, _ in filters_of(image) if name not in KNOWN), None):
         raise Unsupported(f"its data are in the unknown filter {plain(unknown[1:])}")
-    codec = codec_of(image)
     if codec == "/JBIG2Decode" and not can_decode():
         raise Unsupported("its image is coded as JBIG2, which takes the program jbig2dec (install it)")
     if is_stencil(image):

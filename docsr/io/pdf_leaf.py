@@ -17,10 +17,11 @@ from docsr.errors import PageError, first_line
 from docsr.io.complaints import speaking_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import BROKEN, content_of
-from docsr.io.pdf_encode import image_stream, profile_space
+from docsr.io.pdf_encode import profile_space
 from docsr.io.pdf_images import check, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
 from docsr.io.pdf_shown import Content, Placement, Scan, joined
+from docsr.io.pdf_spool import Spool
 from docsr.io.pdf_uses import Number
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
@@ -46,10 +47,10 @@ class Leaf:
         replaced: the images that it does not show any more.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool, spool: Spool) -> None:
         self.path, self.number = path, number
         self.replaced: set[Number] = set()
-        self._pdf, self._signed = pdf, signed
+        self._pdf, self._signed, self._spool = pdf, signed, spool
         self._made: Stream | None = None
 
     def check(self) -> None:
@@ -95,6 +96,11 @@ class Leaf:
             return _alone(error)
         except BROKEN as error:
             return Damaged(damage(error))
+
+    def forget(self) -> None:
+        """Drop what was found out about the page: it is found out again when it is asked for."""
+        for name in ("_found", "content"):
+            self.__dict__.pop(name, None)
 
     @property
     def _place(self) -> str:
@@ -198,8 +204,7 @@ class Leaf:
         orientation = orientation_of(scan.matrix, self.page)
         stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
         try:
-            new = image_stream(self._pdf, stored, self._space(scan.strips[0], page), quality)
-            made = self._pdf.make_indirect(new)  # pages can share it
+            made = self._spool.image(stored, self._space(scan.strips[0], page), quality)
         except (OSError, ValueError, MemoryError) as error:
             where = f"{self.path}, page {self.number + 1},"
             raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
@@ -225,7 +230,7 @@ class Leaf:
         self._put(first, made if len(scan.strips) == 1 else _spread(self._pdf, made, scan))
         for strip in scan.strips[1:]:
             self._put(strip, _form(self._pdf, b"", {}))
-        del self._found, self.content
+        self.forget()
 
     def _space(self, place: Placement, page: Page) -> Any:
         """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""

@@ -7,7 +7,7 @@ other ``pdf_*`` modules are the parts of these.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,9 +18,10 @@ from pikepdf import Array, Dictionary, Name, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.complaints import complain, hush
 from docsr.io.limits import whole
-from docsr.io.pdf_encode import image_stream, profile_space
+from docsr.io.pdf_encode import profile_space
 from docsr.io.pdf_leaf import Leaf
 from docsr.io.pdf_place import POINTS_PER_INCH
+from docsr.io.pdf_spool import Spool
 from docsr.io.pdf_tree import Opened, open_mended
 from docsr.io.pdf_unused import drop_unused
 from docsr.io.pdf_uses import Number
@@ -52,10 +53,15 @@ class Scans:
         leaves: its pages in order; nothing of them is read before it is asked for.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, path: Path, file: Path) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, path: Path, file: Path, spool: Spool) -> None:
         signed = _is_signed(pdf)
-        self._pdf, self.file = pdf, file
-        self.leaves = tuple(Leaf(pdf, path, number, signed) for number in range(len(pdf.pages)))
+        self._pdf, self.file, self._spool = pdf, file, spool
+        self.leaves = tuple(Leaf(pdf, path, number, signed, spool) for number in range(len(pdf.pages)))
+
+    @property
+    def written(self) -> int:
+        """How many bytes the new images take."""
+        return self._spool.written
 
     def save(self, path: Path, file: BinaryIO | None = None) -> None:
         """Write the document with the pages that were replaced.
@@ -72,7 +78,7 @@ class Scans:
         """
         changed = {leaf.number for leaf in self.leaves if leaf.replaced}
         drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
-        _save(self._pdf, path, file)
+        _save(self._pdf, path, file, self._spool)
 
 
 @contextmanager
@@ -88,7 +94,7 @@ def open_scans(path: Path) -> Iterator[Scans]:
     with ExitStack() as stack:
         opened = _opened(path, stack)
         try:
-            scans = _checked(opened, path)
+            scans = _checked(opened, path, Spool(opened.pdf, stack))
         except OSError as error:
             raise PageError(f"{path} could not be read: {reason_of(error)}") from error
         except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
@@ -129,12 +135,12 @@ def _plainly(error: BaseException, path: Path) -> str:
     return first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
 
 
-def _checked(opened: Opened, path: Path) -> Scans:
+def _checked(opened: Opened, path: Path, spool: Spool) -> Scans:
     pdf, mended = opened.pdf, opened.mended
     if pdf.is_encrypted:  # it opened without a password; what is saved would not be protected any more
         raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
     stated = pdf.Root.Pages.get("/Count", 0)
-    scans = Scans(pdf, path, opened.file)
+    scans = Scans(pdf, path, opened.file, spool)
     if not scans.leaves and not stated:
         raise PageError(f"{path} could not be read: it has no pages")
     lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
@@ -164,11 +170,17 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
     return False
 
 
-def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90, file: BinaryIO | None = None) -> None:
+def write_scans(
+    pages: Iterable[Page | Bands],
+    path: Path,
+    quality: int = 90,
+    file: BinaryIO | None = None,
+    wrote: Callable[[int], None] = lambda count: None,
+) -> None:
     """Write pages as a new PDF that shows each of them as one image, filling its page.
 
     A page is as large as its pixels are at its dpi; where that is not known, its finer axis is at UNKNOWN_DPI. Pages
-    are taken one at a time, and only their coded images are kept until the end. How they are coded is said at
+    are taken one at a time; their coded images wait in temporary files. How they are coded is said at
     :func:`docsr.io.pdf_encode.coded`.
 
     Args:
@@ -176,27 +188,31 @@ def write_scans(pages: Iterable[Page | Bands], path: Path, quality: int = 90, fi
         path: the file.
         quality: 1 to 100, of JPEG.
         file: what is written to, open and empty; None: the path, in place, not under another name first.
+        wrote: called after each page with how many bytes they take so far.
 
     Raises:
         PageError: there are no pages, or the file cannot be written.
     """
     spaces: dict[tuple[bytes, bool], Any] = {}
-    with pikepdf.new() as pdf:
+    with ExitStack() as stack:
+        pdf = stack.enter_context(pikepdf.new())
+        spool = Spool(pdf, stack)
         for page in pages:
             try:
-                _append(pdf, whole(page), spaces, quality)
+                _append(pdf, whole(page), spaces, quality, spool)
             except (OSError, ValueError, MemoryError) as error:
                 size = f"{page.width} x {page.height}"
                 raise PageError(
                     f"{path} could not be written: a page of {size} pixels cannot be coded ({error})"
                 ) from error
+            wrote(spool.written)
             del page  # before the next one is made
         if not len(pdf.pages):
             raise PageError(f"{path} could not be written: there are no pages")
-        _save(pdf, path, file)
+        _save(pdf, path, file, spool)
 
 
-def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int) -> None:
+def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int, spool: Spool) -> None:
     icc, space = fitting_profile(page.icc, page.pixels), None
     if icc is not None:
         if (icc, page.is_grey) not in spaces:
@@ -210,13 +226,14 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
     leaf = pdf.add_blank_page(page_size=(wide, high))
     if unit > 1:
         leaf.obj.UserUnit = unit
-    image = image_stream(pdf, page.pixels, space, quality)
+    image = spool.image(page.pixels, space, quality)
     leaf.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
     leaf.obj.Contents = pdf.make_stream(f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode())
 
 
-def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None) -> None:
+def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None, spool: Spool) -> None:
     try:
+        spool.settle()
         hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
         pdf.save(path if file is None else file, deterministic_id=True, fix_metadata_version=False)
     except OSError as error:

@@ -260,3 +260,4 @@ def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -
         counted(len(scans.leaves))
         for leaf in scans.leaves:
             yield Seen(leaf, known, scans.file)
+            leaf.forget()

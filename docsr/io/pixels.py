@@ -70,7 +70,7 @@ def _from_palette(image: Image.Image) -> Pixels:
     flat = image.getpalette("RGB") or []
     palette = np.zeros((256, 3), np.uint8)
     palette[: len(flat) // 3] = np.array(flat, np.uint8).reshape(-1, 3)
-    used = palette[np.bincount(indices.ravel(), minlength=256) > 0]
+    used = palette[[index for index, count in enumerate(image.histogram()) if count]]
     if (used == used[:, :1]).all():
         palette = palette[:, 0]
     pixels: Pixels = palette[indices]
@@ -84,16 +84,28 @@ def on_paper(pixels: Pixels, alpha: int) -> Pixels:
     return faded
 
 
-def scaled(values: NDArray[Any]) -> Pixels:
+def scaled(values: NDArray[Any], meant: type[np.generic] | None = None) -> Pixels:
     """Bring an array of booleans, 8-bit or 16-bit integers, or floats in [0, 1], to 0..255, shape kept.
+
+    Args:
+        values: H x W or H x W x channels; a few rows are converted at a time.
+        meant: the type that they are of, where they are held in a wider one.
 
     Raises:
         Unreadable: another type, or floats outside 0 to 1.
     """
+    result = np.empty(values.shape, np.uint8)
+    for top in range(0, len(values), BAND_ROWS):
+        band = values[top : top + BAND_ROWS]
+        result[top : top + BAND_ROWS] = _scaled(band if meant is None else band.astype(meant))
+    return result
+
+
+def _scaled(values: NDArray[Any]) -> Pixels:
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint8:
-        return np.array(values)
+        return values
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
         reduced: Pixels = _TO_8_BIT[values]
         return reduced

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
 from docsr.errors import DocsrError, PageError
 from docsr.io.complaints import plain
-from docsr.io.limits import most_pixels
 
 _ABOUT_CODE = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, RecursionError, struct.error)
 """What code that expects a sound file raises on another: it says nothing of the file."""
@@ -95,8 +94,6 @@ def _reason(error: Exception) -> str:
             return str(error)
         case UnidentifiedImageError():
             return "it is not an image of a known format"
-        case Image.DecompressionBombError() | Image.DecompressionBombWarning():
-            return f"it has more than {most_pixels():,} pixels (--max-pixels)"
         case PermissionError():
             return "permission denied"
         case MemoryError():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from docsr.io.frames import pages_among
 from docsr.io.ground import on_ground
+from docsr.io.limits import check_memory
 from docsr.io.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.pixels import scaled
 from docsr.io.refusals import Damaged, Unreadable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 ORIENTATION, ICC_PROFILE = 274, 34675
 _MOST_CHANNELS = 4
+_COPIES = 2
+"""Of what is decoded: as it is read, and put together."""
 _NO_DECODER = re.compile("imagecodecs|not supported|is not a known")
 
 
@@ -82,11 +85,13 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
 def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
     """Look at what a page says of itself, before tifffile takes memory and time for it."""
     if page.imagelength * page.imagewidth * page.imagedepth > max_pixels:
-        raise Unreadable(f"it has more than {max_pixels:,} pixels")
+        raise Unreadable(f"it has more than {max_pixels:,} pixels (--max-pixels)")
     if page.samplesperpixel > _MOST_CHANNELS:
         raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
     if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
         raise Damaged("it is damaged (a part of it is missing)")
+    samples = page.imagelength * page.imagewidth * page.imagedepth * page.samplesperpixel
+    check_memory(samples * (_COPIES * (1 if page.dtype is None else page.dtype.itemsize) + 1))
 
 
 def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:

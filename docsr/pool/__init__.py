@@ -67,6 +67,7 @@ def run_in_processes(
     broken: Callable[[Item], Result],
     ordered: bool = False,
     limit: float | None = None,
+    memory: Callable[[Item], int] | None = None,
     heard: _Heard[Item] | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
@@ -87,10 +88,11 @@ def run_in_processes(
         broken: the result of an item that kills its worker.
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
         limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
+        memory: gives the bytes that a worker may hold while it is at an item (:func:`docsr.pool.memory.limit_memory`).
         heard: called, in this thread and before the item's result is yielded, with an item and what a worker told of
             it by :func:`tell`. What comes faster than it can be taken is dropped.
     """
-    queue, workers = iter(items), partial(_workers, call, limit, heard)
+    queue, workers = iter(items), partial(_workers, call, limit, memory, heard)
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
             for item, future in suspects:
@@ -106,9 +108,16 @@ class Apart:
     An item whose worker dies is tried once more.
     """
 
-    def __init__(self, call: Callable[[Any], Any], broken: Callable[[Any], Any], limit: float | None = None) -> None:
+    def __init__(
+        self,
+        call: Callable[[Any], Any],
+        broken: Callable[[Any], Any],
+        limit: float | None = None,
+        memory: Callable[[Any], int] | None = None,
+    ) -> None:
         """Take what :func:`run_in_processes` takes; the process starts with the first item."""
         self._call, self._broken, self._limit = call, broken, limit
+        self._workers = partial(_workers, call, limit, memory, None)
         self._opened = ExitStack()
         self._pool: _Pool | None = None
 
@@ -117,7 +126,7 @@ class Apart:
         for _ in range(2):
             if self._pool is None:
                 try:
-                    self._pool = self._opened.enter_context(_workers(self._call, self._limit, None, 1))
+                    self._pool = self._opened.enter_context(self._workers(1))
                 except NoProcesses as error:
                     tell_alone(str(error), "" if self._limit is None else _ENDLESS)
                     return self._call(item)
@@ -175,7 +184,13 @@ def _alone(
 
 
 @contextmanager
-def _workers(call: Callable[[Any], Any], limit: float | None, heard: _Heard[Any] | None, jobs: int) -> Iterator[_Pool]:
+def _workers(
+    call: Callable[[Any], Any],
+    limit: float | None,
+    memory: Callable[[Any], int] | None,
+    heard: _Heard[Any] | None,
+    jobs: int,
+) -> Iterator[_Pool]:
     """A pool that drops what is still under way when the block ends.
 
     Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
@@ -183,7 +198,7 @@ def _workers(call: Callable[[Any], Any], limit: float | None, heard: _Heard[Any]
     context = get_context("spawn")
     with _place() as place, _ear(context, heard) as (ear, mouth):
         told, telling = context.Pipe(duplex=False)
-        given = call, told, mouth, limit, place
+        given = call, told, mouth, limit, memory, place
         with ExitStack() as opened:
             opened.callback(told.close)
             with launching(), _whole():

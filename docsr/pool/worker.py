@@ -14,6 +14,7 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import Any
 
+from docsr.pool.memory import limit_memory
 from docsr.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
@@ -72,6 +73,7 @@ class _Worker:
         armed: whether a signal may interrupt the item under way: once, or a second one cuts off its cleaning up.
         idle: set while no item is under way.
         limit: seconds that an item may take from one :func:`alive` to the next.
+        memory: bytes that this process may hold while it is at an item.
         nowhere: descriptor for what nobody shall read.
         mouth: what is told goes through it.
         heard: what gets what is told; None: nobody listens.
@@ -83,6 +85,7 @@ class _Worker:
     armed: bool = False
     idle: threading.Event = field(default_factory=threading.Event)
     limit: float | None = None
+    memory: Callable[[Any], int] | None = None
     nowhere: int = -1
     mouth: connection.Connection | None = None
     heard: Callable[[Any], None] | None = None
@@ -98,6 +101,7 @@ def start(
     told: connection.Connection,
     mouth: connection.Connection | None,
     limit: float | None,
+    memory: Callable[[Any], int] | None,
     place: Path | None,
 ) -> None:
     """Make this process a worker.
@@ -107,11 +111,12 @@ def start(
         told: closed by the parent when the run is to stop.
         mouth: where what is told goes, if anybody listens.
         limit: seconds that an item may take from one :func:`alive` to the next, if there is one.
+        memory: bytes that this process may hold while it is at an item, if that is bounded.
         place: where its temporary files go, which the parent removes; None: there is none.
     """
     if place is not None:
         live_in(place)
-    _worker.call, _worker.mouth, _worker.limit = call, mouth, limit
+    _worker.call, _worker.mouth, _worker.limit, _worker.memory = call, mouth, limit, memory
     if limit is not None:
         _worker.nowhere = os.open(os.devnull, os.O_WRONLY)
     _worker.idle.set()
@@ -132,6 +137,8 @@ def work(number: int, item: Any) -> Any:
         if _worker.stopping:
             raise KeyboardInterrupt
         alive()
+        if _worker.memory is not None:
+            limit_memory(_worker.memory(item))
         return _worker.call(item)
     finally:
         faulthandler.cancel_dump_traceback_later()

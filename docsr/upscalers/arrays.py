@@ -10,6 +10,7 @@ import numpy as np
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.decode import page_of
 from docsr.io.documents import read_document, suffix_of, write_document
+from docsr.io.limits import allowing, memory_for, most_pixels, size_of
 from docsr.page import Page
 from docsr.square import pixel_shape, squared
 from docsr.temporary import temporary_folder
@@ -156,7 +157,8 @@ class Enhancer:
 
 def _only_page(path: Path) -> Page:
     pages = read_document(path)
-    page = next(pages)
+    with allowing(most_pixels(), memory_for(size_of(path), most_pixels(), 1)):
+        page = next(pages)
     if next(pages, None) is not None:
         raise UsageError(f"{path} has several pages: docsr enhance does such files")
     return page

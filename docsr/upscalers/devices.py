@@ -61,6 +61,13 @@ def providers(device: str, content: bytes, threads: int | None) -> list[str | tu
     return [*(_configured(name, threads) for name in names), _CPU_PROVIDER]
 
 
+def may_use_gpu(device: str) -> bool:
+    """Tell whether networks may run on a GPU, whose driver reserves memory of the machine as it likes."""
+    gpus = ("cuda", "tensorrt")
+    there = device == AUTO and _DEVICES["cuda"].provider in onnxruntime.get_available_providers()
+    return there or device in gpus
+
+
 def check_runs(device: str, running: list[str]) -> None:
     """Refuse a device that is installed but not there: ONNX Runtime falls back to the CPU without a word.
 

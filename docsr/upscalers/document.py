@@ -21,10 +21,12 @@ from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
 from docsr.manifest import sha256_of
 from docsr.page import Bands, Page, Pixels
-from docsr.pool import Finished, alive, in_worker
+from docsr.pool import Finished, alive, in_worker, time_limit
 from docsr.upscalers.base import Upscaler
+from docsr.upscalers.budget import Budget
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
+from docsr.upscalers.devices import may_use_gpu
 from docsr.upscalers.failed_pages import as_it_was, costing_its_page
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
@@ -50,6 +52,7 @@ class FileEnhancer:
         out: Path | OutputFolder,
         threads: int,
         *,
+        jobs: int = 1,
         dry: bool = False,
         part: str | None = None,
     ) -> None:
@@ -59,10 +62,11 @@ class FileEnhancer:
             options: what is asked for.
             out: the output folder, which holds the manifest; it is opened now, if it is there.
             threads: CPU threads of one network call.
+            jobs: how many of these work on one machine at the same time.
             dry: only plan; nothing is written.
             part: of the manifest, where others write to it from other machines.
         """
-        self._options, self._threads = options, threads
+        self._options, self._threads, self._jobs = options, threads, jobs
         self._outputs = Outputs(out, options.signature(), part)
         self._planner, self._dry = Planner(options, dry=dry), dry
         self._upscalers: dict[tuple[str, int], Upscaler] = {}
@@ -77,12 +81,21 @@ class FileEnhancer:
         """
         if in_worker():
             cv2.setNumThreads(self._threads)
-        with allowing(self._options.max_pixels), heard(printed=in_worker()) as complaints:
+        with allowing(self._options.max_pixels, self.memory(task)), heard(printed=in_worker()) as complaints:
             rows = self._results(task)
         return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
 
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the system shall keep that limit: drivers of GPUs reserve memory as they like."""
+        return self._options.max_memory is not None or not may_use_gpu(self._options.device)
+
+    def memory(self, task: Task) -> int:
+        """Return how many bytes the process may hold that does this file."""
+        return self._options.memory(task.source, self._jobs)
+
     def _results(self, task: Task) -> list[PageResult]:
-        reached = Reached()
+        reached = Reached(budget=Budget.of(task.source, time_limit()))
         if task.refused:
             return failed(task, task.refused, reached)
         try:
@@ -127,8 +140,8 @@ class FileEnhancer:
             with atomic_write(self._outputs.place(task), finished) as file:
                 self._replace_scans(task, plans, reached, file)
         else:
-            pages = self._upscaled(task, plans, reached, form)
-            write_document(self._outputs.place(task), pages, form, self._options.quality, finished)
+            pages, quality = self._upscaled(task, plans, reached, form), self._options.quality
+            write_document(self._outputs.place(task), pages, form, quality, finished, reached.budget.wrote)
         assert reached.written is not None
         before, after = source.stat().st_size, reached.written.size
         reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.as_told()]
@@ -152,11 +165,12 @@ class FileEnhancer:
 
         new: dict[Hashable, Leaf] = {}
         with open_scans(task.source) as scans:
-            for number, plan in reached.sound(plans):
+            for number, plan in reached.within(task, plans):
                 row, leaf = reached.rows[number], scans.leaves[number]
                 if row.size_in is None or (plan.changes_nothing and self._options.dpi is None):
                     reached.rows[number] = row.as_copied()
                     reached.next_done()
+                    leaf.forget()
                     continue
                 with costing_its_page(task, reached, number):
                     size = row.size_under(plan, self._options.dpi)
@@ -168,6 +182,7 @@ class FileEnhancer:
                     else:
                         leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
                         new[shows] = leaf
+                        reached.budget.wrote(scans.written)
             reached.refuse_if_all_failed()
             if new:
                 scans.save(task.output, file)
@@ -178,6 +193,7 @@ class FileEnhancer:
         """Yield the pages, enlarged as they are written, each put into its row; what fails, as it was, if it can be."""
         for leaf, plan in zip(read_leaves(task.source, form), plans, strict=True):
             number, page = leaf.number, None
+            reached.look_at_budget(task, number)
             if not reached.has_failed(number):
                 with costing_its_page(task, reached, number):
                     page = leaf.read()
@@ -187,7 +203,7 @@ class FileEnhancer:
                 if not reached.has_failed(number):
                     yield large
             if reached.has_failed(number):
-                page = as_it_was(leaf) if page is None else page
+                page = as_it_was(leaf) if page is None and reached.may_decode(number) else page
                 if page is None:
                     reached.left_out.add(number)
                 else:

@@ -10,7 +10,7 @@ from typing import Any
 from docsr import __version__
 from docsr.errors import UsageError
 from docsr.io.documents import PDF, is_pdf
-from docsr.io.limits import MAX_PIXELS
+from docsr.io.limits import MAX_PIXELS, memory_for, size_of
 from docsr.manifest import sha256_of, sha256_of_text
 from docsr.upscalers.catalog import FACTORS, is_file
 from docsr.upscalers.choose import LARGEST, READERS, check_engine
@@ -30,6 +30,9 @@ LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
 
 SHORTEST_PAGE, LONGEST_PAGE = 0.01, 31_536_000.0
 """Seconds of a time limit: below, no page is done; beyond a year timers of the system overflow."""
+
+LEAST_MEMORY = 300_000_000
+"""Bytes; networks and libraries take as much."""
 
 _SAME = {
     ".png": "png",
@@ -63,6 +66,7 @@ class EnhanceOptions:
         tile: side of a square tile in input px without its overlap, at least 64; longer ones read no more pixels.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
         max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
+        max_memory: bytes that the process may hold which works on a file; None: docsr.io.limits.memory_for.
         guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
         binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
             in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.upscalers.one_bit).
@@ -78,6 +82,7 @@ class EnhanceOptions:
     tile: int = DEFAULT_TILE
     device: str = "auto"
     max_pixels: int = MAX_PIXELS
+    max_memory: int | None = None
     guard: bool = True
     binarize: bool | None = None
     keep_pixel_shape: bool = False
@@ -99,6 +104,9 @@ class EnhanceOptions:
             raise UsageError(f"{self.format} holds no one-bit pages: --binarize goes with png, tiff and pdf")
         if self.max_pixels < 1:
             raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
+            least = LEAST_MEMORY // 10**6
+            raise UsageError(f"--max-memory {self.max_memory // 10**6} is too little: give {least} or more")
         if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
             raise UsageError(f"--dpi is a number from {LOWEST_DPI:g} to {HIGHEST_DPI:g}, not {self.dpi:g}")
         if self.factor is not None and self.dpi is not None:
@@ -119,6 +127,10 @@ class EnhanceOptions:
             # No network is named: any shipped one tells whether the device is there.
             for name in list(catalogue())[:1]:
                 tried(name, device=self.device)
+
+    def memory(self, source: Path, jobs: int) -> int:
+        """Return how many bytes the process may hold that works on a file, ``jobs`` of them at a time."""
+        return memory_for(size_of(source), self.max_pixels, jobs) if self.max_memory is None else self.max_memory
 
     def signature(self) -> str:
         """Return a hash of what decides an output: these options, the networks, the version."""

@@ -10,13 +10,14 @@ from docsr.page import Page
 from docsr.pool import alive
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
+from docsr.upscalers.budget import PLANNING
 from docsr.upscalers.catalog import own_factor
 from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page, raster_for
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.upscalers.reached import Reached
-from docsr.upscalers.results import PageResult, Task, left, lost, planned
+from docsr.upscalers.results import UNREACHED, PageResult, Task, left, lost, planned
 from docsr.upscalers.sizes import expected_bytes
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
@@ -48,11 +49,15 @@ class Planner:
         plans = []
         for leaf in read_leaves(task.source, output_format(task.source, self._options.format), reached.counted):
             alive()
+            fault = reached.budget.fault(PLANNING)
+            if fault is not None:
+                reached.stop(task, leaf.number, fault)
+                break
             plans.append(self._leaf(task, leaf, reached))
             reached.page += 1
             del leaf
         reached.page = 0
-        return plans
+        return plans + [Plan(1, "none", UNREACHED)] * (len(reached.rows) - len(plans))
 
     def _leaf(self, task: Task, leaf: Leaf, reached: Reached) -> Plan:
         """Plan one page; what fails costs that page."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from docsr.errors import PageError
 from docsr.manifest import Entry
 from docsr.pool import tell
+from docsr.upscalers.budget import Budget
 from docsr.upscalers.choose import Plan
-from docsr.upscalers.results import PageResult, Task
+from docsr.upscalers.results import UNREACHED, PageResult, Task, lost, unreached
+from docsr.wording import counted
 
 _AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
 
@@ -36,6 +38,7 @@ class Reached:
         seen: what told the input from another version of it when it was opened.
         written: what the manifest was told of the output, just before it takes its place.
         left_out: 0-based numbers of pages that failed, and that are not in the output.
+        budget: what the file may take.
     """
 
     rows: list[PageResult] = field(default_factory=list)
@@ -46,10 +49,27 @@ class Reached:
     seen: tuple[int, ...] | None = None
     written: Entry | None = None
     left_out: set[int] = field(default_factory=set)
+    budget: Budget = field(default_factory=lambda: Budget(0, None))
 
     def has_failed(self, number: int) -> bool:
-        """Tell whether a page that was reached has failed."""
-        return self.rows[number].status == "failed"
+        """Tell whether a page that was reached has failed, or was not reached in what its file may take."""
+        return self.rows[number].status == "failed" or self.rows[number].why == UNREACHED
+
+    def stop(self, task: Task, number: int, fault: str) -> None:
+        """Note that the file used up what it may take before the page ``number``: it fails, those after it with it.
+
+        Args:
+            task: the file.
+            number: of the page, from 0; its row may not be there yet.
+            fault: what is used up, as a clause.
+        """
+        after = (self.pages or 0) - number - 1
+        more = f", so that this page and {counted(after, 'page')} after it were not reached" if after > 0 else ""
+        sentence = f"{self.place(task, number)}: {fault}{more}"
+        failed = {place: row for place, row in enumerate(self.rows) if place > number and row.status == "failed"}
+        self.rows[number:] = [replace(lost(task, number, sentence, readable=True), why=UNREACHED, pages=self.pages)]
+        for place in range(number + 1, self.pages or 0):
+            self.rows.append(failed.get(place) or replace(unreached(task, place), pages=self.pages))
 
     def sound(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
         """Yield the 0-based numbers of the pages that have not failed (so far), with their plans."""
@@ -57,15 +77,32 @@ class Reached:
             if not self.has_failed(number):
                 yield number, plan
 
+    def may_decode(self, number: int) -> bool:
+        """Tell whether a page that failed may be decoded once more, to be shown as it was."""
+        return self.rows[number].why != UNREACHED and self.budget.fault() is None
+
+    def look_at_budget(self, task: Task, number: int) -> None:
+        """Stop before a page if the file has used up what it may take."""
+        fault = self.budget.fault()
+        if fault is not None and not self.has_failed(number):
+            self.stop(task, number, fault)
+
+    def within(self, task: Task, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
+        """Yield those of :meth:`sound`, as long as the file has not used up what it may take."""
+        for number, plan in enumerate(plans):
+            self.look_at_budget(task, number)
+            if not self.has_failed(number):
+                yield number, plan
+
     def refuse_if_all_failed(self) -> None:
         """Refuse to write a file all of whose pages failed: PageError, with the sentence of its last page."""
         if self.all_failed():
-            self.page = len(self.rows) - 1
+            self.page = max(number for number, row in enumerate(self.rows) if row.status == "failed")
             raise PageError(self.rows[self.page].error or "no page could be read")
 
     def all_failed(self) -> bool:
         """Tell whether pages were reached, and none of them is sound."""
-        return bool(self.rows) and all(row.status == "failed" for row in self.rows)
+        return bool(self.rows) and all(map(self.has_failed, range(len(self.rows))))
 
     def place(self, task: Task, number: int, after: str = "") -> str:
         """Return how a sentence names a page: its file, and where that has more pages, its number.

@@ -14,6 +14,9 @@ from docsr.textsize import TextSize
 from docsr.upscalers.choose import Plan
 from docsr.upscalers.page import TileCount, size_at
 
+UNREACHED = "it was not reached"
+"""Why nothing became of a page whose file used up what it may take."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -166,6 +169,11 @@ def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResul
     """Return the result of the page ``number`` (from 0), which could not be read or planned."""
     place = str(task.source), str(task.output)
     return PageResult(*place, number + 1, "failed", error=sentence, model="none", readable=readable)
+
+
+def unreached(task: Task, number: int) -> PageResult:
+    """Return the result of the page ``number`` (from 0), to which it did not come."""
+    return PageResult(str(task.source), str(task.output), number + 1, "unwritten", model="none", why=UNREACHED)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
