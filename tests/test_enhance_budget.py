@@ -97,6 +97,15 @@ def test_a_file_has_time_by_its_size_and_none_is_bounded_without_a_limit(tmp_pat
     assert budget.Budget.of(tmp_path / "a", None).fault() is None
 
 
+@pytest.mark.parametrize("suffix", [".tif", ".pdf"])
+@pytest.mark.parametrize("form", ["tiff", "pdf"])
+def test_a_file_of_too_many_pages_is_refused_before_the_first(tmp_path, monkeypatch, suffix, form):
+    monkeypatch.setattr(budget, "MOST_PAGES", PAGES - 1)
+    source = scans(tmp_path, suffix)
+    sentence = f"{source} has 10 pages, more than 9: split it into several files"
+    assert done(source, tmp_path / "out", form) == [("failed", sentence)]
+
+
 GROWING = """
 import os, sys
 from pathlib import Path

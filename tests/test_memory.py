@@ -34,7 +34,8 @@ def watch():
 watcher = threading.Thread(target=watch)
 watcher.start()
 out = Path(sys.argv[2])
-options = EnhanceOptions(factor=2, model=sys.argv[3] if len(sys.argv) > 3 else None)
+model = sys.argv[3] if len(sys.argv) > 3 else None
+options = EnhanceOptions(factor=2, model=model, max_memory=3_000_000_000)
 for result in enhance_files(plan_files([Path(sys.argv[1])], out, options), out, options):
     assert result.status == "done", result.error
     peaks.append(peak)

@@ -141,7 +141,7 @@ JOINS = {
 
 NUMBERS = re.compile(
     r"^(np\.float32|len|max|sum|math\.hypot|user_unit|share\.sum)\(|\[-?\d\]$"
-    r"|(^|[_.])(count|dpi|dpi_x|dpi_y|drawn|factor|height|measured|of|scale|size|std|taken|total|unit|unit_x|weight)$"
+    r"|(^|[_.])(count|dpi|dpi_x|dpi_y|drawn|factor|height|jobs|measured|of|scale|size|std|taken|total|unit|unit_x|weight)$"
     r"|(^|[_.])(width|x_height|y)$"
 )
 """What stands below a line that divides numbers."""

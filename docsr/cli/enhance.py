@@ -12,7 +12,7 @@ import click
 
 from docsr.cli.checks import ANY_PATH, check_folder, check_writable
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
-from docsr.cli.numbers import LONGEST, MOST, MOST_JOBS, MOST_PIXELS, Real, Whole
+from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
 from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
 from docsr.cli.progress import Course, shown
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
@@ -106,7 +106,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--max-memory",
-    type=click.IntRange(1),
+    type=Whole(LEAST_MEMORY, MOST_MEMORY),
     metavar="MB",
     callback=lambda _context, _option, value: None if value is None else value * 10**6,
     help="What the process that works on a file may take (Linux); a page that needs more is given up.  [default: 1000, "

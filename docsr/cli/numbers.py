@@ -14,6 +14,9 @@ MOST_JOBS = 4_096
 MOST_PIXELS = 1_000_000_000_000
 """Of a page: as many bytes fill the memory of any machine."""
 
+LEAST_MEMORY, MOST_MEMORY = 300, 1_000_000
+"""MB of a process: libraries and networks alone take as much as the least."""
+
 LONGEST = 31_536_000
 """Seconds of a year: timers of the system take not many more."""
 

@@ -78,7 +78,7 @@ class Scans:
         """
         changed = {leaf.number for leaf in self.leaves if leaf.replaced}
         drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
-        _save(self._pdf, path, file, self._spool)
+        _save(self._pdf, path, file)
 
 
 @contextmanager
@@ -209,7 +209,7 @@ def write_scans(
             del page  # before the next one is made
         if not len(pdf.pages):
             raise PageError(f"{path} could not be written: there are no pages")
-        _save(pdf, path, file, spool)
+        _save(pdf, path, file)
 
 
 def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int, spool: Spool) -> None:
@@ -231,9 +231,8 @@ def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any],
     leaf.obj.Contents = pdf.make_stream(f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode())
 
 
-def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None, spool: Spool) -> None:
+def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None) -> None:
     try:
-        spool.settle()
         hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
         pdf.save(path if file is None else file, deterministic_id=True, fix_metadata_version=False)
     except OSError as error:

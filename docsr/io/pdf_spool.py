@@ -18,6 +18,7 @@ from pikepdf import Dictionary, Name, Stream
 
 from docsr.errors import NoTemporaryFolder
 from docsr.io.pdf_encode import DEVICE, coded
+from docsr.names import below
 from docsr.page import Pixels
 from docsr.temporary import temporary_folder
 
@@ -32,8 +33,7 @@ class Spool:
     def __init__(self, pdf: pikepdf.Pdf, stack: ExitStack) -> None:
         """Open it for a document; ``stack`` removes the files."""
         self._pdf, self._stack = pdf, stack
-        self._files: list[tuple[Stream, Path]] = []
-        self.written = 0
+        self._count = self.written = 0
 
     @cached_property
     def _folder(self) -> Path | None:
@@ -66,27 +66,23 @@ class Spool:
             stream.DecodeParms = Dictionary(made.parameters)
         shared: Any = self._pdf.make_indirect(stream)
         if self._folder is not None:
-            file = self._folder / str(len(self._files))
+            self._count += 1
+            file = below(self._folder, f"{self._count}")
             file.write_bytes(made.data)
-            self._files.append((shared, file))
+            shared = self._from_file(shared, file)
         return shared  # type: ignore[no-any-return]
 
-    def settle(self) -> None:
-        """Let the document take the data from the files: the next thing is that it is saved, with these in place."""
-        if not self._files:
-            return
-        numbers = [stream.objgen for stream, _ in self._files]
-        objects = {
-            f"obj:{number} {generation} R": {
-                "stream": {"dict": json.loads(stream.to_json(dereference=True)), "datafile": str(file)}
-            }
-            for (number, generation), (stream, file) in zip(numbers, self._files, strict=True)
-        }
+    def _from_file(self, stream: Stream, file: Path) -> Any:
+        """Let the document take the data of a stream from a file, whenever they are asked for."""
+        number, generation = stream.objgen
+        told = {"dict": json.loads(stream.to_json(dereference=True)), "datafile": str(file)}
         head = {
             "jsonversion": 2,
             "pdfversion": self._pdf.pdf_version,
             "pushedinheritedpageresources": False,
             "calledgetallpages": False,
-            "maxobjectid": max(number for number, _ in numbers),
+            "maxobjectid": number,
         }
-        self._pdf.update_from_qpdf_json(io.BytesIO(json.dumps({"qpdf": [head, objects]}).encode()))
+        change = {"qpdf": [head, {f"obj:{number} {generation} R": {"stream": told}}]}
+        self._pdf.update_from_qpdf_json(io.BytesIO(json.dumps(change).encode()))
+        return self._pdf.get_object(number, generation)

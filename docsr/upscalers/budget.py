@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
+from docsr.errors import PageError
 from docsr.io.limits import size_of
 from docsr.wording import in_bytes
 
@@ -18,6 +19,9 @@ SECONDS_PER_BYTE = 0.5e-3
 
 MOST_GROWTH, LEAST_ROOM = 200, 256_000_000
 """An output of many pages may have so many bytes for each of its input's, and so many in any case."""
+
+MOST_PAGES = 50_000
+"""Of a file: a page takes memory of its own, if little, and ten bytes can be one."""
 
 PLANNING = 0.5
 """Part of the time in which pages are looked at; what was looked at has the rest to be enlarged and written."""
@@ -43,6 +47,11 @@ class Budget:
         """Return that of a file whose pages may take ``time_limit`` seconds each, None: any time."""
         size = size_of(source)
         return cls(size, None if time_limit is None else time_limit + SECONDS_PER_BYTE * size)
+
+    def check_pages(self, source: Path, pages: int) -> None:
+        """Refuse a file of too many pages. PageError."""
+        if pages > MOST_PAGES:
+            raise PageError(f"{source} has {pages:,} pages, more than {MOST_PAGES:,}: split it into several files")
 
     def wrote(self, count: int) -> None:
         """Hear how many bytes the output has."""

@@ -47,7 +47,12 @@ class Planner:
             PageError: the file cannot be read.
         """
         plans = []
-        for leaf in read_leaves(task.source, output_format(task.source, self._options.format), reached.counted):
+
+        def counted(pages: int) -> None:
+            reached.budget.check_pages(task.source, pages)
+            reached.counted(pages)
+
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format), counted):
             alive()
             fault = reached.budget.fault(PLANNING)
             if fault is not None:

@@ -1,0 +1,143 @@
+"""A pool of worker processes: started in one piece, told what to do, and heard."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
+from multiprocessing import connection, get_context, resource_tracker
+from multiprocessing.context import SpawnContext
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from docsr.errors import NoTemporaryFolder
+from docsr.pool.processes import end_left, launching
+from docsr.pool.worker import STOPPING, start, work
+from docsr.temporary import temporary_folder
+
+Heard: TypeAlias = Callable[[Any, Any], None]
+"""Called with an item under way, and what :func:`docsr.pool.tell` was given while it was worked on."""
+
+_SECONDS_BETWEEN_LOOKS = 0.25
+"""How often it is looked whether a worker has told something."""
+
+
+@contextmanager
+def opened(
+    call: Callable[[Any], Any],
+    limit: float | None,
+    memory: Callable[[Any], int] | None,
+    heard: Heard | None,
+    jobs: int,
+) -> Iterator[Pool]:
+    """A pool of ``jobs`` workers that drops what is still under way when the block ends; arguments as of the package's.
+
+    Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
+
+    Raises:
+        NoProcesses: none can be started.
+    """
+    context = get_context("spawn")
+    with _place() as place, _ear(context, heard) as (ear, mouth):
+        told, telling = context.Pipe(duplex=False)
+        given = call, told, mouth, limit, memory, place
+        with ExitStack() as stack:
+            stack.callback(told.close)
+            with launching(), _whole():
+                executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=given)
+                stack.callback(end_left, executor._processes)
+                stack.callback(executor.shutdown, wait=True, cancel_futures=True)
+                stack.callback(telling.close)
+                for _ in range(jobs):
+                    executor.submit(_begin)
+            yield Pool(executor, ear, heard)
+
+
+def _begin() -> None:
+    """What makes a pool start its processes, all at once: what keeps one from starting is met before any item is."""
+
+
+@contextmanager
+def _place() -> Iterator[Path | None]:
+    """Where the temporary files of workers go: removed with what workers that were killed left; None: nowhere."""
+    with ExitStack() as stack:
+        place = None
+        with suppress(NoTemporaryFolder):  # what needs one says so
+            place = stack.enter_context(temporary_folder())
+        yield place
+
+
+@contextmanager
+def _ear(
+    context: SpawnContext, heard: Heard | None
+) -> Iterator[tuple[connection.Connection | None, connection.Connection | None]]:
+    """The two ends of the pipe through which workers tell how far they are; of none, where nobody listens."""
+    if heard is None:
+        yield None, None
+        return
+    ear, mouth = context.Pipe(duplex=False)
+    if os.name == "posix":  # a worker shall never wait for room: there is more to be told soon
+        os.set_blocking(mouth.fileno(), False)
+    with ear, mouth:
+        yield ear, mouth
+
+
+class Pool:
+    """Worker processes, and what they tell of the items under way."""
+
+    def __init__(self, executor: ProcessPoolExecutor, ear: connection.Connection | None, heard: Heard | None) -> None:
+        self._executor, self._ear, self._heard = executor, ear, heard
+        self._numbers, self._items = count(), dict[int, Any]()
+        self._under_way: dict[Future[Any], int] = {}
+
+    def submit(self, item: Any) -> Future[Any]:
+        """Submit an item; in a pool that is found broken the item is not lost, its future says so."""
+        number = next(self._numbers)
+        try:
+            with _whole():
+                future = self._executor.submit(work, number, item)
+        except BrokenProcessPool as error:
+            broken: Future[Any] = Future()
+            broken.set_exception(error)
+            return broken
+        if self._heard is not None:
+            self._under_way[future], self._items[number] = number, item
+        return future
+
+    def wait(self, awaited: list[Future[Any]]) -> set[Future[Any]]:
+        """Wait until at least one of them is done, and hear what is told meanwhile; return those that are."""
+        pause = None if self._ear is None else _SECONDS_BETWEEN_LOOKS
+        while not (done := wait(awaited, timeout=pause, return_when=FIRST_COMPLETED).done):
+            self._hear()
+        self._hear()
+        for future in done:
+            self._items.pop(self._under_way.pop(future, -1), None)
+        return done
+
+    def _hear(self) -> None:
+        while self._ear is not None and self._heard is not None and self._ear.poll():
+            number, value = self._ear.recv()
+            if number in self._items:
+                self._heard(self._items[number], value)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """Spawn workers in one piece, and deaf until they have their own way of stopping.
+
+    A terminal sends Ctrl-C to them too; and a signal that ended this process's part of the start would leave a worker
+    that waits for what it is to do.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it would let the signals through when a worker's start begins it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
