@@ -30,6 +30,18 @@ def test_the_first_line_of_an_error() -> None:
     [
         (PageError("a.png is empty"), "a.png is empty"),
         (MemoryError(), "a.png could not be read: it does not fit in memory; use less"),
+        (OSError(12, "Cannot allocate memory"), "a.png could not be read: it does not fit in memory; use less"),
+        (RuntimeError("std::bad_alloc"), "a.png could not be read: it does not fit in memory; use less"),
+        (
+            RuntimeError(
+                "onnxruntime/core/framework/bfc_arena.cc:360 ... Failed to allocate memory for requested buffer"
+            ),
+            "a.png could not be read: it does not fit in memory; use less",
+        ),
+        (
+            RuntimeError("OpenCV(4.13.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 9 bytes"),
+            "a.png could not be read: it does not fit in memory; use less",
+        ),
         (OSError(28, "No space left on device", "b.png"), "a.png could not be read: No space left on device"),
         (OSError("no such disk"), "a.png could not be read: no such disk"),
         (ValueError(), "a.png could not be read: ValueError"),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from docsr.errors import CheckpointError, PageError, first_line
+from docsr.errors import CheckpointError, PageError, first_line, is_out_of_memory
 from docsr.io.network_files import read_whole
 from docsr.page import Plane
 from docsr.upscalers.catalog import FACTORS
@@ -123,8 +123,10 @@ class OnnxUpscaler:
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)}, RELEASING)[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size = f"{batch.shape[-1]} x {batch.shape[-2]}"
-            advice = "use a smaller --tile if memory ran out"
-            raise PageError(f"the network {self.path.name} failed on {size} px: {_reason(error)} ({advice})") from error
+            lacks = "it does not fit in memory; allow more --max-memory, or use a smaller --tile"
+            other = f"{_reason(error)} (use a smaller --tile if memory ran out)"
+            reason = lacks if is_out_of_memory(error) else other
+            raise PageError(f"the network {self.path.name} failed on {size} px: {reason}") from error
         return np.asarray(output)
 
     def _runs_even(self) -> bool:
