@@ -7,7 +7,7 @@ import os
 import re
 
 _NO_MEMORY = re.compile(
-    r"bad.?alloc|bfc_arena|insufficient memory|(failed|unable|cannot) to? ?allocate|out of memory", re.IGNORECASE
+    r"bad.?alloc|bfc_arena|insufficient memory|(failed to|unable to|cannot) allocate|out of memory", re.IGNORECASE
 )
 """What libraries in C++ say then: OpenCV, ONNX Runtime, OpenVINO, qpdf."""
 
