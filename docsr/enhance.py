@@ -21,13 +21,14 @@ from docsr.io.files import refuse_same_file, refuse_same_folder, remove_leftover
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.io.output_names import output_paths
 from docsr.manifest import Manifest
-from docsr.pool import run_here, run_in_processes
+from docsr.pool import Sandbox, run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, Image, enhance
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, check_time_limit, output_suffix
 from docsr.upscalers.reached import Stage, broken
 from docsr.upscalers.results import PageResult, Task
+from docsr.upscalers.sandboxed import sandbox_for
 
 __all__ = ["EnhanceOptions", "Enhancer", "PageResult", "default_jobs", "enhance", "enhance_files", "plan_files"]
 
@@ -113,7 +114,8 @@ def enhance_files(
     """
     check_time_limit(time_limit)
     folder, workers = opened(out).keeping(task.source for task in tasks), max(1, min(jobs, len(tasks)))
-    run = _run(FileEnhancer(options, folder, jobs // workers, jobs=workers, dry=dry), workers, time_limit)
+    enhancer = FileEnhancer(options, folder, jobs // workers, jobs=workers, dry=dry)
+    run = _run(enhancer, workers, time_limit, _sandbox(tasks, folder.path, options, dry=dry))
     with _made(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
         try:
             with closing(run(tasks, heard=heard)) as finished:
@@ -123,12 +125,22 @@ def enhance_files(
             raise Interrupted("interrupted: finished files are kept, run the same command again to go on") from error
 
 
-def _run(enhancer: FileEnhancer, workers: int, time_limit: float | None) -> Callable[..., Finished]:
+def _run(
+    enhancer: FileEnhancer, workers: int, time_limit: float | None, sandbox: Sandbox | None
+) -> Callable[..., Finished]:
     """Return what does tasks, here or in processes apart."""
-    if workers == 1 and time_limit is None:
+    if workers == 1 and time_limit is None and not (sandbox and sandbox.required):
         return partial(run_here, enhancer)
     memory, broken = enhancer.memory if enhancer.is_bounded else None, partial(_broken, time_limit)
-    return partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit, memory=memory)
+    apart = partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit, memory=memory)
+    return partial(apart, sandbox=sandbox)
+
+
+def _sandbox(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, dry: bool) -> Sandbox | None:
+    """What workers may do: read the inputs and the network, and write where outputs go."""
+    sources = (task.source for task in tasks if not task.refused)
+    reads, writes = ((*sources, out), ()) if dry else (sources, (out,))
+    return sandbox_for(options.sandbox, options.model, options.device, reads, writes)
 
 
 @contextmanager

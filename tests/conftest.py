@@ -13,10 +13,14 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
 from pathlib import Path
 
+import coverage
 import pytest
 from hypothesis import settings
 
 from tests.pairs import make_store
+
+if coverage.Coverage.current() is not None:  # processes that are measured write beside the project
+    os.environ.setdefault("DOCSR_SANDBOX", "off")
 
 # The same examples on every run, and no time limit per example: the machines that run this are shared.
 settings.register_profile("docsr", deadline=None, derandomize=True, max_examples=50)

@@ -105,6 +105,16 @@ if TYPE_CHECKING:
     help="Larger pages are refused: a few bytes can claim to be a page that fills all memory.",
 )
 @click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "on", "off"]),
+    default="auto",
+    show_default=True,
+    envvar="DOCSR_SANDBOX",
+    show_envvar=True,
+    help="Let the processes that read files do no more than they need (Linux 6.2 or later); auto where that can be, on "
+    "refuses to run where it cannot.",
+)
+@click.option(
     "--max-memory",
     type=Whole(LEAST_MEMORY, MOST_MEMORY),
     metavar="MB",

@@ -229,7 +229,8 @@ def _command() -> click.Command:
     """The command, whose options are those of `docsr enhance` where they mean the same."""
     from docsr.upscalers.options import EnhanceOptions
 
-    shared = {field.name for field in fields(EnhanceOptions)} | {"time_limit", "overwrite", "report", "log_json"}
+    options = {field.name for field in fields(EnhanceOptions)} - {"sandbox"}  # it wants to know all files before
+    shared = options | {"time_limit", "overwrite", "report", "log_json"}
     return click.Command(
         "docsr.integrations.ray",
         callback=_enhance,

@@ -11,12 +11,14 @@ from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
 from docsr.pool.processes import NoProcesses, tell_alone, why_alone
+from docsr.pool.sandbox import Sandbox, refuse_here, why_none
 from docsr.pool.worker import Finished, alive, hearing, in_worker, tell, time_limit
 from docsr.pool.workers import Pool, opened
 
 __all__ = [
     "Apart",
     "Finished",
+    "Sandbox",
     "alive",
     "in_worker",
     "run_here",
@@ -25,6 +27,7 @@ __all__ = [
     "tell_alone",
     "time_limit",
     "why_alone",
+    "why_none",
 ]
 
 Item = TypeVar("Item")
@@ -59,6 +62,7 @@ def run_in_processes(
     ordered: bool = False,
     limit: float | None = None,
     memory: Callable[[Item], int] | None = None,
+    sandbox: Sandbox | None = None,
     heard: _Heard[Item] | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
@@ -66,7 +70,6 @@ def run_in_processes(
     Workers are spawned and get a pickled copy of ``call`` each. When the generator is closed or interrupted, or this
     process dies, each worker drops its item by a KeyboardInterrupt, so that it cleans up what it was writing, and
     starts no other. On KeyboardInterrupt what had finished is still yielded before it is raised again.
-
     When a worker dies, what was under way is done again, each item in a worker of its own, so that only the item that
     kills its worker is lost; ``call`` may see an item twice. Where no processes can be made, all is done in this one.
 
@@ -78,15 +81,16 @@ def run_in_processes(
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
         limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
         memory: gives the bytes that a worker may hold while it is at an item (:func:`docsr.pool.memory.limit_memory`).
-        heard: called, in this thread and before the item's result is yielded, with an item and what a worker told of it
-            by :func:`tell`; what comes too fast is dropped.
+        sandbox: what workers may do; None: whatever this process may.
+        heard: called, in this thread and before the result, with an item and what :func:`tell` told; some is dropped.
     """
-    queue, workers = iter(items), partial(opened, call, limit, memory, heard)
+    queue, workers = iter(items), partial(opened, call, limit, memory, sandbox, heard)
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
             for item, future in suspects:
                 yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
     except NoProcesses as error:
+        refuse_here(sandbox, str(error))
         tell_alone(str(error), "" if limit is None else _ENDLESS)
         yield from run_here(call, queue, heard)
 
@@ -103,10 +107,11 @@ class Apart:
         broken: Callable[[Any], Any],
         limit: float | None = None,
         memory: Callable[[Any], int] | None = None,
+        sandbox: Sandbox | None = None,
     ) -> None:
         """Take what :func:`run_in_processes` takes; the process starts with the first item."""
-        self._call, self._broken, self._limit = call, broken, limit
-        self._workers = partial(opened, call, limit, memory, None)
+        self._call, self._broken, self._limit, self._sandbox = call, broken, limit, sandbox
+        self._workers = partial(opened, call, limit, memory, sandbox, None)
         self._opened = ExitStack()
         self._pool: Pool | None = None
 
@@ -117,6 +122,7 @@ class Apart:
                 try:
                     self._pool = self._opened.enter_context(self._workers(1))
                 except NoProcesses as error:
+                    refuse_here(self._sandbox, str(error))
                     tell_alone(str(error), "" if self._limit is None else _ENDLESS)
                     return self._call(item)
             try:

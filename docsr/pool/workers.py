@@ -9,13 +9,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
-from multiprocessing import connection, get_context, resource_tracker
+from multiprocessing import connection, resource_tracker
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from docsr.errors import NoTemporaryFolder
 from docsr.pool.processes import end_left, launching
+from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
 from docsr.pool.worker import STOPPING, start, work
 from docsr.temporary import temporary_folder
 
@@ -31,18 +32,45 @@ def opened(
     call: Callable[[Any], Any],
     limit: float | None,
     memory: Callable[[Any], int] | None,
+    sandbox: Sandbox | None,
     heard: Heard | None,
     jobs: int,
 ) -> Iterator[Pool]:
     """A pool of ``jobs`` workers that drops what is still under way when the block ends; arguments as of the package's.
 
+    Where no worker begins in the sandbox, they do without, unless it is required.
+
+    Raises:
+        NoProcesses: none can be started.
+        UsageError: a sandbox is required, and there is none.
+    """
+    with ExitStack() as stack:
+        try:
+            pool = stack.enter_context(_started(call, limit, memory, sandbox, heard, jobs))
+        except CannotBegin:
+            go_without(sandbox)
+            pool = stack.enter_context(_started(call, limit, memory, None, heard, jobs))
+        yield pool
+
+
+@contextmanager
+def _started(
+    call: Callable[[Any], Any],
+    limit: float | None,
+    memory: Callable[[Any], int] | None,
+    sandbox: Sandbox | None,
+    heard: Heard | None,
+    jobs: int,
+) -> Iterator[Pool]:
+    """A pool as of :func:`opened`.
+
     Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
 
     Raises:
         NoProcesses: none can be started.
+        CannotBegin: the first ended in its sandbox before it was given anything.
     """
-    context = get_context("spawn")
-    with _place() as place, _ear(context, heard) as (ear, mouth):
+    with _place() as place, spawning(sandbox, place) as context, _ear(context, heard) as (ear, mouth):
         told, telling = context.Pipe(duplex=False)
         given = call, told, mouth, limit, memory, place
         with ExitStack() as stack:
@@ -52,8 +80,9 @@ def opened(
                 stack.callback(end_left, executor._processes)
                 stack.callback(executor.shutdown, wait=True, cancel_futures=True)
                 stack.callback(telling.close)
-                for _ in range(jobs):
-                    executor.submit(_begin)
+                begun = [executor.submit(_begin) for _ in range(jobs)]
+            if sandbox is not None:
+                wait_for_first(begun)
             yield Pool(executor, ear, heard)
 
 

@@ -17,6 +17,7 @@ from docsr.upscalers.choose import LARGEST, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.page import DEFAULT_TILE
+from docsr.upscalers.sandboxed import WISHES, sandbox_for
 from docsr.upscalers.tried import tried
 from docsr.weights import catalogue
 
@@ -71,6 +72,7 @@ class EnhanceOptions:
         binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
             in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.upscalers.one_bit).
         keep_pixel_shape: whether a page whose dpi differ on x and y keeps them so; else its pixels are made square.
+        sandbox: ``auto``, ``on`` or ``off``: whether worker processes may do no more than they need (Linux).
     """
 
     factor: int | None = None
@@ -86,6 +88,7 @@ class EnhanceOptions:
     guard: bool = True
     binarize: bool | None = None
     keep_pixel_shape: bool = False
+    sandbox: str = "off"
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError for options that cannot be served."""
@@ -113,6 +116,9 @@ class EnhanceOptions:
             raise UsageError("--factor and --dpi both decide the size of the output: give only one of them")
         if self.factor is not None and self.model == "none":
             raise UsageError("--model none leaves pages as they are: give no --factor with it")
+        if self.sandbox not in WISHES:
+            raise UsageError(f"the sandbox is one of {', '.join(WISHES)}, not {self.sandbox}")
+        sandbox_for(self.sandbox, self.model, self.device)
         self._check_model()
 
     def _check_model(self) -> None:
@@ -122,7 +128,7 @@ class EnhanceOptions:
             if given.suffix or os.path.exists(given) or given.name != self.model:
                 raise UsageError(f"{self.model!r} is not a network: give a .onnx or .safetensors file, or a name")
         if self.model is not None:
-            tried(self.model, self.factor, self.device)
+            tried(self.model, self.factor, self.device, self.sandbox)
         elif self.device not in {AUTO, CPU}:
             # No network is named: any shipped one tells whether the device is there.
             for name in list(catalogue())[:1]:

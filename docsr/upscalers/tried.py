@@ -10,6 +10,7 @@ from typing import TypeAlias
 from docsr.errors import CheckpointError
 from docsr.pool import Apart, in_worker
 from docsr.upscalers.catalog import is_file, resolve
+from docsr.upscalers.sandboxed import sandbox_for
 from docsr.weights import is_shipped
 
 SECONDS = 60.0
@@ -18,17 +19,18 @@ SECONDS = 60.0
 _Wish: TypeAlias = tuple[str, int | None, str]
 
 
-def tried(model: str, factor: int | None = None, device: str = "auto") -> int:
+def tried(model: str, factor: int | None = None, device: str = "auto", sandbox: str = "off") -> int:
     """Load what ``model`` names and return its factor; arguments and errors as of docsr.upscalers.catalog.resolve.
 
     A file that docsr does not ship is loaded in a worker process, as pages are done in some: what ends that process or
     hangs is a CheckpointError. A process that is such a worker already, or may start none, loads it itself.
+    ``sandbox`` is as of docsr.upscalers.options.EnhanceOptions.
     """
     wish = model, factor, device
     foreign = is_file(model) and not is_shipped(Path(model))
     if not foreign or in_worker() or current_process().daemon:
         return _factor(wish)
-    with closing(Apart(_factor, _none, SECONDS)) as apart:
+    with closing(Apart(_factor, _none, SECONDS, sandbox=sandbox_for(sandbox, model, device))) as apart:
         found: int | None = apart(wish)
     if found is None:
         took = f"took more than {SECONDS:g} s, or ended its process"
