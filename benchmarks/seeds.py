@@ -13,7 +13,7 @@ import numpy as np
 import pikepdf
 import tifffile
 from pikepdf import Dictionary, Name
-from PIL import Image, ImageDraw, features
+from PIL import Image, ImageCms, ImageDraw, features
 
 from docsr.io.heif import tell_pillow
 from docsr.io.lossless import group_4
@@ -122,6 +122,31 @@ def jpeg() -> bytes:
     return file.getvalue()
 
 
+def layered_pdf(path: Path) -> None:
+    """A PDF with what surrounds scans: inherited resources, a form, a mask, a profile, a stamp, an attachment."""
+    with pikepdf.new() as pdf:
+        image, mask = pikepdf.Stream(pdf, page("RGB").tobytes()), pikepdf.Stream(pdf, page().tobytes())
+        for one, space in ((mask, Name.DeviceGray), (image, Name.DeviceRGB)):
+            one.Type, one.Subtype, one.Width, one.Height = Name.XObject, Name.Image, 160, 100
+            one.ColorSpace, one.BitsPerComponent = space, 8
+        profile = pdf.make_stream(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), N=3)
+        image.ColorSpace, image.SMask = pikepdf.Array([Name.ICCBased, profile]), mask
+        form = pdf.make_stream(b"q 160 0 0 100 0 0 cm /Im0 Do Q")
+        form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, pikepdf.Array([0, 0, 160, 100])
+        form.Resources = Dictionary(XObject=Dictionary(Im0=image))
+        for _ in range(2):
+            leaf = pdf.add_blank_page(page_size=(160, 100)).obj
+            leaf.Contents = pdf.make_stream(b"/Fm0 Do")
+            stamp = Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=[10, 10, 60, 40], AP=Dictionary(N=form))
+            leaf.Annots = pikepdf.Array([pdf.make_indirect(stamp)])
+            del leaf.Resources
+        pdf.Root.Pages.Resources = Dictionary(XObject=Dictionary(Fm0=form))
+        with pdf.open_outline() as outline:
+            outline.root.append(pikepdf.OutlineItem("Seen", 1))
+        pdf.attachments["seen.txt"] = b"attached"
+        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
 def heic(path: Path) -> None:
     """What a phone writes; Pillow has to be told how."""
     tell_pillow()
@@ -175,6 +200,7 @@ SEEDS: dict[str, Maker] = {
     "jpeg.pdf": coded("DCTDecode", jpeg),
     "flate.pdf": coded("FlateDecode", lambda: zlib.compress(page().tobytes())),
     "g4.pdf": coded("CCITTFaxDecode", lambda: group_4(bits()), 1, K=-1, Columns=160, Rows=100),
+    "layered.pdf": layered_pdf,
     "jbig2.pdf": coded("JBIG2Decode", jbig2, 1),
 } | ({"rgb.avif": described("AVIF")} if features.check("avif") else {})  # fmt: skip
 """Name, with its suffix -> what writes a sound file."""

@@ -100,6 +100,8 @@ def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:
     except (ImportError, ValueError) as error:
         if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
             raise
+        if not isinstance(page.compression, int):
+            raise Damaged("it is damaged (how it is coded is told by no number)") from error
         coding = getattr(page.compression, "name", page.compression)
         told = f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
         raise Unreadable(told) from error
