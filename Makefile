@@ -19,7 +19,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard compare speed overhead ocrmypdf fuzz torture ray tables docs docs-test check release-check docker pipelines hub format clean
+.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -40,7 +40,7 @@ help:
 	@echo "make overhead   where the time of a batch goes, and what two jobs bring (10 minutes)"
 	@echo "make ocrmypdf   text layers of OCRmyPDF with docsr's plugin and without: DOCUMENTS= (an hour)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
-	@echo "make fuzz       hundreds of damaged files of each format, in benchmarks/results/fuzz.json"
+	@echo "make fuzz       COUNT= damaged files of each format, and MINUTES= of fuzzing that learns (half an hour)"
 	@echo "make torture    1,000 pages while docsr is killed 20 times, in benchmarks/results/torture.json (minutes)"
 	@echo "make compare    the picture of docs/compare.md, of a sample"
 	@echo "make ray        a Ray cluster that loses a node, and what it costs, in benchmarks/results/ray.json (minutes)"
@@ -48,7 +48,8 @@ help:
 	@echo "make docs       the site of the documents, in build/site"
 	@echo "make docs-test  every command of the documents run, shortened where it takes hours (minutes)"
 	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
-	@echo "make release-check  wheel and source distribution built, looked at and tested as installed (10 minutes)"
+	@echo "make release-check  wheel and source distribution built, looked at, audited and tested as installed (10 minutes)"
+	@echo "make lock       requirements/: what CI installs, each file by its hash"
 	@echo "make docker     the image of Dockerfile, built and tried on the samples, in build/docker"
 	@echo "make pipelines  the blocks of docs/pipelines.md with EasyOCR and docTR, in build/pipelines (minutes)"
 	@echo "make hub        the shipped networks as folders for a model hub, in build/hub"
@@ -66,9 +67,16 @@ $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
 env: $(VENV)/.installed
 
 # The stamp is older than pyproject.toml exactly when the dependencies or the entry point may have changed.
-$(VENV)/.installed: pyproject.toml
+# `make env LOCK=requirements/dev.txt` installs what is written there, each file by its hash, as .github does.
+LOCK ?=
+$(VENV)/.installed: pyproject.toml $(LOCK)
 	$(PYTHON) -m venv $(VENV)
+ifeq ($(LOCK),)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+else
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+endif
 	$(BIN)/python tools/one_opencv.py
 	touch $@
 
@@ -194,9 +202,25 @@ $(DOCS_VENV)/.installed: pyproject.toml
 docs-test: env programs docs
 	$(TEST_ENV) $(BIN)/python -m pytest -m docs
 
-# Damaged files by the hundred, of every kind that is read (a quarter of an hour): what is promised of them.
-fuzz: env
-	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --out benchmarks/results/fuzz.json
+# What a night may take (half an hour): COUNT damaged files of every kind that is read, and then MINUTES of fuzzing that
+# learns (atheris, Linux), which goes on from night to night in build/fuzz. For one of them: make fuzz-batch, fuzz-learn.
+COUNT ?= 500
+MINUTES ?= 15
+FUZZ = build/fuzz
+fuzz: fuzz-batch fuzz-learn
+
+fuzz-batch: env
+	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --count $(COUNT) --keep $(FUZZ)/kept --out benchmarks/results/fuzz.json
+
+fuzz-learn: env $(FUZZ)/tools/.installed
+	$(TEST_ENV) $(FUZZ)/tools/bin/python benchmarks/fuzz_learning.py --minutes $(MINUTES) --work $(FUZZ)
+
+$(FUZZ)/tools/.installed: pyproject.toml
+	$(PYTHON) -m venv $(FUZZ)/tools
+	$(BIN)/python tools/see_packages.py $(FUZZ)/tools
+	$(FUZZ)/tools/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(FUZZ)/tools/bin/python -m pip install --quiet --group fuzz
+	touch $@
 
 # kill -9 at random moments, the work gone on with each time: what is promised of it.
 torture: env
@@ -219,11 +243,14 @@ RELEASE = build/release/tools
 release-check: programs $(RELEASE)/.installed
 	PATH="$(CURDIR)/$(RELEASE)/bin:$$PATH" $(RELEASE)/bin/nox
 
-$(RELEASE)/.installed: pyproject.toml
+$(RELEASE)/.installed: pyproject.toml requirements/release.txt
 	$(PYTHON) -m venv $(RELEASE)
-	$(RELEASE)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(RELEASE)/bin/python -m pip install --quiet --group release
+	$(RELEASE)/bin/python -m pip install --quiet --require-hashes --requirement requirements/release.txt
 	touch $@
+
+# The newest versions that pyproject.toml allows, each file with its hash, in requirements/.
+lock: $(RELEASE)/.installed
+	UV=$(RELEASE)/bin/uv sh tools/lock.sh
 
 IMAGE ?= docsr
 IN_IMAGE = docker run --rm --network none --user "$$(id -u):$$(id -g)"

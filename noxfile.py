@@ -6,6 +6,7 @@ it unless you say `--download-python auto`.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ import nox
 ROOT = Path(__file__).resolve().parent
 WORK = ROOT / "build" / "release"
 DIST = WORK / "dist"
+PARTS = WORK / "docsr.cdx.json"
+"""The parts of an installation, in CycloneDX's form."""
+
 PYTHONS = ["3.11", "3.12", "3.13"]
 OLDEST = PYTHONS[0]
 """Lower bounds are those of the oldest Python: newer ones need newer packages, which pip finds itself."""
@@ -34,7 +38,7 @@ nox.options.envdir = str(WORK / "nox")
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
-nox.options.sessions = ["artifacts", "metadata", "installed", "lowest", "lowest_ocrmypdf"]
+nox.options.sessions = ["artifacts", "metadata", "security", "installed", "lowest", "lowest_ocrmypdf"]
 
 
 @nox.session(python=False)
@@ -53,6 +57,24 @@ def metadata(session: nox.Session) -> None:
     programs = Path(sys.executable).parent
     session.run(str(programs / "cffconvert"), "--validate", "--infile", "CITATION.cff")
     session.run(str(programs / "hadolint"), "Dockerfile")
+
+
+@nox.session(python=OLDEST)
+def security(session: nox.Session) -> None:
+    """Look for known faults in docsr (bandit) and in what it is installed with (pip-audit), and list the parts (SBOM).
+
+    Where the service of pip-audit does not answer that is told; in CI (the variable CI is set) it is a failure.
+    """
+    session.install("--require-hashes", "--requirement", "requirements/security.txt")
+    session.run("bandit", "--quiet", "--configfile", "pyproject.toml", "--recursive", "docsr")
+    product = WORK / "product"
+    session.run("uv", "venv", "--quiet", "--clear", "--python", OLDEST, str(product), external=True)
+    python = product / "bin" / "python"
+    session.run("uv", "pip", "install", "--python", str(python), f"{_wheel(session)}[ocr,ocrmypdf,heif]", external=True)
+    told = ["--pyproject", "pyproject.toml", "--mc-type", "library", "--output-reproducible", "--output-file", str(PARTS)]
+    session.run("cyclonedx-py", "environment", *told, str(python))
+    strict = ["--strict"] if os.environ.get("CI") else []
+    session.run("python", "tools/audit.py", "--python", str(python), *strict)
 
 
 @nox.session(python=PYTHONS)

@@ -15,7 +15,7 @@ NAMES = ["../above.txt", "../../above.txt", "/etc/passwd", "a/../../in/grey.png"
          "new\nline"]  # fmt: skip
 NUMBERS = [0, -1, 2**31, 2**63, 10**300, 1e308, float("inf"), float("nan"), -0.0, True]
 MANY = [3, 1000, 20_000]
-MOST, DEEP = 200_000, 100_000
+MOST, DEEP, MOST_BYTES = 200_000, 100_000, 1 << 25
 
 Lines = list[bytes]
 Change = Callable[[Lines, random.Random], None]
@@ -71,8 +71,9 @@ def swapped(lines: Lines, drawn: random.Random) -> None:
 
 
 def repeated(lines: Lines, drawn: random.Random) -> None:
-    """Say it a thousand times."""
-    lines += [drawn.choice(lines)] * drawn.choice(MANY)
+    """Say it a thousand times, or as often as MOST_BYTES let."""
+    line = drawn.choice(lines)
+    lines += [line] * min(drawn.choice(MANY), MOST_BYTES // (len(line) + 1))
 
 
 def hundreds_of_thousands(lines: Lines, drawn: random.Random) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 
 from damage_manifest import changed_manifest, put
 from fuzz_place import Place
-from fuzz_watch import LIMITS, is_unclean, listened, memory, running
+from fuzz_watch import LIMITS, listened, memory, running
 from seeds import SEEDS
+from sentences import is_unclean
 
 from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 from docsr.errors import DocsrError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -13,17 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from sentences import is_unclean
+
 from docsr.enhance import PageResult
 
 LIMITS = {"seconds": 20.0, "worker_mib": 2048.0, "growth": 0.05, "worker_growth": 0.25}
 """Of a page; of the resident memory of a process that works; by which memory may change within a batch."""
-
-_UNCLEAN = re.compile(
-    r"Traceback|object has no attribute|not subscriptable|<\w|0x[0-9a-f]{6}|\w\wError\b|[^ -~]|b'|\\x"
-)
-"""What an error is before it is a sentence."""
-
-LONGEST_SENTENCE = 400
 
 
 def memory(process: int | str = "self") -> dict[str, float]:
@@ -101,11 +95,6 @@ class Watch:
             for name, said in self.sentences().items()
             if name in self.seconds and any("ended the process" in one for one in said)
         }
-
-
-def is_unclean(sentence: str, folder: Path) -> bool:
-    """Tell whether something is not a sentence for people."""
-    return len(sentence) > LONGEST_SENTENCE or _UNCLEAN.search(sentence.replace(str(folder), "")) is not None
 
 
 def wrong(watch: Watch, given: Path) -> dict[str, list[str]]:

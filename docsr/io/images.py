@@ -98,7 +98,7 @@ def suffix_of_image(path: Path) -> str:
                 return ".tiff"  # also where only tifffile can open it
             with _identified(file) as image:
                 form = image.format
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except Exception:  # decoders raise nearly anything on damaged files
         return ""
     form = "JPEG" if form == "MPO" else form  # several of them in a file, of which the first is read
     return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,17 @@ def frames_in(path: Path) -> list[int]:
     """Return the 0-based numbers of the pages in a TIFF file, as docsr.io.frames does."""
     import tifffile
 
+    kinds, seen = [], set[int]()
     with tifffile.TiffFile(path) as tiff:
-        kinds = [int(tiff.pages[number].aspage().subfiletype) for number in range(len(tiff.pages))]
+        for number in count():  # tifffile counts without end where the list leads back to itself after many pages
+            try:
+                page = tiff.pages[number].aspage()
+            except IndexError:
+                break
+            if page.offset in seen:
+                break
+            seen.add(page.offset)
+            kinds.append(int(page.subfiletype))
     return pages_among(kinds)
 
 

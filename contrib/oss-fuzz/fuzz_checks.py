@@ -1,0 +1,6 @@
+"""Fuzz what reads the own checks of PNG, JPEG and JPEG 2000."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("checks")

@@ -1,0 +1,6 @@
+"""Fuzz what reads raster files of every format."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("image")

@@ -1,0 +1,6 @@
+"""Fuzz what reads manifests of output folders."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("manifest")

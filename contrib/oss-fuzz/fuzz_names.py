@@ -1,0 +1,6 @@
+"""Fuzz what reads names from outside."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("names")

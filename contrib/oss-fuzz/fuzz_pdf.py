@@ -1,0 +1,6 @@
+"""Fuzz what reads PDF files."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("pdf")

@@ -1,0 +1,6 @@
+"""Fuzz what reads JSON and YAML from outside."""
+
+from fuzz_learning import learn
+
+if __name__ == "__main__":
+    learn("texts")
