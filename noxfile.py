@@ -71,7 +71,15 @@ def security(session: nox.Session) -> None:
     session.run("uv", "venv", "--quiet", "--clear", "--python", OLDEST, str(product), external=True)
     python = product / "bin" / "python"
     session.run("uv", "pip", "install", "--python", str(python), f"{_wheel(session)}[ocr,ocrmypdf,heif]", external=True)
-    told = ["--pyproject", "pyproject.toml", "--mc-type", "library", "--output-reproducible", "--output-file", str(PARTS)]
+    told = [
+        "--pyproject",
+        "pyproject.toml",
+        "--mc-type",
+        "library",
+        "--output-reproducible",
+        "--output-file",
+        str(PARTS),
+    ]
     session.run("cyclonedx-py", "environment", *told, str(python))
     strict = ["--strict"] if os.environ.get("CI") else []
     session.run("python", "tools/audit.py", "--python", str(python), *strict)

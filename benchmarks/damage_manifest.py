@@ -15,7 +15,7 @@ NAMES = ["../above.txt", "../../above.txt", "/etc/passwd", "a/../../in/grey.png"
          "new\nline"]  # fmt: skip
 NUMBERS = [0, -1, 2**31, 2**63, 10**300, 1e308, float("inf"), float("nan"), -0.0, True]
 MANY = [3, 1000, 20_000]
-MOST, DEEP, MOST_BYTES = 200_000, 100_000, 1 << 25
+MOST, DEEP, MOST_BYTES = 200_000, [900, 5000, 100_000], 1 << 25
 
 Lines = list[bytes]
 Change = Callable[[Lines, random.Random], None]
@@ -86,9 +86,9 @@ def hundreds_of_thousands(lines: Lines, drawn: random.Random) -> None:
 
 def nested(lines: Lines, drawn: random.Random) -> None:
     """Nest deeply."""
-    deep = drawn.choice(
-        [b"[" * DEEP, b"[" * DEEP + b"]" * DEEP, b'{"a":' * DEEP, b'{"output":"x","input":' + b"[" * DEEP]
-    )
+    levels = drawn.choice(DEEP)
+    open_ended, closed = b"[" * levels, b"[" * levels + b"]" * levels
+    deep = drawn.choice([open_ended, closed, b'{"a":' * levels, b'{"output":"x","input":' + open_ended])
     lines.insert(drawn.randrange(len(lines) + 1), deep)
 
 
