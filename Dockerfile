@@ -1,6 +1,7 @@
 # docsr on a CPU, its networks and Tesseract with English data inside:
 #   docker build --tag docsr .
-#   docker run --rm --network none --user "$(id -u):$(id -g)" --volume "$PWD:/data" docsr enhance scans --out hi
+#   docker run --rm --network none --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+#       --user "$(id -u):$(id -g)" --volume "$PWD:/data" docsr enhance scans --out hi
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
@@ -20,7 +21,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --create-home docsr
 COPY --from=build /opt/docsr /opt/docsr
-ENV PATH="/opt/docsr/bin:${PATH}"
+# The byte-code was written when it was installed; the image runs with a file system that cannot be written to.
+ENV PATH="/opt/docsr/bin:${PATH}" PYTHONDONTWRITEBYTECODE=1
 USER 1000
 WORKDIR /data
 ENTRYPOINT ["docsr"]

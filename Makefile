@@ -215,11 +215,10 @@ fuzz-batch: env
 fuzz-learn: env $(FUZZ)/tools/.installed
 	$(TEST_ENV) $(FUZZ)/tools/bin/python benchmarks/fuzz_learning.py --minutes $(MINUTES) --work $(FUZZ)
 
-$(FUZZ)/tools/.installed: pyproject.toml
+$(FUZZ)/tools/.installed: pyproject.toml requirements/fuzz.txt
 	$(PYTHON) -m venv $(FUZZ)/tools
 	$(BIN)/python tools/see_packages.py $(FUZZ)/tools
-	$(FUZZ)/tools/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(FUZZ)/tools/bin/python -m pip install --quiet --group fuzz
+	$(FUZZ)/tools/bin/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.txt
 	touch $@
 
 # kill -9 at random moments, the work gone on with each time: what is promised of it.
@@ -253,7 +252,8 @@ lock: $(RELEASE)/.installed
 	UV=$(RELEASE)/bin/uv sh tools/lock.sh
 
 IMAGE ?= docsr
-IN_IMAGE = docker run --rm --network none --user "$$(id -u):$$(id -g)"
+IN_IMAGE = docker run --rm --network none --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+	--user "$$(id -u):$$(id -g)"
 docker:
 	@docker info >/dev/null 2>&1 || { echo "make docker: no Docker daemon answers here; nothing was built." >&2; exit 1; }
 	docker build --tag $(IMAGE) .

@@ -9,6 +9,7 @@ import re
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +60,48 @@ def test_it_runs_docsr_and_not_as_root() -> None:
     assert int(of("USER")[-1]) == 1000
     assert words.index("USER") > max(place for place, word in enumerate(words) if word in {"RUN", "COPY"})
     assert of("ENTRYPOINT") == ['["docsr"]']
+
+
+HARDENED = {
+    *("--rm", "--network none", "--read-only", "--tmpfs /tmp", "--cap-drop ALL", "--security-opt no-new-privileges"),
+    "--user",
+}
+"""What every way to run the image that is told of, or tried, has."""
+
+TOLD = {"README.md": 1, "Dockerfile": 1, "Makefile": 1, "docs/pipelines.md": 1}
+"""Where it is told how the image is run -> how often."""
+
+
+def commands(name: str) -> list[str]:
+    """The commands of a file that run the image, each in one line."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\n#", "\n")
+    lines = re.sub(r"\\\n\s*", " ", text).splitlines()
+    return [line.strip() for line in lines if "docker run" in line and "--entrypoint id" not in line]
+
+
+def lacking(command: str) -> set[str]:
+    return {option for option in HARDENED if not re.search(rf"(?<!\S){option}(?!\S)", command)}
+
+
+def test_it_is_run_without_rights_wherever_that_is_told() -> None:
+    found = {
+        str(path.relative_to(ROOT)): commands(str(path.relative_to(ROOT)))
+        for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("contrib/**/*"), ROOT / "Makefile"]
+        if path.is_file()
+    } | {"Dockerfile": commands("Dockerfile")}
+    assert {name: len(lines) for name, lines in found.items() if lines} == TOLD
+    assert {line: lacking(line) for lines in found.values() for line in lines if lacking(line)} == {}
+
+
+@pytest.mark.parametrize("option", sorted(HARDENED))
+def test_a_command_that_lacks_one_is_found(option: str) -> None:
+    (command,) = commands("Dockerfile")
+    assert lacking(command.replace(option, "")) == {option}
+
+
+def test_it_writes_no_byte_code() -> None:
+    assert re.search(r"(^| )PYTHONDONTWRITEBYTECODE=1( |$)", of("ENV")[-1])
+    assert "--no-compile" not in " ".join(of("RUN"))  # it is written while the image is built
 
 
 def test_ci_builds_and_runs_it() -> None:

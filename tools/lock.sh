@@ -15,3 +15,4 @@ lock() {
 echo "setuptools>=77" | lock dev --extra dev pyproject.toml -
 lock release --group release
 lock security --group security
+lock fuzz --group fuzz
