@@ -77,7 +77,7 @@ else
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 endif
-	$(BIN)/python tools/one_opencv.py
+	$(BIN)/python tools/one_opencv.py $(LOCK)
 	touch $@
 
 programs:

@@ -53,15 +53,20 @@ def disagreeing(name: str) -> list[str]:
         str(one)
         for one in asked(name)
         for python in PYTHONS
-        if not any(_fits(one, entry, python) for entry, _ in locked.get(canonicalize_name(one.name), []))
+        if _holds(one, python)
+        and not any(_fits(one, entry, python) for entry, _ in locked.get(canonicalize_name(one.name), []))
     ]
 
 
+def _holds(one: Requirement, python: str) -> bool:
+    """Whether it is for a version of Python."""
+    versions = {"python_full_version": f"{python}.1", "python_version": python}
+    return one.marker is None or one.marker.evaluate(versions)
+
+
 def _fits(one: Requirement, entry: Requirement, python: str) -> bool:
-    if entry.marker is not None and not entry.marker.evaluate({"python_full_version": f"{python}.1"}):
-        return False
     (pinned,) = entry.specifier
-    return pinned.operator == "==" and one.specifier.contains(Version(pinned.version), prereleases=True)
+    return _holds(entry, python) and one.specifier.contains(Version(pinned.version), prereleases=True)
 
 
 @pytest.mark.parametrize("name", LOCKS)
