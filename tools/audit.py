@@ -38,6 +38,9 @@ def main() -> None:
     sys.stderr.write(f"{len(audited)} of {len(packages)} packages audited, {len(bad)} known vulnerabilities\n")
     if bad:
         sys.exit("; ".join(f"{name}: {identity}" for name, identity in bad))
+    passed_over = [package["name"] for package in packages if "vulns" not in package and package["name"] != "docsr"]
+    if options.strict and passed_over:
+        sys.exit(f"not audited: {', '.join(passed_over)}")
 
 
 def _where(python: str) -> list[str]:

@@ -7,7 +7,7 @@ of any length, or lay a tensor of any size over a single number.
 from __future__ import annotations
 
 import os
-import pickletools  # nosec B403 - it tells what a pickle would do, and does nothing of it
+import pickletools  # nosec B403
 import zipfile
 from pathlib import Path
 from typing import Any, BinaryIO
