@@ -13,7 +13,7 @@ Checked: every file is either done, with an output that is there, or named in on
 or passes the limit; nothing is printed, nothing half-written, running or in TMPDIR is left; no file outside the output
 folder comes, goes or changes; the worker never holds more than 2 GiB (resident); the memory of this process, which
 hands out the work, stays within 5 % from the first tenth of the batch to its end, and that of the worker within 25 %
-(decoders keep some of what the largest page took).
+from the second quarter to the last (medians: decoders keep some of what the largest page took).
 """
 
 from __future__ import annotations

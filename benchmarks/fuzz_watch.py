@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
 from typing import IO, Any
 
 from sentences import is_unclean
@@ -125,7 +126,8 @@ def figures(watch: Watch, seconds: float) -> dict[str, Any]:
     """What became of the files, and how time and memory went."""
     failed = [name for name in watch.seconds if any(row.error for row in watch.rows[name])]
     tenth = max(1, len(watch.parent) // 10)
-    at_tenth, worker_at_tenth = watch.parent[tenth - 1], max(watch.worker[:tenth])
+    at_tenth, quarter = watch.parent[tenth - 1], max(1, len(watch.worker) // 4)
+    worker, worker_at_end = median(watch.worker[quarter : 2 * quarter] or watch.worker), median(watch.worker[-quarter:])
     farthest = max(watch.parent[tenth - 1 :], key=lambda size: abs(size - at_tenth))
     return {
         "done": len(watch.seconds) - len(failed),
@@ -135,8 +137,8 @@ def figures(watch: Watch, seconds: float) -> dict[str, Any]:
         "slowest_seconds": round(max(watch.seconds.values()), 2),
         "parent_mib": [round(at_tenth, 1), round(watch.parent[-1], 1)],
         "growth": round(farthest / at_tenth - 1, 4),
-        "worker_mib": [round(worker_at_tenth, 1), round(watch.worker[-1], 1)],
-        "worker_growth": round(watch.worker[-1] / worker_at_tenth - 1, 4),
+        "worker_mib": [round(worker, 1), round(worker_at_end, 1)],
+        "worker_growth": round(worker_at_end / worker - 1, 4),
         "worker_peak_mib": round(watch.worker_peak, 1),
     }
 
