@@ -57,6 +57,7 @@ class TiffWriter:
     def __init__(self, file: IO[bytes]) -> None:
         """Begin an empty file."""
         self._file, self._pages = file, list[_Written]()
+        self._known: dict[_Entry, _Entry] = {}
         file.write(bytes(_HEADER))
 
     def write(self, page: Page | Bands) -> None:
@@ -67,7 +68,8 @@ class TiffWriter:
         for strip in _strips(bands.bands, rows):
             offsets.append(self._file.tell())
             sizes.append(self._file.write(group_4(strip) if one_bit else deflated(strip)))
-        self._pages.append(_Written(_described(bands, rows, one_bit), offsets, sizes))
+        entries = _described(bands, rows, one_bit)  # mostly those of the page before: each is kept once
+        self._pages.append(_Written([self._known.setdefault(one, one) for one in entries], offsets, sizes))
 
     @property
     def pages(self) -> int:
