@@ -215,7 +215,7 @@ fuzz-batch: env
 fuzz-learn: env $(FUZZ)/tools/.installed
 	$(TEST_ENV) $(FUZZ)/tools/bin/python benchmarks/fuzz_learning.py --minutes $(MINUTES) --work $(FUZZ)
 
-$(FUZZ)/tools/.installed: pyproject.toml requirements/fuzz.txt
+$(FUZZ)/tools/.installed: pyproject.toml requirements/fuzz.txt | $(VENV)/.installed
 	$(PYTHON) -m venv $(FUZZ)/tools
 	$(BIN)/python tools/see_packages.py $(FUZZ)/tools
 	$(FUZZ)/tools/bin/python -m pip install --quiet --require-hashes --requirement requirements/fuzz.txt

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
@@ -26,7 +25,7 @@ from docsr.models.smoothing import Finished
 from docsr.page import Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.store import PatchStore
-from docsr.temporary import need_temporary_folder
+from docsr.temporary import need_temporary_folder, temporary_folder
 from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
 
@@ -116,8 +115,8 @@ def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane,
     """Write the file, if it is proved on the plane."""
     out.parent.mkdir(parents=True, exist_ok=True)
     written = model.SerializeToString()
-    with TemporaryDirectory(prefix="docsr-") as folder:
-        copy = Path(folder, "network.onnx")
+    with temporary_folder() as folder:
+        copy = folder / "network.onnx"
         copy.write_bytes(written)
         difference, rms = _proved(network, copy, plane, in_int8=in_int8)
     with atomic_write(out) as file:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess  # nosec B404
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.spawn import get_executable
 from typing import NamedTuple
 
 _BECOME = """
@@ -97,10 +97,11 @@ def end_running() -> None:
 
 
 def _command(program: str, words: Sequence[str], limits: Limits) -> list[str]:
-    if os.name != "posix" or not sys.executable:
+    python = get_executable()  # as multiprocessing starts it, also where another program has Python in it
+    if os.name != "posix" or not python:
         return [program, *words]
     numbers = map(str, (os.getpid(), limits.memory or 0, limits.processor or 0))
-    return [sys.executable, "-ISc", _BECOME, *numbers, program, *words]
+    return [os.fsdecode(python), "-ISc", _BECOME, *numbers, program, *words]
 
 
 @dataclass(frozen=True, slots=True)

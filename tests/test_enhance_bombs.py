@@ -194,4 +194,4 @@ def test_rendering_asks_as_well(tmp_path):
         document.save(path)
     code, _, err, largest = measured("enhance", path, "--out", tmp_path / "out", "--format", "tiff")
     assert (code, largest < MOST) == (1, True)
-    assert "GB are allowed (--max-memory)" in err
+    assert "GB are allowed (docsr enhance --max-memory)" in err

@@ -13,7 +13,7 @@ import click
 
 from docsr.cli.checks import terminable
 from docsr.cli.echo import NobodyReads, guarded, say
-from docsr.errors import DocsrError, Interrupted, first_line
+from docsr.errors import DocsrError, Interrupted, first_line, is_out_of_memory
 
 UNEXPECTED = 70
 """Exit code of what docsr did not expect: EX_SOFTWARE of sysexits.h."""
@@ -82,7 +82,7 @@ def _as_ours(error: BaseException) -> DocsrError:
             return error
         case KeyboardInterrupt() | click.exceptions.Abort():
             return Interrupted("interrupted")
-        case MemoryError():
+        case _ if is_out_of_memory(error):
             return DocsrError("the memory is full: use fewer --jobs, a smaller --tile, or a machine with more")
         case OSError(errno=number) if number in _FULL:
             return DocsrError(f"{error.filename or 'a temporary file'} could not be written: the disk is full")
@@ -109,5 +109,5 @@ def _say_usage(error: click.ClickException) -> None:
         for line in context.get_usage().splitlines():
             say(line, err=True)
         if context.command.get_help_option(context) is not None:
-            say(f"Try '{context.command_path} {context.help_option_names[0]}' for help.\n".strip(), err=True)
+            say(f"Try '{context.command_path} {context.help_option_names[0]}' for help.", err=True)
     say(f"docsr: error: {error.format_message()}", err=True)

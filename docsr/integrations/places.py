@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import secrets
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -169,7 +170,8 @@ def merge_stored_parts(store: Store, run: str) -> None:
         with whole.open("wb") as file:
             for name in parts:
                 store.fetch(name, part)
-                file.write(part.read_bytes())
+                with part.open("rb") as lines:
+                    shutil.copyfileobj(lines, file)
         if parts:
             store.push(whole, f"{PARTS}/{run}.jsonl")
     store.remove(parts)

@@ -110,7 +110,7 @@ def check_memory(count: float) -> None:
     most = most_memory()
     if count + _BESIDE > most:
         needs = f"it needs {(count + _BESIDE) / 1e9:.1f} GB of memory"
-        raise Unreadable(f"{needs}, and {most / 1e9:.1f} GB are allowed (--max-memory)")
+        raise Unreadable(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
 
 
 def check_held(page: Page | Bands) -> None:
@@ -119,8 +119,8 @@ def check_held(page: Page | Bands) -> None:
     Raises:
         PageError: it would have more than most_pixels(), or take more than most_memory().
     """
+    name = "the image" if page.source is None else str(page.source)
     if page.width * page.height > most_pixels():
-        name = "the image" if page.source is None else str(page.source)
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
         raise PageError(f"{name}: it would become {size}: {_REMEDY}, or allow more pixels")
     try:
@@ -133,7 +133,7 @@ def whole(page: Page | Bands) -> Page:
     """Return a page with its pixels in memory.
 
     Raises:
-        PageError: they are more than most_pixels().
+        PageError: they are more than most_pixels(), or would take more than most_memory().
     """
     check_held(page)
     return page if isinstance(page, Page) else page.whole()

@@ -24,17 +24,17 @@ def open_file(path: Path, what: str, most: int) -> BinaryIO:
     try:
         # A pipe that nobody writes to would hold up the opening itself.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
+        descriptor = os.open(path, flags)
     except FileNotFoundError as error:
         raise CheckpointError(f"the {what} {path} does not exist") from error
     except OSError as error:
         raise CheckpointError(f"cannot read the {what} {path}: {reason_of(error)}") from error
     except ValueError as error:
         raise CheckpointError(f"the {what} {path!r} cannot exist: its name has a zero byte") from error
-    status = os.fstat(file.fileno())
+    status = os.fstat(descriptor)
     if stat.S_ISREG(status.st_mode) and status.st_size <= most:
-        return file
-    file.close()
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
         raise CheckpointError(f"the {what} {path} has more than {most:,} bytes: docsr takes no larger ones")
     raise CheckpointError(f"cannot read the {what} {path}: it is no file")

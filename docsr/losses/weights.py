@@ -34,7 +34,9 @@ def read_weights(path: Path, what: str) -> dict[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        state = read_torch_file(path, what)
+        state = read_torch_file(path, what.removeprefix("the "))
+    except CheckpointError:
+        raise
     except Exception as error:  # each format has its own errors, some of many lines
         raise CheckpointError(f"cannot read {what} {path}: {first_line(error)}") from error
     if not isinstance(state, dict):

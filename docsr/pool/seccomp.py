@@ -1,7 +1,7 @@
 """Calls of the system that a sandboxed worker is refused: what Landlock leaves open, and no decoder needs.
 
-These are sockets of every kind, io_uring (which opens sockets without that call), the rights, owners and attributes of
-files, the keys of the user, and what types into the user's terminal.
+These are sockets (but pairs within a process), io_uring (which opens sockets without that call), the rights, owners
+and attributes of files, the keys of the user, and what types into the user's terminal.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def _digits(results: Results) -> Iterator[str]:
     yield "| engine | arm | numbers | lost | won |"
     yield "|---|---|---:|---:|---:|"
     for engine, arm, changes in pooled(results.digits):
-        yield f"| {engine} | {arm} | {changes.numbers:,} | {changes.lost:,} | {changes.won:,} |"
+        name = f"{in_markdown(engine)} | {in_markdown(arm)}"
+        yield f"| {name} | {changes.numbers:,} | {changes.lost:,} | {changes.won:,} |"
     yield ""
 
 

@@ -62,7 +62,6 @@ class Budget:
         if self.seconds is not None and monotonic() - self._started > self.seconds * part:
             return f"its file took the {self.seconds:.0f} s that one of {in_bytes(self.size)} may take (--time-limit)"
         if self.written > LEAST_ROOM + MOST_GROWTH * self.size:
-            return (
-                f"its file of {in_bytes(self.size)} became {in_bytes(self.written)}, over {MOST_GROWTH} times as much"
-            )
+            most = f"{in_bytes(LEAST_ROOM)} and {MOST_GROWTH} times the {in_bytes(self.size)} of its file"
+            return f"the output has {in_bytes(self.written)}, more than {most} (use a lower --factor)"
         return None

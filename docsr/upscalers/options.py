@@ -109,7 +109,7 @@ class EnhanceOptions:
             raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
         if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
             least = LEAST_MEMORY // 10**6
-            raise UsageError(f"--max-memory {self.max_memory // 10**6} is too little: give {least} or more")
+            raise UsageError(f"--max-memory {self.max_memory // 10**6} is too little: give {least} MB or more")
         if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
             raise UsageError(f"--dpi is a number from {LOWEST_DPI:g} to {HIGHEST_DPI:g}, not {self.dpi:g}")
         if self.factor is not None and self.dpi is not None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from docsr.errors import CheckpointError
+from docsr.io.limits import MAX_PIXELS, memory_for, size_of
 from docsr.pool import Apart, in_worker
 from docsr.upscalers.catalog import is_file, resolve
+from docsr.upscalers.devices import may_use_gpu
 from docsr.upscalers.sandboxed import sandbox_for
 from docsr.weights import is_shipped
 
@@ -30,17 +32,22 @@ def tried(model: str, factor: int | None = None, device: str = "auto", sandbox: 
     foreign = is_file(model) and not is_shipped(Path(model))
     if not foreign or in_worker() or current_process().daemon:
         return _factor(wish)
-    with closing(Apart(_factor, _none, SECONDS, sandbox=sandbox_for(sandbox, model, device))) as apart:
+    memory, inside = None if may_use_gpu(device) else _memory, sandbox_for(sandbox, model, device)
+    with closing(Apart(_factor, _none, SECONDS, memory, sandbox=inside)) as apart:
         found: int | None = apart(wish)
     if found is None:
-        took = f"took more than {SECONDS:g} s, or ended its process"
-        raise CheckpointError(f"the network {model} {took}, when it was tried on a small page: use another")
+        took = f"took more than {SECONDS:g} s or too much memory, or ended its process"
+        raise CheckpointError(f"the network {model} {took}, each time it was tried on a small page: use another")
     return found
 
 
 def _factor(wish: _Wish) -> int:
     model, factor, device = wish
     return resolve(model, factor, threads=1, device=device).factor
+
+
+def _memory(wish: _Wish) -> int:
+    return memory_for(size_of(Path(wish[0])), MAX_PIXELS, 1)
 
 
 def _none(_wish: _Wish) -> None:

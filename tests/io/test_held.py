@@ -15,7 +15,8 @@ from PIL import Image, features
 
 from docsr.errors import PageError
 from docsr.io.images import read_pages
-from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, MEMORY_PER_BYTE, allowing, machine_memory, memory_for
+from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, MEMORY_PER_BYTE, allowing, check_held, machine_memory, memory_for
+from docsr.page import Bands
 
 SIDE = 2000
 PIXELS = SIDE * SIDE
@@ -104,8 +105,16 @@ def test_a_page_that_needs_more_than_is_allowed_is_refused_with_how_much(tmp_pat
     Image.new("RGB", (4000, 10_000)).save(path)
     with allowing(MAX_PIXELS, 300_000_000), pytest.raises(PageError) as caught:
         next(read_pages(path))
-    needs = "it needs 0.4 GB of memory, and 0.3 GB are allowed (--max-memory)"
+    needs = "it needs 0.4 GB of memory, and 0.3 GB are allowed (docsr enhance --max-memory)"
     assert str(caught.value) == f"{path} could not be read: {needs}"
+
+
+def test_a_page_that_would_be_held_whole_and_is_too_large_says_what_to_do():
+    page = Bands(30_000, 20_000, True, ())
+    with allowing(MAX_PIXELS, 1_000_000_000), pytest.raises(PageError) as caught:
+        check_held(page)
+    assert str(caught.value).startswith("the image: it would become 30000 x 20000 px: it needs")
+    assert "1.0 GB are allowed (docsr enhance --max-memory); enlarge it less" in str(caught.value)
 
 
 @pytest.mark.parametrize(("size", "jobs"), [(0, 1), (70, 8), (10**6, 2), (10**8, 1), (10**12, 4)])

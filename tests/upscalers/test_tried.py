@@ -54,7 +54,9 @@ def test_a_copy_of_what_is_shipped_is_a_file_as_others(tmp_path: Path, monkeypat
 
 def test_what_ends_its_process_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_factor", killed)
-    with pytest.raises(CheckpointError, match=r"a\.onnx took more than 60 s, or ended its process") as caught:
+    with pytest.raises(
+        CheckpointError, match=r"a\.onnx took more than 60 s or too much memory, or ended its process"
+    ) as caught:
         tried(str(tmp_path / "a.onnx"))
     assert "\n" not in str(caught.value)
 
