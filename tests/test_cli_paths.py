@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import click
@@ -75,6 +76,7 @@ def test_whatever_path_is_given_a_command_ends_with_a_sentence(place, capsys, mo
     assert not any(line.startswith("docsr: failed: all") for line in (ran.out + ran.err).splitlines())
     if ran.code:
         assert "docsr: " in ran.err
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
 def test_what_is_not_there_is_no_page(place, capsys, monkeypatch):
@@ -120,3 +122,20 @@ def test_names_in_a_list_cost_themselves(place, capsys, monkeypatch):
     assert ran.out.endswith("; 4 files could not be read\n")
     again = docsr(capsys, monkeypatch, "enhance", "@list.txt", "--out", "o", *FAST)
     assert "2 files skipped, up to date" in again.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("enhance", "a.png", "--out", "o", *FAST, "--report", "pipe.html"),
+        ("compare", "a.png", "b.png", "--overwrite", "--out", "pipe.html"),
+    ],
+)
+def test_what_is_written_replaces_no_pipe_and_no_device(place, capsys, monkeypatch, words):
+    os.mkfifo("pipe.html")
+    ran = docsr(capsys, monkeypatch, *words)
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        2,
+        f"docsr: error: {words[-2]} pipe.html is a device, a pipe or the like: give the name of a file",
+    )
+    assert stat.S_ISFIFO(os.stat("pipe.html").st_mode)

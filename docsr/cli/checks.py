@@ -18,7 +18,11 @@ ANY_PATH = click.Path(path_type=Path, readable=False)
 
 
 def check_writable(path: Path, option: str) -> None:
-    """Raise a UsageError where ``option`` names a file that cannot be written; its folder is made."""
+    """Raise a UsageError where ``option`` names a file that cannot be written, or no file; its folder is made."""
+    from docsr.io.files import is_special
+
+    if is_special(path):
+        raise UsageError(f"{option} {path} is a device, a pipe or the like: give the name of a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_in(path.parent)

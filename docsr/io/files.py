@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -96,7 +97,7 @@ def atomic_write(target: Path | Place, finished: Callable[[BinaryIO], None] = la
 
     Raises:
         PageError: the file cannot be created, written or put in place (no space, no permission), or would replace what
-            is kept.
+            is kept, or what is no file (/dev/null).
     """
     place = place_at(target) if isinstance(target, Path) else target
     try:
@@ -109,11 +110,23 @@ def atomic_write(target: Path | Place, finished: Callable[[BinaryIO], None] = la
                 file.close()
                 if place.folder.keeps(name, folder, place.kept):
                     raise PageError(would_overwrite(place.path))
+                if is_special(name, folder):
+                    raise PageError(f"{place.path} is a device, a pipe or the like, which is not replaced")
                 os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
             with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
                 _flush(name, folder)
     except OSError as error:
         raise PageError(f"{place.path} could not be written: {reason_of(error)}") from error
+
+
+def is_special(name: str | Path, folder: int | None = None) -> bool:
+    """Tell whether a name, or what it leads to, is a device, a pipe, a socket: neither a file nor a folder."""
+    for follow in (False, True):
+        with suppress(OSError, ValueError):
+            mode = os.stat(name, dir_fd=folder, follow_symlinks=follow).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode) or stat.S_ISDIR(mode)):
+                return True
+    return False
 
 
 @contextmanager

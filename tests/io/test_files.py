@@ -127,3 +127,19 @@ def test_a_folder_in_the_way_is_a_sentence(tmp_path: Path):
         with pytest.raises(PageError, match="could not be written"), atomic_write(target) as file:
             file.write(b"x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.parametrize("through_a_link", [False, True])
+def test_what_is_no_file_is_not_replaced(tmp_path, through_a_link):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    target = tmp_path / "link" if through_a_link else pipe
+    if through_a_link:
+        target.symlink_to(pipe)
+    told = "is a device, a pipe or the like, which is not replaced"
+    with pytest.raises(PageError, match=told), atomic_write(target) as file:
+        file.write(b"new")
+    assert pipe.is_fifo()
+    assert target.is_symlink() == through_a_link
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", target.name}
