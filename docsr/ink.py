@@ -75,6 +75,8 @@ def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
     if rough is None:
         return []
     rough.drop_dots()
+    if not rough.shaped.any():
+        return []
     letter = rough.typical()
     found = _without_rulings(ink, letter, rough)
     if found is None:

@@ -19,13 +19,13 @@ MAX_PIXELS = 1_000_000_000
 MAX_MEMORY = 1_000_000_000
 """Bytes that the process which works on a small file may hold, unless the user allows more."""
 
-MEMORY_PER_BYTE = 32
+MEMORY_PER_BYTE = 128
 """A larger file may take so many bytes more for each of its own, up to its share of the machine."""
 
 _PART_OF_MACHINE = 0.8
 _BYTES_PER_PIXEL = 8
-_COPIES_HELD = 3
-"""Of a page that is held whole to be written: itself, what is done to it, and what the encoder makes of it."""
+_HELD_GREY, _HELD_COLOUR = 2, 7
+"""Bytes of a pixel of a page that is held whole to be written: itself, and what the encoder makes of it."""
 
 _REMEDY = "enlarge it less, by a factor into a TIFF, or a PNG without --binarize"
 _BESIDE = 150_000_000
@@ -124,7 +124,7 @@ def check_held(page: Page | Bands) -> None:
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
         raise PageError(f"{name}: it would become {size}: {_REMEDY}, or allow more pixels")
     try:
-        check_memory(_COPIES_HELD * page.width * page.height * (1 if page.is_grey else 3))
+        check_memory(page.width * page.height * (_HELD_GREY if page.is_grey else _HELD_COLOUR))
     except Unreadable as error:
         raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {_REMEDY}") from error
 

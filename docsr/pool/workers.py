@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from docsr.errors import NoTemporaryFolder
 from docsr.pool.processes import end_left, launching
+from docsr.pool.received import guard
 from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
 from docsr.pool.worker import STOPPING, start, work
 from docsr.temporary import temporary_folder
@@ -77,6 +78,9 @@ def _started(
             stack.callback(told.close)
             with launching(), _whole():
                 executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=given)
+                if sandbox is not None:
+                    guard(executor._result_queue._reader)  # type: ignore[attr-defined]
+                    guard(ear)
                 stack.callback(end_left, executor._processes)
                 stack.callback(executor.shutdown, wait=True, cancel_futures=True)
                 stack.callback(telling.close)

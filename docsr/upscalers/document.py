@@ -224,6 +224,7 @@ class FileEnhancer:
             try:
                 while (band := next(parts, None)) is not None:
                     alive()
+                    reached.check_budget()
                     spent += perf_counter() - started
                     yield band
                     started = perf_counter()

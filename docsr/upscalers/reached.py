@@ -77,6 +77,12 @@ class Reached:
             if not self.has_failed(number):
                 yield number, plan
 
+    def check_budget(self) -> None:
+        """Raise a PageError, within a page, if the file has used up what it may take."""
+        fault = self.budget.fault()
+        if fault is not None:
+            raise PageError(fault)
+
     def may_decode(self, number: int) -> bool:
         """Tell whether a page that failed may be decoded once more, to be shown as it was."""
         return self.rows[number].why != UNREACHED and self.budget.fault() is None

@@ -110,7 +110,7 @@ def test_a_page_that_needs_more_than_is_allowed_is_refused_with_how_much(tmp_pat
 
 
 def test_a_page_that_would_be_held_whole_and_is_too_large_says_what_to_do():
-    page = Bands(30_000, 20_000, True, ())
+    page = Bands(30_000, 20_000, False, ())
     with allowing(MAX_PIXELS, 1_000_000_000), pytest.raises(PageError) as caught:
         check_held(page)
     assert str(caught.value).startswith("the image: it would become 30000 x 20000 px: it needs")
