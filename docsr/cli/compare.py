@@ -170,11 +170,11 @@ def preview_of(
 
     ``piped``: it is told on stderr, for stdout is for programs.
     """
+    if pages is None:
+        return 0
     from docsr.compare import DOCSR, Pair, Wish, compare_files
     from docsr.folders import Place
 
-    if pages is None:
-        return 0
     out = folder.path
     done = islice((task for task in tasks if str(task.source) not in failed), pages)
     pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
