@@ -59,8 +59,9 @@ class Journal:
             status = os.fstat(descriptor)
             self.size = status.st_size
             if self.size > most:
-                told = f"{self._folder.path / self._place} is larger than what docsr reads of its own there"
-                raise FolderError(f"{told} ({MOST_BYTES:,} bytes): remove it, or choose another --out folder")
+                told = f"{self._folder.path / self._place} is too large to be read"
+                most_told = f"{MOST_BYTES:,} bytes for the manifest and its parts together"
+                raise FolderError(f"{told} ({most_told}): remove it, or choose another --out folder")
             found = status.st_dev, status.st_ino
             if found != self._known or self.size < self._read_to:
                 self._known, self._read_to = found, 0

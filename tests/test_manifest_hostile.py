@@ -270,7 +270,7 @@ def test_what_many_killed_runs_noted_does_not_hide_what_is_there(out):
     ("bound", "most", "sentence"),
     [
         ("docsr.manifest.MOST_OUTPUTS", 2, "tells of more than 2 outputs"),
-        ("docsr.manifest.MOST_BYTES", 900, "is larger than what docsr reads of its own there"),
+        ("docsr.manifest.MOST_BYTES", 900, "is too large to be read"),
         ("docsr.manifest.MOST_PARTS", 1, "holds more than 1 files"),
     ],
 )
@@ -286,5 +286,5 @@ def test_what_is_larger_than_any_manifest_is_refused(out, monkeypatch, bound, mo
 def test_a_file_of_nothing_that_claims_to_be_large_is_not_read(out):
     with (out / NAME).open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(FolderError, match=r"is larger than what docsr reads of its own there \(4,294,967,296 bytes\)"):
+    with pytest.raises(FolderError, match=r"is too large to be read \(4,294,967,296 bytes"):
         Manifest(out)

@@ -1,4 +1,4 @@
-"""Fuzz what reads the own checks of PNG, JPEG and JPEG 2000."""
+"""Fuzz docsr's own checks of PNG, JPEG and JPEG 2000."""
 
 from fuzz_learning import learn
 

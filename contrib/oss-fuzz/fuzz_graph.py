@@ -1,4 +1,4 @@
-"""Fuzz what reads network files (ONNX)."""
+"""Fuzz the reading of network files (ONNX)."""
 
 from fuzz_learning import learn
 

@@ -1,4 +1,4 @@
-"""Fuzz what reads raster files of every format."""
+"""Fuzz the reading of raster files of every format."""
 
 from fuzz_learning import learn
 

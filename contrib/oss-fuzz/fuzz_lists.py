@@ -1,4 +1,4 @@
-"""Fuzz what reads lists of inputs."""
+"""Fuzz the reading of lists of inputs."""
 
 from fuzz_learning import learn
 

@@ -1,4 +1,4 @@
-"""Fuzz what reads manifests of output folders."""
+"""Fuzz the reading of manifests of output folders."""
 
 from fuzz_learning import learn
 

@@ -1,4 +1,4 @@
-"""Fuzz what reads names from outside."""
+"""Fuzz the reading of names from outside."""
 
 from fuzz_learning import learn
 

@@ -1,4 +1,4 @@
-"""Fuzz what reads PDF files."""
+"""Fuzz the reading of PDF files."""
 
 from fuzz_learning import learn
 

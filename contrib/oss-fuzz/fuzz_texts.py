@@ -1,4 +1,4 @@
-"""Fuzz what reads JSON and YAML from outside."""
+"""Fuzz the reading of JSON and YAML from outside."""
 
 from fuzz_learning import learn
 
