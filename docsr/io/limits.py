@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from docsr.errors import PageError
-from docsr.io.refusals import Unreadable
+from docsr.io.refusals import TooLarge
 from docsr.page import Bands, Page
 
 MAX_PIXELS = 1_000_000_000
@@ -105,12 +105,12 @@ def check_memory(count: float) -> None:
         count: bytes.
 
     Raises:
-        Unreadable: they are too many.
+        TooLarge: they are too many.
     """
     most = most_memory()
     if count + _BESIDE > most:
         needs = f"it needs {(count + _BESIDE) / 1e9:.1f} GB of memory"
-        raise Unreadable(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
+        raise TooLarge(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
 
 
 def check_held(page: Page | Bands) -> None:
@@ -125,7 +125,7 @@ def check_held(page: Page | Bands) -> None:
         raise PageError(f"{name}: it would become {size}: {_REMEDY}, or allow more pixels")
     try:
         check_memory(page.width * page.height * (_HELD_GREY if page.is_grey else _HELD_COLOUR))
-    except Unreadable as error:
+    except TooLarge as error:
         raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {_REMEDY}") from error
 
 

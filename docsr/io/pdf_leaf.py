@@ -24,7 +24,7 @@ from docsr.io.pdf_shown import Content, Placement, Scan, joined
 from docsr.io.pdf_spool import Spool
 from docsr.io.pdf_uses import Number
 from docsr.io.pixels import fitting_profile, upright
-from docsr.io.refusals import Damaged, Unreadable, Unsupported, damage
+from docsr.io.refusals import Damaged, TooLarge, Unreadable, Unsupported, damage
 from docsr.io.resolution import TRANSPOSING, turned
 from docsr.page import Dpi, Page
 
@@ -54,7 +54,9 @@ class Leaf:
         self._made: Stream | None = None
 
     def check(self) -> None:
-        """Do nothing: a page that stays in its PDF is not rendered."""
+        """Refuse a scan that takes too much memory, which is no reason to pass it over. PageError."""
+        if isinstance(self.refusal, TooLarge):
+            raise self._refusal(str(self.refusal))
 
     @property
     def reason(self) -> str | None:

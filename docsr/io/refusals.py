@@ -39,6 +39,10 @@ class Damaged(Unreadable):
     """Likewise, of what is not as its format asks: decoders guess at it, or leave it out without a word."""
 
 
+class TooLarge(Unreadable):
+    """Likewise, of what takes more memory than is allowed."""
+
+
 class Unsupported(Unreadable):
     """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
 
