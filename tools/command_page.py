@@ -19,6 +19,9 @@ HEAD = """# Commands
 
 What `docsr COMMAND --help` says, made by `make tables`. The keys of `docsr train --set` have
 [a page of their own](training-options.md).
+
+`docsr --debug COMMAND` tells, where something fails, how it came to that, line by line. Every command can end with two
+codes more than its own: 70, something that docsr did not expect, and 141, nobody reads its output any more.
 """
 
 
