@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ def _run(monkeypatch: pytest.MonkeyPatch, arguments: tuple[object, ...]) -> int:
     with pytest.raises(SystemExit) as exited:
         main()
     return int(exited.value.code or 0)
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment for a process that coverage shall leave alone: it writes files of its own where it runs."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
 
 
 def picture(width: int = 120, height: int = 80, mode: str = "L") -> Image.Image:

@@ -15,6 +15,7 @@ from docsr import folders
 from docsr.errors import FolderError, PageError
 from docsr.folders import OutputFolder, Place, identities, place_at
 from docsr.io.files import atomic_write
+from tests.command import unmeasured
 
 
 def write(place: Place | Path, content: bytes = b"new") -> None:
@@ -138,5 +139,5 @@ def test_a_folder_that_may_be_written_in_and_not_listed_is_no_hindrance(tmp_path
     )
     for above in tmp_path.parents[:2]:
         above.chmod(above.stat().st_mode | 0o011)
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=True)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=True, env=unmeasured())
     assert (tmp_path / "out" / "deep" / "a").read_bytes() == b"new"
