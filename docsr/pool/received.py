@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import io
-import pickle  # nosec B403 - its own classes alone
+import pickle  # nosec B403
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
