@@ -45,7 +45,7 @@ _LAZY = ("PIL", "cv2", "numpy", "onnxruntime", "pikepdf", "pypdfium2", "pypdfium
 """What docsr loads when it is needed."""
 
 _MAPPED = re.compile(r"^\S+ \S+ \S+ \S+ \S+ +(/.+\.so[.\d]*)$", re.MULTILINE)
-_SEMAPHORES, _SEMAPHORE = Path("/dev/shm"), "sem.mp-"
+_SEMAPHORES, _SEMAPHORE = Path("/dev/shm"), "sem.mp-"  # nosec B108
 """Where Linux keeps those by which multiprocessing shares work, and how it names them."""
 
 
