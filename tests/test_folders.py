@@ -7,7 +7,9 @@ import pickle
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -124,10 +126,17 @@ def test_a_file_given_by_its_path_goes_where_its_folder_was_when_it_was_begun(tm
         write(place)
 
 
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that others can reach: pytest's own are closed to them."""
+    with TemporaryDirectory() as made:
+        os.chmod(made, 0o711)
+        yield Path(made)
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_folder_that_may_be_written_in_and_not_listed_is_no_hindrance(tmp_path):
-    tmp_path.chmod(0o711)
-    for folder in (tmp_path / "out", tmp_path / "out" / "deep"):
+def test_a_folder_that_may_be_written_in_and_not_listed_is_no_hindrance(open_to_all):
+    for folder in (open_to_all / "out", open_to_all / "out" / "deep"):
         folder.mkdir()
         folder.chmod(0o333)
     code = (
@@ -137,7 +146,5 @@ def test_a_folder_that_may_be_written_in_and_not_listed_is_no_hindrance(tmp_path
         "folder = OutputFolder(Path(sys.argv[1]))\n"
         "with locked(folder), atomic_write(Place(folder, 'deep/a')) as file: file.write(b'new')\n"
     )
-    for above in tmp_path.parents[:2]:
-        above.chmod(above.stat().st_mode | 0o011)
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=True, env=unmeasured())
-    assert (tmp_path / "out" / "deep" / "a").read_bytes() == b"new"
+    subprocess.run([sys.executable, "-c", code, str(open_to_all / "out")], check=True, env=unmeasured())
+    assert (open_to_all / "out" / "deep" / "a").read_bytes() == b"new"
