@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing import active_children
+from multiprocessing.context import SpawnContext
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -226,7 +228,7 @@ def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Gene
         num_workers=workers,
         worker_init_fn=_start_worker,
         prefetch_factor=8 if workers else None,
-        multiprocessing_context="spawn" if workers else None,
+        multiprocessing_context=Context() if workers else None,
     )
     others = set(active_children())
     with _death_told_by_queue():
@@ -245,6 +247,27 @@ def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Gene
         del batches  # torch tells its workers to end, and waits: one that is killed at work may hold a lock for ever
         for worker in started:  # they ignore SIGTERM, by which torch and Python would end those that are left
             worker.kill()
+
+
+class _Flag:
+    """What torch asks of an event, without a lock: a worker that is killed while it holds one would stop all others."""
+
+    def __init__(self, context: SpawnContext) -> None:
+        self._value = context.RawValue("b", 0)
+
+    def set(self) -> None:
+        self._value.value = 1
+
+    def is_set(self) -> bool:
+        return bool(self._value.value)
+
+
+class Context(SpawnContext):
+    """Starts the workers of torch, which tells them by an event that they are to end."""
+
+    def Event(self) -> Any:
+        """Return what they are told by."""
+        return _Flag(self)
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import multiprocessing.synchronize  # before a test takes semaphores away
 import os
 import pickle
 import signal
+import time
 from contextlib import closing
 from itertools import islice
 from multiprocessing import active_children
@@ -13,7 +15,7 @@ import torch
 
 from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
-from docsr.pairs.dataset import Counting, PairDataset, Share, crop, scale_range, stream
+from docsr.pairs.dataset import Context, Counting, PairDataset, Share, crop, scale_range, stream
 from docsr.pairs.store import PatchStore
 from tests.pairs import make_store, patches
 
@@ -95,6 +97,28 @@ def test_a_worker_that_dies_is_told_between_batches(tmp_path):
     assert "\n" not in str(caught.value)
     other.join(5)
     assert not other.is_alive()
+
+
+def wait_for(event, told):
+    told.send(event.is_set())
+    while not event.is_set():
+        time.sleep(0.01)
+    told.send(event.is_set())
+
+
+def test_workers_are_told_to_end_without_a_lock_that_a_dead_one_could_hold():
+    context = Context()
+    event, (hearing, told) = context.Event(), context.Pipe(duplex=False)
+    assert not any(isinstance(one, multiprocessing.synchronize.SemLock) for one in vars(event).values())
+    waiting = [context.Process(target=wait_for, args=(event, told), daemon=True) for _ in range(2)]
+    for process in waiting:
+        process.start()
+    assert [hearing.recv() for _ in waiting] == [False, False]
+    waiting[0].kill()
+    event.set()
+    assert hearing.recv()
+    waiting[1].join(10)
+    assert waiting[1].exitcode == 0
 
 
 def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
