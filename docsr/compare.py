@@ -21,7 +21,7 @@ from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
 from docsr.programs import end_running
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
-from docsr.report.viewer import is_viewer, write_viewer
+from docsr.report.viewer import is_viewer, others_page, write_viewer
 from docsr.square import squared
 from docsr.wording import counted
 
@@ -196,7 +196,7 @@ def compare_files(
 def _refuse_others(target: Place, wish: Wish, file: BinaryIO) -> None:
     """Refuse to replace what docsr did not write, which may have come there meanwhile."""
     if not wish.overwrite and target.exists() and not is_viewer(target):
-        raise PageError(f"{target.path} is there already and was not written by docsr compare: --overwrite replaces it")
+        raise PageError(others_page(target.path))
 
 
 def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told) -> Iterator[Sheet]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from docsr.errors import PageError
 from docsr.shown import visible
 
-Place: TypeAlias = Path
+RelativePath: TypeAlias = Path
 """A relative path that :func:`place_of` made, or what follows of one: below whatever folder it is joined to."""
 
 OWN = ".docsr-"
@@ -35,7 +35,7 @@ class RefusedName(PageError):
     """A name from outside that cannot be a place below a folder."""
 
 
-def place_of(name: str, *, own: bool = False, windows: bool = WINDOWS) -> Place:
+def place_of(name: str, *, own: bool = False, windows: bool = WINDOWS) -> RelativePath:
     """Return where a name from outside lies below a folder, whichever that is.
 
     Parts are divided by slashes (on Windows also by backslashes, which elsewhere are letters); empty ones and ``.`` are

@@ -12,13 +12,14 @@ from pydantic import BaseModel, ValidationError
 
 from docsr.bench.suite_file import LowerConfig, SourceConfig, SuiteConfig
 from docsr.cli import cli
-from docsr.cli.numbers import LONGEST, Real, Whole
+from docsr.cli.numbers import LEAST_MEMORY, LONGEST, Real, Whole
 from docsr.config import TrainConfig
 from docsr.config_file import load_config, parse_override
 from docsr.enhance import enhance_files
 from docsr.errors import UsageError
 from docsr.integrations import ray
 from docsr.upscalers.options import HIGHEST_DPI, LONGEST_PAGE, LOWEST_DPI, SMALLEST_TILE, EnhanceOptions
+from docsr.upscalers.options import LEAST_MEMORY as MEMORY_IN_BYTES
 
 COMMANDS = {**cli.commands, "ray": ray._command()}
 NUMBERS = [
@@ -66,6 +67,7 @@ def test_command_line_and_api_have_the_same_ranges():
         assert (options[name].min, options[name].max) == (low, high)  # type: ignore[attr-defined]
     assert options["tile"].min == SMALLEST_TILE  # type: ignore[attr-defined]
     assert LONGEST == LONGEST_PAGE
+    assert LEAST_MEMORY * 10**6 == MEMORY_IN_BYTES
 
 
 @pytest.mark.parametrize("limit", [float("inf"), float("nan"), -1.0, 0.0, 1e-300, 1e10])

@@ -115,7 +115,7 @@ def test_where_no_worker_begins_in_it_that_is_told(
 ) -> None:
     monkeypatch.setattr(module, "_SYSTEM", ())
     monkeypatch.setattr(module, "_installed", lambda: iter(()))
-    monkeypatch.setattr(module, "_told", [])
+    monkeypatch.setattr("docsr.pool.processes._told", set())
 
     def done() -> list[tuple[int, str]]:
         return list(run_in_processes(ends, [0, 2], jobs=1, broken=lost, sandbox=Sandbox(required=required)))

@@ -122,7 +122,7 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
         MissingExtraError: what writes it is not installed.
     """
     from docsr.io.files import is_one_of
-    from docsr.report.viewer import check_viewer, is_viewer
+    from docsr.report.viewer import check_viewer, is_viewer, others_page
 
     check_viewer()
     if page.suffix.lower() not in _SUFFIXES or os.path.isdir(page):
@@ -130,7 +130,7 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
     if is_one_of(page, inputs):
         raise UsageError(f"{option} {page} is an input or an output of this run: choose another name")
     if os.path.exists(page) and not overwrite and not is_viewer(page):
-        raise UsageError(f"{page} is there already and was not written by docsr compare: --overwrite replaces it")
+        raise UsageError(others_page(page))
     check_writable(page, option)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -84,6 +85,22 @@ def guarded() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def warnings_said() -> Iterator[None]:
+    """Within the block, what docsr's modules warn of by logging is said on standard error."""
+    log, saying = logging.getLogger("docsr"), _Saying(logging.WARNING)
+    log.addHandler(saying)
+    try:
+        yield
+    finally:
+        log.removeHandler(saying)
+
+
+class _Saying(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        say(f"docsr: warning: {record.getMessage()}", err=True)
 
 
 class _Guarded:

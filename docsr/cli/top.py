@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from docsr.cli.checks import terminable
-from docsr.cli.echo import NobodyReads, guarded, say
+from docsr.cli.echo import NobodyReads, guarded, say, warnings_said
 from docsr.errors import DocsrError, Interrupted, first_line, is_out_of_memory
 
 UNEXPECTED = 70
@@ -32,7 +32,7 @@ def run(command: click.Command) -> NoReturn:
 
     The command gets the option ``--debug``, which tells also where an error comes from.
     """
-    with guarded():
+    with guarded(), warnings_said():
         debug: list[bool] = []
         try:
             with terminable():

@@ -42,7 +42,14 @@ OLDEST = 17
 _ENTRY_POINT = "docsr"
 
 _loading = Lock()
-"""A thread that waits for another's import is told less of why that failed."""
+
+
+def _pages() -> Any:
+    """Load what does the work; one thread at a time: who waits for another's import is told less of why that failed."""
+    with _loading:
+        from docsr.integrations import ocr_pages
+
+        return ocr_pages
 
 
 @hookimpl
@@ -92,10 +99,7 @@ def check_options(options: Any) -> None:
         from docsr.integrations.scripts import in_latin_letters
 
         if factor != "auto" or option(options, "model", None) is not None or not in_latin_letters(options.languages):
-            with _loading:
-                from docsr.integrations import ocr_pages
-
-            ocr_pages.check(options)
+            _pages().check(options)
     except DocsrError as error:
         raise BadArgsError(f"docsr: {error}") from error
     except Exception as error:  # the first page tells of it
@@ -122,10 +126,7 @@ def rasterize_pdf_page(
     rendered = yield
     if options is not None and not _is_off(options):
         with _harmless(output_file.parent, pageno):
-            with _loading:
-                from docsr.integrations import ocr_pages
-
-            ocr_pages.show_own_pixels(input_file, output_file, pageno, raster_dpi, rotation or 0, options)
+            _pages().show_own_pixels(input_file, output_file, pageno, raster_dpi, rotation or 0, options)
     return rendered
 
 
@@ -136,10 +137,8 @@ def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, I
     seen = image if given is None else given
     if not _is_off(page.options) and not seen.info.get("docsr"):
         with _harmless(page.work_folder, page.pageno + 1):
-            with _loading:
-                from docsr.integrations import ocr_pages
-
-            return ocr_pages.enlarged(page, seen)
+            large: Image.Image = _pages().enlarged(page, seen)
+            return large
     return seen
 
 
@@ -148,10 +147,7 @@ def optimize_pdf(input_pdf: Path, context: PdfContext) -> Generator[None, Any, A
     """With --docsr-replace: enlarge the visible scans too, of the pages that were enlarged for OCR."""
     if not _is_off(context.options) and option(context.options, "replace", False):
         with _harmless(context.work_folder, None):
-            with _loading:
-                from docsr.integrations import ocr_pages
-
-            ocr_pages.replace_shown(input_pdf, context)
+            _pages().replace_shown(input_pdf, context)
     return (yield)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import secrets
 import stat
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -16,7 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from docsr.errors import PageError, UsageError, reason_of
-from docsr.folders import Place, place_at
+from docsr.folders import Place, identities, place_at
+from docsr.temporary import machine_name
 
 
 def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
@@ -50,16 +49,12 @@ def refuse_same_folder(out: Path, inputs: Iterable[Path]) -> None:
 def is_one_of(path: Path, others: Iterable[Path]) -> bool:
     """Return whether ``path`` is the same file as one of ``others``, under whatever name."""
     own = _identities(path)
-    return any(identity in own for other in others for identity in _identities(other))
+    return any(not own.isdisjoint(_identities(other)) for other in others)
 
 
-def _identities(path: Path) -> list[object]:
+def _identities(path: Path) -> set[object]:
     """Return what identifies a file: its real path and, when it exists, its device and number."""
-    identities: list[object] = [os.path.realpath(path)]
-    with suppress(OSError):
-        status = path.stat()
-        identities.append((status.st_dev, status.st_ino))
-    return identities
+    return {os.path.realpath(path), *identities([path])}
 
 
 _TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}(\..*)?")
@@ -76,7 +71,7 @@ def _machine() -> str:
     numbered = ""
     with suppress(OSError):
         numbered = os.readlink("/proc/self/ns/pid")
-    return f"{zlib.crc32((platform.node() + numbered).encode()):08x}"
+    return machine_name(numbered)
 
 
 _MACHINE = _machine()

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from docsr.errors import NoInputError
 from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
-from docsr.names import Place, RefusedName, place_of, refuse_path
+from docsr.names import RefusedName, RelativePath, place_of, refuse_path
 
 IMAGE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".tif", ".tiff", ".webp", ".bmp", ".dib", ".gif"}
@@ -39,7 +39,7 @@ class InputFile:
     """
 
     path: Path
-    relative: Place
+    relative: RelativePath
     refused: str = ""
 
 

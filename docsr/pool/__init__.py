@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from docsr.pool.processes import NoProcesses, tell_alone, why_alone
 from docsr.pool.sandbox import Sandbox, refuse_here, why_none
 from docsr.pool.worker import Finished, alive, hearing, in_worker, tell, time_limit
-from docsr.pool.workers import Pool, opened
+from docsr.pool.workers import Pool, Work, opened
 
 __all__ = [
     "Apart",
@@ -84,7 +84,7 @@ def run_in_processes(
         sandbox: what workers may do; None: whatever this process may.
         heard: called, in this thread and before the result, with an item and what :func:`tell` told; some is dropped.
     """
-    queue, workers = iter(items), partial(opened, call, limit, memory, sandbox, heard)
+    queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, heard))
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
             for item, future in suspects:
@@ -111,7 +111,7 @@ class Apart:
     ) -> None:
         """Take what :func:`run_in_processes` takes; the process starts with the first item."""
         self._call, self._broken, self._limit, self._sandbox = call, broken, limit, sandbox
-        self._workers = partial(opened, call, limit, memory, sandbox, None)
+        self._workers = partial(opened, Work(call, limit, memory, sandbox))
         self._opened = ExitStack()
         self._pool: Pool | None = None
 

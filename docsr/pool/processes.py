@@ -34,9 +34,14 @@ def why_alone() -> str | None:
 
 def tell_alone(why: str, consequence: str) -> None:
     """Tell, once a process, that all is done in one process."""
-    if consequence not in _told:
-        _told.add(consequence)
-        _log.warning("docsr: warning: all is done in one process, for no others can be made (%s)%s", why, consequence)
+    tell_once(f"all is done in one process, for no others can be made ({why}){consequence}")
+
+
+def tell_once(sentence: str) -> None:
+    """Log a warning, unless this process has done so."""
+    if sentence not in _told:
+        _told.add(sentence)
+        _log.warning("%s", sentence)
 
 
 @contextmanager

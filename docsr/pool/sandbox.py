@@ -7,7 +7,6 @@ libraries had started by then.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shutil
@@ -25,9 +24,7 @@ from typing import Any
 
 from docsr.errors import UsageError, first_line
 from docsr.pool import landlock, seccomp
-
-_log = logging.getLogger(__name__)
-_told: list[str] = []
+from docsr.pool.processes import tell_once
 
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/nix/store", "/gnu/store")
 _SYSTEM = (
@@ -91,9 +88,7 @@ def go_without(sandbox: Sandbox | None) -> None:
     why = "no process begins in it: something that is loaded into every Python may need more"
     if sandbox is not None and sandbox.required:
         raise UsageError(f"there is no sandbox, and one is asked for ({why}): use --sandbox auto, or off")
-    if not _told:
-        _told.append(why)
-        _log.warning("docsr: warning: files are read without a sandbox (%s)", why)
+    tell_once(f"files are read without a sandbox ({why})")
 
 
 @cache

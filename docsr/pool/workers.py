@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import count
 from multiprocessing import connection, resource_tracker
 from multiprocessing.context import SpawnContext
@@ -18,7 +19,8 @@ from docsr.errors import NoTemporaryFolder
 from docsr.pool.processes import end_left, launching
 from docsr.pool.received import guard
 from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
-from docsr.pool.worker import STOPPING, start, work
+from docsr.pool.worker import STOPPING, start
+from docsr.pool.worker import work as done
 from docsr.temporary import temporary_folder
 
 Heard: TypeAlias = Callable[[Any, Any], None]
@@ -28,16 +30,20 @@ _SECONDS_BETWEEN_LOOKS = 0.25
 """How often it is looked whether a worker has told something."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What workers are for; the parts are said at :func:`docsr.pool.run_in_processes`."""
+
+    call: Callable[[Any], Any]
+    limit: float | None = None
+    memory: Callable[[Any], int] | None = None
+    sandbox: Sandbox | None = None
+    heard: Heard | None = None
+
+
 @contextmanager
-def opened(
-    call: Callable[[Any], Any],
-    limit: float | None,
-    memory: Callable[[Any], int] | None,
-    sandbox: Sandbox | None,
-    heard: Heard | None,
-    jobs: int,
-) -> Iterator[Pool]:
-    """A pool of ``jobs`` workers that drops what is still under way when the block ends; arguments as of the package's.
+def opened(work: Work, jobs: int) -> Iterator[Pool]:
+    """A pool of ``jobs`` workers that drops what is still under way when the block ends.
 
     Where no worker begins in the sandbox, they do without, unless it is required.
 
@@ -47,22 +53,15 @@ def opened(
     """
     with ExitStack() as stack:
         try:
-            pool = stack.enter_context(_started(call, limit, memory, sandbox, heard, jobs))
+            pool = stack.enter_context(_started(work, jobs))
         except CannotBegin:
-            go_without(sandbox)
-            pool = stack.enter_context(_started(call, limit, memory, None, heard, jobs))
+            go_without(work.sandbox)
+            pool = stack.enter_context(_started(replace(work, sandbox=None), jobs))
         yield pool
 
 
 @contextmanager
-def _started(
-    call: Callable[[Any], Any],
-    limit: float | None,
-    memory: Callable[[Any], int] | None,
-    sandbox: Sandbox | None,
-    heard: Heard | None,
-    jobs: int,
-) -> Iterator[Pool]:
+def _started(work: Work, jobs: int) -> Iterator[Pool]:
     """A pool as of :func:`opened`.
 
     Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
@@ -71,23 +70,23 @@ def _started(
         NoProcesses: none can be started.
         CannotBegin: the first ended in its sandbox before it was given anything.
     """
-    with _place() as place, spawning(sandbox, place) as context, _ear(context, heard) as (ear, mouth):
+    with _place() as place, spawning(work.sandbox, place) as context, _ear(context, work.heard) as (ear, mouth):
         told, telling = context.Pipe(duplex=False)
-        given = call, told, mouth, limit, memory, place
+        given = work.call, told, mouth, work.limit, work.memory, place
         with ExitStack() as stack:
             stack.callback(told.close)
             with launching(), _whole():
                 executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=given)
-                if sandbox is not None:
+                if work.sandbox is not None:
                     guard(executor._result_queue._reader)  # type: ignore[attr-defined]
                     guard(ear)
                 stack.callback(end_left, executor._processes)
                 stack.callback(executor.shutdown, wait=True, cancel_futures=True)
                 stack.callback(telling.close)
                 begun = [executor.submit(_begin) for _ in range(jobs)]
-            if sandbox is not None:
+            if work.sandbox is not None:
                 wait_for_first(begun)
-            yield Pool(executor, ear, heard)
+            yield Pool(executor, ear, work.heard)
 
 
 def _begin() -> None:
@@ -132,7 +131,7 @@ class Pool:
         number = next(self._numbers)
         try:
             with _whole():
-                future = self._executor.submit(work, number, item)
+                future = self._executor.submit(done, number, item)
         except BrokenProcessPool as error:
             broken: Future[Any] = Future()
             broken.set_exception(error)

@@ -31,6 +31,11 @@ def check_viewer() -> None:
     template("viewer.html.j2", "a page that compares pictures", "compare")
 
 
+def others_page(path: Path) -> str:
+    """Return the sentence about a file that is in the way, and that :func:`is_viewer` does not know."""
+    return f"{path} is there already and was not written by docsr compare: --overwrite replaces it"
+
+
 def is_viewer(file: Path | Place) -> bool:
     """Tell whether a file is such a page."""
     try:
