@@ -16,7 +16,7 @@ from pathlib import Path
 from docsr.bench.arms import Arm
 from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_of, tasks_of
 from docsr.bench.suite import Suite
-from docsr.errors import Interrupted, PageError
+from docsr.errors import Interrupted, PageError, reason_of
 from docsr.ocr.base import Engine
 from docsr.parsing import read_json
 from docsr.pool import run_here, run_in_processes
@@ -150,7 +150,7 @@ class RowStore:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise PageError(f"cannot write {self._path}: {error.strerror or error}") from error
+            raise PageError(f"cannot write {self._path}: {reason_of(error)}") from error
 
     def _read(self, line: str) -> None:
         try:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from docsr.config import TrainConfig
-from docsr.errors import UsageError
+from docsr.errors import UsageError, reason_of
 from docsr.parsing import MOST_BYTES, read_yaml
 from docsr.registry import suggestion
 
@@ -49,7 +49,7 @@ def read_yaml_file(path: Path, what: str) -> Any:
             text = file.read(MOST_BYTES + 1).decode("utf-8")
         return read_yaml(text)
     except OSError as error:
-        raise UsageError(f"cannot read {what} {path}: {error.strerror or error}") from error
+        raise UsageError(f"cannot read {what} {path}: {reason_of(error)}") from error
     except ValueError as error:
         reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
         raise UsageError(f"{what} {path} is not valid YAML: {reason}") from error

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from docsr.errors import FolderError, PageError
+from docsr.errors import FolderError, PageError, reason_of
 from docsr.folders import Identity, OutputFolder
 
 MOST_BYTES = 1 << 32
@@ -110,7 +110,7 @@ def append(folder: OutputFolder, place: str, lines: bytes) -> None:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise PageError(f"{path} could not be written: {error.strerror or error}") from error
+        raise PageError(f"{path} could not be written: {reason_of(error)}") from error
 
 
 def remove(folder: OutputFolder, place: str) -> None:
@@ -119,7 +119,7 @@ def remove(folder: OutputFolder, place: str) -> None:
         with folder.reached(place) as (name, above), suppress(FileNotFoundError):
             os.unlink(name, dir_fd=above)
     except OSError as error:
-        raise PageError(f"{folder.path / place} could not be removed: {error.strerror or error}") from error
+        raise PageError(f"{folder.path / place} could not be removed: {reason_of(error)}") from error
 
 
 def names_in(folder: OutputFolder, below: str, suffix: str, most: int) -> list[str]:

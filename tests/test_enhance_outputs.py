@@ -188,7 +188,7 @@ def test_a_manifest_that_cannot_be_written_is_told_and_nothing_is_written_withou
     monkeypatch.setattr("docsr.journal.os.write", full)
     ran, statuses = run(scans, out)
     assert (ran.code, statuses) == (1, {"a.png": "failed", "b.png": "failed"})
-    assert ran.err.count(f"{out / NAME} could not be written: No space left") == 2
+    assert ran.err.count(f"{out / NAME} could not be written: no space left") == 2
     assert [path.name for path in out.iterdir()] == [NAME]
 
 

@@ -97,7 +97,7 @@ def test_a_full_disk_is_a_sentence(tmp_path, monkeypatch):
 
     known = entry(tmp_path, "a", b"x")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(PageError, match=r"manifest\.jsonl could not be written: No space left"):
+    with pytest.raises(PageError, match=r"manifest\.jsonl could not be written: no space left"):
         note(tmp_path, known)
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 
 import click
 
-from docsr.errors import UsageError
+from docsr.errors import UsageError, reason_of
 
 ANY_PATH = click.Path(path_type=Path, readable=False)
 """An input: what cannot be read costs itself, when it is read."""
@@ -27,7 +27,7 @@ def check_writable(path: Path, option: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_in(path.parent)
     except OSError as error:
-        raise UsageError(f"{option} {path} cannot be written: {error.strerror or error}") from error
+        raise UsageError(f"{option} {path} cannot be written: {reason_of(error)}") from error
 
 
 def check_folder(folder: Path, option: str) -> None:
@@ -36,7 +36,7 @@ def check_folder(folder: Path, option: str) -> None:
     try:
         _write_in(next(place for place in (whole, *whole.parents) if place.exists()))
     except OSError as error:
-        raise UsageError(f"nothing can be written in {option} {folder}: {error.strerror or error}") from error
+        raise UsageError(f"nothing can be written in {option} {folder}: {reason_of(error)}") from error
 
 
 def _write_in(folder: Path) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from docsr.errors import NoInputError
+from docsr.errors import NoInputError, reason_of
 from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
 from docsr.names import RefusedName, RelativePath, place_of, refuse_path
@@ -112,7 +112,7 @@ def _lines(path: Path) -> Iterator[str]:
                 if name := line.rstrip(b"\r\n").decode("utf-8", "surrogateescape"):
                     yield name
     except OSError as error:
-        raise NoInputError(f"the list {path} cannot be read: {error.strerror or error}") from error
+        raise NoInputError(f"the list {path} cannot be read: {reason_of(error)}") from error
 
 
 def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
