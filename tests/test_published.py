@@ -123,6 +123,18 @@ def test_what_is_said_of_the_guard_was_measured_with_the_networks_that_ship():
     assert sum((ROOT / "docs" / picture).stat().st_size for picture in pictures) < 600_000
 
 
+@pytest.mark.parametrize("document", ["README.md", "docs/gans.md"])
+def test_what_is_said_of_digits_in_small_text_was_measured(document):
+    found = json.loads((ROOT / "benchmarks" / "results" / "small_digits.json").read_text(encoding="utf-8"))
+    said = " ".join((ROOT / document).read_text(encoding="utf-8").split())
+    assert (
+        f"{found['numbers']:,} numbers of five digits, in text of 4.5-7.1 px under heavy noise, {found['lost']}" in said
+    )
+    assert f"{found['won']} the other way" in said
+    assert {row["model"] for row in found["rows"]} <= set(catalogue())
+    assert (found["digits_of_a_number"], found["most_put_back_of_a_page"]) == (5, 0.0)
+
+
 def test_the_proof_has_peers_of_many_projects_and_two_engines():
     found = json.loads((ROOT / "benchmarks" / "results" / "typeset" / "results.json").read_text(encoding="utf-8"))
     ran = {cell["arm"] for cell in found["summary"]} & set(PEERS)
