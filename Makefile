@@ -19,7 +19,7 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
+.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation"
@@ -38,6 +38,7 @@ help:
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make guard      what the guard finds and leaves alone, docs/guard.md and its pictures (a quarter of an hour)"
 	@echo "make digits     what becomes of numbers in small noisy text, in benchmarks/results/small_digits.json (minutes)"
+	@echo "make many-pages  memory on documents of 5,000 pages, in benchmarks/results/many_pages.json (hours)"
 	@echo "make overhead   where the time of a batch goes, and what two jobs bring (10 minutes)"
 	@echo "make ocrmypdf   text layers of OCRmyPDF with docsr's plugin and without: DOCUMENTS= (an hour)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
@@ -172,6 +173,9 @@ guard: env programs
 
 digits: env programs
 	$(TEST_ENV) $(BIN)/python benchmarks/small_digits.py --out benchmarks/results/small_digits.json
+
+many-pages: env
+	$(TEST_ENV) $(BIN)/python benchmarks/many_pages.py --out benchmarks/results/many_pages.json
 
 speed: env programs
 	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out $(SPEED)

@@ -13,7 +13,7 @@ from PIL import Image
 from docsr.errors import PageError
 from docsr.io.decode import page_of
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_leaf import Leaf
+from docsr.io.pdf_leaves import Leaves
 from docsr.io.pdf_place import user_unit
 from docsr.io.pdf_scans import open_scans
 from docsr.io.pdf_seen import Seen
@@ -189,8 +189,8 @@ def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: 
     return reasons
 
 
-def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
-    new: dict[Hashable, Leaf] = {}
+def _replaced(leaves: Leaves, numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
+    new = dict[Hashable, int]()
     for number in numbers:
         leaf = leaves[number]
         if leaf.reason is not None:
@@ -202,6 +202,6 @@ def _replaced(leaves: Sequence[Leaf], numbers: Sequence[int], enhancer: Enhancer
                 leaf.show_as(new[shows])
                 continue
             leaf.replace(enhancer.upscaled(leaf.read()))
-            new[shows] = leaf
+            new[shows] = number
         except PageError as error:
             yield str(error)

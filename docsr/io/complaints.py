@@ -25,9 +25,11 @@ _MOST_LINES, _MOST_BYTES = 1000, 100_000
 """So much is taken; a damaged file can make a decoder say the same of each of its rows, and the rest is dropped."""
 
 _OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
+_BYTES = re.compile(r"""\bb(['"])(?:\\.|(?!\1).)*\1?""")
 _CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
 _RAISED = re.compile(r"^raised \w+\((['\"])(.*)\1\)$")
-"""How tifffile tells where something is wrong, and libtiff of a file that has no name for it; and what was raised."""
+"""How tifffile tells where something is wrong, and libtiff of a file that has no name for it; how it shows what it
+found there; and what was raised."""
 
 
 class DamageWarning(UserWarning):
@@ -169,8 +171,8 @@ class _Taking(logging.Handler):
 
 
 def plain(said: str) -> str:
-    """Return what a library said on one line, without the names of its own objects; other signs than text become ?."""
-    line = " ".join(_OBJECT.sub(" ", said).split())
+    """Return what a library said on one line, without its own objects and bytes; other signs than text become ?."""
+    line = " ".join(_BYTES.sub("other data", _OBJECT.sub(" ", said)).split())
     raised = _RAISED.match(line)
     if raised is not None:
         line = raised[2].strip()

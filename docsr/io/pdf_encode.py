@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,10 @@ class Coded:
     filter: Name
     parameters: dict[str, Any] | None
     bits: int
+
+    def without_data(self) -> Coded:
+        """The same, of data that are elsewhere."""
+        return replace(self, data=b"")
 
 
 def coded(pixels: Pixels, quality: int) -> Coded:

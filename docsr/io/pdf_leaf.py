@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import math
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream
 
 from docsr.errors import PageError, first_line
 from docsr.io.complaints import speaking_of
 from docsr.io.limits import most_pixels
 from docsr.io.pdf_content import BROKEN, content_of
-from docsr.io.pdf_encode import profile_space
 from docsr.io.pdf_images import check, opacity, read_image, size_of
 from docsr.io.pdf_place import covered, dpi_of, orientation_of
-from docsr.io.pdf_shown import Content, Placement, Scan, joined
-from docsr.io.pdf_spool import Spool
-from docsr.io.pdf_uses import Number
+from docsr.io.pdf_shown import Content, Scan, joined
+from docsr.io.pdf_spool import Kept, Spool
 from docsr.io.pixels import fitting_profile, upright
 from docsr.io.refusals import Damaged, TooLarge, Unreadable, Unsupported, damage
 from docsr.io.resolution import TRANSPOSING, turned
@@ -35,7 +30,19 @@ _SIGNED = "the document is signed, and a change would break the signature"
 _UNTURNED = {6: 8, 8: 6}
 """EXIF orientations that are undone by another; the rest undo themselves."""
 
-_KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
+
+class Fate(NamedTuple):
+    """What becomes of the pages of a document.
+
+    Attributes:
+        signed: whether it is signed, so that nothing may.
+        spool: keeps new images.
+        new: takes those of pages, by their 0-based numbers.
+    """
+
+    signed: bool
+    spool: Spool
+    new: dict[int, Kept]
 
 
 class Leaf:
@@ -44,14 +51,12 @@ class Leaf:
     Attributes:
         path: the file.
         number: 0-based page number.
-        replaced: the images that it does not show any more.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, path: Path, number: int, signed: bool, spool: Spool) -> None:
+    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, fate: Fate) -> None:
+        """Keep what gives the pages of the document as it is open now, the file, which page it is, and its fate."""
         self.path, self.number = path, number
-        self.replaced: set[Number] = set()
-        self._pdf, self._signed, self._spool = pdf, signed, spool
-        self._made: Stream | None = None
+        self._pages, (self._signed, self._spool, self._new) = pages, fate
 
     def check(self) -> None:
         """Refuse a scan that takes too much memory, which is no reason to pass it over. PageError."""
@@ -85,7 +90,7 @@ class Leaf:
     def _found(self) -> Scan | Unreadable:
         try:
             scan = joined(self.content.images)
-            with speaking_of(self._place):
+            with speaking_of(self.place):
                 for strip in scan.strips:
                     check(strip.image, strip.fill)
                     opacity(strip.image)
@@ -105,14 +110,14 @@ class Leaf:
             self.__dict__.pop(name, None)
 
     @property
-    def _place(self) -> str:
+    def place(self) -> str:
         """What is said before what is complained of."""
         return f"page {self.number + 1}: "
 
     @property
     def page(self) -> pikepdf.Page:
         """The page itself."""
-        return self._pdf.pages[self.number]
+        return self._pages(self.number)
 
     @property
     def scan(self) -> Scan:
@@ -153,7 +158,7 @@ class Leaf:
         """
         scan = self.scan
         try:
-            with speaking_of(self._place):
+            with speaking_of(self.place):
                 parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
@@ -188,10 +193,10 @@ class Leaf:
         """Return nothing: a damaged page stays in its document."""
 
     def replace(self, page: Page, quality: int = 90) -> None:
-        """Put new pixels in the place of the image; the page shows them where and as large as it showed the old ones.
+        """Keep new pixels, which take the place of the image when the document is saved.
 
-        The colour space stays when it is one of grey or RGB that fits them and their profile. How they are coded is
-        said at :func:`docsr.io.pdf_encode.coded`. Other pages that show the same image keep it.
+        The page then shows them where and as large as it showed the old ones; other pages that show the same image keep
+        it. How they are coded is said at :func:`docsr.io.pdf_encode.coded`.
 
         Args:
             page: upright, of any size; its dpi is not used.
@@ -202,80 +207,28 @@ class Leaf:
         """
         if self._signed:
             raise self._refusal(_SIGNED)
-        scan = self.scan
-        orientation = orientation_of(scan.matrix, self.page)
+        orientation = orientation_of(self.scan.matrix, self.page)
         stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
         try:
-            made = self._spool.image(stored, self._space(scan.strips[0], page), quality)
+            self._new[self.number] = self._spool.keep(stored, page.icc, quality)
         except (OSError, ValueError, MemoryError) as error:
             where = f"{self.path}, page {self.number + 1},"
             raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
-        for key in _KEPT:
-            if key in scan.strips[0].image:
-                made[key] = scan.strips[0].image[key]
-        self._show(scan, made)
+        self.forget()
 
-    def show_as(self, other: Leaf) -> None:
-        """Put the new image of another page in the place of this page's, which was the same (see :meth:`shows`).
+    def show_as(self, other: int) -> None:
+        """Let the page show the new image of another (counted from 0), which was the same (see :meth:`shows`).
 
         Raises:
             PageError: the page is not a scan (see ``reason``).
+            KeyError: the other page has no new image.
         """
-        if other._made is None:
-            raise ValueError("the other page has no new image")
-        self._show(self.scan, other._made)
-
-    def _show(self, scan: Scan, made: Stream) -> None:
-        self._made = made
-        self.replaced |= {strip.image.objgen for strip in scan.strips}
-        first = scan.strips[0]
-        self._put(first, made if len(scan.strips) == 1 else _spread(self._pdf, made, scan))
-        for strip in scan.strips[1:]:
-            self._put(strip, _form(self._pdf, b"", {}))
+        if self.unlike_scan is not None:
+            raise self._refusal(self.unlike_scan)
+        self._new[self.number] = self._new[other]
         self.forget()
-
-    def _space(self, place: Placement, page: Page) -> Any:
-        """Return the colour space for new pixels: the old one if it fits, that of their profile, or None."""
-        channels = 1 if page.is_grey else 3
-        icc = fitting_profile(page.icc, page.pixels)
-        with speaking_of(self._place):
-            old = check(place.image, place.fill)
-        fits = old is not None and old.kind == ("grey" if page.is_grey else "rgb")
-        if old is not None and fits and fitting_profile(old.icc, page.pixels) == icc:
-            return old.stored
-        return None if icc is None else profile_space(self._pdf, icc, channels)
-
-    def _put(self, place: Placement, made: Stream) -> None:
-        """Let a name mean another object, on this page alone: what it shares with others is copied first."""
-        holder: Any = self.page.obj
-        resources: Any = self.page.resources
-        for index, name in enumerate(place.path):
-            holder.Resources = Dictionary(dict(resources.items()))
-            table = Dictionary(dict(holder.Resources.XObject.items()))
-            last = index == len(place.path) - 1
-            table[name] = made if last else copy.copy(table[name])
-            holder.Resources.XObject = table
-            if not last and "/Resources" in holder.Resources.XObject[name]:  # else a form uses those of its holder
-                holder = holder.Resources.XObject[name]
-            resources = holder.Resources
 
 
 def _alone(error: Unreadable) -> Unreadable:
     """The same without what led to it, which would keep a page's data in memory."""
     return type(error)(str(error))
-
-
-def _form(pdf: pikepdf.Pdf, content: bytes, images: dict[str, Any], box: tuple[float, ...] = (0, 0, 1, 1)) -> Stream:
-    form = Stream(pdf, content)
-    form.Type, form.Subtype, form.BBox = Name.XObject, Name.Form, Array(list(box))
-    form.Resources = Dictionary(XObject=Dictionary(images))
-    return form
-
-
-def _spread(pdf: pikepdf.Pdf, made: Stream, scan: Scan) -> Stream:
-    """Make a form that, in the place of the first strip, shows an image over all of them."""
-    rows = [size_of(strip.image)[1] for strip in scan.strips]
-    tall = math.hypot(*scan.matrix[2:4]) / math.hypot(*scan.strips[0].matrix[2:4])
-    tall = tall if math.isfinite(tall) else sum(rows) / rows[0]
-    content = f"q 1 0 0 {tall:.9f} 0 {1 - tall:.9f} cm /Im0 Do Q".encode()
-    return _form(pdf, content, {"/Im0": made}, (-1, -tall - 1, 2, 2))

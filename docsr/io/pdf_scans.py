@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
@@ -18,15 +18,15 @@ from pikepdf import Array, Dictionary, Name, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.complaints import complain, hush
 from docsr.io.limits import whole
-from docsr.io.pdf_encode import profile_space
-from docsr.io.pdf_leaf import Leaf
+from docsr.io.pdf_leaf import Fate
+from docsr.io.pdf_leaves import Leaves
 from docsr.io.pdf_place import POINTS_PER_INCH
-from docsr.io.pdf_spool import Spool
+from docsr.io.pdf_replace import put
+from docsr.io.pdf_spool import Kept, Spool
 from docsr.io.pdf_tree import Opened, open_mended
 from docsr.io.pdf_unused import drop_unused
 from docsr.io.pdf_uses import Number
 from docsr.io.pdf_whole import is_cut_off
-from docsr.io.pixels import fitting_profile
 from docsr.io.refusals import damage, missing
 from docsr.page import Bands, Page
 
@@ -50,13 +50,12 @@ class Scans:
 
     Attributes:
         file: has the pages by the same numbers for every reader: the PDF itself, or a repaired copy.
-        leaves: its pages in order; nothing of them is read before it is asked for.
+        leaves: its pages in order.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, path: Path, file: Path, spool: Spool) -> None:
-        signed = _is_signed(pdf)
-        self._pdf, self.file, self._spool = pdf, file, spool
-        self.leaves = tuple(Leaf(pdf, path, number, signed, spool) for number in range(len(pdf.pages)))
+    def __init__(self, opened: Opened, path: Path, spool: Spool) -> None:
+        self.file, self._spool, self._new = opened.file, spool, dict[int, Kept]()
+        self.leaves = Leaves(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
 
     @property
     def written(self) -> int:
@@ -74,11 +73,14 @@ class Scans:
             file: what is written to, open and empty; None: the path, in place, not under another name first.
 
         Raises:
-            PageError: the file cannot be written.
+            PageError: the file cannot be written, or the document is not the one any more that it was.
         """
-        changed = {leaf.number for leaf in self.leaves if leaf.replaced}
-        drop_unused(self._pdf, set[Number]().union(*(leaf.replaced for leaf in self.leaves)), changed)
-        _save(self._pdf, path, file)
+        pdf, old = self.leaves.open_again(), set[Number]()
+        images = self._spool.into(pdf)
+        for number, kept in self._new.items():
+            old |= put(pdf, self.leaves.of_open(number), kept, images)
+        drop_unused(pdf, old, set(self._new))
+        _save(pdf, path, file)
 
 
 @contextmanager
@@ -92,13 +94,8 @@ def open_scans(path: Path) -> Iterator[Scans]:
         PageError: the file is missing, damaged, encrypted, or not a PDF with pages in it.
     """
     with ExitStack() as stack:
-        opened = _opened(path, stack)
-        try:
-            scans = _checked(opened, path, Spool(opened.pdf, stack))
-        except OSError as error:
-            raise PageError(f"{path} could not be read: {reason_of(error)}") from error
-        except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
-            raise PageError(f"{path} could not be read: {_damage(error, path)}") from error
+        scans = _checked(_opened(path, stack), path, Spool(stack))
+        stack.callback(scans.leaves.close)
         yield scans
 
 
@@ -136,11 +133,20 @@ def _plainly(error: BaseException, path: Path) -> str:
 
 
 def _checked(opened: Opened, path: Path, spool: Spool) -> Scans:
+    try:
+        return _sound(opened, path, spool)
+    except OSError as error:
+        raise PageError(f"{path} could not be read: {reason_of(error)}") from error
+    except (PdfError, ValueError, TypeError, AttributeError, LookupError, RuntimeError) as error:
+        raise PageError(f"{path} could not be read: {_damage(error, path)}") from error
+
+
+def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
     pdf, mended = opened.pdf, opened.mended
     if pdf.is_encrypted:  # it opened without a password; what is saved would not be protected any more
         raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
     stated = pdf.Root.Pages.get("/Count", 0)
-    scans = Scans(pdf, path, opened.file, spool)
+    scans = Scans(opened, path, spool)
     if not scans.leaves and not stated:
         raise PageError(f"{path} could not be read: it has no pages")
     lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
@@ -193,13 +199,11 @@ def write_scans(
     Raises:
         PageError: there are no pages, or the file cannot be written.
     """
-    spaces: dict[tuple[bytes, bool], Any] = {}
     with ExitStack() as stack:
-        pdf = stack.enter_context(pikepdf.new())
-        spool = Spool(pdf, stack)
+        spool, kept = Spool(stack), list[tuple[_Sheet, Kept]]()
         for page in pages:
             try:
-                _append(pdf, whole(page), spaces, quality, spool)
+                kept.append((_sheet_of(page), spool.keep(whole(page).pixels, page.icc, quality)))
             except (OSError, ValueError, MemoryError) as error:
                 size = f"{page.width} x {page.height}"
                 raise PageError(
@@ -207,28 +211,37 @@ def write_scans(
                 ) from error
             wrote(spool.written)
             del page  # before the next one is made
-        if not len(pdf.pages):
+        if not kept:
             raise PageError(f"{path} could not be written: there are no pages")
+        pdf = stack.enter_context(pikepdf.new())
+        images = spool.into(pdf)
+        for sheet, image in kept:
+            _append(pdf, sheet, images.image(image))
         _save(pdf, path, file)
 
 
-def _append(pdf: pikepdf.Pdf, page: Page, spaces: dict[tuple[bytes, bool], Any], quality: int, spool: Spool) -> None:
-    icc, space = fitting_profile(page.icc, page.pixels), None
-    if icc is not None:
-        if (icc, page.is_grey) not in spaces:
-            spaces[icc, page.is_grey] = profile_space(pdf, icc, 1 if page.is_grey else 3)
-        space = spaces[icc, page.is_grey]
+class _Sheet(NamedTuple):
+    """The size of a page, in units of so many 1/72 inch."""
+
+    wide: float
+    high: float
+    unit: float
+
+
+def _sheet_of(page: Page | Bands) -> _Sheet:
     x, y = page.aspect or (1.0, 1.0)
     dpi_x, dpi_y = page.dpi or (UNKNOWN_DPI * x / max(x, y), UNKNOWN_DPI * y / max(x, y))
     wide, high = page.width / dpi_x * POINTS_PER_INCH, page.height / dpi_y * POINTS_PER_INCH
     unit = max(1.0, wide / _MAX_SIDE, high / _MAX_SIDE)
-    wide, high = round(wide / unit, 4), round(high / unit, 4)
-    leaf = pdf.add_blank_page(page_size=(wide, high))
-    if unit > 1:
-        leaf.obj.UserUnit = unit
-    image = spool.image(page.pixels, space, quality)
+    return _Sheet(round(wide / unit, 4), round(high / unit, 4), unit)
+
+
+def _append(pdf: pikepdf.Pdf, sheet: _Sheet, image: Any) -> None:
+    leaf = pdf.add_blank_page(page_size=(sheet.wide, sheet.high))
+    if sheet.unit > 1:
+        leaf.obj.UserUnit = sheet.unit
     leaf.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
-    leaf.obj.Contents = pdf.make_stream(f"q {wide} 0 0 {high} 0 0 cm /Im0 Do Q".encode())
+    leaf.obj.Contents = pdf.make_stream(f"q {sheet.wide} 0 0 {sheet.high} 0 0 cm /Im0 Do Q".encode())
 
 
 def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None) -> None:

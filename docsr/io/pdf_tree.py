@@ -47,7 +47,7 @@ class Opened:
     """An open PDF.
 
     Attributes:
-        pdf: the document.
+        pdf: the document; whoever takes it closes it.
         file: where it was read from: a copy, if its page tree had to be mended.
         repairs: what qpdf said of damage, in small letters.
         mended: what was wrong with the page tree.
@@ -64,7 +64,7 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
 
     Args:
         path: the file.
-        stack: closes it, and removes the copy.
+        stack: removes the copy.
 
     Raises:
         PageError: there is no place for the copy.
@@ -76,7 +76,7 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
             pdf = own.enter_context(pikepdf.open(path))
             repairs = [str(warning).lower() for warning in pdf.get_warnings()]
             if pdf.is_encrypted or not any("pages tree" in repair for repair in repairs):
-                stack.push(own.pop_all())
+                own.pop_all()
                 return Opened(pdf, path, repairs, Mended())
         except pikepdf.PdfError as error:
             if "/Pages structure" not in str(error):
@@ -86,10 +86,10 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
         mended = mend_tree(damaged)
         repairs = [str(warning).lower() for warning in damaged.get_warnings()]
         if damaged.is_encrypted:  # a copy would not be
-            stack.push(own.pop_all())
+            own.pop_all()
             return Opened(damaged, path, repairs, mended)
         copy = _copied(damaged, path, stack)
-    return Opened(stack.enter_context(pikepdf.open(copy)), copy, repairs, mended)
+    return Opened(pikepdf.open(copy), copy, repairs, mended)
 
 
 def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:

@@ -129,6 +129,11 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
 
 def fitting_profile(icc: object, pixels: Pixels) -> bytes | None:
     """Return an ICC profile when it describes these pixels (grey or RGB), else None."""
+    return profile_for(icc, 1 if pixels.ndim == 2 else 3)
+
+
+def profile_for(icc: object, channels: int) -> bytes | None:
+    """Return an ICC profile when it describes pixels of 1 (grey) or 3 (RGB) channels, else None."""
     if not isinstance(icc, bytes) or len(icc) < 128:
         return None
-    return icc if icc[16:20] == (b"GRAY" if pixels.ndim == 2 else b"RGB ") else None
+    return icc if icc[16:20] == (b"GRAY" if channels == 1 else b"RGB ") else None

@@ -37,8 +37,11 @@ from docsr.upscalers.reached import Reached, failed
 from docsr.upscalers.results import PageResult, Task
 
 if TYPE_CHECKING:
-    from docsr.io.pdf_leaf import Leaf
+    pass
 
+
+_LONG = 100
+"""Pages: of a longer document networks are not kept in memory while it is saved."""
 
 _PIECE = 1 << 20
 
@@ -163,7 +166,7 @@ class FileEnhancer:
         """Write the PDF with its scans enlarged, and all else as it was; an image on many pages is enlarged once."""
         from docsr.io.pdf_scans import open_scans
 
-        new: dict[Hashable, Leaf] = {}
+        new = dict[Hashable, int]()
         with open_scans(task.source) as scans:
             for number, plan in reached.within(task, plans):
                 row, leaf = reached.rows[number], scans.leaves[number]
@@ -177,13 +180,14 @@ class FileEnhancer:
                     shows = plan, leaf.shows(size)
                     if shows in new:
                         leaf.show_as(new[shows])
-                        reached.rows[number] = row.as_same(reached.rows[new[shows].number], plan, size)
+                        reached.rows[number] = row.as_same(reached.rows[new[shows]], plan, size)
                         reached.next_done()
                     else:
                         leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
-                        new[shows] = leaf
+                        new[shows] = number
                         reached.budget.wrote(scans.written)
             reached.refuse_if_all_failed()
+            self._let_go(plans)
             if new:
                 scans.save(task.output, file)
             else:
@@ -209,6 +213,12 @@ class FileEnhancer:
                 else:
                     yield page
         reached.refuse_if_all_failed()
+        self._let_go(plans)
+
+    def _let_go(self, plans: list[Plan]) -> None:
+        """Make room before a long document is saved: networks are loaded again in less time than a page takes."""
+        if len(plans) > _LONG:
+            self._upscalers.clear()
 
     def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""

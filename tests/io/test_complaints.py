@@ -17,7 +17,7 @@ import numpy as np
 import pikepdf
 import pytest
 
-from docsr.io.complaints import heard, hush
+from docsr.io.complaints import heard, hush, plain
 from docsr.io.pdf_scans import write_scans
 from docsr.page import Page
 
@@ -131,3 +131,18 @@ def test_without_a_standard_error_nobody_listens_to_it(monkeypatch: pytest.Monke
         assert os.path.samestat(os.fstat(2), before)
         warnings.warn_explicit("a strip is short", UserWarning, "tiff.py", 1, "PIL.TiffImagePlugin")
     assert told == ["a strip is short"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            r"incorrect StripByteCounts count (1 != b'\xff\xd8\'x(')",
+            "incorrect StripByteCounts count (1 != other data)",
+        ),
+        (r"""found b"it's" and b'cut of""", "found other data and other data"),
+        ("Bob's b 'page' is kept", "Bob's b 'page' is kept"),
+    ],
+)
+def test_bytes_are_no_words(said: str, shown: str):
+    assert plain(said) == shown

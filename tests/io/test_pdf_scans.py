@@ -188,8 +188,8 @@ def test_a_page_is_replaced_again(tmp_path: Path):
     path = scan_file(tmp_path / "a.pdf")
     with open_scans(path) as scans:
         (leaf,) = scans.leaves
-        for _ in range(2):
-            leaf.replace(doubled(leaf.read()))
+        leaf.replace(Page(np.zeros((HEIGHT, WIDTH), np.uint8)))
+        leaf.replace(doubled(doubled(leaf.read())))
         scans.save(tmp_path / "b.pdf")
     ((*_, width, height, _colour, _n, _bits, _coding, _i, _o, _g, _x, _y, _size, _ratio),) = listed(tmp_path / "b.pdf")
     assert (int(width), int(height)) == (4 * WIDTH, 4 * HEIGHT)
