@@ -32,7 +32,7 @@ from docsr.report.results import as_json, machine
 FORMS = {"pdf": "pdf", "tif": "tiff"}
 """Suffix -> format."""
 NETWORK, BICUBIC = "--factor 2 --jobs 1", "--factor 2 --model bicubic --jobs 1"
-CASES = (("tif", NETWORK), ("pdf", NETWORK), ("pdf", BICUBIC))
+CASES = (("tif", BICUBIC), ("pdf", BICUBIC), ("pdf", NETWORK))
 """Suffix, and arguments of docsr enhance."""
 WAIT_SECONDS = 0.05
 
