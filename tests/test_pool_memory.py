@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,3 +58,22 @@ def crowd(megabytes: int) -> str:
 @pytest.mark.parametrize(("megabytes", "told"), [(LITTLE, "had 10 MB"), (MUCH, "refused")])
 def test_many_small_pieces_count_as_well(megabytes, told):
     assert list(run_in_processes(crowd, [megabytes], jobs=1, broken=lost, memory=most)) == [(megabytes, told)]
+
+
+_KEPT: list[bytes] = []
+
+
+def resident(megabytes: int) -> str:
+    """Return how many MB are resident; then take some in small pieces, and keep a little that lies above them."""
+    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE // 10**6
+    pieces = [bytes(100_000) for _ in range(10 * megabytes)]
+    _KEPT.append(bytes(10_000))
+    del pieces
+    return str(held)
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not hasattr(ctypes.pythonapi, "malloc_trim"), reason="glibc alone")
+def test_what_an_item_has_freed_is_given_back_before_the_next():
+    done = run_in_processes(resident, [MUCH, MUCH + 1, MUCH + 2], jobs=1, broken=lost)
+    before, *later = [int(held) for _, held in done]
+    assert all(held < before + 40 for held in later)

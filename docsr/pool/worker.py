@@ -14,7 +14,7 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 from typing import Any
 
-from docsr.pool.memory import limit_memory
+from docsr.pool.memory import give_back, limit_memory
 from docsr.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
@@ -143,6 +143,7 @@ def work(number: int, item: Any) -> Any:
     finally:
         faulthandler.cancel_dump_traceback_later()
         _worker.armed = False
+        give_back()
         _worker.idle.set()
         if _worker.leaving:
             os._exit(128 + signal.SIGTERM)
