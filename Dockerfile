@@ -1,7 +1,7 @@
 # docsr on a CPU, its networks and Tesseract with English data inside:
 #   docker build --tag docsr .
 #   docker run --rm --network none --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
-#       --user "$(id -u):$(id -g)" --volume "$PWD:/data" docsr enhance scans --out hi
+#       --user "$(id -u):$(id -g)" --volume "$PWD/scans:/in:ro" --volume "$PWD/hi:/out" docsr enhance /in --out /out
 ARG BASE=python:3.13-slim-bookworm
 
 FROM ${BASE} AS build
