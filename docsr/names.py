@@ -27,6 +27,8 @@ WINDOWS = os.name == "nt"
 _NOT_ON_WINDOWS = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])", re.I)
 
+_DESCRIPTOR = re.compile(r"/dev/(stdin|fd/[0-9]+)|/proc/(self|thread-self|[0-9]+)(/task/[0-9]+)?/fd/[0-9]+")
+
 _SHOWN = 60
 """Letters of a name that are told of one that is too long."""
 
@@ -65,6 +67,11 @@ def refuse_path(path: Path) -> None:
     for part in path.parts:
         _refuse(str(path), _unusable(part))
     _refuse(str(path), _too_long(str(path), MOST_BYTES_WHOLE))
+
+
+def is_descriptor(name: str) -> bool:
+    """Tell whether a path names what a program has open, by its number: another time that is something else."""
+    return _DESCRIPTOR.fullmatch(name) is not None
 
 
 def below(root: Path, name: str, *, own: bool = False) -> Path:

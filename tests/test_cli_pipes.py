@@ -9,8 +9,10 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from PIL import Image
 
 from docsr.cli import pipe
 from tests.command import docsr, picture
@@ -97,3 +99,54 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path, capsys, 
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "scan.jpg", "--out", tmp_path / "out")
     assert (ran.code, ran.out) == (3, "")
     assert ran.err == f"docsr: error: nothing came through {tmp_path / 'scan.jpg'}: give it an image\n"
+
+
+def other_page(folder: Path) -> None:
+    picture().transpose(Image.Transpose.ROTATE_180).convert("L").save(folder / "other.jpg", dpi=(75, 75))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("{} <(cat {}) --out out", "/dev/fd/"),
+        ("cat {1} | {0} /dev/stdin --out out", "/dev/stdin"),
+        ("{} /dev/stdin --out out < {}", "/dev/stdin"),
+        ("{} /proc/self/fd/3 --out out 3< {}", "/proc/self/fd/3"),
+        ("cat {1} > named & {0} named --out out; wait", "named"),
+    ],
+    ids=["substituted", "standard input", "standard input from a file", "a file by its number", "with a name"],
+)
+def test_a_number_is_no_input_that_one_could_come_back_to(tmp_path: Path, page: Path, words: str, name: str):
+    other_page(tmp_path)
+    os.mkfifo(tmp_path / "named")
+    words = (
+        f"{words} {' '.join(BICUBIC)}" if "wait" not in words else words.replace(";", f" {' '.join(BICUBIC)}; r=$?;")
+    )
+    words = words.replace("wait", "wait; exit $r")
+    first, again, other, forced = (
+        in_shell(words.format(f"{COMMAND}{more}", file), tmp_path)
+        for file, more in (("page.jpg", ""), ("page.jpg", ""), ("other.jpg", ""), ("other.jpg", " --overwrite"))
+    )
+    assert (first.returncode, again.returncode, other.returncode, forced.returncode) == (0, 0, 1, 0), other.stderr
+    assert again.stdout.endswith("skipped, up to date\n")
+    assert f"was made from other bytes that came through {name}" in other.stderr
+    assert other.stderr.endswith(": choose another --out folder, or replace it with --overwrite\n")
+    assert "docsr-" not in other.stderr
+
+
+def test_a_number_in_a_list_is_none_either(tmp_path: Path, page: Path):
+    other_page(tmp_path)
+    (tmp_path / "list.txt").write_text("/dev/stdin\n")
+    words = f"{COMMAND} @list.txt --out out --time-limit 0 {' '.join(BICUBIC)}"
+    assert in_shell(f"{words} < page.jpg", tmp_path).returncode == 0
+    ran = in_shell(f"{words} < other.jpg", tmp_path)
+    assert ran.returncode == 1
+    assert "was made from other bytes that came through /dev/stdin" in ran.stderr
+
+
+def test_a_file_by_its_number_that_is_empty_is_told_at_once(tmp_path: Path):
+    (tmp_path / "empty").touch()
+    began = monotonic()
+    ran = in_shell(f"{COMMAND} /dev/stdin --out out < empty", tmp_path)
+    assert (ran.returncode, ran.stderr) == (3, "docsr: error: nothing came through /dev/stdin: give it an image\n")
+    assert monotonic() - began < pipe._PATIENCE

@@ -152,7 +152,8 @@ def enhance(
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
     another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
-    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
+    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input
+    (of a pipe: from the same bytes).
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from docsr.cli.echo import send
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.names import below
+from docsr.names import below, is_descriptor
 from docsr.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
 def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
     """Read inputs that are pipes, as a shell makes them of ``<(command)``, into files of their own for a while.
 
+    So is a file that a shell has opened (``/dev/stdin < scan.png``): no other process knows it by that name.
+
     Yields:
         The inputs, with such a file in the place of each pipe (``/dev/fd/63`` becomes ``pipe-63.png``, ``/dev/stdin``
         ``stdin.png``, and a named one keeps its name), and by the paths of these files what they were given as.
@@ -78,8 +80,9 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
 
 
 def given_names(tasks: Iterable[Task], names: Names) -> list[Task]:
-    """Return the tasks, named in the manifest by what the user gave."""
-    return [replace(task, name=names.get(str(task.source), task.name)) for task in tasks]
+    """Return the tasks; those of pipes are named in the manifest by what the user gave, which tells no more of them."""
+    given = ((task, names.get(str(task.source))) for task in tasks)
+    return [task if name is None else replace(task, name=name, passing=True) for task, name in given]
 
 
 def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
@@ -95,9 +98,10 @@ def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageR
 
 def _is_pipe(given: Path) -> bool:
     try:
-        return stat.S_ISFIFO(given.stat().st_mode)
+        mode = given.stat().st_mode
     except (OSError, ValueError):
         return False
+    return stat.S_ISFIFO(mode) or (stat.S_ISREG(mode) and is_descriptor(str(given)))
 
 
 def _stem(given: Path) -> str:
@@ -109,6 +113,7 @@ def _stem(given: Path) -> str:
 def _drained(pipe: Path, path: Path) -> Path:
     """Write what comes through a pipe to a file; give up if nobody writes within _PATIENCE."""
     source = os.open(pipe, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    is_pipe = stat.S_ISFIFO(os.fstat(source).st_mode)
     try:
         with path.open("wb") as file:
             until = time.monotonic() + _PATIENCE
@@ -120,7 +125,7 @@ def _drained(pipe: Path, path: Path) -> Path:
                     continue
                 if piece:
                     file.write(piece)
-                elif file.tell() or time.monotonic() > until:
+                elif file.tell() or not is_pipe or time.monotonic() > until:
                     break
                 else:
                     time.sleep(0.05)

@@ -39,7 +39,8 @@ class Outputs:
         """Return the results of a file that is done already or whose output may not be replaced, else None.
 
         An output may be replaced when it is as docsr wrote it, and was made from this input: from a file of this path,
-        or of the same bytes under another path (then nothing can be lost).
+        or of the same bytes under another path (then nothing can be lost). What came through a pipe is known by its
+        bytes alone: the next thing that comes through it is another input.
 
         Args:
             task: the file.
@@ -50,8 +51,11 @@ class Outputs:
         entry = self._entry(task)
         if entry is None:
             refusal = f"{task.output} is there already and not as docsr wrote it"
-        elif entry.sha256 != sha256 and entry.input != task.input:
-            refusal = f"{task.output} was made from {entry.input}, not from {task.source}"
+        elif entry.sha256 != sha256 and not task.is_of(entry):
+            other = f"{entry.input}, not from {task.source}"
+            if entry.input == task.input:
+                other = f"other bytes that came through {entry.input}"
+            refusal = f"{task.output} was made from {other}"
         else:
             done = entry.sha256 == sha256 and entry.options == self._signature
             return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docsr.manifest import Entry
+from docsr.names import is_descriptor
 from docsr.page import Bands, Dpi, Page
 from docsr.square import FINER, KEPT, squared_size
 from docsr.textsize import TextSize
@@ -29,6 +30,7 @@ class Task:
         overwrite: whether to make it again, and to replace whatever is there.
         name: what the manifest calls the input when ``source`` is a copy of it; empty: the path of ``source``.
         refused: why nothing can be done to it, known before it is read; empty: nothing is known against it.
+        passing: whether other bytes come under its name another time (a pipe): only these tell what it is.
     """
 
     source: Path
@@ -37,11 +39,16 @@ class Task:
     overwrite: bool = False
     name: str = ""
     refused: str = ""
+    passing: bool = False
 
     @property
     def input(self) -> str:
         """What the manifest calls the input."""
         return self.name or os.path.abspath(self.source)
+
+    def is_of(self, entry: Entry) -> bool:
+        """Tell whether an entry's output was made from the input of this name, whatever its bytes are now."""
+        return entry.input == self.input and not self.passing and not is_descriptor(self.input)
 
 
 @dataclass(frozen=True, slots=True)
