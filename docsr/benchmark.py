@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -17,12 +18,14 @@ from docsr.bench.arms import Arm
 from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_of, tasks_of
 from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError, reason_of
+from docsr.io.own_files import OwnFile
 from docsr.ocr.base import Engine
 from docsr.parsing import read_json
 from docsr.pool import run_here, run_in_processes
 from docsr.shown import in_json
 
 ROWS = "rows.jsonl"
+ROWS_FILE = OwnFile("docsr benchmark", re.compile(rb'\A\s*\{"key": "'), "choose another --out folder", within=400)
 
 FEW_ARMS = 2
 """So many arms are named where the same went wrong with one page."""

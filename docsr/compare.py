@@ -6,10 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
 from docsr.folders import Place, identities, place_at
@@ -21,7 +19,7 @@ from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
 from docsr.programs import end_running
 from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
-from docsr.report.viewer import is_viewer, others_page, write_viewer
+from docsr.report.viewer import VIEWER, write_viewer
 from docsr.square import squared
 from docsr.wording import counted
 
@@ -189,14 +187,9 @@ def compare_files(
         return told
     shown = chain(iter([first]), sheets)  # an iterator forgets what it gave: one sheet is in memory at a time
     del first
-    told.size = write_viewer(target, title, shown, told.sentences, partial(_refuse_others, target, wish))
+    unless = VIEWER.unless_in_the_way(target, overwrite=wish.overwrite)
+    told.size = write_viewer(target, title, shown, told.sentences, unless)
     return told
-
-
-def _refuse_others(target: Place, wish: Wish, file: BinaryIO) -> None:
-    """Refuse to replace what docsr did not write, which may have come there meanwhile."""
-    if not wish.overwrite and target.exists() and not is_viewer(target):
-        raise PageError(others_page(target.path))
 
 
 def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told) -> Iterator[Sheet]:

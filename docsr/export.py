@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from docsr.config import DataConfig
 from docsr.errors import DocsrError, NoInputError, PageError, TrainingError, UsageError
 from docsr.io.files import atomic_write
 from docsr.io.images import read_pages
+from docsr.io.own_files import OwnFile
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
 from docsr.models.smoothing import Finished
@@ -28,6 +30,9 @@ from docsr.pairs.store import PatchStore
 from docsr.temporary import need_temporary_folder, temporary_folder
 from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
+
+NETWORK = OwnFile("docsr export", re.compile(rb"docsr\.version"), "choose another name")
+"""A file that was exported before: it says what made it."""
 
 TOLERANCE = 1 / 255
 INT8_TOLERANCE = 3 / 255
@@ -84,7 +89,8 @@ def export(
         int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its degraded patches give.
 
     Raises:
-        UsageError: ``out`` is no .onnx file, or the network cannot have this share, smoothness, ink or factor.
+        UsageError: ``out`` is no .onnx file, or is there and was not exported, or the network cannot have this share,
+            smoothness, ink or factor.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         TrainingError: the folder has no patches.
@@ -94,6 +100,9 @@ def export(
     need_temporary_folder()
     if out.suffix != ".onnx":
         raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
+    refusal = NETWORK.refusal(out)
+    if refusal is not None:
+        raise UsageError(refusal)
     loaded = load_checkpoint(checkpoint)
     network, plane = Finished(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
     model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
@@ -119,7 +128,7 @@ def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane,
         copy = folder / "network.onnx"
         copy.write_bytes(written)
         difference, rms = _proved(network, copy, plane, in_int8=in_int8)
-    with atomic_write(out) as file:
+    with atomic_write(out, NETWORK.unless_in_the_way(out, overwrite=False)) as file:
         file.write(written)
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 

@@ -70,8 +70,8 @@ def train(
         resume_at: from this kept step (``output.keep_every``) instead of the latest; what came after it is dropped.
 
     Raises:
-        UsageError: ``out`` holds a run and ``resume`` is not given, there is none to resume, options do not fit each
-            other or the run, or ``patches`` is no folder of patches.
+        UsageError: ``out`` holds a run, or another file that would be replaced, and ``resume`` is not given, there is
+            none to resume, options do not fit each other or the run, or ``patches`` is no folder of patches.
         CheckpointError: weights or a saved state that cannot be used.
         TrainingError: no patches, a worker that died or a process that is gone, or updates that are no numbers (the
             last good state is kept).
@@ -81,8 +81,17 @@ def train(
     need_temporary_folder()
     if os.path.exists(out / STATE) and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
+    if not resume and resume_at is None:
+        _refuse_others(out)
     with joined() as processes:
         return _train(config, patches, out, observer, processes, _state_folder(out, resume, resume_at))
+
+
+def _refuse_others(out: Path) -> None:
+    """Raise a UsageError where a new run would replace a file that is of no run."""
+    for path in (out / CONFIG, out / CHECKPOINT, out / CURVES):
+        if os.path.lexists(path):
+            raise UsageError(f"{path} is there already, and is of no run that could go on: choose another --out")
 
 
 def _state_folder(out: Path, resume: bool, at: int | None) -> Path | None:

@@ -78,13 +78,13 @@ def test_report_and_preview_take_the_place_of_no_input_either(tmp_path, capsys, 
     if kind == "folder":
         assert (ran.code, (scene.scans / name).read_bytes()) == (0, b"another's")
         assert told.stat().st_size > 100
-    elif kind == "other":  # which a report of this name replaces, as it does one of an earlier run
-        left_alone = name == PREVIEW and not again
-        assert (ran.code != 0, told.read_bytes() == b"another's") == (left_alone, left_alone)
-        assert not left_alone or "is there already and was not written by docsr compare" in ran.err
+    elif kind == "other":
+        assert (ran.code != 0, told.read_bytes() == b"another's") == (not again, not again)
+        writer = "compare" if name == PREVIEW else "enhance"
+        assert again or f"is there already and was not written by docsr {writer}" in ran.err
     else:
         assert ran.code == 1
-        refused = "is an input and would be overwritten" if again or name != PREVIEW else "is there already and was not"
+        refused = "is an input and would be overwritten" if again else "is there already and was not"
         assert f"{scene.out / name} {refused}" in ran.err
         assert told.samefile(scene.scans / f"{ONE}.png")
 
@@ -94,7 +94,7 @@ def test_what_is_compared_is_not_replaced_by_the_comparison(tmp_path, capsys, mo
     page = tmp_path / "page.html"
     before, after = (scene.scans / f"{name}.png" for name in (ONE, OTHER))
 
-    monkeypatch.setattr(sys.modules["docsr.cli.compare"], "check_writable", lambda *_: page.symlink_to(before))
+    monkeypatch.setattr(sys.modules["docsr.cli.compare"], "check_own", lambda *_, **_more: page.symlink_to(before))
     ran = docsr(capsys, monkeypatch, "compare", before, after, "--out", page, "--overwrite")
     assert ran.code == 1
     assert "is an input and would be overwritten" in ran.err

@@ -187,10 +187,10 @@ def test_a_difference_writes_nothing(
     monkeypatch.setattr(exporting, "_to_onnx", lambda network: model)
     monkeypatch.setattr(exporting, "compare", lambda network, path, plane: (difference, difference))
     out = tmp_path / "a.onnx"
-    out.write_bytes(b"what was there")
+    out.write_bytes(b"docsr.version of what was there")
     with pytest.raises(DocsrError, match="nothing was exported"):
         export(source, out)
-    assert out.read_bytes() == b"what was there"
+    assert out.read_bytes() == b"docsr.version of what was there"
     assert [file.name for file in tmp_path.iterdir()] == ["a.onnx"]
 
 

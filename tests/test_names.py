@@ -116,6 +116,7 @@ def test_a_path_that_no_file_can_have_is_refused(path: str):
 # docsr.names; the rest names a file that docsr itself makes or has listed in a folder, or is the user's own suite.
 JOINS = {
     "bench/suite.py": {"name", "source.listed", "config.root"},
+    "cli/benchmark.py": {"name"},
     "cli/pipe.py": {"str(number)"},
     "integrations/ocr_pages.py": {"f'{number + 1:06d}_docsr'", "f'{number + 1:06d}_docsr_raster.json'"},
     "io/inputs.py": {"*fixed", "name", "file.relative"},
@@ -179,7 +180,7 @@ def test_that_test_sees_a_join(line: str):
 
 
 ASKS = {"cli/checks.py", "integrations/ocr_pages.py", "io/documents.py", "io/files.py", "io/pdf_scans.py"}
-ASKS |= {"io/refusals.py", "manifest.py", "models/checkpoint.py", "compare.py", "upscalers/outputs.py"}
+ASKS |= {"io/refusals.py", "manifest.py", "models/checkpoint.py", "io/own_files.py", "upscalers/outputs.py"}
 """Those that ask within a try, of paths of their own, or of a Place (docsr/folders.py)."""
 
 

@@ -107,9 +107,16 @@ def benchmark(
 
 
 def _check_out(out: Path, suite: Path) -> None:
-    """The results are not put among the pages, where a file of theirs could bear the same name."""
+    """The results are not put among the pages, where a file of theirs could bear the same name, nor replace others."""
+    from docsr.benchmark import ROWS, ROWS_FILE
+    from docsr.report.results import FILES
+
     if os.path.isdir(suite) and out.resolve() == suite.resolve():
         raise UsageError(f"--out {out} is the folder of the pages: name another one")
+    for name, own in {**FILES, ROWS: ROWS_FILE}.items():
+        refusal = own.refusal(out / name)
+        if refusal is not None:
+            raise UsageError(refusal)
 
 
 def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:

@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 import click
 
 from docsr.errors import UsageError, reason_of
+
+if TYPE_CHECKING:
+    from docsr.io.own_files import OwnFile
 
 ANY_PATH = click.Path(path_type=Path, readable=False)
 """An input: what cannot be read costs itself, when it is read."""
@@ -28,6 +32,17 @@ def check_writable(path: Path, option: str) -> None:
         _write_in(path.parent)
     except OSError as error:
         raise UsageError(f"{option} {path} cannot be written: {reason_of(error)}") from error
+
+
+def check_own(path: Path, option: str, own: OwnFile, *, overwrite: bool) -> None:
+    """Raise a UsageError where ``option`` names a file that docsr did not write, unless it is to be replaced.
+
+    Or one that cannot be written, as of :func:`check_writable`.
+    """
+    check_writable(path, option)
+    refusal = None if overwrite else own.refusal(path)
+    if refusal is not None:
+        raise UsageError(refusal)
 
 
 def check_folder(folder: Path, option: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docsr.cli.checks import ANY_PATH, check_writable
+from docsr.cli.checks import ANY_PATH, check_own
 from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST, MOST_PIXELS, Whole
 from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
@@ -122,16 +122,14 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
         MissingExtraError: what writes it is not installed.
     """
     from docsr.io.files import is_one_of
-    from docsr.report.viewer import check_viewer, is_viewer, others_page
+    from docsr.report.viewer import VIEWER, check_viewer
 
     check_viewer()
     if page.suffix.lower() not in _SUFFIXES or os.path.isdir(page):
         raise UsageError(f"{option} {page}: give the name of a .html file")
     if is_one_of(page, inputs):
         raise UsageError(f"{option} {page} is an input or an output of this run: choose another name")
-    if os.path.exists(page) and not overwrite and not is_viewer(page):
-        raise UsageError(others_page(page))
-    check_writable(page, option)
+    check_own(page, option, VIEWER, overwrite=overwrite)
 
 
 def check_preview(pages: int | None, out: Path, report: Path | None, *, dry: bool, overwrite: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from docsr.cli.checks import ANY_PATH, check_folder, check_writable
+from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
 from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
@@ -131,7 +131,11 @@ if TYPE_CHECKING:
     help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}). It "
     "needs the extra compare.",
 )
-@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="JSON file, a row per page.")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file, a row per page; one that docsr enhance did not write is replaced only with --overwrite.",
+)
 @click.option("--log-json", is_flag=True, help="A JSON object for each page on stdout, in place of sentences.")
 def enhance(
     inputs: tuple[Path, ...],
@@ -167,11 +171,13 @@ def enhance(
     tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    folder, told_in = _opened(tasks, out, report, wish["model"])
+    folder, told_in = _opened(tasks, out, report, wish["model"], again=overwrite)
     course, failed = Course(len(tasks), dry=dry_run), set[str]()
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
     rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
-    code = tell_all(rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), told_in)
+    code = tell_all(
+        rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), told_in, again=overwrite
+    )
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
     return code or previewed
 
@@ -185,9 +191,19 @@ def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageRe
 
 
 def tell_all(
-    results: Iterable[PageResult], course: Course, teller: JsonLines | Decisions | Lines, report: Path | Place | None
+    results: Iterable[PageResult],
+    course: Course,
+    teller: JsonLines | Decisions | Lines,
+    report: Path | Place | None,
+    *,
+    again: bool,
 ) -> int:
-    """Take the results as they come, tell of them, and return the exit code."""
+    """Take the results as they come, tell of them, and return the exit code.
+
+    ``again``: the report replaces whatever is there.
+    """
+    from docsr.upscalers.results import REPORT
+
     tally, reported = Tally(keep_rows=report is not None), True
     try:
         with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
@@ -199,7 +215,9 @@ def tell_all(
         try:
             teller.end(tally)
         finally:  # a report is written also where standard output is full, or closed
-            reported = report is None or write_report(report, tally.rows)
+            reported = report is None or write_report(
+                report, tally.rows, REPORT.unless_in_the_way(report, overwrite=again)
+            )
     return tally.exit_code() or int(not reported)
 
 
@@ -207,12 +225,12 @@ def tell_all(
 
 
 def _opened(
-    tasks: Iterable[Task], out: Path, report: Path | None, model: str | None
+    tasks: Iterable[Task], out: Path, report: Path | None, model: str | None, *, again: bool
 ) -> tuple[OutputFolder, Place | None]:
     """Open the output folder and that of the report, which may replace no input."""
     from docsr.folders import OutputFolder, identities, place_at
 
-    check_report(report, tasks, out, Path(model or out))
+    check_report(report, tasks, out, Path(model or out), overwrite=again)
     place = None
     if report is not None:
         place = place_at(report, identities([*(task.source for task in tasks), Path(model or out)]))
@@ -229,16 +247,17 @@ def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> N
         check_folder(out, "--out")
 
 
-def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: Path) -> None:
+def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: Path, *, overwrite: bool) -> None:
     """Refuse, before the first page, a report that would replace something or could not be written.
 
     Raises:
-        UsageError: it would be a file of ``tasks``, the manifest of ``out`` or ``model``, is named like a document, or
-            has no place.
+        UsageError: it would be a file of ``tasks``, the manifest of ``out`` or ``model``, is named like a document, is
+            there and no such report (unless ``overwrite``), or has no place.
     """
     from docsr.io.files import is_one_of
     from docsr.io.inputs import DOCUMENT_SUFFIXES
     from docsr.manifest import NAME
+    from docsr.upscalers.results import REPORT
 
     if report is None:
         return
@@ -251,4 +270,4 @@ def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: P
         [path for task in tasks if not task.refused for path in (task.source, task.output)] + [out / NAME, model],
     ):
         raise UsageError(f"--report {report} is an input or an output of this run: choose another name")
-    check_writable(report, "--report")
+    check_own(report, "--report", REPORT, overwrite=overwrite)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from docsr.cli.echo import say, say_json
 from docsr.errors import DocsrError
@@ -226,12 +227,15 @@ def _growth(result: PageResult) -> float:
     return (result.bytes_out or 0) / max(1, result.bytes_in or 1)
 
 
-def write_report(target: Path | Place, rows: list[dict[str, Any]]) -> bool:
-    """Write the report; if that fails say so, beside whatever else went wrong, and return False."""
+def write_report(target: Path | Place, rows: list[dict[str, Any]], finished: Callable[[BinaryIO], None]) -> bool:
+    """Write the report; if that fails say so, beside whatever else went wrong, and return False.
+
+    ``finished`` is as of atomic_write.
+    """
     from docsr.io.files import atomic_write
 
     try:
-        with atomic_write(target) as file:
+        with atomic_write(target, finished) as file:
             file.write(f"{json.dumps(rows, indent=1)}\n".encode())
     except DocsrError as error:
         say(f"docsr: failed: the report {error}", err=True)

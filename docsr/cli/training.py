@@ -171,7 +171,7 @@ def train(
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The .onnx file; its name names the network.",
+    help="The .onnx file; its name names the network. One that docsr export did not write is not replaced.",
 )
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
 @click.option(

@@ -200,9 +200,9 @@ def _enhance(
     if report is not None:
         own = [job for job in jobs if "://" not in job.source and not job.refused]
         tasks = [Task(Path(job.source), below(Path(order.out), job.place)) for job in own]
-        check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out))
+        check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out), overwrite=overwrite)
     results = enhance_on_cluster(jobs, order, actors=actors, address=address)
-    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report)
+    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report, again=overwrite)
 
 
 def _planned(

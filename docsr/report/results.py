@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from docsr.bench.measure import Row
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import Cell, Rank
 from docsr.io.files import atomic_write
+from docsr.io.own_files import OwnFile
 from docsr.metrics.text import FOLDING
 from docsr.shown import in_json
 
@@ -25,6 +27,18 @@ SCHEMA = 1
 VECTORS = ("amx_int8", "avx512_vnni", "avx_vnni", "avx512f", "avx2", "avx", "asimddp")
 """Instructions for many numbers at once, the best first, as Linux names them; those with VNNI, AMX and the dot products
 of Arm (asimddp) are made for 8 bits."""
+
+_BEGINS = {
+    "results.json": rb'\A\{\s*"schema":\s*\d+,\s*"docsr":',
+    "report.md": rb"\A# docsr benchmark: ",
+    "report.html": rb"<title>docsr benchmark: ",
+}
+
+FILES = {
+    name: OwnFile("docsr benchmark", re.compile(begins), "choose another --out folder", within=400)
+    for name, begins in _BEGINS.items()
+}
+"""What a benchmark leaves in its folder, each written anew by the next one."""
 
 LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "openvino", "ncnn", "rapidocr", "rapidfuzz")
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, count
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from docsr import __version__
-from docsr.folders import Place, opened_to_read
+from docsr.folders import Place
 from docsr.io.files import atomic_write
+from docsr.io.own_files import OwnFile
 from docsr.report.differences import Box, word_differences
 from docsr.report.embed import Embedded, embedded
 from docsr.report.sheet import Sheet, Variant
@@ -23,26 +24,13 @@ QUALITY = 88
 MADE_BY = '<meta name="generator" content="docsr compare">'
 """Stands in every such page, near its start."""
 
-_NEAR_THE_START = 400
+VIEWER = OwnFile("docsr compare", re.compile(re.escape(MADE_BY.encode())), "--overwrite replaces it", within=400)
+"""Such a page."""
 
 
 def check_viewer() -> None:
     """Raise a MissingExtraError where what the page needs is not installed: before work starts."""
     template("viewer.html.j2", "a page that compares pictures", "compare")
-
-
-def others_page(path: Path) -> str:
-    """Return the sentence about a file that is in the way, and that :func:`is_viewer` does not know."""
-    return f"{path} is there already and was not written by docsr compare: --overwrite replaces it"
-
-
-def is_viewer(file: Path | Place) -> bool:
-    """Tell whether a file is such a page."""
-    try:
-        with os.fdopen(file.open() if isinstance(file, Place) else opened_to_read(file), "rb") as opened:
-            return MADE_BY.encode() in opened.read(_NEAR_THE_START)
-    except OSError:  # a pipe that has nothing to say, too
-        return False
 
 
 def write_viewer(

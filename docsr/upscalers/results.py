@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from docsr.io.own_files import OwnFile
 from docsr.manifest import Entry
 from docsr.names import is_descriptor
 from docsr.page import Bands, Dpi, Page
@@ -17,6 +19,18 @@ from docsr.upscalers.page import TileCount, size_at
 
 UNREACHED = "it was not reached"
 """Why nothing became of a page whose file used up what it may take."""
+
+
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_FIRST_ROW = rb'\{\s*"input":\s*%b,\s*"output":\s*%b,\s*"page":\s*\d+,\s*"status":' % (_TEXT, _TEXT)
+
+REPORT = OwnFile(
+    "docsr enhance",
+    re.compile(rb"\A\s*\[\s*(?:\]\s*\Z|%b)" % _FIRST_ROW),
+    "choose another name, or replace it with --overwrite",
+    within=65_536,  # two paths, also of letters that JSON writes as six
+)
+"""What ``--report`` asks for: a list that begins with such a row, or has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page as Tab
 from docsr.ocr.base import Word
 from docsr.page import Page
 from docsr.report.sheet import make_sheet
-from docsr.report.viewer import is_viewer, write_viewer
+from docsr.report.viewer import VIEWER, write_viewer
 from tests.report.browsing import SIZES, WAYS, opened
 
 HOSTILE = "</script><script>document.title='run'</script>"
@@ -198,6 +198,6 @@ def test_by_touch(browser, written):
 
 def test_a_page_knows_its_own_kind(written, tmp_path):
     (tmp_path / "other.html").write_text("<!doctype html><title>mine</title>")
-    assert is_viewer(written)
-    assert not is_viewer(tmp_path / "other.html")
-    assert not is_viewer(tmp_path / "absent.html")
+    assert VIEWER.wrote(written)
+    assert not VIEWER.wrote(tmp_path / "other.html")
+    assert not VIEWER.wrote(tmp_path / "absent.html")
