@@ -20,6 +20,7 @@ from docsr.folders import OutputFolder, opened
 from docsr.io.files import refuse_same_file, refuse_same_folder, remove_leftovers
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.io.output_names import output_paths
+from docsr.io.passed_over import PassedOver
 from docsr.manifest import Manifest
 from docsr.pool import Sandbox, run_here, run_in_processes
 from docsr.upscalers.arrays import Enhancer, Image, enhance
@@ -40,7 +41,14 @@ Finished: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 _broken = partial(broken, "use fewer --jobs, or allow more --max-memory")
 
 
-def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, overwrite: bool = False) -> list[Task]:
+def plan_files(
+    inputs: Sequence[Path],
+    out: Path,
+    options: EnhanceOptions,
+    *,
+    overwrite: bool = False,
+    passed: PassedOver | None = None,
+) -> list[Task]:
     """Find the files and say where each goes.
 
     Args:
@@ -50,6 +58,7 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
         overwrite: do again what an earlier run finished, and replace files in ``out`` that docsr did not write.
             Otherwise an output is made again only if its input, the options or the networks changed, and what is
             not as docsr wrote it, or was made from another input, is left alone: its input fails.
+        passed: counts what is passed over in folders.
 
     Raises:
         NoInputError: there is nothing to read.
@@ -59,21 +68,25 @@ def plan_files(inputs: Sequence[Path], out: Path, options: EnhanceOptions, *, ov
     """
     options.check()
     refuse_same_folder(out, filter(os.path.isdir, inputs))
-    found = find_inputs(inputs, out, DOCUMENT_SUFFIXES)
+    passed = PassedOver() if passed is None else passed
+    found = find_inputs(inputs, out, DOCUMENT_SUFFIXES, passed)
     if not found:
-        raise NoInputError(
-            f"no images and no PDF files in {', '.join(map(str, inputs))}: give files, or folders that hold some"
-        )
-    files = [file for file in found if not file.refused]
-    manifest = Manifest(out)
+        raise NoInputError(nothing_in(map(str, inputs), passed))
+    files, manifest = [file for file in found if not file.refused], Manifest(out)
     known = manifest.made()
     made = {file.path: known.get(os.path.abspath(file.path), ()) for file in files}
     outputs = place_outputs(files, out, options, made)
-    refuse_same_file(outputs.values(), outputs.keys())
+    refuse_same_file(outputs.values(), outputs)
     return [Task(file.path, out, refused=file.refused) for file in found if file.refused] + [
         Task(path, output, manifest.entries(str(output.relative_to(out))), overwrite)
         for path, output in outputs.items()
     ]
+
+
+def nothing_in(inputs: Iterable[str], passed: PassedOver) -> str:
+    """Return the sentence about inputs that stand for no file."""
+    beside = f" ({passed.sentence()})" if passed.sentence() else ""
+    return f"no images and no PDF files in {', '.join(inputs)}{beside}: give files, or folders that hold some"
 
 
 def place_outputs(

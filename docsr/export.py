@@ -98,17 +98,21 @@ def export(
         DocsrError: ONNX Runtime and torch differ by more than 1/255, in 8 bits by more than 3/255 (RMS).
     """
     need_temporary_folder()
-    if out.suffix != ".onnx":
-        raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
-    refusal = NETWORK.refusal(out)
-    if refusal is not None:
-        raise UsageError(refusal)
+    _check_out(out)
     loaded = load_checkpoint(checkpoint)
     network, plane = Finished(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
     model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
     return _written(model, out, network, plane, in_int8=int8 is not None)
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix != ".onnx":
+        raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
+    refusal = NETWORK.refusal(out)
+    if refusal is not None:
+        raise UsageError(refusal)
 
 
 def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:

@@ -13,14 +13,15 @@ import click
 from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
-from docsr.cli.pipe import enhance_through, given_names, is_piped, received, told_as_given
+from docsr.cli.pipe import Names, enhance_through, given_names, is_piped, received, told_as_given
 from docsr.cli.progress import Course, shown
 from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:
-    from docsr.enhance import PageResult
+    from docsr.enhance import EnhanceOptions, PageResult
     from docsr.folders import OutputFolder, Place
+    from docsr.io.passed_over import PassedOver
     from docsr.upscalers.results import Task
 
 
@@ -152,34 +153,46 @@ def enhance(
     """Enlarge images and scans in PDF files so that OCR can read them.
 
     INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
-    a line), or a pipe (<(command)); `docsr enhance - --out -` takes one image from standard input.
+    a line), or a pipe (<(command), known by its bytes); `docsr enhance - --out -` takes one image from standard input.
 
     In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
     another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
-    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input
-    (of a pipe: from the same bytes).
+    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
-    from docsr.enhance import EnhanceOptions, default_jobs, enhance_files, plan_files
+    from docsr.enhance import EnhanceOptions, default_jobs, enhance_files
 
     options = EnhanceOptions(**wish)
     files, names = click.get_current_context().with_resource(received(inputs))
     if is_piped(inputs, out):
         told = bool(dry_run or preview or report or log_json)
         return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
-    tasks = given_names(plan_files(files, out, options, overwrite=overwrite), names)
+    tasks, passed = _planned(files, names, out, options, overwrite=overwrite)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     folder, told_in = _opened(tasks, out, report, wish["model"], again=overwrite)
     course, failed = Course(len(tasks), dry=dry_run), set[str]()
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
     rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
-    code = tell_all(
-        rows, course, JsonLines() if log_json else Decisions() if dry_run else Lines(), told_in, again=overwrite
-    )
+    code = tell_all(rows, course, _teller(log_json, dry_run), told_in, passed, again=overwrite)
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
     return code or previewed
+
+
+def _planned(
+    files: list[Path], names: Names, out: Path, options: EnhanceOptions, *, overwrite: bool
+) -> tuple[list[Task], PassedOver]:
+    """What there is to do, and what is passed over in folders."""
+    from docsr.enhance import plan_files
+    from docsr.io.passed_over import PassedOver
+
+    passed = PassedOver()
+    return given_names(plan_files(files, out, options, overwrite=overwrite, passed=passed), names), passed
+
+
+def _teller(log_json: bool, dry_run: bool) -> JsonLines | Decisions | Lines:
+    return JsonLines() if log_json else Decisions() if dry_run else Lines()
 
 
 def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageResult]:
@@ -195,6 +208,7 @@ def tell_all(
     course: Course,
     teller: JsonLines | Decisions | Lines,
     report: Path | Place | None,
+    passed: PassedOver,
     *,
     again: bool,
 ) -> int:
@@ -204,7 +218,7 @@ def tell_all(
     """
     from docsr.upscalers.results import REPORT
 
-    tally, reported = Tally(keep_rows=report is not None), True
+    tally, reported = Tally(keep_rows=report is not None, passed=passed), True
     try:
         with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
             for result in results:

@@ -16,6 +16,7 @@ from docsr.wording import counted, in_bytes
 if TYPE_CHECKING:
     from docsr.enhance import PageResult
     from docsr.folders import Place
+    from docsr.io.passed_over import PassedOver
 
 _FEW = 20
 """So many pages are listed at the end; a report lists all."""
@@ -53,6 +54,7 @@ class Tally:
         grown: number of files that grew over tenfold.
         most: of these the first page of the one that grew most.
         rows: of the report.
+        passed: what was passed over in folders.
     """
 
     keep_rows: bool
@@ -66,6 +68,7 @@ class Tally:
     grown: int = 0
     most: PageResult | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
+    passed: PassedOver | None = None
     _last: str | None = None
 
     def add(self, result: PageResult) -> None:
@@ -121,6 +124,8 @@ class Tally:
             parts.append(f"{counted(self.unread, 'file')} could not be read")
         if self.skipped:
             parts.append(f"{counted(self.skipped, 'file')} skipped, up to date")
+        if self.passed is not None and self.passed.counts():
+            parts.append(self.passed.sentence())
         return "; ".join(parts)
 
 
@@ -187,7 +192,8 @@ class JsonLines:
         """Count."""
         sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
         counts = {"files": tally.files, "skipped": tally.skipped, **sizes, "pages": dict(sorted(tally.pages.items()))}
-        say_json({"end": counts})
+        passed = tally.passed.counts() if tally.passed is not None else {}
+        say_json({"end": {**counts, **({"passed_over": passed} if passed else {})}})
 
 
 def tell_warning(result: PageResult, name: str) -> None:

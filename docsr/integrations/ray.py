@@ -31,6 +31,7 @@ from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError,
 if TYPE_CHECKING:
     from docsr.integrations.ray_plan import Job
     from docsr.integrations.ray_worker import Order
+    from docsr.io.passed_over import PassedOver
     from docsr.upscalers.results import PageResult
 
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
@@ -191,22 +192,30 @@ def _enhance(
     gs://..., whatever fsspec serves); so is OUT. All nodes have docsr, in one version. Outputs, manifest and exit codes
     are those of `docsr enhance`; a run that was cut off goes on when the same command is given again.
     """
+    from docsr.io.passed_over import PassedOver
     from docsr.names import below
     from docsr.upscalers.results import Task
 
     if wish["model"] is not None and os.path.isfile(Path(wish["model"])):
         wish["model"] = os.path.abspath(wish["model"])
-    jobs, order = _planned(inputs, out, wish, overwrite, threads, time_limit or None)
+    passed = PassedOver()
+    jobs, order = _planned(inputs, out, wish, overwrite, threads, time_limit or None, passed)
     if report is not None:
         own = [job for job in jobs if "://" not in job.source and not job.refused]
         tasks = [Task(Path(job.source), below(Path(order.out), job.place)) for job in own]
         check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out), overwrite=overwrite)
     results = enhance_on_cluster(jobs, order, actors=actors, address=address)
-    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report, again=overwrite)
+    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report, passed, again=overwrite)
 
 
 def _planned(
-    inputs: Sequence[str], out: str, wish: dict[str, Any], overwrite: bool, threads: int, time_limit: float | None
+    inputs: Sequence[str],
+    out: str,
+    wish: dict[str, Any],
+    overwrite: bool,
+    threads: int,
+    time_limit: float | None,
+    passed: PassedOver,
 ) -> tuple[list[Job], Order]:
     """What there is to do, and what all actors are told; as actors start elsewhere, by absolute paths."""
     from docsr.enhance import EnhanceOptions
@@ -220,7 +229,7 @@ def _planned(
     options, folder = EnhanceOptions(**wish), local_path(out)
     place = out.rstrip("/") if folder is None else os.path.abspath(folder)
     known = frozenset(Store(place).names(PARTS)) if folder is None else frozenset()
-    jobs = plan_jobs(inputs, place, options, overwrite=overwrite)
+    jobs = plan_jobs(inputs, place, options, overwrite=overwrite, passed=passed)
     order = Order(options, place, secrets.token_hex(4), known, options.signature(), threads, time_limit)
     return jobs, order
 

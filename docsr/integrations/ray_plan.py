@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from docsr.enhance import EnhanceOptions, place_outputs, plan_files
+from docsr.enhance import EnhanceOptions, nothing_in, place_outputs, plan_files
 from docsr.errors import NoInputError, UsageError
 from docsr.integrations.places import Store, fetch_parts, local_path
 from docsr.io.files import refuse_same_file, refuse_same_folder
 from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
+from docsr.io.passed_over import PassedOver
 from docsr.manifest import NAME, PARTS, Entry, Manifest
 from docsr.names import RefusedName, below, place_of
 from docsr.temporary import temporary_folder
+from docsr.upscalers.results import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,14 @@ class Job:
     refused: str = ""
 
 
-def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overwrite: bool = False) -> list[Job]:
+def plan_jobs(
+    inputs: Sequence[str],
+    out: str,
+    options: EnhanceOptions,
+    *,
+    overwrite: bool = False,
+    passed: PassedOver | None = None,
+) -> list[Job]:
     """Find the files and say where each goes, as :func:`docsr.enhance.plan_files` does for one machine.
 
     Args:
@@ -46,6 +54,7 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
         out: the output folder: a path that all nodes see, or a URL.
         options: what is asked for.
         overwrite: as of :func:`docsr.enhance.plan_files`.
+        passed: likewise.
 
     Raises:
         NoInputError: there is nothing to read.
@@ -54,23 +63,15 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
     """
     folder, paths = local_path(out), [local_path(one) for one in inputs]
     if folder is not None and None not in paths:
-        tasks = plan_files([path for path in paths if path is not None], folder, options, overwrite=overwrite)
-        return [
-            Job(str(task.source), "", refused=task.refused)
-            if task.refused
-            else Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, overwrite)
-            for task in tasks
-        ]
+        tasks = plan_files(list(filter(None, paths)), folder, options, overwrite=overwrite, passed=passed)
+        return [_job(task, folder) for task in tasks]
     options.check()
     if folder is not None:
         refuse_same_folder(folder, filter(os.path.isdir, filter(None, paths)))
-    found = dict(one for given in inputs for one in _found(given, out))
-    if not found:
-        raise NoInputError(f"no images and no PDF files in {', '.join(inputs)}: give files, or folders that hold some")
+    found = _all_found(inputs, out, PassedOver() if passed is None else passed)
     sources = {file: source for file, source in found.items() if not file.refused}
     refused = [Job(source, "", refused=file.refused) for file, source in found.items() if file.refused]
-    named = {file.path: source for file, source in sources.items()}
-    manifest = _manifest(out, folder)
+    manifest, named = _manifest(out, folder), {file.path: source for file, source in sources.items()}
     made = manifest.made()
     before = {path: made.get(source, ()) for path, source in named.items()}
     places = place_outputs(list(sources), Path(), options, before)
@@ -78,6 +79,20 @@ def plan_jobs(inputs: Sequence[str], out: str, options: EnhanceOptions, *, overw
     return refused + [
         Job(named[path], str(place), manifest.entries(str(place)), overwrite) for path, place in places.items()
     ]
+
+
+def _job(task: Task, folder: Path) -> Job:
+    if task.refused:
+        return Job(str(task.source), "", refused=task.refused)
+    return Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, task.overwrite)
+
+
+def _all_found(inputs: Sequence[str], out: str, passed: PassedOver) -> dict[InputFile, str]:
+    """The files, with their paths or URLs. NoInputError where there are none."""
+    found = dict(one for given in inputs for one in _found(given, out, passed))
+    if not found:
+        raise NoInputError(nothing_in(inputs, passed))
+    return found
 
 
 def _manifest(out: str, folder: Path | None) -> Manifest:
@@ -103,13 +118,13 @@ def _refuse_inputs(out: str, places: Sequence[Path], inputs: Sequence[str]) -> N
             raise UsageError(f"{one} is an input and would be overwritten: choose another --out folder")
 
 
-def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
+def _found(one: str, out: str, passed: PassedOver) -> Iterator[tuple[InputFile, str]]:
     """The files that one input names, each with its path or URL."""
     path = local_path(one)
     if path is not None:
         yield from (
             (file, str(file.path) if file.refused else os.path.abspath(file.path))
-            for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES)
+            for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES, passed)
         )
         return
     store = Store(one)
@@ -121,8 +136,14 @@ def _found(one: str, out: str) -> Iterator[tuple[InputFile, str]]:
         yield _stored(store.url, PurePosixPath(store.url).name), store.url
         return
     outputs = _output_folders(names) | (set() if own is None else {f"{own}/"})
-    for name in filter(partial(_is_wanted, outputs), names):
-        yield _stored(store.url_of(name), name), store.url_of(name)
+    for name in names:
+        if any(name.startswith(folder) for folder in outputs):
+            continue
+        hidden = next((part for part in PurePosixPath(name).parts if part.startswith(".") and part != ".."), None)
+        if hidden is None and PurePosixPath(name).suffix.lower() in DOCUMENT_SUFFIXES:
+            yield _stored(store.url_of(name), name), store.url_of(name)
+        else:
+            passed.file(hidden or name)
 
 
 def _stored(url: str, name: str) -> InputFile:
@@ -143,12 +164,3 @@ def _output_folders(names: Sequence[str]) -> set[str]:
         elif name.parent.name == PARTS:
             folders.add(f"{name.parent.parent}/")
     return folders - {"./"}
-
-
-def _is_wanted(outputs: set[str], name: str) -> bool:
-    path = PurePosixPath(name)
-    return (
-        path.suffix.lower() in DOCUMENT_SUFFIXES
-        and not any(part.startswith(".") and part not in {".", ".."} for part in path.parts)
-        and not any(name.startswith(folder) for folder in outputs)
-    )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from docsr.errors import NoInputError, reason_of
+from docsr.io.passed_over import PassedOver
 from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
 from docsr.names import RefusedName, RelativePath, place_of, refuse_path
@@ -59,7 +60,10 @@ Walk: TypeAlias = Callable[[Path], list[InputFile]]
 
 
 def find_inputs(
-    inputs: Sequence[Path], skip: Path | None = None, suffixes: frozenset[str] = IMAGE_SUFFIXES
+    inputs: Sequence[Path],
+    skip: Path | None = None,
+    suffixes: frozenset[str] = IMAGE_SUFFIXES,
+    passed: PassedOver | None = None,
 ) -> list[InputFile]:
     """List the files that ``inputs`` name, each file once.
 
@@ -77,6 +81,7 @@ def find_inputs(
         inputs: files, folders, patterns and lists.
         skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
         suffixes: lower case, of the files taken from within a folder; a file given directly is always taken.
+        passed: counts what folders hold and is left out for its name.
 
     Returns:
         Input files in the order of ``inputs``, sorted by path within each folder.
@@ -85,10 +90,14 @@ def find_inputs(
         NoInputError: a list cannot be read.
     """
     found: dict[str, InputFile] = {}
-    walk = partial(_walk, skip=skip, suffixes=suffixes)
+    passed = PassedOver() if passed is None else passed
+    walk = partial(_walk, skip=skip, suffixes=suffixes, passed=passed)
     for given in inputs:
         for source in _from_list(given, walk) if _is_list(given) else _named(given, None, walk):
             found.setdefault(str(source.path) if source.refused else os.path.abspath(source.path), source)
+    for source in found.values():
+        if not source.refused and not _is_wanted(source.path.name, suffixes):
+            passed.taken(source.path)
     return list(found.values())
 
 
@@ -156,7 +165,7 @@ def _fixed_part(pattern: Path) -> Path:
     return Path(*fixed)
 
 
-def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str]) -> list[InputFile]:
+def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str], passed: PassedOver) -> list[InputFile]:
     """List the files with such suffixes in ``folder`` and below, sorted by path."""
     seen = set() if skip is None else {os.path.realpath(skip)}
     paths: list[Path] = []
@@ -170,6 +179,7 @@ def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str]) -> list[Inp
             folders.clear()
             continue
         seen.add(real)
+        passed.folder(real, (name for name in names if not _is_wanted(name, suffixes)), folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         paths += [Path(here, name) for name in names if _is_wanted(name, suffixes)]
     return [input_file(path, str(_inside(path, folder))) for path in sorted(paths)]

@@ -12,6 +12,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from docsr.errors import UsageError
 from docsr.integrations.places import Store
 from docsr.integrations.ray_plan import plan_jobs
+from docsr.io.passed_over import PassedOver
 from docsr.manifest import NAME, Entry, as_line
 from docsr.upscalers.options import EnhanceOptions
 
@@ -112,3 +113,11 @@ def test_what_was_made_of_a_url_keeps_its_name(tmp_path: Path) -> None:
     (source,) = (one for one in places if one.endswith("a.jpg"))
     (out / NAME).write_bytes(as_line(Entry(source, "s", "o", "a.png", 1, 1, "d")))
     assert {job.source: job.place for job in plan_jobs([stored], str(out), png)}[source] == "a.png"
+
+
+def test_what_is_passed_over_in_a_store_is_counted(tmp_path: Path) -> None:
+    stored, passed = f"memory://{tmp_path.name}", PassedOver()
+    for name in ("a.png", "scan0001", ".h.png", ".git/x.png", "hi/note.txt", f"hi/{NAME}", "now/note.txt"):
+        put(f"{stored}/{name}")
+    assert len(plan_jobs([stored], f"{stored}/now", OPTIONS, passed=passed)) == 1
+    assert passed.counts() == {"other_names": 1, "hidden_files": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from PIL import Image
 
 from docsr.errors import NoInputError
 from docsr.io.image_write import FORMATS
-from docsr.io.inputs import IMAGE_SUFFIXES, find_inputs
+from docsr.io.inputs import DOCUMENT_SUFFIXES, IMAGE_SUFFIXES, find_inputs
+from docsr.io.passed_over import PassedOver
 from docsr.manifest import NAME as MANIFEST
 from docsr.manifest import PARTS as MANIFEST_PARTS
 from docsr.upscalers.options import output_format, output_suffix
@@ -185,3 +187,48 @@ def test_a_pattern_that_is_none_costs_itself_alone(tmp_path, monkeypatch, name):
     found = find_inputs([Path("@list.txt")])
     assert found[-1].relative == Path("a.png")
     assert len(found) == 2
+
+
+def passed_over(inputs: Sequence[Path], skip: Path | None = None) -> dict[str, int]:
+    passed = PassedOver()
+    find_inputs(inputs, skip, DOCUMENT_SUFFIXES, passed)
+    return passed.counts()
+
+
+def test_what_is_passed_over_in_folders_is_counted(tmp_path: Path):
+    made(tmp_path, "a.png", "b.pdf", "scan0001", "d/y.dat", "d/.h.png", ".git/x", ".git/y.png", "d/.cache/z")
+    assert passed_over([tmp_path]) == {"other_names": 2, "hidden_files": 1, "hidden_folders": 2}
+    assert passed_over([tmp_path / "a.png", tmp_path / "scan0001"]) == {}
+    assert passed_over([tmp_path / "*.png"]) == {}
+
+
+def test_what_docsr_made_is_not_said_to_be_passed_over(tmp_path: Path):
+    made(
+        tmp_path, "a.png", "out/b.txt", "hi/a.png", "hi/c.txt", f"hi/{MANIFEST}", MANIFEST, f"{MANIFEST_PARTS}/x.jsonl"
+    )
+    assert passed_over([tmp_path], tmp_path / "out") == {}
+
+
+def test_what_is_passed_over_is_counted_once_and_not_if_it_is_given_itself(tmp_path: Path):
+    made(tmp_path, "in/a.png", "in/scan", "in/.h", "in/d/scan")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    both = [tmp_path / "in", tmp_path / "link", tmp_path / "in" / "d"]
+    assert passed_over(both) == {"other_names": 2, "hidden_files": 1}
+    given = [tmp_path / "in" / "scan", tmp_path / "link" / "scan", tmp_path / "in" / ".h", tmp_path / "in" / "gone"]
+    assert passed_over([*given, *both]) == {"other_names": 1}
+    assert passed_over([tmp_path / "in", tmp_path / "in" / "*"]) == {"other_names": 1, "hidden_files": 1}
+
+
+def test_to_count_opens_no_file_and_keeps_no_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    made(tmp_path, "a.png", *(f"{number}.txt" for number in range(1_000)))
+    resolved, asked = os.path.realpath, list[str]()
+
+    def realpath(path: str) -> str:
+        asked.append(path)
+        return resolved(path)
+
+    monkeypatch.setattr(os.path, "realpath", realpath)
+    passed = PassedOver()
+    find_inputs([tmp_path], None, DOCUMENT_SUFFIXES, passed)
+    assert (passed.other_names, len(asked)) == (1_000, 1)
+    assert len(pickle.dumps(passed)) < 1_000
