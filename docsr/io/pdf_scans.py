@@ -205,10 +205,8 @@ def write_scans(
             try:
                 kept.append((_sheet_of(page), spool.keep(whole(page).pixels, page.icc, quality)))
             except (OSError, ValueError, MemoryError) as error:
-                size = f"{page.width} x {page.height}"
-                raise PageError(
-                    f"{path} could not be written: a page of {size} pixels cannot be coded ({error})"
-                ) from error
+                told = f"a page of {page.width} x {page.height} pixels cannot be coded ({error})"
+                raise PageError(f"{path} could not be written: {told}") from error
             wrote(spool.written)
             del page  # before the next one is made
         if not kept:
