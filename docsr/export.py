@@ -126,7 +126,6 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
 
 def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane, *, in_int8: bool) -> Exported:
     """Write the file, if it is proved on the plane."""
-    out.parent.mkdir(parents=True, exist_ok=True)
     written = model.SerializeToString()
     with temporary_folder() as folder:
         copy = folder / "network.onnx"

@@ -163,7 +163,7 @@ def test_a_report_that_fails_at_the_end_hides_nothing(tmp_path, page, capsys, mo
         report,
     )
     assert ran.code == 1
-    assert ran.out.splitlines()[-1].startswith("1 page in 1 file: 1 done; ")
+    assert ran.out.splitlines()[-1].startswith("1 of 2 files failed, whole or in part; 1 page in 1 file: 1 done; ")
     assert [line.partition(":")[0] for line in ran.err.splitlines()] == ["docsr", "docsr"]
     assert "b.png could not be read" in ran.err
     assert "the report" in ran.err
@@ -190,8 +190,23 @@ def test_pages_and_files_are_counted_and_the_first_pages_listed(tmp_path, capsys
     again = docsr(capsys, monkeypatch, *wish)
     assert again.code == 1
     last = again.out.splitlines()[-1]
-    assert last.startswith("1 page in 1 file: 1 done; ")
+    assert last.startswith("1 of 2 files failed, whole or in part; 1 page in 1 file: 1 done; ")
     assert last.endswith("; 20 files skipped, up to date")
+
+
+def test_a_page_that_is_new_is_listed_though_many_were_done_before(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    for number in range(25):
+        picture(12, 12).save(tmp_path / "in" / f"{number:02}.png")
+    wish = ["enhance", tmp_path / "in", "--out", tmp_path / "out", *FAST]
+    assert docsr(capsys, monkeypatch, *wish).code == 0
+    picture(12, 12).save(tmp_path / "in" / "new.png")
+    again = docsr(capsys, monkeypatch, *wish)
+    first, last = again.out.splitlines()
+    assert first.startswith(f"{tmp_path / 'out' / 'new.png'}: 12x12 -> 24x24")
+    assert last.startswith("1 page in 1 file: 1 done; ")
+    assert last.endswith("; 25 files skipped, up to date")
+    assert docsr(capsys, monkeypatch, *wish).out == "26 files skipped, up to date\n"
 
 
 def stopped(folder: Path, out: Path, network: Path, jobs: int, number: int) -> tuple[int, str, str]:

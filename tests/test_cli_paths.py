@@ -81,12 +81,12 @@ def test_whatever_path_is_given_a_command_ends_with_a_sentence(place, capsys, mo
 
 def test_what_is_not_there_is_no_page(place, capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "enhance", "nosuch", "--out", "o", *FAST)
-    assert (ran.code, ran.out) == (3, "1 file could not be read\n")
+    assert (ran.code, ran.out) == (3, "1 file could not be read at all\n")
     assert ran.err == "docsr: failed: nosuch could not be read: it does not exist\n"
     ran = docsr(capsys, monkeypatch, "enhance", "nosuch", "in", "--out", "o", *FAST)
     assert ran.code == 1
-    assert ran.out.splitlines()[-1].startswith("1 page in 1 file: 1 done; ")
-    assert "; 1 file could not be read; passed over: 1 file" in ran.out
+    assert ran.out.splitlines()[-1].startswith("1 of 2 files failed, whole or in part; 1 page in 1 file: 1 done; ")
+    assert "; 1 file could not be read at all; passed over: 1 file" in ran.out
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_names_in_a_list_cost_themselves(place, capsys, monkeypatch):
     assert sorted(path.name for path in (place / "o").glob("*.png")) == ["a.png", "b.png"]
     assert len([line for line in ran.err.splitlines() if line.startswith("docsr: failed: ")]) == 4
     assert "a\\x00b.png cannot be the name of a file: it holds a zero byte" in ran.err
-    assert ran.out.endswith("; 4 files could not be read\n")
+    assert ran.out.endswith("; 4 files could not be read at all\n")
     again = docsr(capsys, monkeypatch, "enhance", "@list.txt", "--out", "o", *FAST)
     assert "2 files skipped, up to date" in again.out
 

@@ -102,6 +102,48 @@ def test_a_name_of_the_command_line_forges_no_line(capsys, monkeypatch):
     assert not any(line.startswith("docsr: failed") for line in told.splitlines())
 
 
+@pytest.mark.parametrize("group", [cli, click.Group("inner", commands={"fails": failing(ValueError())})])
+def test_a_group_without_arguments_prints_its_help_line_by_line(capsys, monkeypatch, group):
+    assert code_of(group, monkeypatch, "--help") == 0
+    help_text = capsys.readouterr().out
+    assert code_of(group, monkeypatch) in {0, 2}  # click before 8.2 prints it, and finds nothing wrong
+    told = capsys.readouterr()
+    assert told.out + told.err == help_text
+    assert len(help_text.splitlines()) > 5
+
+
+def test_a_choice_that_is_missing_is_one_line(capsys, monkeypatch):
+    command = click.Command("c", params=[click.Option(["--kind"], type=click.Choice(["a", "b"]), required=True)])
+    assert code_of(command, monkeypatch) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "docsr: error: Missing option '--kind'. Choose from: a, b"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([name] for name in ("enhance", "compare", "prepare", "export", "benchmark")),
+        ["nosuch"],
+        ["--nosuch"],
+        ["--debug"],
+        ["models", "--nosuch"],
+        ["enhance", "a.png", "--out"],
+        ["enhance", "a.png", "--out", "o", "--factor", "3"],
+        ["enhance", "a.png", "--out", "o", "--dpi", "x"],
+        ["benchmark", "nosuch.yaml", "--out", "o"],
+        ["compare", "a", "b", "c"],
+        ["train", "--factor"],
+    ],
+    ids=" ".join,
+)
+def test_what_click_finds_wrong_is_one_readable_line(capsys, monkeypatch, words):
+    assert code_of(cli, monkeypatch, *words) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "\\" not in told.err
+    assert told.err.splitlines()[-1].startswith("docsr: error: ")
+
+
 def test_who_stops_reading_is_told_nothing(capsys, monkeypatch):
     assert code_of(failing(NobodyReads("gone")), monkeypatch) == 141
     assert capsys.readouterr().err == ""

@@ -102,7 +102,36 @@ def test_a_page_of_enough_dpi_is_said_to_be_so(tmp_path, page, capsys, monkeypat
     ran = docsr(capsys, monkeypatch, "enhance", *wish, "--report", report)
     (row,) = json.loads(report.read_text())
     assert row["size_out"] == [round(width / 1.5), round(height / 1.5)]
-    assert "not enlarged" in ran.out
+    assert ", reduced by interpolation\n" in ran.out
+    assert (row["model"], row["why"]) == (
+        "none",
+        "its 75 dpi are enough for 50; it is reduced to 50 dpi by interpolation",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "size", "model", "said", "why"),
+    [
+        (["--dpi", "600"], [4000, 2748], "bicubic", "x-height 15.0 px -> 60.0 px, bicubic", "enlarged to 600 dpi"),
+        (["--dpi", "100"], [667, 458], "none", "reduced by interpolation", "reduced to 100 dpi"),
+        (["--dpi", "600", "--model", "none"], [4000, 2748], "none", "enlarged by interpolation", "enlarged to 600 dpi"),
+        (["--dpi", "150"], [1000, 687], "none", "square by interpolation, not enlarged", "enough for 150; its pixels"),
+        ([], [1000, 687], "none", "square by interpolation, not enlarged", "its pixels are made square"),
+    ],
+)
+def test_what_became_of_pixels_is_said_where_no_upscaler_made_them(
+    tmp_path, capsys, monkeypatch, wish, size, model, said, why
+):
+    fax, report = tmp_path / "fax.tif", tmp_path / "rows.json"
+    with Image.open(SAMPLE.with_name("fax.tif")) as image:
+        image.save(fax, dpi=image.info["dpi"], compression="group4")
+    words = ["enhance", fax, "--out", tmp_path / "out", *wish, "--report", report]
+    for more in (["--dry-run"], []):
+        ran = docsr(capsys, monkeypatch, *words, *more)
+        (row,) = json.loads(report.read_text())
+        assert (row["size_out"], row["model"], row["factor"]) == (size, model, 1)
+        assert why in row["why"]
+    assert said in ran.out
 
 
 def test_a_dry_run_says_what_is_done_already(tmp_path, page, capsys, monkeypatch):
@@ -123,7 +152,47 @@ def test_programs_read_a_line_for_each_page(tmp_path, page, capsys, monkeypatch)
     assert found["a.jpg"]["why"] == "as asked"
     assert "bad.png" in found["bad.png"]["error"]
     sizes = {"bytes_in": page.stat().st_size, "bytes_out": (tmp_path / "out" / "a.jpg").stat().st_size}
-    assert end == {"end": {"files": 2, "skipped": 0, **sizes, "pages": {"done": 1, "failed": 1}}}
+    assert end == {
+        "end": {"files": 2, "failed": 1, "unread": 1, "skipped": 0, **sizes, "pages": {"done": 1, "failed": 1}}
+    }
+
+
+def test_the_last_line_says_how_many_files_were_taken_and_how_many_are_bad(tmp_path, capsys, monkeypatch):
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        picture().save(tmp_path / "in" / f"good{number}.png")
+    for number in range(3):  # of one page, which is known; it is cut off
+        data = io.BytesIO()
+        picture(400, 400).save(data, "JPEG")
+        (tmp_path / "in" / f"cut{number}.jpg").write_bytes(data.getvalue()[:-900])
+    for number in range(4):
+        (tmp_path / "in" / f"bad{number}.png").write_bytes(b"nothing")
+    wish = ["enhance", tmp_path / "in", "--out", tmp_path / "out", *BICUBIC, "--overwrite"]
+    ran = docsr(capsys, monkeypatch, *wish)
+    assert (ran.code, ran.err.count("docsr: failed: ")) == (1, 7)
+    last = ran.out.splitlines()[-1]
+    assert last.startswith("7 of 13 files failed, whole or in part; 9 pages in 9 files: 6 done, 3 failed; ")
+    assert last.endswith("; 4 files could not be read at all")
+    end = json.loads(docsr(capsys, monkeypatch, *wish, "--log-json").out.splitlines()[-1])["end"]
+    assert (end["files"], end["failed"], end["unread"]) == (13, 7, 4)
+    assert end["pages"] == {"done": 6, "failed": 7}  # a row for each, as there is one for what could not be read
+
+
+@pytest.mark.parametrize(
+    ("names", "last"),
+    [
+        (["a.jpg"], "1 page in 1 file: 1 done; "),
+        (["bad.png"], "1 file could not be read at all"),
+        (["bad.png", "worse.png"], "2 files could not be read at all"),
+        (["a.jpg", "bad.png"], "1 of 2 files failed, whole or in part; 1 page in 1 file: 1 done; "),
+    ],
+)
+def test_the_last_line_says_no_more_than_there_is(tmp_path, page, capsys, monkeypatch, names, last):
+    for name in ("bad.png", "worse.png"):
+        page.with_name(name).write_bytes(b"nothing")
+    given = [page.with_name(name) for name in names]
+    ran = docsr(capsys, monkeypatch, "enhance", *given, "--out", tmp_path / "out", *BICUBIC)
+    assert ran.out.splitlines()[-1].startswith(last)
 
 
 def test_a_long_run_without_a_terminal_says_now_and_then_how_far_it_is(tmp_path, page, capsys, monkeypatch):

@@ -53,6 +53,24 @@ def rows_of(report: Path) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.parametrize(
+    ("wish", "model", "said"),
+    [
+        ([], "none", "rendered, not enlarged (it has text of its own), 1200x800 @ 300 dpi"),
+        (["--dpi", "600"], "bicubic", "rendered, bicubic (it has text of its own), 2400x1600 @ 600 dpi"),
+        (["--dpi", "150"], "none", "rendered, not enlarged (it has text of its own), 600x400 @ 150 dpi"),
+    ],
+)
+def test_of_a_page_that_is_drawn_it_is_said_that_it_was(tmp_path, document, capsys, monkeypatch, wish, model, said):
+    report = tmp_path / "rows.json"
+    words = ["enhance", document, "--out", tmp_path / "out", "--format", "tiff", *wish, "--report", report]
+    ran = docsr(capsys, monkeypatch, *words)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"{tmp_path / 'out' / 'a.tif'} page 2: {said}\n" in ran.out
+    assert "left as it is" not in ran.out
+    assert (rows_of(report)[1]["model"], rows_of(report)[1]["status"]) == (model, "done")
+
+
 def test_scans_are_enlarged_in_their_place_and_the_rest_stays(tmp_path, document, capsys, monkeypatch):
     report = tmp_path / "rows.json"
     ran = docsr(capsys, monkeypatch, "enhance", document, "--out", tmp_path / "out", *WISH, "--report", report)

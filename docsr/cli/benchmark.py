@@ -83,6 +83,9 @@ def benchmark(
     SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each (UTF-8, a form
     feed between the pages of one file). Writes results.json, report.md and report.html. Finished rows are kept: the
     same command goes on where it was cut off. The report is that of the last command alone.
+
+    Exit code: 0 all measured, 1 some failed or could not be written, 2 wrong options or suite, 3 no page with text, 130
+    stopped by Ctrl-C or SIGTERM.
     """
     from docsr.bench.arms import plan_arms
     from docsr.bench.suite import load_suite
@@ -95,15 +98,19 @@ def benchmark(
     _tell_what_is_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
-    with _progress() as progress:
-        found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
+    with _progress() as told:
+        found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=told)
     results = _results(pages, found, signatures, arms, missing)
     _tell_what_is_shown_no_more(out, pages, arms, tuple(signatures))
     _write(out, results, pages, found, arms, peers)
-    for sentence in results.failed:
-        say(f"docsr: failed: {sentence}", err=True)
+    _tell_failures(results)
     say(f"{counted(len(found.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
+
+
+def _tell_failures(results: Results) -> None:
+    for sentence in results.failed:
+        say(f"docsr: failed: {sentence}", err=True)
 
 
 def _check_out(out: Path, suite: Path) -> None:

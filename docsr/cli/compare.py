@@ -69,7 +69,8 @@ def compare(
     (whose files are paired by their place and name, whatever the suffix). Where one is larger, the bicubic enlargement
     of the smaller is shown too. The file holds all that it needs and opens offline.
 
-    Exit code: 0 nothing failed (what has no partner is told), 1 some failed, 2 wrong options, 3 nothing to compare.
+    Exit code: 0 nothing failed (what has no partner is told), 1 some failed, 2 wrong options, 3 nothing to compare, 130
+    stopped by Ctrl-C or SIGTERM.
     """
     from docsr.compare import Wish, compare_files, plan_pairs
     from docsr.io.files import remove_leftovers
@@ -146,7 +147,7 @@ class PreviewCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Give the option its number where it has none."""
-        for place, (one, following) in enumerate(zip(args, [*args[1:], ""], strict=True)):
+        for place, (one, following) in enumerate(zip(args, [*args[1:], ""], strict=False)):
             if one == "--":
                 break
             if one == "--preview" and not following.isdecimal():

@@ -124,7 +124,7 @@ if TYPE_CHECKING:
     "and 128 MB for each MB of the file, up to its share of the machine; more for a larger --max-pixels]",
 )
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
-@click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why; write nothing but --report.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why.")
 @click.option(
     "--preview",
     type=Whole(1, MOST),
@@ -166,16 +166,16 @@ def enhance(
     options = EnhanceOptions(**wish)
     files, names = click.get_current_context().with_resource(received(inputs))
     if is_piped(inputs, out):
-        told = bool(dry_run or preview or report or log_json)
+        told = any((dry_run, preview, report, log_json))
         return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
     tasks, passed = _planned(files, names, out, options, overwrite=overwrite)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     folder, told_in = _opened(tasks, out, report, wish["model"], again=overwrite)
-    course, failed = Course(len(tasks), dry=dry_run), set[str]()
+    course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(told_in is not None, options, passed)
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
     rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
-    code = tell_all(rows, course, _teller(log_json, dry_run), told_in, passed, again=overwrite)
+    code = tell_all(rows, course, _teller(log_json, dry_run), told_in, tally, again=overwrite)
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
     return code or previewed
 
@@ -208,7 +208,7 @@ def tell_all(
     course: Course,
     teller: JsonLines | Decisions | Lines,
     report: Path | Place | None,
-    passed: PassedOver,
+    tally: Tally,
     *,
     again: bool,
 ) -> int:
@@ -218,7 +218,7 @@ def tell_all(
     """
     from docsr.upscalers.results import REPORT
 
-    tally, reported = Tally(keep_rows=report is not None, passed=passed), True
+    reported = True
     try:
         with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
             for result in results:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from docsr.cli.echo import say, say_json
+from docsr.cli.growth import Growth
 from docsr.errors import DocsrError
 from docsr.wording import counted, in_bytes
 
 if TYPE_CHECKING:
-    from docsr.enhance import PageResult
+    from docsr.enhance import EnhanceOptions, PageResult
     from docsr.folders import Place
     from docsr.io.passed_over import PassedOver
 
 _FEW = 20
-"""So many pages are listed at the end; a report lists all."""
+"""So many pages that this run did are listed at the end; a report lists all."""
 
 _MIXED = 0.5
 """25-75 % range over the median from which a page has text of several sizes."""
@@ -31,12 +32,6 @@ _COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9} {:>22}  {}"
 """Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, bytes of the file before and about how
 many after (beside its first page), then the page, where it would go, and what decided."""
 
-_GROWN, _FROM = 10, 20_000
-"""Files that grew more than so many times, to so many bytes or more, are told."""
-
-_COMPACT = frozenset({".pdf", ".jpg", ".jpeg", ".webp"})
-"""How the names of files end whose format is small already."""
-
 
 @dataclass
 class Tally:
@@ -44,32 +39,35 @@ class Tally:
 
     Attributes:
         keep_rows: whether ``rows`` is filled.
+        options: what was asked for.
+        passed: what was passed over in folders.
         pages: number of pages by status; skipped files are not among them.
         files: number of files whose pages are counted.
         skipped: number of files that were done before.
-        unread: number of files, among these, of which nothing is known: they are not there, or are no documents.
+        failed: number of files, among these, that failed or have pages that did.
+        unread: number of files, among the failed, of which nothing is known: they are not there, or are no documents.
         readable: whether anything could be read.
         bytes_in: size of the files that were read and written.
         bytes_out: size of what was written, or about would be.
-        grown: number of files that grew over tenfold.
-        most: of these the first page of the one that grew most.
+        growth: of files that became far larger than their pixels did.
         rows: of the report.
-        passed: what was passed over in folders.
     """
 
     keep_rows: bool
+    options: EnhanceOptions
+    passed: PassedOver | None = None
     pages: Counter[str] = field(default_factory=Counter)
     files: int = 0
     skipped: int = 0
+    failed: int = 0
     unread: int = 0
     readable: bool = False
     bytes_in: int = 0
     bytes_out: int = 0
-    grown: int = 0
-    most: PageResult | None = None
+    growth: Growth = field(default_factory=Growth)
     rows: list[dict[str, Any]] = field(default_factory=list)
-    passed: PassedOver | None = None
     _last: str | None = None
+    _failing: str | None = None
 
     def add(self, result: PageResult) -> None:
         """Count one result (those of a file follow each other)."""
@@ -77,33 +75,19 @@ class Tally:
             self.skipped += 1
         else:
             self.pages[result.status] += 1
+            self.growth.add(result)
             if result.input != self._last:
                 self.files += 1
                 self.bytes_in += result.bytes_in or 0
                 self.bytes_out += result.bytes_out or 0
                 self.unread += not result.readable and result.pages is None
-                self._look_at(result)
+            if result.status == "failed" and result.input != self._failing:
+                self.failed += 1
+                self._failing = result.input
         self._last = result.input
         self.readable |= result.readable
         if self.keep_rows:
             self.rows.append(result.as_row())
-
-    def _look_at(self, result: PageResult) -> None:
-        """Note a file that grew too much."""
-        if (result.bytes_out or 0) >= _FROM and _growth(result) > _GROWN:
-            self.grown += 1
-            if self.most is None or _growth(result) > _growth(self.most):
-                self.most = result
-
-    def warning(self) -> str | None:
-        """Say that files grew over tenfold, and what to do about it, if any did."""
-        if self.most is None:
-            return None
-        before, after = in_bytes(self.most.bytes_in or 0), in_bytes(self.most.bytes_out or 0)
-        becomes = f"would become about {after}" if self.most.status == "planned" else f"became {after}"
-        most = f"{self.most.input} {becomes}, from {before}"
-        many = "" if self.grown == 1 else f" ({counted(self.grown, 'file')} grew over tenfold, this one most)"
-        return f"{most}{many}: {_smaller(self.most.output)}"
 
     def exit_code(self) -> int:
         """Return 0 when all is done, 1 when some failed, 3 when nothing could be read."""
@@ -114,6 +98,8 @@ class Tally:
     def summary(self) -> str:
         """Say how many pages and files there were, in one line."""
         parts, files = [], self.files - self.unread
+        if self.failed and files and self.files > 1:  # else what follows says it
+            parts.append(f"{self.failed:,} of {counted(self.files, 'file')} failed, whole or in part")
         if files:
             pages = self.pages - Counter(failed=self.unread)
             counts = ", ".join(f"{number} {status}" for status, number in sorted(pages.items()))
@@ -121,7 +107,7 @@ class Tally:
             sizes = f"; {in_bytes(self.bytes_in)} {became} {in_bytes(self.bytes_out)}" if self.bytes_out else ""
             parts.append(f"{counted(pages.total(), 'page')} in {counted(files, 'file')}: {counts}{sizes}")
         if self.unread:
-            parts.append(f"{counted(self.unread, 'file')} could not be read")
+            parts.append(f"{counted(self.unread, 'file')} could not be read at all")
         if self.skipped:
             parts.append(f"{counted(self.skipped, 'file')} skipped, up to date")
         if self.passed is not None and self.passed.counts():
@@ -130,18 +116,20 @@ class Tally:
 
 
 class Lines:
-    """Names failures at once, and at the end lists the first pages and the counts."""
+    """Names failures at once, and at the end lists the first pages that this run did, and the counts."""
 
     def __init__(self) -> None:
         self._listed: list[PageResult] = []
         self._unlisted = 0
 
     def page(self, result: PageResult) -> None:
-        """Hear of a page."""
+        """Hear of a page; what was done before is counted, and takes no line from what was done now."""
         _echo_complaints(result)
-        if result.error is None and result.status != "unwritten" and len(self._listed) < _FEW:
+        if result.error is not None or result.status in {"skipped", "unwritten"}:
+            return
+        if len(self._listed) < _FEW:
             self._listed.append(result)
-        elif result.error is None and result.status != "unwritten":
+        else:
             self._unlisted += 1
 
     def end(self, tally: Tally) -> None:
@@ -191,9 +179,10 @@ class JsonLines:
     def end(self, tally: Tally) -> None:
         """Count."""
         sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
-        counts = {"files": tally.files, "skipped": tally.skipped, **sizes, "pages": dict(sorted(tally.pages.items()))}
+        files = {"files": tally.files, "failed": tally.failed, "unread": tally.unread, "skipped": tally.skipped}
         passed = tally.passed.counts() if tally.passed is not None else {}
-        say_json({"end": {**counts, **({"passed_over": passed} if passed else {})}})
+        over = {"passed_over": passed} if passed else {}
+        say_json({"end": {**files, **sizes, "pages": dict(sorted(tally.pages.items())), **over}})
 
 
 def tell_warning(result: PageResult, name: str) -> None:
@@ -209,7 +198,7 @@ def _echo_complaints(result: PageResult) -> None:
 
 
 def _echo_summary(tally: Tally) -> None:
-    if warning := tally.warning():
+    if warning := tally.growth.warning(tally.options):
         say(f"docsr: warning: {warning}", err=True)
     if summary := tally.summary():
         say(summary)
@@ -219,18 +208,6 @@ def _foretold(result: PageResult) -> str:
     if result.bytes_in is None or result.bytes_out is None:
         return ""
     return f"{in_bytes(result.bytes_in)} -> ~{in_bytes(result.bytes_out)}"
-
-
-def _smaller(output: str) -> str:
-    """Say what would have made a smaller file."""
-    is_compact = Path(output).suffix.lower() in _COMPACT
-    form = "a lower --quality" if is_compact else "--format pdf, jpg or webp, a lower --quality of these"
-    bits = "one bit per pixel (--binarize, for pages that came so)"
-    return f"smaller are: {bits}, {form}, a lower --factor or --dpi"
-
-
-def _growth(result: PageResult) -> float:
-    return (result.bytes_out or 0) / max(1, result.bytes_in or 1)
 
 
 def write_report(target: Path | Place, rows: list[dict[str, Any]], finished: Callable[[BinaryIO], None]) -> bool:
@@ -250,18 +227,30 @@ def write_report(target: Path | Place, rows: list[dict[str, Any]], finished: Cal
 
 
 def _line(row: PageResult) -> str:
-    if row.status == "skipped":
-        return f"{row.output}: skipped, up to date"
-    if row.size_in is None or row.size_out is None:
+    if row.size_out is None:
         return f"{_place(row.output, row)}: left as it is ({row.why})"
+    if row.size_in is None:
+        made, size = "not enlarged" if row.model == "none" else row.model, _size(row.size_out, row.dpi_out)
+        return f"{_place(row.output, row)}: rendered, {made} ({row.why}), {size}"
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
     heights = _change(_height(row.x_height_in), _height(row.x_height_out))
     text = f", x-height {heights}" if heights else ""
-    made = "not enlarged" if row.model == "none" else row.model
-    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else made
+    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else _made(row.size_in, row)
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
     return f"{_place(row.output, row)}: {sizes}{text}, {how}{back}"
+
+
+def _made(size: tuple[int, int], row: PageResult) -> str:
+    """Say what made the page, which had that size: where no upscaler did, what became of its pixels."""
+    if row.model != "none" or row.size_out is None:
+        return row.model or ""
+    across, down = row.size_out[0] / size[0], row.size_out[1] / size[1]
+    if min(across, down) < 1:
+        return "reduced by interpolation"
+    if min(across, down) > 1:
+        return "enlarged by interpolation"
+    return "not enlarged" if across == down else "its pixels made square by interpolation, not enlarged"
 
 
 def _change(before: str, after: str) -> str:

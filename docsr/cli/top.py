@@ -7,7 +7,7 @@ import errno
 import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, metadata
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -19,6 +19,10 @@ UNEXPECTED = 70
 """Exit code of what docsr did not expect: EX_SOFTWARE of sysexits.h."""
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
+_HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+"""What click 8.2 and later raise for a group that gets no arguments; earlier ones print the help themselves."""
 
 
 class Unexpected(DocsrError):
@@ -103,11 +107,18 @@ def _report() -> str:
 
 
 def _say_usage(error: click.ClickException) -> None:
-    """Say what is wrong with the command line, as click does."""
+    """Say what is wrong with the command line, as click does; where nothing was asked for, what can be."""
+    if isinstance(error, _HELP):  # its message is the help
+        for line in error.format_message().splitlines():
+            say(line, err=True)
+        return
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
         for line in context.get_usage().splitlines():
             say(line, err=True)
         if context.command.get_help_option(context) is not None:
             say(f"Try '{context.command_path} {context.help_option_names[0]}' for help.", err=True)
-    say(f"docsr: error: {error.format_message()}", err=True)
+    message = error.format_message()
+    if isinstance(error, click.MissingParameter):  # click lists choices in lines; none of these words is the user's
+        message = " ".join(message.split())
+    say(f"docsr: error: {message}", err=True)

@@ -79,6 +79,9 @@ def prepare(
     Pictures are taken as they are: div2k is a folder with DIV2K_train_HR, celeba one with img_align_celeba; npy-pairs
     has folders hr and lr with arrays of the same names. Patches are 384 px of text, 192 px of div2k, 256 px of celeba
     and 96 px of npy-pairs.
+
+    Exit code: 0 patches written (what was skipped is told), 1 they could not be written, 2 wrong options, or a SOURCE
+    of another layout, 3 nothing to cut patches from, 130 stopped by Ctrl-C or SIGTERM.
     """
     from docsr.pairs.sources import SOURCES
     from docsr.prepare import PrepareOptions
@@ -214,7 +217,11 @@ def export(
     factor: str | None,
     int8: Path | None,
 ) -> None:
-    """Write a checkpoint as ONNX, compared with torch on a page."""
+    """Write a checkpoint as ONNX, compared with torch on a page.
+
+    Exit code: 0 written, 1 it could not be written, or does not do as torch does, 2 wrong options or checkpoint, 3 the
+    --page could not be read, 130 stopped by Ctrl-C or SIGTERM.
+    """
     with _needs_training_packages("export"):
         from docsr.export import export as run
     chosen = None if factor is None else int(factor)

@@ -24,7 +24,7 @@ from docsr.cli.enhance import check_report, tell_all
 from docsr.cli.enhance import enhance as on_one_machine
 from docsr.cli.numbers import MOST, MOST_JOBS, Whole
 from docsr.cli.progress import Course
-from docsr.cli.tell import JsonLines, Lines
+from docsr.cli.tell import JsonLines, Lines, Tally
 from docsr.cli.top import run
 from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
 
@@ -205,7 +205,8 @@ def _enhance(
         tasks = [Task(Path(job.source), below(Path(order.out), job.place)) for job in own]
         check_report(report, tasks, Path(order.out), Path(wish["model"] or order.out), overwrite=overwrite)
     results = enhance_on_cluster(jobs, order, actors=actors, address=address)
-    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report, passed, again=overwrite)
+    tally = Tally(report is not None, order.options, passed)
+    return tell_all(results, Course(len(jobs)), JsonLines() if log_json else Lines(), report, tally, again=overwrite)
 
 
 def _planned(

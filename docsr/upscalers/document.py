@@ -242,7 +242,9 @@ class FileEnhancer:
                 sentence = f"{reached.place(task, page.number)}: {error}"
                 reached.lose(page.number, sentence)
                 raise PageLost(sentence) from error
-            name = Path(plan.model).name if plan.model and is_file(plan.model) else upscaler.name
+            name = Path(plan.model).name if is_file(plan.model) else plan.model
+            if row.size_in is None and large.width > page.width:  # it was drawn, and then brought to the wanted dpi
+                name = "bicubic"
             reached.rows[page.number] = reached.rows[page.number].as_done(large, plan, name, count, spent)
             reached.next_done()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
 from docsr.io.documents import Leaf, read_leaves
-from docsr.page import Page
+from docsr.page import Dpi, Page
 from docsr.pool import alive
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
@@ -16,6 +16,7 @@ from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, fact
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
+from docsr.upscalers.page import size_at
 from docsr.upscalers.reached import Reached
 from docsr.upscalers.results import UNREACHED, PageResult, Task, left, lost, planned
 from docsr.upscalers.sizes import expected_bytes
@@ -77,7 +78,7 @@ class Planner:
                 plan, text = self.page(page)
                 if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
                     plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
-                row = planned(task, page, plan, text)
+                row = self._with_bits(planned(task, page, plan, text), page, task)
                 reached.add(self._with_bytes(row, page, plan, task) if self._dry else row)
         except NO_PAGES_FAULT:
             raise
@@ -86,6 +87,11 @@ class Planner:
             sentence = sentence_of(error, reached.place(task, leaf.number, ","))
             reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
         return plan
+
+    def _with_bits(self, row: PageResult, page: Page, task: Task) -> PageResult:
+        """Return the row, which knows whether one bit per pixel shall become more."""
+        form = output_format(task.source, self._options.format)
+        return replace(row, widened=page.bilevel and not in_one_bit(page, row.x_height_in, form, self._options))
 
     def _with_bytes(self, row: PageResult, page: Page, plan: Plan, task: Task) -> PageResult:
         """Return the row with the bytes that its page will take; without them where a page of a PDF stays as it is."""
@@ -112,13 +118,11 @@ class Planner:
         x_height, said = deciding_x_height(page, text)
         needed = factor_for_text(x_height, options.engine)
         if options.dpi is not None:
-            if page.dpi is None:
-                place = f"{page.source} (page {page.number + 1})"
-                raise PageError(f"{place} does not say its dpi, so --dpi {options.dpi:g} cannot be met: use --factor")
-            needed = factor_for_dpi(page.dpi, options.dpi)
+            dpi = _dpi(page, options.dpi)
+            needed = factor_for_dpi(dpi, options.dpi)
             if needed == 1:
-                why = f"its {min(page.dpi):g} dpi are enough for {options.dpi:g}"
-                return Plan(1, "none", why, raster_for("none", shape)), text
+                why = f"its {min(dpi):g} dpi are enough for {options.dpi:g}"
+                return self._brought(Plan(1, "none", why, raster_for("none", shape)), page), text
         if options.model is not None and self._own_factor is None:
             self._own_factor = own_factor(options.model)
         plan = plan_page(
@@ -131,7 +135,30 @@ class Planner:
             shape=shape,
             said=said,
         )
-        return plan, text
+        return self._brought(plan, page), text
+
+    def _brought(self, plan: Plan, page: Page) -> Plan:
+        """Return the plan of a page that no upscaler enlarges, with what brings it to the wanted dpi.
+
+        That is interpolation, which is bicubic where it enlarges; a page that shall have no upscaler is told as such.
+        """
+        wanted, size = self._options.dpi, (page.width, page.height)
+        if plan.factor > 1 or wanted is None or page.dpi is None:
+            return plan
+        if (becomes := size_at(size, page.dpi, wanted)) == size:
+            return plan
+        enlarged = becomes > size
+        why = f"{plan.why}; it is {'enlarged' if enlarged else 'reduced'} to {wanted:g} dpi by interpolation"
+        model = "bicubic" if enlarged and self._options.model != "none" else plan.model
+        return replace(plan, model=model, why=why)
+
+
+def _dpi(page: Page, wanted: float) -> Dpi:
+    """Return the dpi of a page that is to be brought to others. PageError: it does not know them."""
+    if page.dpi is None:
+        place = f"{page.source} (page {page.number + 1})"
+        raise PageError(f"{place} does not say its dpi, so --dpi {wanted:g} cannot be met: use --factor")
+    return page.dpi
 
 
 def _read(leaf: Leaf) -> Page | None:

@@ -71,16 +71,17 @@ class PageResult:
 
     Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 1, and its file has ``pages`` (None where that is
     not known). ``model`` is the name of an upscaler, the file name of a network that the user gave, or ``none`` for a
-    page left as it is; ``why`` says what decided. ``status`` is ``done``, ``copied`` (as it was: with its whole file,
-    or a page of a PDF of which others were enlarged), ``skipped`` (the file was done before), ``planned`` (nothing was
-    written, as asked), ``failed``, or ``unwritten``: nothing is wrong with the page, but its file failed. ``warning``,
-    with the first page of a file, is what decoders said in passing: damage that they got over. ``bytes_in`` and
-    ``bytes_out`` are the whole file's. Of a planned page they are an estimate, and ``expected`` is that of the page
-    alone (None where it stays as it is, or cannot be foretold). ``x_height_in`` is the median over the ink of the text,
-    in px of the page with square pixels unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it
-    (0 when all text is of one size). ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic
-    for the page did not bear it out (not because it is dark), None where it did not look. ``readable`` is False where
-    no page of the file could be read. ``density_in`` is as of a Page.
+    page that no upscaler enlarges, be it brought to a dpi where ``none`` was asked for; ``why`` says what decided.
+    ``status`` is ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were
+    enlarged), ``skipped`` (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or
+    ``unwritten``: nothing is wrong with the page, but its file failed. ``warning``, with the first page of a file, is
+    what decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's. Of a
+    planned page they are an estimate, and ``expected`` is that of the page alone (None where it stays as it is, or
+    cannot be foretold). ``x_height_in`` is the median over the ink of the text, in px of the page with square pixels
+    unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it (0 when all text is of one size).
+    ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the page did not bear it out
+    (not because it is dark), None where it did not look. ``readable`` is False where no page of the file could be read.
+    ``density_in`` is as of a Page. ``widened`` is True of a page that came with one bit per pixel and shall get more.
     """
 
     input: str
@@ -109,11 +110,12 @@ class PageResult:
     expected: int | None = None
     readable: bool = True
     density_in: Dpi | None = None
+    widened: bool = False
 
     def as_row(self) -> dict[str, Any]:
         """Return the row of ``--report``."""
         row = asdict(self)
-        del row["readable"], row["expected"], row["density_in"]
+        del row["readable"], row["expected"], row["density_in"], row["widened"]
         return row
 
     def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:

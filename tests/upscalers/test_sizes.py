@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 from docsr.cli.tell import Tally
 from docsr.page import Page
+from docsr.upscalers.options import EnhanceOptions
 from docsr.upscalers.results import PageResult
 from docsr.upscalers.sizes import LARGEST, expected_bytes
 from tests.command import docsr
@@ -68,30 +70,92 @@ def test_a_band_that_fills_the_memory_is_not_tried():
     assert 16 * 8 * wide.width > LARGEST
 
 
-def test_files_that_grow_over_tenfold_are_told_with_what_to_do(tmp_path, capsys, monkeypatch):
+def one_bit(path: Path, pages: int = 1) -> Path:
+    """A page of one bit per pixel, which takes few bytes, as many times as is asked."""
+    with Image.open(SAMPLES / "letter.png") as image:
+        page = image.point(lambda level: 255 * (level > 127)).convert("1")
+    page.save(path, compression="group4", dpi=(100, 100), save_all=True, append_images=[page] * (pages - 1))
+    return path
+
+
+def test_files_that_take_over_ten_times_as_much_for_a_pixel_are_told_with_what_to_do(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     for name in ("a", "b"):
-        crop("fax.tif", tmp_path / "in" / f"{name}.tif", (0, 0, 1000, 458))
-        with Image.open(tmp_path / "in" / f"{name}.tif") as image:
-            image.convert("1").save(tmp_path / "in" / f"{name}.tif", compression="group4", dpi=(150, 150))
-    wish = ["enhance", tmp_path / "in", "--out", tmp_path / "out", "--factor", 4, "--model", "bicubic"]
-    for more, becomes in ((["--grey", "--dry-run"], "would become about"), (["--grey"], "became")):
-        ran = docsr(capsys, monkeypatch, *wish, *more)
-        (warning,) = ran.err.splitlines()
-        assert warning.startswith(f"docsr: warning: {tmp_path}/in/")
-        assert f".tif {becomes} " in warning
-        assert "(2 files grew over tenfold, this one most): smaller are: one bit per pixel (--binarize" in warning
-        assert "--format pdf" in warning
-        assert f" {becomes} " in ran.out.splitlines()[-1]
-    small = docsr(capsys, monkeypatch, *wish)
+        one_bit(tmp_path / "in" / f"{name}.tif")
+    wish = ["enhance", tmp_path / "in", "--out", tmp_path / "out", "--factor", 4]
+    ran = docsr(capsys, monkeypatch, *wish, "--grey")
+    (warning,) = ran.err.splitlines()
+    assert warning.startswith(f"docsr: warning: {tmp_path}/in/")
+    assert ".tif became " in warning
+    assert " times as much for each pixel (2 files grew so, this one most). It would be smaller with " in warning
+    assert warning.endswith(
+        "--binarize (one bit per pixel, as it came), or --format pdf, jpg or webp, or a lower --factor"
+    )
+    assert " became " in ran.out.splitlines()[-1]
+    small = docsr(capsys, monkeypatch, *wish, "--binarize")
     assert (small.code, small.err) == (0, "")
 
 
-@pytest.mark.parametrize("form", ["pdf", "jpg", "webp", "png", "tif"])
-def test_a_format_is_advised_to_who_has_a_larger_one(form: str):
-    tally = Tally(keep_rows=False)
-    tally.add(PageResult("a.pdf", f"out/a.{form}", 1, "done", bytes_in=3_000, bytes_out=90_000))
-    warning = tally.warning()
+@pytest.mark.parametrize(
+    ("name", "wish"),
+    [
+        ("flyer.png", ["--model", "compact_x4"]),  # 91 times the bytes, 16 times the pixels
+        ("fax.tif", ["--factor", "4"]),
+        ("fax.tif", ["--dpi", "600"]),
+    ],
+)
+def test_more_pixels_take_more_bytes_of_which_nothing_is_said(tmp_path, capsys, monkeypatch, name, wish):
+    ran = docsr(capsys, monkeypatch, "enhance", SAMPLES / name, "--out", tmp_path, *wish, "--report", tmp_path / "r")
+    (row, *_) = json.loads((tmp_path / "r").read_text())
+    assert row["bytes_out"] > 40 * row["bytes_in"]
+    assert (ran.code, ran.err) == (0, "")
+
+
+def advised(form: str, options: EnhanceOptions, **known: Any) -> str:
+    """The advice for a file of one pixel that grew thirtyfold, of which this is known."""
+    tally = Tally(False, options)
+    row = PageResult("a.pdf", f"out/a.{form}", 1, "done", pages=1, factor=4, model="compact_x4")
+    sizes: dict[str, Any] = {"bytes_in": 3_000, "bytes_out": 90_000, "size_in": (9, 9), "size_out": (9, 9)}
+    tally.add(replace(row, **(sizes | known)))
+    warning = tally.growth.warning(options)
     assert warning is not None
-    assert ("--format" in warning) == (form in {"png", "tif"})
-    assert "a lower --quality" in warning
+    return warning.partition(". It would be smaller with ")[2]
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "known", "advice"),
+    [
+        ("png", {}, {}, "--format pdf, jpg or webp, or a lower --factor"),
+        ("tif", {}, {"pages": 2}, "--format pdf, or a lower --factor"),
+        ("jpg", {}, {}, "a lower --quality, or a lower --factor"),
+        ("webp", {"quality": 1}, {"factor": 2}, ""),
+        ("jfif", {}, {"factor": 2}, "a lower --quality"),
+        ("pdf", {}, {"widened": True}, "--binarize (one bit per pixel, as it came), or a lower --quality, or a lower "),
+        ("jpg", {}, {"widened": True}, "a lower --quality, or a lower --factor"),
+        ("png", {"binarize": True}, {}, "--format pdf, or a lower --factor"),
+        (
+            "tif",
+            {},
+            {"widened": True, "model": "bicubic"},
+            "--binarize (one bit per pixel, as it came), or a lower --f",
+        ),
+        ("png", {"dpi": 600.0}, {}, "--format pdf, jpg or webp, or a lower --dpi"),
+        ("png", {"model": "compact_x4"}, {}, "--format pdf, jpg or webp"),
+        ("pdf", {"model": "lanczos"}, {"model": "lanczos", "factor": 8}, "a lower --factor"),
+    ],
+)
+def test_what_is_advised_can_be_done_and_helps(form: str, options: dict[str, Any], known: dict[str, Any], advice: str):
+    told = advised(form, EnhanceOptions(**options), **known)
+    assert told.startswith(advice)
+    assert bool(told) == bool(advice)
+
+
+def test_no_page_is_told_to_become_one_bit_that_never_was(tmp_path, capsys, monkeypatch):
+    page, wish = one_bit(tmp_path / "a.tif", pages=2), ["--out", tmp_path / "out", "--factor", 4]
+    ran = docsr(capsys, monkeypatch, "enhance", page, *wish, "--grey")
+    assert "--binarize" in ran.err
+    assert "--format pdf, or" in ran.err
+    with Image.open(SAMPLES / "invoice.jpg") as image:
+        image.convert("L").save(tmp_path / "grey.webp", quality=25)
+    ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "grey.webp", *wish, "--format", "tiff", "--binarize")
+    assert "It would be smaller with --format pdf, or a lower --factor" in ran.err

@@ -1,0 +1,113 @@
+"""Which files became far larger than their pixels did, and what would have made them smaller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docsr.wording import counted, in_bytes
+
+if TYPE_CHECKING:
+    from docsr.enhance import EnhanceOptions, PageResult
+
+_GROWN, _FROM = 10, 20_000
+"""Files are told that take more than so many times the bytes for each pixel, and so many bytes or more. More pixels
+take more bytes, as was asked for: of the files in data/samples a pixel takes 0.5 to 6 times as much at --factor auto,
+3 times in a fax of 4x. It takes more than ten times as much where one bit became grey (11 to 12 times), and where a
+format that is small became one that is not (WebP to TIFF: 14 times)."""
+
+_SMALL = frozenset({".pdf", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp"})
+"""How the names of files end in which pixels take few bytes already."""
+
+_LOSSLESS_TOO = frozenset({".pdf"})
+"""Likewise where pages of few greys, which interpolation makes, are stored without loss, whatever the quality."""
+
+_LEAST = 2
+"""The smallest factor that can be asked for."""
+
+
+@dataclass
+class _File:
+    """What is known of the pages of one file: their pixels before and after, and how they were made."""
+
+    first: PageResult
+    in_total: int = 0
+    out_total: int = 0
+    widened: bool = False
+    rendered: bool = False
+    factor: int = 1
+    by_network: bool = False
+
+    def add(self, row: PageResult) -> None:
+        if row.size_in is not None and row.size_out is not None:
+            self.in_total += row.size_in[0] * row.size_in[1]
+            self.out_total += row.size_out[0] * row.size_out[1]
+        self.rendered |= row.size_in is None and row.size_out is not None
+        self.widened |= row.widened
+        self.factor = max(self.factor, row.factor or 1)
+        self.by_network |= row.model not in {None, "none", "nearest", "bicubic", "lanczos"}
+
+    @property
+    def times(self) -> float:
+        """How many times as many bytes a pixel takes; 0 where a page was drawn, and so had no pixels before."""
+        if self.rendered or (self.first.bytes_out or 0) < _FROM:
+            return 0.0
+        scale = self.out_total / self.in_total if self.in_total else 1.0
+        return (self.first.bytes_out or 0) / max(1, self.first.bytes_in or 1) / scale
+
+
+class Growth:
+    """Finds the file that grew most, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._now: _File | None = None
+        self._most: _File | None = None
+        self._files = 0
+
+    def add(self, row: PageResult) -> None:
+        """Hear of a page (those of a file follow each other)."""
+        if self._now is None or self._now.first.input != row.input:
+            self._end()
+            self._now = _File(row)
+        self._now.add(row)
+
+    def _end(self) -> None:
+        """Note the file that has ended, if it grew too much."""
+        if self._now is not None and self._now.times > _GROWN:
+            self._files += 1
+            if self._most is None or self._now.times > self._most.times:
+                self._most = self._now
+        self._now = None
+
+    def warning(self, options: EnhanceOptions) -> str | None:
+        """Say that files grew too much, and what to do about it, if any did."""
+        self._end()
+        if self._most is None:
+            return None
+        first, times = self._most.first, round(self._most.times)
+        before, after = in_bytes(first.bytes_in or 0), in_bytes(first.bytes_out or 0)
+        becomes = f"would become about {after}" if first.status == "planned" else f"became {after}"
+        most = f"{first.input} {becomes}, from {before}: {times} times as much for each pixel"
+        many = "" if self._files == 1 else f" ({counted(self._files, 'file')} grew so, this one most)"
+        advice = _advice(self._most, options)
+        return f"{most}{many}" + (f". It would be smaller with {', or '.join(advice)}" if advice else "")
+
+
+def _advice(file: _File, options: EnhanceOptions) -> list[str]:
+    """Options that make this file smaller, and can be given with the others."""
+    suffix = Path(file.first.output).suffix.lower()
+    advice = []
+    if file.widened and suffix not in _SMALL - {".pdf"} and not options.binarize:
+        advice.append("--binarize (one bit per pixel, as it came)")
+    if suffix in _SMALL:
+        if options.quality > 1 and (file.by_network or suffix not in _LOSSLESS_TOO):
+            advice.append("a lower --quality")
+    elif file.by_network or not file.widened:  # JPEG of a page that interpolation made of one bit is larger
+        one_page = file.first.pages in {None, 1} and not options.binarize  # jpg and webp hold one page, and no bits
+        advice.append("--format pdf, jpg or webp" if one_page else "--format pdf")
+    if options.dpi is not None:
+        advice.append("a lower --dpi")
+    elif file.factor > _LEAST and (options.model is None or not file.by_network):  # a named network has its own
+        advice.append("a lower --factor")
+    return advice
