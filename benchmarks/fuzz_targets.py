@@ -90,6 +90,7 @@ def _leaves(data: bytes, form: str) -> None:
 def checks(data: bytes) -> None:
     """What looks at the bytes of PNG, JPEG and JPEG 2000 files itself."""
     png_check.png_fault(io.BytesIO(data))
+    png_check.rows_missing(io.BytesIO(data))
     jpeg_check.examined(data)
     jp2.profile_of(io.BytesIO(data))
 

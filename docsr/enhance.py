@@ -27,7 +27,7 @@ from docsr.upscalers.arrays import Enhancer, Image, enhance
 from docsr.upscalers.choose import READERS
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions, check_time_limit, output_suffix
-from docsr.upscalers.reached import Stage, broken
+from docsr.upscalers.reached import Stage, broken, too_slow
 from docsr.upscalers.results import PageResult, Task
 from docsr.upscalers.sandboxed import sandbox_for
 
@@ -38,7 +38,7 @@ MOST_JOBS = 8
 
 Finished: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 
-_broken = partial(broken, "use fewer --jobs, or allow more --max-memory")
+_broken = partial(broken, "use fewer --jobs or a smaller --tile, or allow more --max-memory")
 
 
 def plan_files(
@@ -144,9 +144,9 @@ def _run(
     """Return what does tasks, here or in processes apart."""
     if workers == 1 and time_limit is None and not (sandbox and sandbox.required):
         return partial(run_here, enhancer)
-    memory, broken = enhancer.memory if enhancer.is_bounded else None, partial(_broken, time_limit)
-    apart = partial(run_in_processes, enhancer, jobs=workers, broken=broken, limit=time_limit, memory=memory)
-    return partial(apart, sandbox=sandbox)
+    memory, late = enhancer.memory if enhancer.is_bounded else None, partial(too_slow, time_limit)
+    apart = partial(run_in_processes, enhancer, jobs=workers, broken=_broken, late=late, limit=time_limit)
+    return partial(apart, memory=memory, sandbox=sandbox)
 
 
 def _sandbox(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, dry: bool) -> Sandbox | None:

@@ -7,9 +7,15 @@ import os
 import re
 
 _NO_MEMORY = re.compile(
-    r"bad.?alloc|bfc_arena|insufficient memory|(failed to|unable to|cannot) allocate|out of memory", re.IGNORECASE
+    r"bad.?alloc|bfc_arena|insufficient memory|(failed to|unable to|can't|cannot|could not) allocate|out of memory"
+    r"|not enough memory|could not (create|execute) a (primitive|memory)|failed to map segment",
+    re.IGNORECASE,
 )
-"""What libraries in C++ say then: OpenCV, ONNX Runtime, OpenVINO, qpdf."""
+"""What libraries in C++ say then: OpenCV, ONNX Runtime, OpenVINO, qpdf, torch, oneDNN; and what loads libraries."""
+
+NO_ROOM = "it does not fit in memory"
+MORE_ROOM = "allow more --max-memory, or use a smaller --tile"
+"""What to try where a page or a network does not fit in memory."""
 
 
 class DocsrError(Exception):
@@ -79,9 +85,7 @@ class Interrupted(DocsrError):
     exit_code = 130
 
 
-def sentence_of(
-    error: Exception, subject: str, done: str = "done", remedy: str = "allow more --max-memory, or use a smaller --tile"
-) -> str:
+def sentence_of(error: Exception, subject: str, done: str = "done", remedy: str = MORE_ROOM) -> str:
     """Return in one sentence why something failed, whatever was raised: docsr's own error or a library's.
 
     Args:
@@ -93,7 +97,7 @@ def sentence_of(
     if isinstance(error, DocsrError):
         return str(error)
     if is_out_of_memory(error):
-        return f"{subject} could not be {done}: it does not fit in memory; {remedy}"
+        return f"{subject} could not be {done}: {NO_ROOM}; {remedy}"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
     return f"{subject} could not be {done}: {reason}"
 
@@ -104,6 +108,19 @@ def is_out_of_memory(error: BaseException) -> bool:
         return False
     no_room = isinstance(error, OSError) and error.errno == errno.ENOMEM
     return isinstance(error, MemoryError) or no_room or _NO_MEMORY.search(str(error)) is not None
+
+
+def why_network_failed(error: BaseException, said: str) -> str:
+    """Return as a clause why a network failed on a tile.
+
+    Args:
+        error: what the library raised that runs it.
+        said: by it.
+    """
+    if not is_out_of_memory(error):
+        return f"{said.rstrip('.')} (if memory ran out: {MORE_ROOM})"
+    on_gpu = "CUDA" in str(error)
+    return "it does not fit in the memory of the GPU; use a smaller --tile" if on_gpu else f"{NO_ROOM}; {MORE_ROOM}"
 
 
 def first_line(error: BaseException) -> str:

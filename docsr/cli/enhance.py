@@ -121,7 +121,8 @@ if TYPE_CHECKING:
     metavar="MB",
     callback=lambda _context, _option, value: None if value is None else value * 10**6,
     help="What the process that works on a file may take (Linux); a page that needs more is given up.  [default: 1000, "
-    "and 128 MB for each MB of the file, up to its share of the machine; more for a larger --max-pixels]",
+    "where torch runs the network 3000, and 128 MB for each MB of the file, up to its share of the machine; more for a "
+    "larger --max-pixels]",
 )
 @click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why.")

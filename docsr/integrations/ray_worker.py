@@ -24,7 +24,7 @@ from docsr.pool import Apart
 from docsr.temporary import temporary_folder
 from docsr.upscalers.document import FileEnhancer
 from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.reached import Reached, broken, failed
+from docsr.upscalers.reached import Reached, broken, failed, too_slow
 from docsr.upscalers.results import PageResult, Task
 
 
@@ -66,8 +66,9 @@ class Worker:
         part = None if folder is None else f"{order.run}-{self._token}"
         beside = max(1, (os.cpu_count() or 1) // order.threads)
         enhancer = FileEnhancer(order.options, self._out, order.threads, jobs=beside, part=part)
-        lost = partial(broken, "give it a node with more memory", order.time_limit)
-        self._apart = Apart(enhancer, lost, order.time_limit, enhancer.memory if enhancer.is_bounded else None)
+        lost, late = partial(broken, "give it a node with more memory"), partial(too_slow, order.time_limit)
+        memory = enhancer.memory if enhancer.is_bounded else None
+        self._apart = Apart(enhancer, lost, order.time_limit, memory, late=late)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the files of the column ``job``; in the column ``result`` is a list of PageResult for each, or an error.

@@ -33,9 +33,17 @@ def fault_of(image: Image.Image, key: object) -> str | None:
         return _jpeg(image, _whole(image.fp))
     if isinstance(image, PngImagePlugin.PngImageFile):
         return png_fault(image.fp)
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) == _JPEG:
-        return next(filter(None, map(jpeg_fault, _strips(image))), None)
-    return None
+    return strip_fault(image, image.fp) if isinstance(image, TiffImagePlugin.TiffImageFile) else None
+
+
+def strip_fault(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> str | None:
+    """Return what is wrong with the JPEG data of a TIFF page, which are in ``file``; None also where it has none."""
+    return next(filter(None, map(jpeg_fault, _strips(image, file))), None) if is_in_jpeg(image) else None
+
+
+def is_in_jpeg(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Tell whether a TIFF page is coded as JPEG."""
+    return bool(image.tag_v2.get(_COMPRESSION) == _JPEG)
 
 
 def look_at_jpeg(data: bytes) -> None:
@@ -59,17 +67,18 @@ def _jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> str | None:
 def _whole(file: IO[bytes]) -> bytes:
     """The bytes of a file; none where they are very many. The file stands where it stood."""
     before = file.tell()
+    size = file.seek(0, 2)
     file.seek(0)
-    data = file.read(MOST_BYTES + 1)
+    data = file.read(size) if size <= MOST_BYTES else b""  # memory for what is asked for is taken at once
     file.seek(before)
-    return data if len(data) <= MOST_BYTES else b""
+    return data
 
 
-def _strips(image: TiffImagePlugin.TiffImageFile) -> Iterator[bytes]:
+def _strips(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> Iterator[bytes]:
     """The JPEG in each strip or tile, with the tables that all share."""
     tags: Any = image.tag_v2
-    tables, file = tags.get(_JPEG_TABLES, b""), image.fp
-    if not isinstance(tables, bytes) or file is None:
+    tables = tags.get(_JPEG_TABLES, b"")
+    if not isinstance(tables, bytes):
         return
     before = file.tell()
     try:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, TiffImagePlugin
+from PIL import Image, ImageFile, Jpeg2KImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from docsr.io import jp2, jpeg_end, tiff
+from docsr.io import jp2, jpeg_end, png_end, tiff
 from docsr.io.ground import ground_under
 from docsr.io.held import check_decodable
 from docsr.io.metadata import metadata_of
@@ -36,6 +36,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     """
     check_decodable(image)
     clear = _clear_grey(image)  # before getexif, which loads a PNG
+    missing = png_end.load(image) if isinstance(image, PngImagePlugin.PngImageFile) else 0
     is_tiff = isinstance(image, TiffImagePlugin.TiffImageFile)
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else image.getexif()
     orientation = tags.get(_ORIENTATION, 1)
@@ -51,6 +52,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
         np.subtract(255, pixels, out=pixels)
     if clear is not None:
         _lay_on_ground(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
+    pixels[len(pixels) - missing :] = 255
     if not is_tiff:  # Pillow turns TIFF while loading, and no other format
         pixels = upright(pixels, orientation)
     metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
@@ -85,11 +87,12 @@ def _loaded(image: Image.Image) -> Image.Image:
     if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         return jp2.decoded(image)
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        name, image.filename = image.filename, ""
+        name, file, image.filename = image.filename, image.fp, ""
         try:
             image.load()
         finally:
             image.filename = name
+        jpeg_end.refuse_short(image, file)
     elif isinstance(image, JpegImagePlugin.JpegImageFile):
         jpeg_end.load(image)
     else:

@@ -11,9 +11,10 @@ from docsr.errors import PageError
 from docsr.folders import Place
 from docsr.io.complaints import complain
 from docsr.io.files import atomic_write
+from docsr.io.image_write import check_writable, write_pages
 from docsr.io.image_write import encoded_size as size_of_image
-from docsr.io.image_write import write_pages
 from docsr.io.images import page_count, page_readers, suffix_of_image
+from docsr.io.limits import check_held
 from docsr.page import Bands, Page
 
 PDF = "pdf"
@@ -150,6 +151,14 @@ def encoded_size(page: Page, form: str, quality: int) -> int:
     from docsr.io.pdf_encode import coded
 
     return len(coded(page.pixels, quality).data)
+
+
+def check_output(path: Path, page: Page | Bands, form: str) -> None:
+    """Refuse a page that is too large to be written, before it is made; arguments and errors as of check_writable."""
+    if form == PDF:
+        check_held(page)
+    else:
+        check_writable(path, page, form)
 
 
 def write_document(

@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin
 from docsr.errors import PageError, PageLost
 from docsr.folders import Place
 from docsr.io.files import atomic_write
-from docsr.io.limits import whole
+from docsr.io.limits import check_held, whole
 from docsr.io.metadata import tags_of
 from docsr.io.png_write import put_ratio, text_chunks, write_png
 from docsr.io.resolution import INCH, NO_UNIT, in_whole_numbers
@@ -79,6 +79,31 @@ def write_pages(
             raise PageError(f"{path} could not be written: there are no pages")
 
 
+def check_writable(path: Path, page: Page | Bands, format: str) -> None:
+    """Refuse, before it is made, a page that :func:`write_pages` would refuse for its size (without its pixels).
+
+    Raises:
+        PageError: the format does not hold so many pixels a side, or it is held whole for it and is too large.
+    """
+    name = FORMATS[format]
+    _check_sides(path, page, name)
+    if not _in_pieces(page, name):
+        check_held(page)
+
+
+def _check_sides(path: Path, page: Page | Bands, name: str) -> None:
+    most = _MOST_A_SIDE.get(name)
+    if most is not None and max(page.width, page.height) > most:
+        size = f"{page.width} x {page.height} pixels ({most:,} a side at most)"
+        remedy = "use a smaller --factor, or --format tiff or png"
+        raise PageError(f"{path} could not be written: {name} cannot hold {size}: {remedy}")
+
+
+def _in_pieces(page: Page | Bands, name: str) -> bool:
+    """Tell whether a page is written as it is made; else it is held whole."""
+    return name == "TIFF" or (name == "PNG" and not (page.bilevel and page.is_grey))
+
+
 def encoded_size(page: Page, format: str, quality: int = 90) -> int:
     """Return how many bytes a page takes as a file; arguments as of write_pages."""
     file, name = io.BytesIO(), FORMATS[format]
@@ -86,7 +111,7 @@ def encoded_size(page: Page, format: str, quality: int = 90) -> int:
         writer = TiffWriter(file)
         writer.write(page)
         writer.close()
-    elif name == "PNG" and not (page.bilevel and page.is_grey):
+    elif _in_pieces(page, name):
         write_png(file, page)
     else:
         _encode(file, page, name, quality)
@@ -106,12 +131,10 @@ def _write_tiff(file: IO[bytes], pages: Iterable[Page | Bands], wrote: Callable[
 
 def _save(file: IO[bytes], path: Path, bands: Page | Bands, name: str, quality: int) -> None:
     """Encode one page; errors other than the system's become a sentence here."""
-    size, most = f"{bands.width} x {bands.height}", _MOST_A_SIDE.get(name)
-    if most is not None and max(bands.width, bands.height) > most:
-        raise PageError(f"{path} could not be written: {name} cannot hold {size} pixels ({most:,} a side at most)")
-    if name == "PNG" and not (bands.bilevel and bands.is_grey):
+    _check_sides(path, bands, name)
+    if _in_pieces(bands, name):
         return write_png(file, bands)
-    page = whole(bands)
+    page, size = whole(bands), f"{bands.width} x {bands.height}"
     try:
         _encode(file, page, name, quality)
     except OSError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import JpegImagePlugin
+from PIL import JpegImagePlugin, TiffImagePlugin
 
 from docsr.io.complaints import complain
+from docsr.io.damage import is_in_jpeg, strip_fault
 from docsr.io.jpeg_check import CORRUPT
 from docsr.io.limits import MOST_MISSING
 
@@ -47,6 +48,23 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
         if missing > MOST_MISSING * image.height:
             raise OSError(f"{missing} of its {image.height} rows are missing")
         complain(CORRUPT)
+
+
+def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -> None:
+    """Refuse a TIFF page in JPEG, decoded, whose data end early, where more than a tenth of its rows are missing.
+
+    Args:
+        image: the page.
+        file: that it was read from.
+
+    Raises:
+        OSError: they are.
+    """
+    if file is None or file.closed or not is_in_jpeg(image):
+        return
+    missing = _missing(np.asarray(image))
+    if missing > MOST_MISSING * image.height and strip_fault(image, file) is not None:
+        raise OSError(f"{missing} of its {image.height} rows are missing")
 
 
 class _Feeding:

@@ -19,6 +19,12 @@ MAX_PIXELS = 1_000_000_000
 MAX_MEMORY = 1_000_000_000
 """Bytes that the process which works on a small file may hold, unless the user allows more."""
 
+TORCH_MEMORY = 3_000_000_000
+"""The same where torch runs the network: it keeps what each layer makes of a tile, and none of it in 8 bits.
+
+At the default tile and one thread our largest checkpoints needed 1.4 GB; the rest is for larger ones, and for threads.
+"""
+
 MEMORY_PER_BYTE = 128
 """A larger file may take so many bytes more for each of its own, up to its share of the machine."""
 
@@ -27,7 +33,9 @@ _BYTES_PER_PIXEL = 8
 _HELD_GREY, _HELD_COLOUR = 2, 7
 """Bytes of a pixel of a page that is held whole to be written: itself, and what the encoder makes of it."""
 
-_REMEDY = "enlarge it less, by a factor into a TIFF, or a PNG without --binarize"
+_PIECE_BY_PIECE = (
+    "use a smaller --factor, or --format tiff or png (without --binarize), which are written piece by piece"
+)
 _BESIDE = 150_000_000
 """What a process holds beside the page that is decoded: the interpreter, libraries, a network."""
 
@@ -63,15 +71,16 @@ def allowing(pixels: int, memory: int | None = None) -> Iterator[None]:
         _most.reset(before)
 
 
-def memory_for(size: int, pixels: int, jobs: int) -> int:
+def memory_for(size: int, pixels: int, jobs: int, least: int = MAX_MEMORY) -> int:
     """Return how many bytes the process may hold that works on a file, where the user does not say.
 
     Args:
         size: of the file, in bytes: a small one cannot take all memory, a large one may be a large page.
         pixels: the largest page that is allowed; where that is more than MAX_PIXELS, memory for it is.
         jobs: how many such processes share the machine.
+        least: for the smallest file: MAX_MEMORY, or TORCH_MEMORY as far as the machine has it.
     """
-    wanted = MAX_MEMORY + MEMORY_PER_BYTE * size
+    wanted = least + MEMORY_PER_BYTE * size
     if pixels > MAX_PIXELS:
         wanted = max(wanted, _BESIDE + _BYTES_PER_PIXEL * pixels)
     return max(MAX_MEMORY, min(wanted, round(_PART_OF_MACHINE * machine_memory() / jobs)))
@@ -113,8 +122,13 @@ def check_memory(count: float) -> None:
         raise TooLarge(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
 
 
-def check_held(page: Page | Bands) -> None:
+def check_held(page: Page | Bands, beside: int = 0, remedy: str = _PIECE_BY_PIECE) -> None:
     """Refuse, before the memory is taken, a page that is to be held whole and is too large.
+
+    Args:
+        page: its pixels are not looked at.
+        beside: bytes that are held with its pixels until it is made.
+        remedy: what helps, as a clause.
 
     Raises:
         PageError: it would have more than most_pixels(), or take more than most_memory().
@@ -122,11 +136,12 @@ def check_held(page: Page | Bands) -> None:
     name = "the image" if page.source is None else str(page.source)
     if page.width * page.height > most_pixels():
         size = f"{page.width} x {page.height} px, more than {most_pixels():,}"
-        raise PageError(f"{name}: it would become {size}: {_REMEDY}, or allow more pixels")
+        raise PageError(f"{name}: it would become {size} (--max-pixels): {remedy}")
     try:
-        check_memory(page.width * page.height * (_HELD_GREY if page.is_grey else _HELD_COLOUR))
+        pixels, channels, held = page.width * page.height, *((1, _HELD_GREY) if page.is_grey else (3, _HELD_COLOUR))
+        check_memory(max(pixels * held, pixels * channels + beside))
     except TooLarge as error:
-        raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {_REMEDY}") from error
+        raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {remedy}") from error
 
 
 def whole(page: Page | Bands) -> Page:

@@ -44,6 +44,6 @@ def read_whole(path: Path, what: str, most: int) -> bytes:
     """Return the bytes of a file; arguments and errors as of :func:`open_file`."""
     with open_file(path, what, most) as file:
         try:
-            return file.read(most)
+            return file.read(os.fstat(file.fileno()).st_size)  # as much memory as it asks for is taken at once
         except OSError as error:
             raise CheckpointError(f"cannot read the {what} {path}: {reason_of(error)}") from error

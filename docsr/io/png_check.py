@@ -1,4 +1,4 @@
-"""Whether the data of a PNG are sound and fill its picture: Pillow checks no sums of them, and leaves rows black.
+"""Whether the data of a PNG are sound, and fill its picture: Pillow checks no sums of them, and leaves rows black.
 
 Format: PNG, second edition (ISO/IEC 15948:2003).
 """
@@ -11,7 +11,6 @@ from typing import IO, Any
 
 from zlib_ng import zlib_ng
 
-TOO_SHORT = "damaged PNG data: they end before the picture does, the rest of which is black"
 CORRUPT = "damaged PNG data: a checksum does not fit, so that parts of the picture may be wrong"
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -32,30 +31,45 @@ def png_fault(file: IO[bytes]) -> str | None:
     Args:
         file: open for reading; its position is put back. No more of it is held in memory than a piece.
     """
+    return None if _rows_missing(file) is not None else CORRUPT
+
+
+def rows_missing(file: IO[bytes]) -> int:
+    """Return how many rows a PNG lacks whose data are sound, and end before its picture does.
+
+    Args:
+        file: as of :func:`png_fault`.
+    """
+    return _rows_missing(file) or 0
+
+
+def _rows_missing(file: IO[bytes]) -> int | None:
+    """As of rows_missing; None where the data are damaged."""
     before = file.tell()
     try:
-        return _fault(file)
+        return _looked_through(file)
     except _DAMAGE:
-        return CORRUPT
+        return None
     finally:
         file.seek(before)
 
 
-def _fault(file: IO[bytes]) -> str | None:
+def _looked_through(file: IO[bytes]) -> int | None:
     sums: list[bool] = []
     pieces = _image_data(file, sums)
     expected = struct.unpack(">IIBBBBB", next(pieces, b""))
-    missing, stream = _coded_bytes(*expected[:4], interlaced=bool(expected[6])), zlib_ng.decompressobj()
+    coded, height = _coded_bytes(*expected[:4], interlaced=bool(expected[6])), expected[1]
+    missing, stream = coded, zlib_ng.decompressobj()
     for piece in pieces:
         rest = piece
         while rest and missing > 0 and not stream.eof:
             missing -= len(stream.decompress(rest, min(_PIECE, missing)))
             rest = stream.unconsumed_tail
     if not all(sums):
-        return CORRUPT
+        return None
     while missing > 0 and not stream.eof and (last := stream.decompress(stream.unconsumed_tail, _PIECE)):
         missing -= len(last)
-    return TOO_SHORT if missing > 0 else None
+    return -(-missing * height // coded) if missing > 0 else 0
 
 
 def _image_data(file: IO[bytes], sums: list[bool]) -> Iterator[bytes]:

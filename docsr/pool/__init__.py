@@ -64,14 +64,14 @@ def run_in_processes(
     memory: Callable[[Item], int] | None = None,
     sandbox: Sandbox | None = None,
     heard: _Heard[Item] | None = None,
+    late: Callable[[Item], Result] | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
 
     Workers are spawned and get a pickled copy of ``call`` each. When the generator is closed or interrupted, or this
-    process dies, each worker drops its item by a KeyboardInterrupt, so that it cleans up what it was writing, and
-    starts no other. On KeyboardInterrupt what had finished is still yielded before it is raised again.
-    When a worker dies, what was under way is done again, each item in a worker of its own, so that only the item that
-    kills its worker is lost; ``call`` may see an item twice. Where no processes can be made, all is done in this one.
+    process dies, each worker drops its item by a KeyboardInterrupt, and cleans up what it was writing. What had
+    finished is yielded first. When a worker dies, what was under way is done again, each item in a worker of its own:
+    one item is lost. Where no process can be made, all is done in this one.
 
     Args:
         call: what each worker does to an item; what it loads lazily is loaded once per worker.
@@ -83,12 +83,13 @@ def run_in_processes(
         memory: gives the bytes that a worker may hold while it is at an item (:func:`docsr.pool.memory.limit_memory`).
         sandbox: what workers may do; None: whatever this process may.
         heard: called, in this thread and before the result, with an item and what :func:`tell` told; some is dropped.
+        late: the result of an item that took longer than ``limit``; None: ``broken``.
     """
     queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, heard))
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
             for item, future in suspects:
-                yield item, future.result() if _is_whole(future) else _alone(workers, item, broken)
+                yield item, future.result() if _is_whole(future) else _alone(workers, item, broken, late or broken)
     except NoProcesses as error:
         refuse_here(sandbox, str(error))
         tell_alone(str(error), "" if limit is None else _ENDLESS)
@@ -108,15 +109,18 @@ class Apart:
         limit: float | None = None,
         memory: Callable[[Any], int] | None = None,
         sandbox: Sandbox | None = None,
+        late: Callable[[Any], Any] | None = None,
     ) -> None:
         """Take what :func:`run_in_processes` takes; the process starts with the first item."""
         self._call, self._broken, self._limit, self._sandbox = call, broken, limit, sandbox
+        self._late = late or broken
         self._workers = partial(opened, Work(call, limit, memory, sandbox))
         self._opened = ExitStack()
         self._pool: Pool | None = None
 
     def __call__(self, item: Any) -> Any:
         """Return the result of one item."""
+        lost = self._broken
         for _ in range(2):
             if self._pool is None:
                 try:
@@ -128,8 +132,9 @@ class Apart:
             try:
                 return self._pool.submit(item).result()
             except BrokenProcessPool:
+                lost = self._late if self._pool.was_late() else self._broken
                 self.close()
-        return self._broken(item)
+        return lost(item)
 
     def close(self) -> None:
         """End the process, dropping what it is at."""
@@ -165,17 +170,26 @@ def _until_broken(
 
 
 def _alone(
-    workers: Callable[[int], AbstractContextManager[Pool]], item: Item, broken: Callable[[Item], Result]
+    workers: Callable[[int], AbstractContextManager[Pool]],
+    item: Item,
+    broken: Callable[[Item], Result],
+    late: Callable[[Item], Result],
 ) -> Result:
     """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
     try:
         with workers(1) as pool:
             future = pool.submit(item)
             pool.wait([future])
+            if _is_broken(future):
+                return (late if pool.was_late() else broken)(item)
             result: Result = future.result()
     except (BrokenProcessPool, NoProcesses):  # here it would end this process
         return broken(item)
     return result
+
+
+def _is_broken(future: Future[Any]) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
 
 
 def _is_whole(future: Future[Any]) -> bool:

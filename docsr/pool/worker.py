@@ -19,6 +19,8 @@ from docsr.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""
+LATE = 1
+"""The code with which faulthandler ends a process."""
 STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 """The signals that ask a process to stop."""
 
@@ -35,7 +37,7 @@ def alive() -> None:
     """Say, from within an item, that a part of it is done: the limit on its time begins anew."""
     if _worker.limit is not None:
         # Its thread does without the interpreter, which a hanging decoder may never give back.
-        faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.nowhere)
+        faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.late)
 
 
 def tell(value: Any) -> None:
@@ -74,7 +76,7 @@ class _Worker:
         idle: set while no item is under way.
         limit: seconds that an item may take from one :func:`alive` to the next.
         memory: bytes that this process may hold while it is at an item.
-        nowhere: descriptor for what nobody shall read.
+        late: descriptor to which something is written when that time is over.
         mouth: what is told goes through it.
         heard: what gets what is told; None: nobody listens.
         stopping: whether to start no more items.
@@ -86,7 +88,7 @@ class _Worker:
     idle: threading.Event = field(default_factory=threading.Event)
     limit: float | None = None
     memory: Callable[[Any], int] | None = None
-    nowhere: int = -1
+    late: int = -1
     mouth: connection.Connection | None = None
     heard: Callable[[Any], None] | None = None
     stopping: bool = False
@@ -103,6 +105,7 @@ def start(
     limit: float | None,
     memory: Callable[[Any], int] | None,
     place: Path | None,
+    late: connection.Connection | None,
 ) -> None:
     """Make this process a worker.
 
@@ -113,12 +116,13 @@ def start(
         limit: seconds that an item may take from one :func:`alive` to the next, if there is one.
         memory: bytes that this process may hold while it is at an item, if that is bounded.
         place: where its temporary files go, which the parent removes; None: there is none.
+        late: where the parent sees that the limit ended this process; None: it does not look there.
     """
     if place is not None:
         live_in(place)
     _worker.call, _worker.mouth, _worker.limit, _worker.memory = call, mouth, limit, memory
     if limit is not None:
-        _worker.nowhere = os.open(os.devnull, os.O_WRONLY)
+        _worker.late = os.open(os.devnull, os.O_WRONLY) if late is None else os.dup(late.fileno())
     _worker.idle.set()
     signal.signal(signal.SIGINT, _on_interrupt)
     signal.signal(signal.SIGTERM, _on_terminate)

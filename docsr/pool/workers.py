@@ -19,7 +19,7 @@ from docsr.errors import NoTemporaryFolder
 from docsr.pool.processes import end_left, launching
 from docsr.pool.received import guard
 from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
-from docsr.pool.worker import STOPPING, start
+from docsr.pool.worker import LATE, STOPPING, start
 from docsr.pool.worker import work as done
 from docsr.temporary import temporary_folder
 
@@ -70,9 +70,14 @@ def _started(work: Work, jobs: int) -> Iterator[Pool]:
         NoProcesses: none can be started.
         CannotBegin: the first ended in its sandbox before it was given anything.
     """
-    with _place() as place, spawning(work.sandbox, place) as context, _ear(context, work.heard) as (ear, mouth):
+    with (
+        _place() as place,
+        spawning(work.sandbox, place) as context,
+        _ear(context, work.heard is not None) as (ear, mouth),
+        _ear(context, work.limit is not None and os.name == "posix") as (clock, late),
+    ):
         told, telling = context.Pipe(duplex=False)
-        given = work.call, told, mouth, work.limit, work.memory, place
+        given = work.call, told, mouth, work.limit, work.memory, place, late
         with ExitStack() as stack:
             stack.callback(told.close)
             with launching(), _whole():
@@ -86,7 +91,7 @@ def _started(work: Work, jobs: int) -> Iterator[Pool]:
                 begun = [executor.submit(_begin) for _ in range(jobs)]
             if work.sandbox is not None:
                 wait_for_first(begun)
-            yield Pool(executor, ear, work.heard)
+            yield Pool(executor, ear, work.heard, clock)
 
 
 def _begin() -> None:
@@ -105,10 +110,10 @@ def _place() -> Iterator[Path | None]:
 
 @contextmanager
 def _ear(
-    context: SpawnContext, heard: Heard | None
+    context: SpawnContext, wanted: bool
 ) -> Iterator[tuple[connection.Connection | None, connection.Connection | None]]:
-    """The two ends of the pipe through which workers tell how far they are; of none, where nobody listens."""
-    if heard is None:
+    """The two ends of a pipe through which workers tell something; of none, where nobody listens."""
+    if not wanted:
         yield None, None
         return
     ear, mouth = context.Pipe(duplex=False)
@@ -121,8 +126,15 @@ def _ear(
 class Pool:
     """Worker processes, and what they tell of the items under way."""
 
-    def __init__(self, executor: ProcessPoolExecutor, ear: connection.Connection | None, heard: Heard | None) -> None:
-        self._executor, self._ear, self._heard = executor, ear, heard
+    def __init__(
+        self,
+        executor: ProcessPoolExecutor,
+        ear: connection.Connection | None,
+        heard: Heard | None,
+        clock: connection.Connection | None,
+    ) -> None:
+        self._executor, self._ear, self._heard, self._clock = executor, ear, heard, clock
+        self._processes = executor._processes
         self._numbers, self._items = count(), dict[int, Any]()
         self._under_way: dict[Future[Any], int] = {}
 
@@ -149,6 +161,17 @@ class Pool:
         for future in done:
             self._items.pop(self._under_way.pop(future, -1), None)
         return done
+
+    def was_late(self) -> bool:
+        """Tell, of a broken pool, whether a worker ended because its item took longer than the limit.
+
+        What it wrote then is not read: that there is something says it. Where it can write nothing, the code says it
+        with which it ends.
+        """
+        if self._clock is not None:
+            return self._clock.poll()
+        ended = list(self._processes.values()) if os.name != "posix" else []
+        return any(process.exitcode == LATE for process in ended)
 
     def _hear(self) -> None:
         while self._ear is not None and self._heard is not None and self._ear.poll():

@@ -28,9 +28,12 @@ def small_text_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
     return sorted(cards, key=lambda card: not card.dense)
 
 
+_CHECKPOINT = ".safetensors"
+
+
 def is_file(model: str) -> bool:
     """Return whether ``model`` names a network file rather than something in the catalogue."""
-    return model.endswith((".onnx", ".safetensors"))
+    return model.endswith((".onnx", _CHECKPOINT))
 
 
 def resolve(model: str, factor: int | None, threads: int | None = None, device: str = "auto") -> Upscaler:
@@ -55,6 +58,11 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
     if factor is not None and upscaler.factor != factor:
         raise UsageError(f"{model} enlarges {upscaler.factor} times, not {factor}: use --factor {upscaler.factor}")
     return upscaler
+
+
+def runs_in_torch(model: str | None) -> bool:
+    """Tell whether what a model names is a checkpoint, which torch runs."""
+    return model is not None and model.endswith(_CHECKPOINT)
 
 
 def own_factor(model: str | None) -> int | None:
@@ -82,7 +90,7 @@ def shipped_path(model: str) -> Path:
 
 
 def _load(path: Path, threads: int | None, device: str, factor: int | None) -> Upscaler:
-    if path.suffix == ".safetensors":
+    if path.suffix == _CHECKPOINT:
         from docsr.upscalers.torch import TorchUpscaler  # torch only when asked for
 
         return TorchUpscaler(path, threads, device, factor)

@@ -26,7 +26,6 @@ from docsr.upscalers.base import Upscaler
 from docsr.upscalers.budget import Budget
 from docsr.upscalers.catalog import is_file, resolve
 from docsr.upscalers.choose import Plan
-from docsr.upscalers.devices import may_use_gpu
 from docsr.upscalers.failed_pages import as_it_was, costing_its_page
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
@@ -35,6 +34,7 @@ from docsr.upscalers.page import TileCount, upscale_bands
 from docsr.upscalers.planning import NO_PAGES_FAULT, Planner
 from docsr.upscalers.reached import Reached, failed
 from docsr.upscalers.results import PageResult, Task
+from docsr.upscalers.sandboxed import may_use_a_gpu
 
 if TYPE_CHECKING:
     pass
@@ -91,7 +91,8 @@ class FileEnhancer:
     @property
     def is_bounded(self) -> bool:
         """Whether the system shall keep that limit: drivers of GPUs reserve memory as they like."""
-        return self._options.max_memory is not None or not may_use_gpu(self._options.device)
+        options = self._options
+        return options.max_memory is not None or not may_use_a_gpu(options.model, options.device)
 
     def memory(self, task: Task) -> int:
         """Return how many bytes the process may hold that does this file."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from docsr.errors import CheckpointError, PageError, first_line, is_out_of_memory
+from docsr.errors import CheckpointError, PageError, first_line, is_out_of_memory, sentence_of, why_network_failed
 from docsr.io.network_files import read_whole
 from docsr.page import Plane
 from docsr.upscalers.catalog import FACTORS
@@ -76,6 +76,7 @@ class OnnxUpscaler:
         Raises:
             CheckpointError: the file is missing, damaged, or not a network of this kind.
             UsageError: the device is not available.
+            PageError: it does not fit in memory.
         """
         self.path, self._threads, self._device = Path(path), threads, device
         content = read_whole(self.path, "network", MOST_BYTES)
@@ -122,10 +123,7 @@ class OnnxUpscaler:
                 self._graph.made(*batch.shape[2:])
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)}, RELEASING)[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
-            size = f"{batch.shape[-1]} x {batch.shape[-2]}"
-            lacks = "it does not fit in memory; allow more --max-memory, or use a smaller --tile"
-            other = f"{_reason(error)} (use a smaller --tile if memory ran out)"
-            reason = lacks if is_out_of_memory(error) else other
+            size, reason = f"{batch.shape[-1]} x {batch.shape[-2]}", why_network_failed(error, _reason(error))
             raise PageError(f"the network {self.path.name} failed on {size} px: {reason}") from error
         return np.asarray(output)
 
@@ -141,6 +139,8 @@ class OnnxUpscaler:
         try:
             output = self._run(_PROBE)
         except PageError as error:
+            if error.__cause__ is not None and is_out_of_memory(error.__cause__):
+                raise
             if self._runs_even():
                 raise CheckpointError(f"{self.path} {_NOT_EVERY_SIZE}") from error
             raise CheckpointError(f"{self.path} cannot be run: {error}") from error
@@ -200,6 +200,8 @@ def _open_session(path: Path, content: bytes, threads: int | None, device: str) 
     try:
         session = onnxruntime.InferenceSession(content, options, providers=chosen)
     except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
+        if is_out_of_memory(error):
+            raise PageError(sentence_of(error, f"the network {path.name}", "loaded")) from error
         raise CheckpointError(f"{path} is not a readable ONNX network ({_reason(error)}; {_EXPORT_AGAIN})") from error
     check_runs(device, session.get_providers())
     return session

@@ -10,9 +10,9 @@ from typing import Any
 from docsr import __version__
 from docsr.errors import UsageError
 from docsr.io.documents import PDF, is_pdf
-from docsr.io.limits import MAX_PIXELS, memory_for, size_of
+from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
 from docsr.manifest import sha256_of, sha256_of_text
-from docsr.upscalers.catalog import FACTORS, is_file
+from docsr.upscalers.catalog import FACTORS, is_file, runs_in_torch
 from docsr.upscalers.choose import LARGEST, READERS, check_engine
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
@@ -136,7 +136,8 @@ class EnhanceOptions:
 
     def memory(self, source: Path, jobs: int) -> int:
         """Return how many bytes the process may hold that works on a file, ``jobs`` of them at a time."""
-        return memory_for(size_of(source), self.max_pixels, jobs) if self.max_memory is None else self.max_memory
+        least = TORCH_MEMORY if runs_in_torch(self.model) else MAX_MEMORY
+        return memory_for(size_of(source), self.max_pixels, jobs, least) if self.max_memory is None else self.max_memory
 
     def signature(self) -> str:
         """Return a hash of what decides an output: these options, the networks, the version."""

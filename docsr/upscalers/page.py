@@ -162,9 +162,19 @@ def _brought_to(large: Bands, came: Page, out_dpi: float) -> Bands:
     dpi = out_dpi, out_dpi
     if (large.width, large.height) == (width, height):
         return replace(large, dpi=dpi)
-    resized = replace(large, width=width, height=height, dpi=dpi, bands=_resized(large, width, height), bilevel=False)
-    check_held(resized)
-    return resized
+    check_brought_to(large, width, height)
+    return replace(large, width=width, height=height, dpi=dpi, bands=_resized(large, width, height), bilevel=False)
+
+
+def check_brought_to(large: Bands, width: int, height: int) -> None:
+    """Refuse a page that is too large to be resized to so many px, before it is made.
+
+    Raises:
+        PageError: it takes more pixels, or more memory, than it may.
+    """
+    if (large.width, large.height) != (width, height):
+        beside = large.width * large.height * (1 if large.is_grey else 3)
+        check_held(replace(large, width=width, height=height), beside, "use a lower --dpi, or --factor in its place")
 
 
 def _resized(large: Bands, width: int, height: int) -> Iterator[Pixels]:

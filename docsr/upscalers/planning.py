@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
-from docsr.io.documents import Leaf, read_leaves
-from docsr.page import Dpi, Page
+from docsr.io.documents import Leaf, check_output, read_leaves
+from docsr.page import Bands, Dpi, Page
 from docsr.pool import alive
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.textsize import TextSize, measure
@@ -16,7 +17,7 @@ from docsr.upscalers.choose import Plan, deciding_x_height, factor_for_dpi, fact
 from docsr.upscalers.classical import CLASSICAL
 from docsr.upscalers.one_bit import in_one_bit
 from docsr.upscalers.options import EnhanceOptions, keeps_pdf, output_format
-from docsr.upscalers.page import size_at
+from docsr.upscalers.page import check_brought_to, size_at
 from docsr.upscalers.reached import Reached
 from docsr.upscalers.results import UNREACHED, PageResult, Task, left, lost, planned
 from docsr.upscalers.sizes import expected_bytes
@@ -79,7 +80,8 @@ class Planner:
                 if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
                     plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
                 row = self._with_bits(planned(task, page, plan, text), page, task)
-                reached.add(self._with_bytes(row, page, plan, task) if self._dry else row)
+                outcome = self._checked(row, page, plan, task)
+                reached.add(self._with_bytes(row, page, plan, outcome) if self._dry and outcome is not None else row)
         except NO_PAGES_FAULT:
             raise
         except Exception as error:  # whatever a library raises for one page, the others are still done
@@ -93,16 +95,30 @@ class Planner:
         form = output_format(task.source, self._options.format)
         return replace(row, widened=page.bilevel and not in_one_bit(page, row.x_height_in, form, self._options))
 
-    def _with_bytes(self, row: PageResult, page: Page, plan: Plan, task: Task) -> PageResult:
-        """Return the row with the bytes that its page will take; without them where a page of a PDF stays as it is."""
-        options, size = self._options, row.as_planned(plan, self._options.dpi).size_out
-        form = output_format(task.source, options.format)
-        if size is None or (plan.factor == 1 and options.dpi is None and keeps_pdf(task.source, options.format)):
-            return row
+    def _checked(self, row: PageResult, page: Page, plan: Plan, task: Task) -> Bands | None:
+        """Return what a page will become, without its pixels; None where a page of a PDF stays as it is.
+
+        Raises:
+            PageError: it would be too large to be made, or to be written.
+        """
+        options, form = self._options, output_format(task.source, self._options.format)
         made = not plan.changes_nothing or options.dpi is not None
+        if not made and keeps_pdf(task.source, options.format):
+            return None
         one_bit = in_one_bit(page, row.x_height_in, form, options) if made else page.bilevel
-        by_network = plan.model not in CLASSICAL
-        expected = expected_bytes(page, size, form, options.quality, one_bit=one_bit, by_network=by_network)
+        large, size = row.size_under(plan, None), row.size_under(plan, options.dpi)
+        if options.dpi is not None:
+            check_brought_to(Bands(*large, page.is_grey, (), source=page.source), *size)
+        outcome = Bands(*size, page.is_grey, (), source=page.source, bilevel=one_bit)
+        if made or task.source.suffix.lower() != task.output.suffix.lower():  # else the file is copied
+            check_output(task.output, outcome, form)
+        return outcome
+
+    def _with_bytes(self, row: PageResult, page: Page, plan: Plan, outcome: Bands) -> PageResult:
+        """Return the row with the bytes that its page will take."""
+        form, by_network = output_format(Path(row.input), self._options.format), plan.model not in CLASSICAL
+        size, one_bit = (outcome.width, outcome.height), outcome.bilevel
+        expected = expected_bytes(page, size, form, self._options.quality, one_bit=one_bit, by_network=by_network)
         return replace(row, expected=expected)
 
     def page(self, page: Page) -> tuple[Plan, TextSize | None]:

@@ -168,15 +168,18 @@ def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
     return [rows[number] for number in sorted(rows)]
 
 
-def broken(remedy: str, time_limit: float | None, task: Task) -> list[PageResult]:
+def broken(remedy: str, task: Task) -> list[PageResult]:
     """Return the rows of a file that ended the processes it was worked on in.
 
     Args:
         remedy: what to try where memory was too small.
-        time_limit: seconds that a page might take, or None.
         task: the file.
     """
-    slow = "" if time_limit is None else f", or took more than {time_limit:g} s for a page"
-    remedy += " or a longer --time-limit" if slow else ""
-    sentence = f"{task.source} ended the process that worked on it (out of memory?){slow}: {remedy}"
+    sentence = f"{task.source} ended the process that worked on it (out of memory?): {remedy}"
+    return failed(task, sentence, Reached(readable=True))
+
+
+def too_slow(time_limit: float | None, task: Task) -> list[PageResult]:
+    """Return the rows of a file that was given up because a page of it took longer than ``time_limit`` seconds."""
+    sentence = f"{task.source} was given up: it took more than {time_limit or 0:g} s for a page (--time-limit)"
     return failed(task, sentence, Reached(readable=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docsr.errors import UsageError
 from docsr.pool import Sandbox, why_none
-from docsr.upscalers.catalog import is_file
+from docsr.upscalers.catalog import is_file, runs_in_torch
 from docsr.upscalers.devices import AUTO, may_use_gpu
 
 WISHES = ("auto", "on", "off")
@@ -34,7 +34,7 @@ def sandbox_for(
     """
     if wish == "off":
         return None
-    why = "drivers of GPUs do not work in it" if _may_use_gpu(model, device) else why_none()
+    why = "drivers of GPUs do not work in it" if may_use_a_gpu(model, device) else why_none()
     if why is None:
         given = [] if model is None or not is_file(model) else [Path(model)]
         return Sandbox((*reads, *given), tuple(writes), required=wish == "on")
@@ -43,6 +43,7 @@ def sandbox_for(
     return None
 
 
-def _may_use_gpu(model: str | None, device: str) -> bool:
-    by_torch = device == AUTO and model is not None and model.endswith(".safetensors")
+def may_use_a_gpu(model: str | None, device: str) -> bool:
+    """Tell whether a network may run on a GPU, in ONNX Runtime or torch; arguments as of sandbox_for."""
+    by_torch = device == AUTO and runs_in_torch(model)
     return may_use_gpu(device) or (by_torch and any(map(os.path.exists, _GPUS)))

@@ -6,7 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from docsr.errors import CheckpointError, MissingExtraError, PageError, UsageError, first_line
+from docsr.errors import (
+    CheckpointError,
+    MissingExtraError,
+    PageError,
+    UsageError,
+    first_line,
+    is_out_of_memory,
+    sentence_of,
+    why_network_failed,
+)
 from docsr.page import Plane
 
 
@@ -37,13 +46,18 @@ class TorchUpscaler:
             MissingExtraError: torch is not installed.
             CheckpointError: the file is missing, damaged or unknown.
             UsageError: ``cuda`` is asked for and not available.
+            PageError: torch itself does not fit in memory.
         """
         self.path, self._arguments = Path(path), (threads, device, factor)
         try:
             # By name, so that nothing on the way of `docsr enhance` depends on torch.
             self._torch: Any = import_module("torch")
             load = import_module("docsr.models.checkpoint").load_checkpoint
-        except ImportError as error:
+        except (ImportError, OSError, MemoryError) as error:
+            if is_out_of_memory(error):
+                raise PageError(sentence_of(error, "torch, which the network needs,", "loaded")) from error
+            if not isinstance(error, ImportError):
+                raise
             raise MissingExtraError("reading a .safetensors checkpoint", "train") from error
         checkpoint = load(self.path)
         if threads:
@@ -67,11 +81,9 @@ class TorchUpscaler:
             with self._torch.inference_mode():
                 batch = self._torch.tensor(plane[None, None], device=self._device)
                 output: Plane = self._generator.on_grey(batch)[0, 0].float().cpu().numpy()
-        except RuntimeError as error:  # what torch raises, also where memory runs out
-            size = f"{plane.shape[1]} x {plane.shape[0]}"
-            advice = "use a smaller --tile if memory ran out"
-            message = f"the network {self.path.name} failed on {size} px: {first_line(error).rstrip('.')} ({advice})"
-            raise PageError(message) from error
+        except (RuntimeError, MemoryError) as error:  # what torch raises, also where memory runs out
+            size, reason = f"{plane.shape[1]} x {plane.shape[0]}", why_network_failed(error, first_line(error))
+            raise PageError(f"the network {self.path.name} failed on {size} px: {reason}") from error
         if output.shape != (plane.shape[0] * self.factor, plane.shape[1] * self.factor):
             raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header says")
         return output

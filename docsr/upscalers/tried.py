@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TypeAlias
 
 from docsr.errors import CheckpointError
-from docsr.io.limits import MAX_PIXELS, memory_for, size_of
+from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
 from docsr.pool import Apart, in_worker
-from docsr.upscalers.catalog import is_file, resolve
-from docsr.upscalers.devices import may_use_gpu
-from docsr.upscalers.sandboxed import sandbox_for
+from docsr.upscalers.catalog import is_file, resolve, runs_in_torch
+from docsr.upscalers.sandboxed import may_use_a_gpu, sandbox_for
 from docsr.weights import is_shipped
 
 SECONDS = 60.0
 """What loading a network and running it on a small page may take."""
+
+_TOO_SLOW = 0
+"""Found, in the place of a factor, of what is not done by then."""
 
 _Wish: TypeAlias = tuple[str, int | None, str]
 
@@ -32,12 +34,12 @@ def tried(model: str, factor: int | None = None, device: str = "auto", sandbox: 
     foreign = is_file(model) and not is_shipped(Path(model))
     if not foreign or in_worker() or current_process().daemon:
         return _factor(wish)
-    memory, inside = None if may_use_gpu(device) else _memory, sandbox_for(sandbox, model, device)
-    with closing(Apart(_factor, _none, SECONDS, memory, sandbox=inside)) as apart:
+    memory, inside = None if may_use_a_gpu(model, device) else _memory, sandbox_for(sandbox, model, device)
+    with closing(Apart(_factor, _none, SECONDS, memory, sandbox=inside, late=_late)) as apart:
         found: int | None = apart(wish)
-    if found is None:
-        took = f"took more than {SECONDS:g} s or too much memory, or ended its process"
-        raise CheckpointError(f"the network {model} {took}, each time it was tried on a small page: use another")
+    if found is None or found == _TOO_SLOW:
+        ended = "ended its process (out of memory?)" if found is None else f"took more than {SECONDS:g} s"
+        raise CheckpointError(f"the network {model} {ended}, each time it was tried on a small page: use another")
     return found
 
 
@@ -47,8 +49,13 @@ def _factor(wish: _Wish) -> int:
 
 
 def _memory(wish: _Wish) -> int:
-    return memory_for(size_of(Path(wish[0])), MAX_PIXELS, 1)
+    least = TORCH_MEMORY if runs_in_torch(wish[0]) else MAX_MEMORY
+    return memory_for(size_of(Path(wish[0])), MAX_PIXELS, 1, least)
 
 
 def _none(_wish: _Wish) -> None:
     """The result of what ends its process."""
+
+
+def _late(_wish: _Wish) -> int:
+    return _TOO_SLOW

@@ -218,26 +218,6 @@ def test_a_jpeg_inside_a_pdf_file(tmp_path: Path):
         scans.leaves[1].read()
 
 
-def short_png(path: Path, rows: int, *, interlaced: bool = False) -> None:
-    """A PNG whose data end, as they should, after some rows, or as many bytes."""
-    png(np.full((HIGH, WIDE), 200, np.uint8), 8, interlaced=interlaced)(path)
-    data = path.read_bytes()
-    at, end = data.index(b"IDAT"), data.index(b"IEND") - 4
-    less = b"IDAT" + zlib.compress(zlib.decompress(data[at + 4 : end - 4])[: rows * (1 + WIDE)])
-    chunk = struct.pack(">I", len(less) - 4) + less + struct.pack(">I", zlib.crc32(less))
-    path.write_bytes(data[: at - 4] + chunk + data[end:])
-
-
-@pytest.mark.parametrize("rows", [1, HIGH // 2, HIGH - 1, HIGH])
-def test_a_png_with_less_than_its_rows_is_told(tmp_path: Path, rows: int):
-    short_png(tmp_path / "a.png", rows)
-    expected = "damaged PNG data: they end before the picture does, the rest of which is black"
-    assert told_of(tmp_path / "a.png") == ([] if rows == HIGH else [expected])
-    short_png(tmp_path / "b.png", rows, interlaced=True)
-    with (tmp_path / "b.png").open("rb") as file:
-        assert png_fault(file) == expected  # each of its passes has rows of its own, and bytes before them
-
-
 def test_a_png_whose_checksum_is_wrong_is_told(tmp_path: Path):
     PAGE.save(tmp_path / "a.png")
     data = bytearray((tmp_path / "a.png").read_bytes())

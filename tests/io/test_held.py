@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,18 @@ from PIL import Image, features
 
 from docsr.errors import PageError
 from docsr.io.images import read_pages
-from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, MEMORY_PER_BYTE, allowing, check_held, machine_memory, memory_for
+from docsr.io.limits import (
+    MAX_MEMORY,
+    MAX_PIXELS,
+    MEMORY_PER_BYTE,
+    TORCH_MEMORY,
+    allowing,
+    check_held,
+    machine_memory,
+    memory_for,
+)
 from docsr.page import Bands
+from docsr.upscalers.options import EnhanceOptions
 
 SIDE = 2000
 PIXELS = SIDE * SIDE
@@ -114,7 +125,7 @@ def test_a_page_that_would_be_held_whole_and_is_too_large_says_what_to_do():
     with allowing(MAX_PIXELS, 1_000_000_000), pytest.raises(PageError) as caught:
         check_held(page)
     assert str(caught.value).startswith("the image: it would become 30000 x 20000 px: it needs")
-    assert "1.0 GB are allowed (docsr enhance --max-memory); enlarge it less" in str(caught.value)
+    assert "1.0 GB are allowed (docsr enhance --max-memory); use a smaller --factor, or --format" in str(caught.value)
 
 
 @pytest.mark.parametrize(("size", "jobs"), [(0, 1), (70, 8), (10**6, 2), (10**8, 1), (10**12, 4)])
@@ -122,6 +133,13 @@ def test_a_small_file_may_take_little_and_a_large_one_no_more_than_its_share(siz
     most = memory_for(size, MAX_PIXELS, jobs)
     assert MAX_MEMORY <= most <= MAX_MEMORY + MEMORY_PER_BYTE * size
     assert most <= max(MAX_MEMORY, 0.8 * machine_memory() / jobs + 1)
+
+
+def test_torch_has_more_unless_the_user_says_how_much():
+    options, source = EnhanceOptions(model="mine.safetensors"), Path("a.png")
+    assert options.memory(source, 1) == max(MAX_MEMORY, min(TORCH_MEMORY, round(0.8 * machine_memory())))
+    assert options.memory(source, 10**6) == EnhanceOptions(model="compact_x2").memory(source, 1) == MAX_MEMORY
+    assert replace(options, max_memory=400_000_000).memory(source, 1) == 400_000_000
 
 
 def test_who_allows_larger_pages_allows_the_memory_for_them():

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from docsr.errors import PageError
@@ -116,3 +117,22 @@ def test_of_a_jpeg_in_inks_some_rows_may_be_missing(tmp_path: Path, transform: i
     for part in (0.13, 0.5):
         with pytest.raises(PageError, match=r"it is damaged .*of its 400 rows are missing"):
             list(read_document(saved(tmp_path / "a.jpg", data[: -int(len(data) * part)])))
+
+
+@pytest.mark.parametrize(("part", "told"), [(0.5, "rows are missing"), (0.97, ""), (1.0, "")])
+def test_jpeg_data_in_a_tiff_that_end_early_may_lack_a_tenth(tmp_path: Path, part: float, told: str):
+    Image.fromarray(NOISE).save(tmp_path / "a.tif", compression="jpeg", tiffinfo={278: 400})
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        count = tiff.pages.first.tags[279]
+        place, bytes_of_it = count.valueoffset, int(part * count.value[0])
+        code = {3: "<H", 4: "<I"}[int(count.dtype)]
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    struct.pack_into(code, data, place, bytes_of_it)
+    (tmp_path / "a.tif").write_bytes(data)
+    with heard(printed=True) as lines:
+        if told:
+            with pytest.raises(PageError, match=told):
+                list(read_document(tmp_path / "a.tif"))
+        else:
+            list(read_document(tmp_path / "a.tif"))
+    assert bool(lines) == (0.9 < part < 1)

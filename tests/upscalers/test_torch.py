@@ -60,16 +60,40 @@ def test_a_damaged_checkpoint_is_a_sentence(tmp_path: Path) -> None:
         resolve(str(path), None)
 
 
-def test_what_torch_raises_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+ALLOCATOR = (
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate "
+    "76754688 bytes. Error code 12 (Cannot allocate memory)"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RuntimeError(ALLOCATOR), "it does not fit in memory; allow more --max-memory, or use a smaller --tile"),
+        (RuntimeError("could not create a primitive"), "it does not fit in memory; allow more --max-memory, or use"),
+        (MemoryError(), "it does not fit in memory; allow more --max-memory, or use a smaller --tile"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the documentation."),
+            "it does not fit in the memory of the GPU; use a smaller --tile",
+        ),
+        (
+            RuntimeError("Calculated padded input size is too small.\nSee."),
+            "Calculated padded input size is too small "
+            "(if memory ran out: allow more --max-memory, or use a smaller --tile)",
+        ),
+    ],
+    ids=["allocator", "oneDNN", "Python", "GPU", "other"],
+)
+def test_what_torch_raises_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
     upscaler = resolve(str(checkpoint(tmp_path / "mine.safetensors")), 2, threads=1)
 
     def full(_batch: object) -> None:
-        raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 GiB.\nSee the documentation.")
+        raise error
 
     monkeypatch.setattr(vars(upscaler)["_generator"], "forward", full)
     with pytest.raises(PageError) as caught:
         upscaler(np.zeros((9, 12), dtype=np.float32))
-    assert str(caught.value) == (
-        "the network mine.safetensors failed on 12 x 9 px: CUDA out of memory. Tried to allocate 20.00 GiB "
-        "(use a smaller --tile if memory ran out)"
-    )
+    assert str(caught.value).startswith(f"the network mine.safetensors failed on 12 x 9 px: {told}")
+    assert "alloc" not in str(caught.value).replace("allow", "")
