@@ -75,8 +75,7 @@ def run_in_processes(
 
     Args:
         call: what each worker does to an item; what it loads lazily is loaded once per worker.
-        items: taken one by one, as there is room.
-        jobs: worker processes.
+        items, jobs: taken one by one, as there is room; worker processes.
         broken: the result of an item that kills its worker.
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
         limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
