@@ -115,7 +115,7 @@ def heard(*, printed: bool) -> Iterator[list[str]]:
 
 def _take(lines: list[str], said: object, *_: object) -> None:
     if len(lines) < _MOST_LINES:
-        lines.append(str(said))
+        lines.append(_BYTES.sub("other data", str(said)))
 
 
 def _can_be_taken() -> bool:
@@ -171,8 +171,8 @@ class _Taking(logging.Handler):
 
 
 def plain(said: str) -> str:
-    """Return what a library said on one line, without its own objects and bytes; other signs than text become ?."""
-    line = " ".join(_BYTES.sub("other data", _OBJECT.sub(" ", said)).split())
+    """Return what a library said on one line, without the names of its own objects; other signs than text become ?."""
+    line = " ".join(_OBJECT.sub(" ", said).split())
     raised = _RAISED.match(line)
     if raised is not None:
         line = raised[2].strip()
