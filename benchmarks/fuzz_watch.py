@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from sentences import is_unclean
 
@@ -58,13 +58,22 @@ def listened() -> Iterator[IO[bytes]]:
                 os.close(before)
 
 
+class Row(NamedTuple):
+    """What is looked at of a result; to keep all of them would be growth of our own."""
+
+    input: str
+    output: str
+    error: str | None
+    warning: str | None
+
+
 class Watch:
     """A batch as it goes: results, the time of each file, memory after each."""
 
     def __init__(self, first: str) -> None:
         """Begin with nothing done; the first file is a sound one, and is done while the worker starts."""
         self.first = first
-        self.rows: dict[str, list[PageResult]] = {}
+        self.rows: dict[str, list[Row]] = {}
         self.seconds: dict[str, float] = {}
         self.parent: list[float] = []
         self.worker: list[float] = []
@@ -75,7 +84,8 @@ class Watch:
         """Note one result."""
         if result.input not in self.rows and result.input != self.first:
             self.seconds[result.input] = time.perf_counter() - self._last
-        self.rows.setdefault(result.input, []).append(result)
+        row = Row(result.input, result.output, result.error, result.warning)
+        self.rows.setdefault(result.input, []).append(row)
         self.parent.append(memory()["VmRSS"])
         sizes = [memory(pid) for pid, command in running().items() if "spawn_main" in command]
         self.worker.append(max((size.get("VmRSS", 0.0) for size in sizes), default=0.0))
@@ -114,7 +124,7 @@ def wrong(watch: Watch, given: Path) -> dict[str, list[str]]:
     }
 
 
-def _is_named(row: PageResult) -> bool:
+def _is_named(row: Row) -> bool:
     return any(name in (row.error or "") for name in (row.input, row.output))  # the output: it cannot be written
 
 

@@ -62,9 +62,7 @@ class Leaves:
         Raises:
             PageError: it is not the one any more that it was.
         """
-        for leaf in self._in_use.values():
-            leaf.forget()
-        self._in_use.clear()
+        self._drop()
         self._pdf = None  # which frees what was read of it, before more is
         try:
             pdf = pikepdf.open(self._file)
@@ -80,6 +78,14 @@ class Leaves:
         return f"{self._path} could not be read: it changed meanwhile"
 
     def close(self) -> None:
-        """Close the document."""
+        """Close the document, and drop what was read of it."""
+        self._drop()
         if self._pdf is not None:
             self._pdf.close()
+            self._pdf = None
+
+    def _drop(self) -> None:
+        """Forget the pages, which lead here and so would keep the document until Python looks for such rings."""
+        for leaf in self._in_use.values():
+            leaf.forget()
+        self._in_use.clear()

@@ -69,13 +69,13 @@ def run_in_processes(
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
 
     Workers are spawned and get a pickled copy of ``call`` each. When the generator is closed or interrupted, or this
-    process dies, each worker drops its item by a KeyboardInterrupt, and cleans up what it was writing. What had
-    finished is yielded first. When a worker dies, what was under way is done again, each item in a worker of its own:
-    one item is lost. Where no process can be made, all is done in this one.
+    process dies, each worker drops its item by a KeyboardInterrupt and cleans up; what had finished is yielded first.
+    What was under way when a worker died is done again, each item in a worker of its own. Without processes it is here.
 
     Args:
         call: what each worker does to an item; what it loads lazily is loaded once per worker.
-        items, jobs: taken one by one, as there is room; worker processes.
+        items: taken one by one, as there is room.
+        jobs: worker processes.
         broken: the result of an item that kills its worker.
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
         limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.

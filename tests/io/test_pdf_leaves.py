@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +105,16 @@ def test_pages_of_one_profile_share_it(tmp_path: Path):
     with pikepdf.open(tmp_path / "a.pdf") as pdf:
         spaces = {page.obj.Resources.XObject.Im0.ColorSpace[1].objgen for page in pdf.pages}
     assert len(spaces) == 1
+
+
+def test_a_document_is_gone_when_it_is_closed(tmp_path: Path):
+    """Without Python's search for rings: what they keep of damaged files would fill a worker's memory."""
+    gc.disable()
+    try:
+        with open_scans(many(tmp_path / "a.pdf")) as scans:
+            assert [leaf.read().width for leaf in scans.leaves] == [GREY.shape[1]] * PAGES
+            kept = weakref.ref(scans.leaves)
+        del scans
+        assert kept() is None
+    finally:
+        gc.enable()
