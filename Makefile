@@ -38,7 +38,7 @@ help:
 	@echo "make crops      pictures of places and of the worst changes, docs/crops.md (minutes)"
 	@echo "make guard      what the guard finds and leaves alone, docs/guard.md and its pictures (a quarter of an hour)"
 	@echo "make digits     what becomes of numbers in small noisy text, in benchmarks/results/small_digits.json (minutes)"
-	@echo "make many-pages  memory on documents of 5,000 pages, in benchmarks/results/many_pages.json (hours)"
+	@echo "make many-pages  memory on documents of 5,000 pages, in benchmarks/results/many_pages.json (an hour)"
 	@echo "make overhead   where the time of a batch goes, and what two jobs bring (10 minutes)"
 	@echo "make ocrmypdf   text layers of OCRmyPDF with docsr's plugin and without: DOCUMENTS= (an hour)"
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 from docsr.manifest import NAME
 from docsr.upscalers.page import upscale_bands
 from tests.command import docsr, picture
@@ -57,6 +58,17 @@ def test_a_file_that_docsr_did_not_write_is_left_alone(tmp_path, run, jobs):
     assert (ran.code, set(statuses.values())) == (0, {"done"})
     with Image.open(out / "a.jpg") as image:
         assert image.size == (80, 60)
+
+
+def test_an_input_that_the_manifest_names_with_signs_that_act_is_shown_in_one_line(tmp_path, run):
+    scans, out = folder_of(tmp_path / "scans", "a.png"), tmp_path / "out"
+    assert run(scans, out)[0].code == 0
+    entry = json.loads((out / NAME).read_text(encoding="utf-8"))
+    (out / NAME).write_text(json.dumps(entry | {"input": "new\nline", "sha256": "0" * 64}) + "\n", encoding="utf-8")
+    options = EnhanceOptions(factor=2, model="bicubic")
+    (row,) = enhance_files(plan_files([scans], out, options), out, options)
+    assert row.error is not None
+    assert "was made from new\\nline, not from" in row.error
 
 
 def test_an_output_of_another_input_is_left_alone(tmp_path, run):

@@ -12,6 +12,7 @@ from docsr.folders import PATIENCE, OutputFolder, Place, identities, locked, ope
 from docsr.io.complaints import complain
 from docsr.manifest import Entry, Manifest, entry_of, incomplete, note, sha256_of_open
 from docsr.pool import alive, time_limit
+from docsr.shown import visible
 from docsr.upscalers.reached import Reached, failed
 from docsr.upscalers.results import PageResult, Task
 
@@ -52,9 +53,10 @@ class Outputs:
         if entry is None:
             refusal = f"{task.output} is there already and not as docsr wrote it"
         elif entry.sha256 != sha256 and not task.is_of(entry):
-            other = f"{entry.input}, not from {task.source}"
+            named = visible(entry.input)
+            other = f"{named}, not from {task.source}"
             if entry.input == task.input:
-                other = f"other bytes that came through {entry.input}"
+                other = f"other bytes that came through {named}"
             refusal = f"{task.output} was made from {other}"
         else:
             done = entry.sha256 == sha256 and entry.options == self._signature
