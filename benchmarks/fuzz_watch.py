@@ -85,7 +85,9 @@ class Watch:
         if result.input not in self.rows and result.input != self.first:
             self.seconds[result.input] = time.perf_counter() - self._last
         row = Row(result.input, result.output, result.error, result.warning)
-        self.rows.setdefault(result.input, []).append(row)
+        rows = self.rows.setdefault(result.input, [])
+        if row not in rows[-1:]:  # pages of one file that went alike
+            rows.append(row)
         self.parent.append(memory()["VmRSS"])
         sizes = [memory(pid) for pid, command in running().items() if "spawn_main" in command]
         self.worker.append(max((size.get("VmRSS", 0.0) for size in sizes), default=0.0))

@@ -147,7 +147,7 @@ def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
         raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
     stated = pdf.Root.Pages.get("/Count", 0)
     scans = Scans(opened, path, spool)
-    if not scans.leaves and not stated:
+    if not len(scans.leaves) and not (isinstance(stated, int) and stated > 0):
         raise PageError(f"{path} could not be read: it has no pages")
     lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
     if lost or mended.none or (opened.repairs and is_cut_off(path)):

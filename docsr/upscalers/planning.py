@@ -63,6 +63,8 @@ class Planner:
             plans.append(self._leaf(task, leaf, reached))
             reached.page += 1
             del leaf
+        if not reached.rows:
+            raise PageError(f"{task.source} could not be read: it has no pages")
         reached.page = 0
         return plans + [Plan(1, "none", UNREACHED)] * (len(reached.rows) - len(plans))
 

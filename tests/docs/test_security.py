@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -28,3 +29,21 @@ def test_a_promise_is_held_by_tests_that_are_there(row: list[str]):
     assert named
     assert held == ", ".join(f"`{name}`" for name in named)
     assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+def test_what_is_said_of_damaged_files_was_measured():
+    found = json.loads((ROOT / "benchmarks" / "results" / "fuzz.json").read_text(encoding="utf-8"))["formats"]
+    said = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    files, done, refused = (sum(one[count] for one in found) for count in ("files", "done", "refused"))
+    slowest, most = max(one["slowest_seconds"] for one in found), max(one["worker_peak_mib"] for one in found)
+    assert all(one["holds"] for one in found)
+    assert f"Of {files:,} files of {len(found)} kinds, {done:,} were done and {refused:,} refused" in said
+    assert f"the slowest took {slowest:.0f} s, and a process that read held {most:.0f} MiB at most" in said
+
+
+def test_what_is_said_of_documents_of_many_pages_was_measured():
+    found = json.loads((ROOT / "benchmarks" / "results" / "many_pages.json").read_text(encoding="utf-8"))["cases"]
+    said = " ".join((ROOT / "docs" / "decisions.md").read_text(encoding="utf-8").split())
+    for case in found:
+        (few, many), (of_few, of_many) = case["pages"], case["worker_mib"]
+        assert f"{of_few:.0f} MiB with {few} pages and {of_many:.0f} with {many:,}" in said

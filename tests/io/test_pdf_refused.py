@@ -14,6 +14,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image, ImageCms
 
+from docsr.enhance import EnhanceOptions, enhance_files, plan_files
 from docsr.errors import PageError
 from docsr.io.pdf_scans import open_scans
 from docsr.page import Page
@@ -148,3 +149,20 @@ def test_damaged_data_are_one_sentence(tmp_path: Path, maker: Maker, said: str):
     assert str(caught.value).startswith(f"{path}, page 1, could not be read: ")
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("count", [b"-1", b"0", b"(none)", b"null", b"[ ]"])
+def test_a_pdf_without_pages_is_refused_whatever_it_says_of_their_number(tmp_path: Path, count: bytes):
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [ ] /Count " + count + b" >>"]
+    content, places = b"%PDF-1.4\n", list[int]()
+    for number, written in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, written)
+    rows = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"xref\n0 3\n0000000000 65535 f \n" + rows
+    end = b"trailer << /Size 3 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % len(content)
+    (tmp_path / "a.pdf").write_bytes(content + table + end)
+    options = EnhanceOptions(factor=2, model="bicubic")
+    (row,) = enhance_files(plan_files([tmp_path / "a.pdf"], tmp_path / "out", options), tmp_path / "out", options)
+    assert row.error is not None
+    assert "a.pdf could not be read: it has no pages" in row.error
