@@ -39,11 +39,3 @@ def test_what_is_said_of_damaged_files_was_measured():
     assert all(one["holds"] for one in found)
     assert f"Of {files:,} files of {len(found)} kinds, {done:,} were done and {refused:,} refused" in said
     assert f"the slowest took {slowest:.0f} s, and a process that read held {most:.0f} MiB at most" in said
-
-
-def test_what_is_said_of_documents_of_many_pages_was_measured():
-    found = json.loads((ROOT / "benchmarks" / "results" / "many_pages.json").read_text(encoding="utf-8"))["cases"]
-    said = " ".join((ROOT / "docs" / "decisions.md").read_text(encoding="utf-8").split())
-    for case in found:
-        (few, many), (of_few, of_many) = case["pages"], case["worker_mib"]
-        assert f"{of_few:.0f} MiB with {few} pages and {of_many:.0f} with {many:,}" in said
