@@ -141,13 +141,13 @@ def work(number: int, item: Any) -> Any:
         if _worker.stopping:
             raise KeyboardInterrupt
         alive()
+        give_back()  # what the item before left: its result was not to wait for that
         if _worker.memory is not None:
             limit_memory(_worker.memory(item))
         return _worker.call(item)
     finally:
         faulthandler.cancel_dump_traceback_later()
         _worker.armed = False
-        give_back()
         _worker.idle.set()
         if _worker.leaving:
             os._exit(128 + signal.SIGTERM)
