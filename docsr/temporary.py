@@ -11,6 +11,7 @@ import atexit
 import os
 import platform
 import re
+import secrets
 import shutil
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docsr.errors import NoTemporaryFolder, reason_of
+from docsr.names import below
 
 try:
     import fcntl
@@ -48,7 +50,7 @@ def temporary_folder() -> Iterator[Path]:
         NoTemporaryFolder: none can be made.
     """
     with _home.opened() as above:
-        made, owner = Path(_made(above)), os.getpid()
+        made, owner = _made(above), os.getpid()
         try:
             yield made
         finally:
@@ -80,6 +82,7 @@ class _Home:
         self._lock = threading.RLock()  # garbage that is collected meanwhile may end a block of the same thread
         self._tidied = False
         self._path: Path | None = None
+        self._begun: Path | None = None
         self._held: int | None = None
         self._users = 0
         atexit.register(self._remove)
@@ -113,14 +116,16 @@ class _Home:
             self._tidied = True
             _remove_leftovers(place)
         for _ in range(_TRIES):
-            path = Path(_made(place, f"docsr-{_MACHINE}-{os.getpid()}-"))
+            # Its name is kept before it is made: a signal may come when it is there, and not yet known.
+            path = self._begun = below(place, f"docsr-{_MACHINE}-{os.getpid()}-{secrets.token_hex(8)}")
+            _make(path)
             with suppress(BlockingIOError, FileNotFoundError):  # another run has just taken it for left over
                 return path, _held(path)
         raise NoTemporaryFolder(f"no temporary folder stays in {place}: something removes it")
 
     def _remove(self) -> None:
-        if self._path is not None:
-            shutil.rmtree(self._path, ignore_errors=True)
+        for path in {self._path, self._begun} - {None}:
+            shutil.rmtree(str(path), ignore_errors=True)
         if self._held is not None:
             os.close(self._held)
         self._forget()
@@ -132,12 +137,19 @@ class _Home:
         self._forget()
 
     def _forget(self) -> None:
-        self._path, self._held, self._users = None, None, 0
+        self._path, self._begun, self._held, self._users = None, None, None, 0
 
 
-def _made(above: Path, prefix: str | None = None) -> str:
+def _made(above: Path) -> Path:
     try:
-        return tempfile.mkdtemp(prefix=prefix, dir=above)
+        return Path(tempfile.mkdtemp(dir=above))
+    except OSError as error:
+        raise _none(error) from error
+
+
+def _make(path: Path) -> None:
+    try:
+        path.mkdir(0o700)
     except OSError as error:
         raise _none(error) from error
 

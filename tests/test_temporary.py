@@ -130,6 +130,26 @@ def test_a_signal_that_asks_to_stop_leaves_nothing(place: Path):
     assert not list(place.iterdir())
 
 
+@pytest.mark.parametrize("at", ["mkdir", "flock"])
+def test_a_signal_that_comes_while_one_is_made_leaves_nothing(place: Path, at: str):
+    code = f"""
+import fcntl, os, signal
+from docsr import temporary
+module = {{"mkdir": os, "flock": fcntl}}["{at}"]
+real = getattr(module, "{at}")
+def stopped(*given, **options):
+    real(*given, **options)
+    signal.raise_signal(signal.SIGINT)
+setattr(module, "{at}", stopped)
+with temporary.temporary_folder():
+    pass
+"""
+    environment = {**os.environ, "TMPDIR": str(place), "PYTHONPATH": os.pathsep.join(sys.path)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=20)
+    assert "KeyboardInterrupt" in ran.stderr
+    assert not list(place.iterdir())
+
+
 def test_a_process_that_is_forked_leaves_its_parents_alone(place: Path):
     with temporary_folder() as one:
         code = "\n    ".join(
