@@ -14,7 +14,7 @@ import pytest
 
 from docsr import errors
 from docsr.errors import DocsrError, MissingExtraError
-from docsr.pool import Finished, Sandbox, run_in_processes, tell, why_none
+from docsr.pool import Sandbox, run_in_processes, tell, why_none
 from docsr.pool.received import guard
 from docsr.upscalers.reached import Stage
 from docsr.upscalers.results import PageResult
@@ -85,7 +85,7 @@ def test_results_come_through(sent):
     assert through(sent) == sent
 
 
-@pytest.mark.parametrize("kind", [*ERRORS, Finished, KeyboardInterrupt, MemoryError, OSError, ValueError])
+@pytest.mark.parametrize("kind", [*ERRORS, KeyboardInterrupt, MemoryError, OSError, ValueError])
 def test_errors_come_through(kind):
     error = kind("reading a file", "train") if issubclass(kind, MissingExtraError) else kind("what happened")
     found = through(error)

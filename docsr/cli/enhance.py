@@ -215,24 +215,28 @@ def tell_all(
 ) -> int:
     """Take the results as they come, tell of them, and return the exit code.
 
+    A signal that asks to stop is heard where results are waited for, so that none is taken and not counted.
+
     ``again``: the report replaces whatever is there.
     """
+    from docsr.pool import patient
     from docsr.upscalers.results import REPORT
 
     reported = True
-    try:
-        with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
-            for result in results:
-                tally.add(result)
-                teller.page(result)
-                course.result(result)
-    finally:
+    with patient():
         try:
-            teller.end(tally)
-        finally:  # a report is written also where standard output is full, or closed
-            reported = report is None or write_report(
-                report, tally.rows, REPORT.unless_in_the_way(report, overwrite=again)
-            )
+            with shown(course, teller.progress if isinstance(teller, JsonLines) else None):
+                for result in results:
+                    tally.add(result)
+                    teller.page(result)
+                    course.result(result)
+        finally:
+            try:
+                teller.end(tally)
+            finally:  # a report is written also where standard output is full, or closed
+                reported = report is None or write_report(
+                    report, tally.rows, REPORT.unless_in_the_way(report, overwrite=again)
+                )
     return tally.exit_code() or int(not reported)
 
 

@@ -27,6 +27,7 @@ from docsr.cli.progress import Course
 from docsr.cli.tell import JsonLines, Lines, Tally
 from docsr.cli.top import run
 from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
+from docsr.pool import interruptible
 
 if TYPE_CHECKING:
     from docsr.integrations.ray_plan import Job
@@ -108,7 +109,8 @@ def _cluster(address: str, threads: int) -> Iterator[int]:
     _find(address)
     terminated = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        with interruptible():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError, RayError) as error:
         remedy = "start one with `ray start --head`, or give --address local"
         raise UsageError(f"no Ray cluster at {address} could be joined: {remedy} ({first_line(error)})") from error
@@ -168,7 +170,12 @@ def _results(jobs: Sequence[Job], order: Order, actors: int) -> Iterator[PageRes
         compute=ray.data.ActorPoolStrategy(size=min(actors, tasks)),
         num_cpus=order.threads,
     )
-    for row in done.iter_rows():
+    rows = iter(done.iter_rows())
+    while True:
+        with interruptible():
+            row = next(rows, None)
+        if row is None:
+            return
         if isinstance(row["result"], DocsrError):
             raise row["result"]
         yield from row["result"]

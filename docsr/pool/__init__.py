@@ -10,17 +10,20 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias, TypeVar
 
+from docsr.pool.patience import interruptible, patient
 from docsr.pool.processes import NoProcesses, tell_alone, why_alone
 from docsr.pool.sandbox import Sandbox, refuse_here, why_none
-from docsr.pool.worker import Finished, alive, hearing, in_worker, tell, time_limit
+from docsr.pool.worker import alive, concluding, hearing, in_worker, tell, time_limit
 from docsr.pool.workers import Pool, Work, opened
 
 __all__ = [
     "Apart",
-    "Finished",
     "Sandbox",
     "alive",
+    "concluding",
     "in_worker",
+    "interruptible",
+    "patient",
     "run_here",
     "run_in_processes",
     "tell",
@@ -44,12 +47,8 @@ def run_here(
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` one by one, in this process; ``heard`` as of :func:`run_in_processes`."""
     for item in items:
-        try:
-            with hearing(None if heard is None else partial(heard, item)):
-                result = call(item)
-        except Finished as stop:
-            yield item, stop.result
-            raise
+        with interruptible(), hearing(None if heard is None else partial(heard, item)):
+            result = call(item)
         yield item, result
 
 
@@ -87,8 +86,7 @@ def run_in_processes(
     queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, heard))
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
-            for item, future in suspects:
-                yield item, future.result() if _is_whole(future) else _alone(workers, item, broken, late or broken)
+            yield from _each_alone(suspects, partial(_alone, workers, broken=broken, late=late or broken))
     except NoProcesses as error:
         refuse_here(sandbox, str(error))
         tell_alone(str(error), "" if limit is None else _ENDLESS)
@@ -160,12 +158,26 @@ def _until_broken(
     except BrokenProcessPool:
         return [(item, future) for future, item in under_way.items()]
     except KeyboardInterrupt:
-        for future, item in under_way.items():
-            if _is_whole(future):
-                yield item, future.result()
-            elif future.done() and not future.cancelled() and isinstance(stop := future.exception(), Finished):
-                yield item, stop.result
+        yield from _of_whole([(item, future) for future, item in under_way.items()])
         raise
+
+
+def _each_alone(
+    suspects: list[tuple[Item, Future[Any]]], alone: Callable[[Item], Result]
+) -> Generator[tuple[Item, Result], None, None]:
+    """Yield the result of each item, in their order; those that have none are done now."""
+    left = list(reversed(suspects))
+    try:
+        while left:
+            item, future = left.pop()
+            yield item, future.result() if _is_whole(future) else alone(item)
+    except KeyboardInterrupt:
+        yield from _of_whole(reversed(left))
+        raise
+
+
+def _of_whole(items: Iterable[tuple[Item, Future[Any]]]) -> Iterator[tuple[Item, Any]]:
+    return ((item, future.result()) for item, future in items if _is_whole(future))
 
 
 def _alone(

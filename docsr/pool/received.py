@@ -18,7 +18,6 @@ from docsr.errors import DocsrError
 _RESULTS = {
     ("concurrent.futures.process", "_ResultItem"),
     ("concurrent.futures.process", "_rebuild_exc"),
-    ("docsr.pool.worker", "Finished"),
     ("docsr.upscalers.reached", "Stage"),
     ("docsr.upscalers.results", "PageResult"),
 }

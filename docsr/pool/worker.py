@@ -15,22 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from docsr.pool.memory import give_back, limit_memory
+from docsr.pool.patience import STOPPING, conclude
 from docsr.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""
 LATE = 1
 """The code with which faulthandler ends a process."""
-STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
-"""The signals that ask a process to stop."""
-
-
-class Finished(KeyboardInterrupt):
-    """Raised by a callable in the place of a KeyboardInterrupt that came when its work was done, to tell the result."""
-
-    def __init__(self, result: Any) -> None:
-        super().__init__(result)
-        self.result = result
 
 
 def alive() -> None:
@@ -38,6 +29,12 @@ def alive() -> None:
     if _worker.limit is not None:
         # Its thread does without the interpreter, which a hanging decoder may never give back.
         faulthandler.dump_traceback_later(_worker.limit, exit=True, file=_worker.late)
+
+
+def concluding() -> None:
+    """Say, from within an item, that its work is as good as done: it is not interrupted, and its result is known."""
+    _worker.armed = False
+    conclude()
 
 
 def tell(value: Any) -> None:

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from docsr.errors import NoTemporaryFolder
+from docsr.pool.patience import STOPPING, interruptible
 from docsr.pool.processes import end_left, launching
 from docsr.pool.received import guard
 from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
-from docsr.pool.worker import LATE, STOPPING, start
+from docsr.pool.worker import LATE, start
 from docsr.pool.worker import work as done
 from docsr.temporary import temporary_folder
 
@@ -90,7 +91,8 @@ def _started(work: Work, jobs: int) -> Iterator[Pool]:
                 stack.callback(telling.close)
                 begun = [executor.submit(_begin) for _ in range(jobs)]
             if work.sandbox is not None:
-                wait_for_first(begun)
+                with interruptible():
+                    wait_for_first(begun)
             yield Pool(executor, ear, work.heard, clock)
 
 
@@ -155,9 +157,10 @@ class Pool:
     def wait(self, awaited: list[Future[Any]]) -> set[Future[Any]]:
         """Wait until at least one of them is done, and hear what is told meanwhile; return those that are."""
         pause = None if self._ear is None else _SECONDS_BETWEEN_LOOKS
-        while not (done := wait(awaited, timeout=pause, return_when=FIRST_COMPLETED).done):
+        with interruptible():
+            while not (done := wait(awaited, timeout=pause, return_when=FIRST_COMPLETED).done):
+                self._hear()
             self._hear()
-        self._hear()
         for future in done:
             self._items.pop(self._under_way.pop(future, -1), None)
         return done

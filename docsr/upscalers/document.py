@@ -21,7 +21,7 @@ from docsr.io.files import atomic_write
 from docsr.io.limits import allowing, whole
 from docsr.manifest import sha256_of
 from docsr.page import Bands, Page, Pixels
-from docsr.pool import Finished, alive, in_worker, time_limit
+from docsr.pool import alive, in_worker, time_limit
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.budget import Budget
 from docsr.upscalers.catalog import is_file, resolve
@@ -80,7 +80,6 @@ class FileEnhancer:
         Raises:
             UsageError: the options cannot be served, for any file.
             CheckpointError: a network file cannot be used.
-            Finished: the run was interrupted when the output had taken its place.
         """
         if in_worker():
             cv2.setNumThreads(self._threads)
@@ -113,10 +112,6 @@ class FileEnhancer:
         except SettledMeanwhile as meanwhile:
             return meanwhile.rows
         except NO_PAGES_FAULT:
-            raise
-        except KeyboardInterrupt as stop:
-            if reached.written is not None and reached.written.describes(self._outputs.place(task)):
-                raise Finished(reached.rows) from stop
             raise
         except Exception as error:  # whatever a library raises for one file, the others are still done
             reached.readable |= isinstance(error, FolderError)  # it is the output that has no place

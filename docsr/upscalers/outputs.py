@@ -11,7 +11,7 @@ from docsr.errors import PageError
 from docsr.folders import PATIENCE, OutputFolder, Place, identities, locked, opened
 from docsr.io.complaints import complain
 from docsr.manifest import Entry, Manifest, entry_of, incomplete, note, sha256_of_open
-from docsr.pool import alive, time_limit
+from docsr.pool import alive, concluding, time_limit
 from docsr.shown import visible
 from docsr.upscalers.reached import Reached, failed
 from docsr.upscalers.results import PageResult, Task
@@ -101,6 +101,7 @@ class Outputs:
         failures = any(row.status == "failed" for row in reached.rows)  # which the next run is to tell again
         options, place = incomplete(self._signature) if failures else self._signature, self.place(task).below
         reached.written = Entry(task.input, sha256, options, place, status.st_size, status.st_mtime_ns, written)
+        concluding()  # from here on the output is there, or said to be
         note(self._out, reached.written, self._part)
 
     def _lock(self, until_replaced: ExitStack) -> None:
