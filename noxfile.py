@@ -24,9 +24,14 @@ OLDEST = PYTHONS[0]
 """Lower bounds are those of the oldest Python: newer ones need newer packages, which pip finds itself."""
 
 ENHANCE = [
-    *("tests/test_cli.py", "tests/test_cli_enhance.py", "tests/test_cli_ways.py", "tests/test_enhance.py"),
-    *("tests/test_enhance_pdf.py", "tests/test_errors.py", "tests/test_format_matrix_pdf.py", "tests/test_manifest.py"),
-    *("tests/test_tiles.py", "tests/io", "tests/upscalers", "tests/metrics/test_text.py"),
+    *("tests/cli/test_cli.py", "tests/cli/test_enhance.py", "tests/cli/test_ways.py", "tests/batch/test_run.py"),
+    *(
+        "tests/batch/test_pdf.py",
+        "tests/test_errors.py",
+        "tests/batch/test_format_matrix_pdf.py",
+        "tests/io/paths/test_manifest.py",
+    ),
+    *("tests/upscale/test_tiles.py", "tests/io", "tests/upscalers", "tests/metrics/test_text.py"),
     *("tests/ocr/test_tesseract.py", "--ignore=tests/upscalers/test_torch.py"),
 ]
 """The quick tests of what comes without torch."""
@@ -98,7 +103,7 @@ def lowest(session: nox.Session) -> None:
     _install_lowest(session, "ocr", "benchmark")
     _test(
         session,
-        [*ENHANCE, "tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/report/test_results.py"],
+        [*ENHANCE, "tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/bench/test_results.py"],
     )
 
 

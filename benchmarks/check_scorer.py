@@ -21,10 +21,10 @@ from typing import Any
 
 import jiwer
 
+from docsr.bench.results import machine
 from docsr.bench.suite import load_suite
 from docsr.benchmark import ROWS
 from docsr.metrics.text import fold
-from docsr.report.results import machine
 
 COUNTS, RATES = 1e-9, 1e-6
 

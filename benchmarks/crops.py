@@ -28,13 +28,13 @@ from docsr import __version__
 from docsr.bench.arms import AUTO, Arm, plan_arms
 from docsr.bench.degradations import SHAPES
 from docsr.bench.measure import Condition, as_measured
+from docsr.bench.report.wording import how
 from docsr.bench.suite import SuitePage, load_suite
-from docsr.manifest import sha256_of
+from docsr.io.paths.manifest import sha256_of
 from docsr.metrics.image import same_size
 from docsr.page import Page, Pixels, luminance
-from docsr.report.words import how
 from docsr.square import squared, squared_size
-from docsr.upscalers.page import upscale_page
+from docsr.upscale.page import upscale_page
 from docsr.weights import catalogue
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -43,8 +43,8 @@ from PIL import features
 from seeds import SEEDS
 
 from docsr import __version__
-from docsr.enhance import EnhanceOptions, enhance_files, plan_files
-from docsr.report.results import as_json, machine
+from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
+from docsr.bench.results import as_json, machine
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
 

@@ -32,7 +32,7 @@ LONGEST, SECONDS, MIB = 1 << 16, 20, 2048
 INSTRUMENTED = ["docsr", "tifffile", "PIL"]
 """Packages whose code is what there is to find; of compiled decoders nothing is known here (docs/decisions.md)."""
 
-LATE = ["tifffile", "docsr.io.pdf_scans", "docsr.io.pdf_seen"]
+LATE = ["tifffile", "docsr.io.pdf.scans", "docsr.io.pdf.visible"]
 """What docsr imports when it is asked for; where that is later than here it is not instrumented."""
 
 _LINE = re.compile(r"^#(\d+)\s+DONE\s+cov: (\d+) ft: (\d+) corp: (\d+)", re.MULTILINE)

@@ -16,9 +16,9 @@ from fuzz_watch import LIMITS, listened, memory, running
 from seeds import SEEDS
 from sentences import is_unclean
 
-from docsr.enhance import EnhanceOptions, enhance_files, plan_files
+from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
 from docsr.errors import DocsrError
-from docsr.manifest import NAME, PARTS
+from docsr.io.paths.manifest import NAME, PARTS
 from docsr.pool import run_in_processes
 
 KIND = "manifest.jsonl"

@@ -17,16 +17,16 @@ from damage_pdf import changed_pdf
 from damage_tiff import changed_tiff
 from sentences import is_unclean
 
-from docsr import shown
 from docsr.errors import DocsrError, UsageError
-from docsr.io import jp2, jpeg_check, png_check
-from docsr.io.complaints import heard
-from docsr.io.documents import read_leaves, suffix_of
-from docsr.io.inputs import find_inputs
+from docsr.io.decoder_messages import heard
+from docsr.io.document import read_leaves, suffix_of
 from docsr.io.limits import allowing
-from docsr.manifest import NAME, Manifest
-from docsr.names import RefusedName, place_of
-from docsr.parsing import read_json, read_yaml
+from docsr.io.paths.inputs import find_inputs
+from docsr.io.paths.manifest import NAME, Manifest
+from docsr.io.raster import jp2, jpeg_check, png_check
+from docsr.system.names import RefusedName, place_of
+from docsr.text import shown
+from docsr.text.parsing import read_json, read_yaml
 from docsr.upscalers.graph import Graph, GraphError, SizeError, WireError
 
 Target = Callable[[bytes], None]

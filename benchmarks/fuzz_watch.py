@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from sentences import is_unclean
 
-from docsr.enhance import PageResult
+from docsr.batch.run import PageResult
 
 LIMITS = {"seconds": 20.0, "worker_mib": 2048.0, "growth": 0.05, "worker_growth": 0.25}
 """Of a page; of the resident memory of a process that works; by which memory may change within a batch."""

@@ -12,9 +12,9 @@ from committed import RESULTS, ROOT, WEIGHTS, Cells
 from tables import filled, table
 
 from docsr.bench.arms import AUTO
+from docsr.bench.peers import PEERS
+from docsr.bench.report.wording import how
 from docsr.bench.summary import NO_GAP
-from docsr.report.words import how
-from docsr.upscalers.peers import PEERS
 
 GOALS = ROOT / "docs" / "goals.md"
 TESSERACT, RAPIDOCR = "tesseract", "rapidocr"

@@ -31,13 +31,13 @@ from speed import DPI, a4_page
 
 from docsr import __version__
 from docsr.bench.degradations import lower
-from docsr.manifest import sha256_of
+from docsr.bench.results import as_json, machine
+from docsr.io.paths.manifest import sha256_of
 from docsr.page import Page, Pixels
-from docsr.report.results import as_json, machine
+from docsr.upscale.guard import Share, guarded
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.guard import Share, guarded
-from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
 
 SEED = 4

@@ -24,9 +24,9 @@ from pathlib import Path
 from curve_file import hundredth, read_curve
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.config_file import load_config, parse_override
 from docsr.errors import Interrupted
 from docsr.train import LOG, train
+from docsr.train_config_file import load_config, parse_override
 
 TOLERANCE = 0.1
 

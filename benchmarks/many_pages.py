@@ -25,9 +25,9 @@ from speed import DEGRADATION, a4_page
 
 from docsr import __version__
 from docsr.bench.degradations import lower
-from docsr.io.documents import write_document
+from docsr.bench.results import as_json, machine
+from docsr.io.document import write_document
 from docsr.page import Page
-from docsr.report.results import as_json, machine
 
 FORMS = {"pdf": "pdf", "tif": "tiff"}
 """Suffix -> format."""

@@ -30,12 +30,12 @@ from time import perf_counter
 from typing import Any
 
 from docsr.bench.degradations import lower
-from docsr.io.images import read_pages
-from docsr.io.pdf_scans import write_scans
+from docsr.bench.report.wording import how
+from docsr.bench.results import as_json, machine
+from docsr.io.pdf.scans import write_scans
+from docsr.io.raster.read import read_pages
 from docsr.metrics.text import score_text
 from docsr.page import Page
-from docsr.report.results import as_json, machine
-from docsr.report.words import how
 
 ENHANCED = "docsr enhance first"
 ARMS = {

@@ -20,14 +20,14 @@ import cv2
 import numpy as np
 
 from docsr.bench.degradations import lower
-from docsr.io.images import read_pages
-from docsr.io.pdf_encode import coded
+from docsr.decide.decision import measured_x_height, plan_unasked
+from docsr.io.pdf.encode import coded
+from docsr.io.raster.read import read_pages
 from docsr.metrics.text import edits
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, Pixels
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.choose import measured_x_height, plan_unasked
-from docsr.upscalers.page import upscale_page
 
 DPIS = (75.0, 100.0, 125.0, 150.0, 200.0)
 QUALITY = 90

@@ -1,9 +1,10 @@
 """Print the SHA-256 of what docsr makes of a file of each kind: two commits that print the same behave the same.
 
-    PYTHONPATH=. python benchmarks/output_hashes.py > before.txt
+    PYTHONPATH=. python benchmarks/output_hashes.py inputs/ > before.txt
 
 The files are those of tests/formats, and a page of text at 60 and 100 dpi in grey, black and white, and colour. They go
-through `docsr enhance` as it is by default, and into each output format. Compare within one environment and machine:
+through `docsr enhance` as it is by default, and into each output format. They are made once, in the folder that is
+named: colour profiles have a date. Compare within one environment and machine:
 another version of a library, or another processor, may give other bytes.
 """
 
@@ -19,7 +20,7 @@ import numpy as np
 from speed import DEGRADATION, a4_page
 
 from docsr.bench.degradations import lower
-from docsr.io.documents import write_document
+from docsr.io.document import write_document
 from docsr.page import Page
 from tests.formats import jpeg_2000, kinds, pdfs, tiffs
 
@@ -56,11 +57,12 @@ def fill(folder: Path) -> None:
 
 def main() -> None:
     """Run all, and print a line for each output."""
-    with tempfile.TemporaryDirectory() as name:
-        source = Path(name) / "in"
-        source.mkdir()
+    source = Path(sys.argv[1])
+    if not source.is_dir():
+        source.mkdir(parents=True)
         fill(source)
-        sys.stdout.write(f"{len(list(source.iterdir()))} files\n")
+    sys.stdout.write(f"{len(list(source.iterdir()))} files\n")
+    with tempfile.TemporaryDirectory() as name:
         for run, arguments in RUNS.items():
             out = Path(name) / run
             command = [sys.executable, "-m", "docsr", "enhance", source, "--out", out, "--jobs", "1", *arguments]

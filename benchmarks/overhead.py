@@ -27,19 +27,19 @@ import numpy as np
 from speed import DEGRADATION, DPI, a4_page
 
 import docsr
+from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
 from docsr.bench.degradations import lower
-from docsr.enhance import EnhanceOptions, enhance_files, plan_files
-from docsr.io.image_write import write_pages
+from docsr.bench.results import as_json, machine
+from docsr.io.raster.write import write_pages
 from docsr.page import Page
-from docsr.report.results import as_json, machine
 
 STAGES = {
     "network": [("upscalers/onnx.py", "_run")],
-    "guard": [("upscalers/guard.py", name) for name in ("is_one_bit", "bound_of", "_look", "_mended")],
-    "text size": [("docsr/textsize.py", "measure")],
-    "decoding": [("io/images.py", "_read")],
-    "encoding": [("io/png_write.py", "_write_band")],
-    "hashing": [("docsr/manifest.py", "sha256_of")],
+    "guard": [("upscale/guard.py", name) for name in ("is_one_bit", "bound_of", "_look", "_mended")],
+    "text size": [("docsr/decide/text_size.py", "measure")],
+    "decoding": [("io/raster/read.py", "_read")],
+    "encoding": [("io/raster/png_write.py", "_write_band")],
+    "hashing": [("docsr/io/paths/manifest.py", "sha256_of")],
 }
 """Name -> the functions, none of which calls another of the table, whose time it is."""
 

@@ -29,9 +29,9 @@ from tables import filled, table, text_of
 from where_used import helpful_range
 
 from docsr.bench.arms import AUTO, BASELINE, HR
-from docsr.report.words import how
+from docsr.bench.report.wording import how
+from docsr.decide.decision import READERS, unasked
 from docsr.upscalers.catalog import shipped
-from docsr.upscalers.choose import READERS, unasked
 
 README = ROOT / "README.md"
 

@@ -36,8 +36,8 @@ from PIL import Image
 from ray_nodes import ENVIRONMENT, Cluster, cluster
 
 from docsr import __version__
-from docsr.manifest import NAME, sha256_of
-from docsr.report.results import as_json, machine
+from docsr.bench.results import as_json, machine
+from docsr.io.paths.manifest import NAME, sha256_of
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 FACTOR, NODES = 2, 2
@@ -180,7 +180,7 @@ def planning(folder: Path, files: int) -> dict[str, Any]:
 
 def plan_here(given: str, out: str) -> None:
     """Plan a job in this process; say the seconds, and the memory that it took."""
-    from docsr.enhance import EnhanceOptions
+    from docsr.batch.run import EnhanceOptions
     from docsr.integrations.ray_plan import plan_jobs
 
     before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()

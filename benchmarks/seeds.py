@@ -15,9 +15,9 @@ import tifffile
 from pikepdf import Dictionary, Name
 from PIL import Image, ImageCms, ImageDraw, features
 
-from docsr.io.heif import tell_pillow
-from docsr.io.lossless import group_4
-from docsr.io.pdf_scans import write_scans
+from docsr.io.pdf.scans import write_scans
+from docsr.io.raster.heif import tell_pillow
+from docsr.io.raster.lossless import group_4
 from docsr.page import Page
 
 Maker = Callable[[Path], object]

@@ -11,8 +11,8 @@ from committed import ROOT, Cells
 from tables import filled, table
 
 from docsr.bench.arms import AUTO, BASELINE
-from docsr.report.words import how
-from docsr.upscalers.choose import READERS, unasked
+from docsr.bench.report.wording import how
+from docsr.decide.decision import READERS, unasked
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"

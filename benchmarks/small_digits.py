@@ -23,13 +23,13 @@ from guard import FACES
 from PIL import Image, ImageDraw, ImageFont
 
 from docsr import __version__
+from docsr.bench.results import machine
+from docsr.decide.decision import factor_for_text, plan_page
 from docsr.metrics.digits import number_changes
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, Pixels
-from docsr.report.results import machine
+from docsr.upscale.page import TileCount, upscale_page
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.choose import factor_for_text, plan_page
-from docsr.upscalers.page import TileCount, upscale_page
 
 X_HEIGHTS = (4.5, 5.1, 5.8, 6.4, 7.1)
 """px, of the face's lower case; digits are as high as its capitals."""

@@ -31,12 +31,12 @@ import numpy as np
 import docsr
 from docsr.bench.arms import AUTO, HR, Arm, plan_arms
 from docsr.bench.degradations import lower
-from docsr.io.images import read_pages
+from docsr.bench.results import machine
+from docsr.io.raster.read import read_pages
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, luminance
-from docsr.report.results import machine
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.page import upscale_page
 
 TEXTS = Path(__file__).resolve().parents[1] / "data" / "training"
 REFERENCE = "fsrcnn_x4"

@@ -25,14 +25,14 @@ from typing import Any
 from docsr.bench.arms import AUTO, plan_arms, taken
 from docsr.bench.degradations import SHAPES
 from docsr.bench.measure import ROW_FIELDS, Measured, Row, tasks_of
+from docsr.bench.report.markdown import write_markdown
+from docsr.bench.results import Results, write_results
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.suite import load_suite
 from docsr.bench.summary import label, rank, summarise
 from docsr.benchmark import ROWS, RowStore
 from docsr.cli.benchmark import benchmark
 from docsr.ocr.engines import ENGINES
-from docsr.report.markdown import write_markdown
-from docsr.report.results import Results, write_results
 from docsr.weights import catalogue
 
 RESULTS, REPORT = "results.json", "report.md"

@@ -34,14 +34,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 import docsr
 from docsr.bench.degradations import lower
+from docsr.bench.results import machine
 from docsr.metrics.image import psnr, same_size
 from docsr.metrics.text import score_text
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, luminance
-from docsr.report.results import machine
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.page import upscale_page
 
 LOG = logging.getLogger(__name__)
 TEXTS = Path(__file__).resolve().parents[1] / "data" / "training"

@@ -1,4 +1,4 @@
-"""How far is the measured x-height off? Error by kind on the two hundred pages of tests/sized_pages.py.
+"""How far is the measured x-height off? Error by kind on the two hundred pages of tests/decide/sized_pages.py.
 
     PYTHONPATH=. python benchmarks/text_size_pages.py [--seed 7]
 
@@ -12,8 +12,8 @@ import argparse
 import sys
 from statistics import median
 
-from docsr.textsize import measure
-from tests.sized_pages import KINDS, Sized, pages_of
+from docsr.decide.text_size import measure
+from tests.decide.sized_pages import KINDS, Sized, pages_of
 
 
 def row(name: str, pages: list[Sized]) -> str:

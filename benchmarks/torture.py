@@ -37,12 +37,12 @@ from killing import FACTOR, JOBS, Kill, Run, drawn_kills, see_it_end
 from PIL import Image, ImageDraw
 
 from docsr import __version__
+from docsr.bench.results import as_json, machine
 from docsr.errors import PageError
-from docsr.io.documents import read_document
-from docsr.io.pdf_scans import write_scans
-from docsr.manifest import NAME
+from docsr.io.document import read_document
+from docsr.io.paths.manifest import NAME
+from docsr.io.pdf.scans import write_scans
 from docsr.page import Page
-from docsr.report.results import as_json, machine
 
 MODES = {"png": ("L", "RGB", "1"), "jpg": ("L", "RGB"), "tif": ("1", "L", "RGB"), "webp": ("RGB",), "pdf": ("L", "RGB")}
 """Suffix -> modes of its pages."""

@@ -18,11 +18,11 @@ from typing import Any
 
 import yaml
 
-from docsr.config import TrainConfig
-from docsr.config_file import load_config
 from docsr.export import export
 from docsr.models import build_generator
 from docsr.train import train
+from docsr.train_config import TrainConfig
+from docsr.train_config_file import load_config
 from docsr.training.state import CHECKPOINT, STATE
 
 TRAINED = "trained.json"

@@ -21,9 +21,9 @@ from typing import Any
 
 import torch
 
-from docsr.config_file import load_config
-from docsr.report.results import machine
+from docsr.bench.results import machine
 from docsr.train import train
+from docsr.train_config_file import load_config
 from docsr.training.processes import joined
 from docsr.training.updates import has_bf16
 

@@ -23,9 +23,9 @@ from statistics import median
 from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, CLASSICAL_FACTORS, HR, label_of, taken
+from docsr.decide.decision import LARGEST, factor_for_text
 from docsr.square import STANDARD_FAX
 from docsr.upscalers.catalog import FACTORS, shipped
-from docsr.upscalers.choose import LARGEST, factor_for_text
 from docsr.weights import catalogue
 
 FAX = "standard_fax"

@@ -18,11 +18,11 @@ from docsr.bench.arms import Arm
 from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_of, tasks_of
 from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError, reason_of
-from docsr.io.own_files import OwnFile
+from docsr.io.paths.own_files import OwnFile
 from docsr.ocr.base import Engine
-from docsr.parsing import read_json
 from docsr.pool import run_here, run_in_processes
-from docsr.shown import in_json
+from docsr.text.parsing import read_json
+from docsr.text.shown import in_json
 
 ROWS = "rows.jsonl"
 ROWS_FILE = OwnFile("docsr benchmark", re.compile(rb'\A\s*\{"key": "'), "choose another --out folder", within=400)

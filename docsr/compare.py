@@ -10,18 +10,18 @@ from itertools import chain
 from pathlib import Path
 
 from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
-from docsr.folders import Place, identities, place_at
-from docsr.io.complaints import heard, in_short
-from docsr.io.documents import count_pages, read_document
+from docsr.io.decoder_messages import heard, in_short
+from docsr.io.document import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing, memory_for, size_of
-from docsr.io.pairing import files_of, is_docsrs, made_in, partners
+from docsr.io.paths.folders import Place, identities, place_at
+from docsr.io.paths.pairing import files_of, is_docsrs, made_in, partners
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
-from docsr.programs import end_running
-from docsr.report.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
-from docsr.report.viewer import VIEWER, write_viewer
 from docsr.square import squared
-from docsr.wording import counted
+from docsr.system.programs import end_running
+from docsr.text.wording import counted
+from docsr.viewer.page import VIEWER, write_viewer
+from docsr.viewer.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
 
 LIMIT = 20
 """Pages that are shown unless more are asked for: the file grows with them."""
@@ -98,7 +98,7 @@ class Told:
 
 
 def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[Pair], list[str]]:
-    """Say what is compared with what: two files as they are given, files of folders as docsr.io.pairing does.
+    """Say what is compared with what: two files as they are given, files of folders as docsr.io.paths.pairing does.
 
     Returns:
         The pairs, and sentences about what has no partner.
@@ -165,7 +165,7 @@ def compare_files(
 
     Args:
         pairs: from :func:`plan_pairs`.
-        out: the HTML file, as of docsr.io.files.atomic_write; none of the files of the pairs is replaced.
+        out: the HTML file, as of docsr.io.paths.atomic.atomic_write; none of the files of the pairs is replaced.
         wish: what is asked for.
         title: what is compared, for a person.
         notes: sentences to begin with.

@@ -16,18 +16,18 @@ import torch
 from torch import nn
 
 from docsr import __version__
-from docsr.config import DataConfig
 from docsr.errors import DocsrError, NoInputError, PageError, TrainingError, UsageError
-from docsr.io.files import atomic_write
-from docsr.io.images import read_pages
-from docsr.io.own_files import OwnFile
+from docsr.io.paths.atomic import atomic_write
+from docsr.io.paths.own_files import OwnFile
+from docsr.io.raster.read import read_pages
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
 from docsr.models.smoothing import Finished
 from docsr.page import Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.store import PatchStore
-from docsr.temporary import need_temporary_folder, temporary_folder
+from docsr.system.temporary import need_temporary_folder, temporary_folder
+from docsr.train_config import DataConfig
 from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from docsr import textsize
+from docsr.decide import text_size
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.files import atomic_write
-from docsr.io.image_write import write_pages
+from docsr.io.paths.atomic import atomic_write
+from docsr.io.raster.write import write_pages
 from docsr.page import Page, Pixels, luminance
 from docsr.pairs.fonts import read_prose
 from docsr.pairs.source import Document, Source, SourcePage
@@ -222,7 +222,7 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
         return 1.0
     measured = leaf.x_height
     if measured is None:
-        size = textsize.measure(leaf.at(1.0).pixels)
+        size = text_size.measure(leaf.at(1.0).pixels)
         if size is None:
             raise PageError("no text found")
         measured = size.x_height

@@ -12,13 +12,14 @@ from typing import NoReturn, Protocol
 import yaml
 from torch.utils.tensorboard import SummaryWriter
 
-from docsr.config import DegradeConfig, TrainConfig
 from docsr.errors import Interrupted, TrainingError, UsageError
-from docsr.io.files import atomic_write
+from docsr.io.paths.atomic import atomic_write
 from docsr.losses import ContentLoss
 from docsr.pairs.dataset import Pair, PairDataset, Share, stream
 from docsr.pairs.store import PatchStore
-from docsr.temporary import need_temporary_folder
+from docsr.system.temporary import need_temporary_folder
+from docsr.text.wording import counted
+from docsr.train_config import DegradeConfig, TrainConfig
 from docsr.training.clock import Clock, Means
 from docsr.training.curves import draw_curves
 from docsr.training.processes import Processes, joined
@@ -26,7 +27,6 @@ from docsr.training.state import CHECKPOINT, STATE, TrainingState
 from docsr.training.stopping import Stop, Stopped, stop_signals
 from docsr.training.updates import COUNTERS, Updates
 from docsr.training.validation import Validation
-from docsr.wording import counted
 
 CONFIG, LOG, CURVES, KEPT, STRIPS = "config.yaml", "tensorboard", "curves.png", "kept", "strips"
 """What a run leaves in its folder, beside state and checkpoint."""

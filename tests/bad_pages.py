@@ -9,8 +9,8 @@ import pikepdf
 from pikepdf import Name, Stream
 from PIL import Image
 
-from tests.io.fax_codes import alone, as_bytes, black_rows
-from tests.io.pdf_files import BITS, FILLING, GREY, RGB, Maker, add_page, fax, image_of, jpeg, tiff_strip
+from tests.io.pdf.fax_codes import alone, as_bytes, black_rows
+from tests.io.pdf.files import BITS, FILLING, GREY, RGB, Maker, add_page, fax, image_of, jpeg, tiff_strip
 
 
 def clear(pdf: pikepdf.Pdf) -> Stream:

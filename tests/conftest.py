@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 
 # A shell gives its background jobs a SIGINT that is ignored, and programs that the tests start would inherit that.
@@ -11,7 +12,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
@@ -37,3 +40,16 @@ def patches(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training tests compare numbers, which a GPU rounds in another way."""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright  # here, so that the tests that need no browser run without it
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    assert program, "Chromium is missing: make programs"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from docsr.cli import cli
 from docsr.cli.options import arguments_of, options_of
-from docsr.config import DegradeConfig, TrainConfig
-from docsr.config_file import check_config, load_config, parse_override
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL
 from docsr.losses.perceptual import build_features
 from docsr.models import DISCRIMINATORS, GENERATORS, build_discriminator, build_generator
 from docsr.pairs.degrade import Degrade
+from docsr.train_config import DegradeConfig, TrainConfig
+from docsr.train_config_file import check_config, load_config, parse_override
 
 README = (Path(__file__).parents[1] / "README.md").read_bytes()
 CONFIGS = sorted((Path(__file__).parents[1] / "configs" / "train").glob("*.yaml"))

@@ -18,8 +18,8 @@ from pikepdf import Name
 from docsr.cli import cli
 from docsr.errors import NoTemporaryFolder
 from tests.command import picture
-from tests.io.pdf_files import image_of, made
-from tests.io.test_jbig2 import stream
+from tests.io.pdf.files import image_of, made
+from tests.io.pdf.test_jbig2 import stream
 
 ALONE = "docsr: warning: all is done in one process, for no others can be made ([Errno 38] Function not implemented)"
 NO_PLACE = "docsr: error: no temporary folder can be made (no such file or directory): set TMPDIR to a folder that"

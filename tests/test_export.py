@@ -20,8 +20,8 @@ from docsr.export import TOLERANCE, Exported, export
 from docsr.models import GENERATORS, build_generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
 from docsr.page import Page, Plane
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
-from docsr.upscalers.page import upscale_page
 
 ARGS = {"channels": 8, "blocks": 1}
 
@@ -224,7 +224,11 @@ def test_the_output_can_be_smoothed(tmp_path: Path) -> None:
     assert sharp.keeps_white
     assert smooth.keeps_white
     told = {prop.key: prop.value for prop in onnx.load(smooth.path).metadata_props}
-    assert (told["docsr.smooth"], told["docsr.ink"], told["docsr.overlap"]) == ("1.0", "1.25", str(smooth.overlap))
+    assert (told["docsr.smooth"], told["docsr.ink"], told["docsr.overlap"]) == (
+        "1.0",
+        "1.25",
+        str(smooth.overlap),
+    )
 
 
 @pytest.mark.parametrize("factor", [2, 4])

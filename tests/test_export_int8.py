@@ -15,8 +15,8 @@ from docsr.export import Exported, export
 from docsr.page import Page
 from docsr.pairs.store import StoreHeader
 from docsr.pairs.store_writer import StoreWriter
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
-from docsr.upscalers.page import upscale_page
 from tests.pairs import make_store, text_page
 
 CHECKPOINT = Path(__file__).resolve().parents[1] / "benchmarks" / "checkpoints" / "compact_x2.safetensors"

@@ -12,14 +12,14 @@ import pytest
 import tifffile
 from PIL import Image
 
-from tests.onnx_files import conv_network
 from tests.pairs import text_page
+from tests.upscalers.onnx_files import conv_network
 
 MIB = 2**20
 RUN = """
 import json, resource, sys, threading, time
 from pathlib import Path
-from docsr.enhance import EnhanceOptions, enhance_files, plan_files
+from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
 
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

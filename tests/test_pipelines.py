@@ -113,7 +113,7 @@ def rgb_network(path: Path) -> None:
     import numpy as np
     from onnx import helper, numpy_helper
 
-    from tests.onnx_files import save
+    from tests.upscalers.onnx_files import save
 
     scales = numpy_helper.from_array(np.array([1, 1, 2, 2], dtype=np.float32), "scales")
     nodes = [helper.make_node("Resize", ["x", "", "scales"], ["y"], mode="nearest")]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from docsr.decide.text_size import measure
 from docsr.errors import NoInputError, UsageError
 from docsr.pairs.store import HEADER, UNFINISHED, PatchStore, read_header
 from docsr.pairs.store_writer import StoreWriter
 from docsr.prepare import PrepareOptions, prepare
-from docsr.textsize import measure
 from tests.pairs import save, text_page, write_pdf
 from tests.pairs.test_sources import rvl_cdip
 

@@ -116,7 +116,7 @@ def test_the_version_is_the_one_in_pyproject():
     assert docsr.__version__ == version("docsr") == _pyproject()["project"]["version"]
 
 
-@pytest.mark.parametrize("module", ["docsr", "docsr.cli", "docsr.enhance"])
+@pytest.mark.parametrize("module", ["docsr", "docsr.cli", "docsr.batch.run"])
 def test_enhance_and_help_never_import_torch(module: str):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import docsr
+from docsr.batch.results import Task, planned
 from docsr.bench.arms import SQUARED, UNTOUCHED, plan_arms
 from docsr.bench.degradations import SHAPES, lower
 from docsr.bench.measure import tasks_of
+from docsr.bench.report.wording import how
 from docsr.bench.suite import SuitePage
 from docsr.bench.suite_file import LowerConfig, SourceConfig
+from docsr.decide.decision import Plan, factor_for_text, measured_x_height, plan_unasked
+from docsr.decide.text_size import measure
 from docsr.errors import PageError
-from docsr.io.documents import read_document
+from docsr.io.document import read_document
 from docsr.io.limits import allowing
 from docsr.page import Page
-from docsr.report.words import how
 from docsr.square import EVEN, FINER, KEPT, MOST, SQUARE, pixel_shape, squared, squared_size
-from docsr.textsize import measure
+from docsr.upscale.page import upscale_bands
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.choose import Plan, factor_for_text, measured_x_height, plan_unasked
-from docsr.upscalers.page import upscale_bands
-from docsr.upscalers.results import Task, planned
 from tests.command import docsr as run
 from tests.pairs import text_page
 

@@ -16,11 +16,11 @@ import tifffile
 from PIL import Image
 
 import docsr
-from docsr.io.documents import read_document
-from docsr.io.image_write import encoded_size, write_pages
-from docsr.io.images import read_pages
+from docsr.decide.decision import is_fax
+from docsr.io.document import read_document
+from docsr.io.raster.read import read_pages
+from docsr.io.raster.write import encoded_size, write_pages
 from docsr.page import Page, luminance
-from docsr.upscalers.choose import is_fax
 from tests.command import docsr as run
 from tests.pairs import text_page
 

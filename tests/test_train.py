@@ -11,7 +11,6 @@ import torch
 import yaml
 from PIL import Image
 
-from docsr.config_file import check_config, load_config
 from docsr.errors import CheckpointError, Interrupted, TrainingError, UsageError
 from docsr.losses import ContentLoss
 from docsr.losses.perceptual import build_features
@@ -20,6 +19,7 @@ from docsr.pairs.dataset import stream
 from docsr.pairs.store import StoreHeader
 from docsr.pairs.store_writer import StoreWriter
 from docsr.train import CONFIG, train
+from docsr.train_config_file import check_config, load_config
 from docsr.training.schedule import Skips
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store

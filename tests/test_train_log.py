@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.config_file import check_config
 from docsr.errors import Interrupted
 from docsr.train import CURVES, train
+from docsr.train_config_file import check_config
 from tests.training_runs import TINY, Heard, config, interrupt
 
 pytestmark = pytest.mark.usefixtures("on_the_cpu")

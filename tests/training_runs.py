@@ -6,8 +6,8 @@ import os
 import signal
 from typing import Any
 
-from docsr.config import TrainConfig
-from docsr.config_file import check_config
+from docsr.train_config import TrainConfig
+from docsr.train_config_file import check_config
 
 TINY: dict[str, Any] = {
     "generator": {"name": "compact", "args": {"channels": 8, "blocks": 1}},

@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from docsr.bench.degradations import lower
-from docsr.io.documents import read_document
+from docsr.io.document import read_document
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE, PICTURE = ROOT / "data" / "samples" / "letter.png", ROOT / "docs" / "compare" / "compare.jpg"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from docsr.cli.options import arguments_of, options_of
-from docsr.config import TrainConfig
+from docsr.train_config import TrainConfig
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "training-options.md"
 HEAD = """# Options of docsr train

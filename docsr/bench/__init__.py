@@ -1,1 +1,1 @@
-"""The benchmark's parts: suites of pages, arms, one measurement, and what follows from many."""
+"""The benchmark: suites of pages, arms, one measurement, what follows from many, and the reports."""

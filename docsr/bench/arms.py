@@ -7,16 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from docsr.bench.peers import PEERS, PeerUpscaler
+from docsr.decide.decision import LARGEST, READERS, Plan, is_fax, measured_x_height, plan_unasked, raster_for
 from docsr.errors import DocsrError, UsageError
-from docsr.manifest import sha256_of
+from docsr.io.paths.manifest import sha256_of
 from docsr.page import Page
 from docsr.square import FINER, KEPT, Raster, pixel_shape, squared
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
-from docsr.upscalers.choose import LARGEST, READERS, Plan, is_fax, measured_x_height, plan_unasked, raster_for
-from docsr.upscalers.classical import CLASSICAL
-from docsr.upscalers.peers import PEERS, PeerUpscaler
-from docsr.upscalers.tried import tried
+from docsr.upscalers.interpolation import CLASSICAL
+from docsr.upscalers.trial import tried
 from docsr.weights import catalogue
 
 HR = "hr"

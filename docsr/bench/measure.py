@@ -10,18 +10,19 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from docsr import __version__, textsize
+from docsr import __version__
 from docsr.bench.arms import HR, Arm
 from docsr.bench.degradations import SHAPES, lower
 from docsr.bench.suite import SuitePage
+from docsr.decide import text_size
 from docsr.errors import DocsrError
 from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
 from docsr.ocr.base import Engine
 from docsr.page import Page, luminance
 from docsr.square import squared
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.page import upscale_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ def _image_scores(result: Page, hr: Page) -> dict[str, float | None]:
 @lru_cache(maxsize=2)
 def _x_height(page: SuitePage, condition: Condition | None) -> float | None:
     """Measured on the page with square pixels: in HR (None), or lowered as ``condition`` says."""
-    found = textsize.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
+    found = text_size.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
     return None if found is None else round(found.x_height, 2)
 
 

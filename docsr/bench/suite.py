@@ -16,9 +16,9 @@ from pathlib import Path
 
 from docsr.bench.suite_file import PDF_DPI, LowerConfig, SourceConfig, SuiteConfig, read_suite
 from docsr.errors import NoInputError, PageError, UsageError, reason_of
-from docsr.io.images import read_pages
-from docsr.io.inputs import IMAGE_SUFFIXES
-from docsr.io.pdf import pdf_texts, render_page
+from docsr.io.paths.inputs import IMAGE_SUFFIXES
+from docsr.io.pdf.render import pdf_texts, render_page
+from docsr.io.raster.read import read_pages
 from docsr.page import Page
 
 

@@ -10,10 +10,10 @@ from pydantic import Field, ValidationError, model_validator
 
 from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
-from docsr.config import Options
-from docsr.config_file import read_yaml_file
 from docsr.errors import UsageError
 from docsr.ocr.engines import ENGINES
+from docsr.train_config import Options
+from docsr.train_config_file import read_yaml_file
 
 PDF_DPI = 300
 """PDF pages are rendered at this where a suite does not say."""

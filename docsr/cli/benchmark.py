@@ -16,14 +16,14 @@ import click
 from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST_JOBS, Real, Whole
 from docsr.errors import UsageError
-from docsr.wording import counted
+from docsr.text.wording import counted
 
 if TYPE_CHECKING:
     from docsr.bench.arms import Arm
+    from docsr.bench.results import Results
     from docsr.bench.suite import Suite
     from docsr.bench.suite_file import LowerConfig
     from docsr.benchmark import Found
-    from docsr.report.results import Results
 
 ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
@@ -115,8 +115,8 @@ def _tell_failures(results: Results) -> None:
 
 def _check_out(out: Path, suite: Path) -> None:
     """The results are not put among the pages, where a file of theirs could bear the same name, nor replace others."""
+    from docsr.bench.results import FILES
     from docsr.benchmark import ROWS, ROWS_FILE
-    from docsr.report.results import FILES
 
     if os.path.isdir(suite) and out.resolve() == suite.resolve():
         raise UsageError(f"--out {out} is the folder of the pages: name another one")
@@ -139,7 +139,7 @@ def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engine
     """An earlier report in the folder may hold what this command did not ask for."""
     from docsr.bench.arms import label_of
     from docsr.bench.measure import tasks_of
-    from docsr.parsing import read_json
+    from docsr.text.parsing import read_json
 
     asked = {
         (task.page.set, task.condition.lr_dpi, task.condition.degradation, task.arm.label, engine)
@@ -176,9 +176,9 @@ def _lower(
 def _results(
     pages: Suite, found: Found, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
 ) -> Results:
+    from docsr.bench.results import Results
     from docsr.bench.small_digits import small_digits
     from docsr.bench.summary import rank, summarise
-    from docsr.report.results import Results
 
     cells = summarise(found.rows, {page.set: page.source.score for page in pages.pages})
     return Results(
@@ -216,9 +216,9 @@ def _confused(pages: Suite, found: Found) -> dict[str, list[tuple[str, str, int]
 
 
 def _write(out: Path, results: Results, pages: Suite, found: Found, arms: list[Arm], peers: Path | None) -> None:
-    from docsr.report.html import write_html
-    from docsr.report.markdown import write_markdown
-    from docsr.report.results import write_results
+    from docsr.bench.report.html import write_html
+    from docsr.bench.report.markdown import write_markdown
+    from docsr.bench.results import write_results
 
     write_results(out / "results.json", results)
     write_markdown(out / "report.md", results)

@@ -15,7 +15,7 @@ import click
 from docsr.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
-    from docsr.io.own_files import OwnFile
+    from docsr.io.paths.own_files import OwnFile
 
 ANY_PATH = click.Path(path_type=Path, readable=False)
 """An input: what cannot be read costs itself, when it is read."""
@@ -23,7 +23,7 @@ ANY_PATH = click.Path(path_type=Path, readable=False)
 
 def check_writable(path: Path, option: str) -> None:
     """Raise a UsageError where ``option`` names a file that cannot be written, or no file; its folder is made."""
-    from docsr.io.files import is_special
+    from docsr.io.paths.atomic import is_special
 
     if is_special(path):
         raise UsageError(f"{option} {path} is a device, a pipe or the like: give the name of a file")

@@ -16,13 +16,13 @@ from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST, MOST_PIXELS, Whole
 from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
 from docsr.errors import NoInputError, UsageError
-from docsr.wording import counted
+from docsr.text.wording import counted
 
 if TYPE_CHECKING:
+    from docsr.batch.results import Task
     from docsr.compare import Told
-    from docsr.folders import OutputFolder
+    from docsr.io.paths.folders import OutputFolder
     from docsr.ocr.tesseract import Tesseract
-    from docsr.upscalers.results import Task
 
 PREVIEW = "preview.html"
 PREVIEW_PAGES = 3
@@ -73,7 +73,7 @@ def compare(
     stopped by Ctrl-C or SIGTERM.
     """
     from docsr.compare import Wish, compare_files, plan_pairs
-    from docsr.io.files import remove_leftovers
+    from docsr.io.paths.atomic import remove_leftovers
 
     if lang and not ocr:
         raise UsageError("--lang is the language that --ocr reads: give --ocr too")
@@ -122,8 +122,8 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
             has no place.
         MissingExtraError: what writes it is not installed.
     """
-    from docsr.io.files import is_one_of
-    from docsr.report.viewer import VIEWER, check_viewer
+    from docsr.io.paths.atomic import is_one_of
+    from docsr.viewer.page import VIEWER, check_viewer
 
     check_viewer()
     if page.suffix.lower() not in _SUFFIXES or os.path.isdir(page):
@@ -172,7 +172,7 @@ def preview_of(
     if pages is None:
         return 0
     from docsr.compare import DOCSR, Pair, Wish, compare_files
-    from docsr.folders import Place
+    from docsr.io.paths.folders import Place
 
     out = folder.path
     done = islice((task for task in tasks if str(task.source) not in failed), pages)

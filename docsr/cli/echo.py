@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 import click
 
 from docsr.errors import DocsrError, reason_of
-from docsr.shown import in_json, visible
+from docsr.text.shown import in_json, visible
 
 if TYPE_CHECKING:
     from rich.console import Console

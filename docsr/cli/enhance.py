@@ -19,10 +19,10 @@ from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:
-    from docsr.enhance import EnhanceOptions, PageResult
-    from docsr.folders import OutputFolder, Place
-    from docsr.io.passed_over import PassedOver
-    from docsr.upscalers.results import Task
+    from docsr.batch.results import Task
+    from docsr.batch.run import EnhanceOptions, PageResult
+    from docsr.io.paths.folders import OutputFolder, Place
+    from docsr.io.paths.passed_over import PassedOver
 
 
 @click.command(cls=PreviewCommand)
@@ -162,7 +162,7 @@ def enhance(
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
-    from docsr.enhance import EnhanceOptions, default_jobs, enhance_files
+    from docsr.batch.run import EnhanceOptions, default_jobs, enhance_files
 
     options = EnhanceOptions(**wish)
     files, names = click.get_current_context().with_resource(received(inputs))
@@ -185,8 +185,8 @@ def _planned(
     files: list[Path], names: Names, out: Path, options: EnhanceOptions, *, overwrite: bool
 ) -> tuple[list[Task], PassedOver]:
     """What there is to do, and what is passed over in folders."""
-    from docsr.enhance import plan_files
-    from docsr.io.passed_over import PassedOver
+    from docsr.batch.run import plan_files
+    from docsr.io.paths.passed_over import PassedOver
 
     passed = PassedOver()
     return given_names(plan_files(files, out, options, overwrite=overwrite, passed=passed), names), passed
@@ -219,8 +219,8 @@ def tell_all(
 
     ``again``: the report replaces whatever is there.
     """
+    from docsr.batch.results import REPORT
     from docsr.pool import patient
-    from docsr.upscalers.results import REPORT
 
     reported = True
     with patient():
@@ -247,7 +247,7 @@ def _opened(
     tasks: Iterable[Task], out: Path, report: Path | None, model: str | None, *, again: bool
 ) -> tuple[OutputFolder, Place | None]:
     """Open the output folder and that of the report, which may replace no input."""
-    from docsr.folders import OutputFolder, identities, place_at
+    from docsr.io.paths.folders import OutputFolder, identities, place_at
 
     check_report(report, tasks, out, Path(model or out), overwrite=again)
     place = None
@@ -257,7 +257,7 @@ def _opened(
 
 
 def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> None:
-    from docsr.io.inputs import DOCUMENT_SUFFIXES
+    from docsr.io.paths.inputs import DOCUMENT_SUFFIXES
 
     if out.suffix.lower() in DOCUMENT_SUFFIXES and not os.path.isdir(out):
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
@@ -273,10 +273,10 @@ def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: P
         UsageError: it would be a file of ``tasks``, the manifest of ``out`` or ``model``, is named like a document, is
             there and no such report (unless ``overwrite``), or has no place.
     """
-    from docsr.io.files import is_one_of
-    from docsr.io.inputs import DOCUMENT_SUFFIXES
-    from docsr.manifest import NAME
-    from docsr.upscalers.results import REPORT
+    from docsr.batch.results import REPORT
+    from docsr.io.paths.atomic import is_one_of
+    from docsr.io.paths.inputs import DOCUMENT_SUFFIXES
+    from docsr.io.paths.manifest import NAME
 
     if report is None:
         return

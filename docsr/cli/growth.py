@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docsr.wording import counted, in_bytes
+from docsr.text.wording import counted, in_bytes
 
 if TYPE_CHECKING:
-    from docsr.enhance import EnhanceOptions, PageResult
+    from docsr.batch.run import EnhanceOptions, PageResult
 
 _GROWN, _FROM = 10, 20_000
 """Files are told that take more than so many times the bytes for each pixel, and so many bytes or more. More pixels

@@ -9,7 +9,7 @@ import click
 
 from docsr.cli.echo import terminal
 from docsr.errors import UsageError
-from docsr.wording import counted
+from docsr.text.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,7 +42,7 @@ def models(names: tuple[str, ...]) -> None:
 
 
 def _list_models(console: Console, cards: list[ModelCard]) -> None:
-    from docsr.upscalers.choose import READERS, unasked
+    from docsr.decide.decision import READERS, unasked
 
     if not cards:
         console.print("no network is shipped with this version")
@@ -62,7 +62,7 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
 
 
 def _tell_model(console: Console, card: ModelCard) -> None:
-    from docsr.upscalers.choose import unasked
+    from docsr.decide.decision import unasked
 
     parameters = counted(card.parameters, "parameter")
     console.print(f"[bold]{card.name}[/]: {card.factor}x, {parameters}, {counted(card.bytes, 'byte')}")

@@ -21,7 +21,7 @@ class TrainCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List them, and the arguments of the networks where torch is installed."""
-        from docsr.config import TrainConfig
+        from docsr.train_config import TrainConfig
 
         with formatter.section("Keys of --set and of a configuration, with their defaults"):
             _write(formatter, options_of(TrainConfig))

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from docsr.cli.echo import send
 from docsr.cli.tell import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.names import below, is_descriptor
-from docsr.temporary import temporary_folder
+from docsr.system.names import below, is_descriptor
+from docsr.system.temporary import temporary_folder
 
 if TYPE_CHECKING:
-    from docsr.enhance import PageResult
-    from docsr.upscalers.options import EnhanceOptions
-    from docsr.upscalers.results import Task
+    from docsr.batch.options import EnhanceOptions
+    from docsr.batch.results import Task
+    from docsr.batch.run import PageResult
 
 Names: TypeAlias = Mapping[str, str]
 """Path of a file that is read -> what the user gave, which it stands for."""
@@ -138,8 +138,8 @@ def _drained(pipe: Path, path: Path) -> Path:
 
 def _named(path: Path) -> Path:
     """Give a file the suffix of its kind, unless it has one that docsr knows."""
-    from docsr.io.documents import suffix_of
-    from docsr.io.inputs import DOCUMENT_SUFFIXES
+    from docsr.io.document import suffix_of
+    from docsr.io.paths.inputs import DOCUMENT_SUFFIXES
 
     if path.suffix.lower() in DOCUMENT_SUFFIXES:
         return path
@@ -155,7 +155,7 @@ def enhance_through(
         given: the file, or ``-`` for standard input.
         options: as of the command.
         jobs: cores to use; None: as many as the command takes by default.
-        time_limit: as of docsr.enhance.enhance_files.
+        time_limit: as of docsr.batch.run.enhance_files.
         told: whether something was asked to be told of pages.
         names: of what was a pipe, by the file that it is in now.
 
@@ -166,7 +166,7 @@ def enhance_through(
     """
     if told:
         raise UsageError(_TAKEN)
-    from docsr.enhance import default_jobs, enhance_files, plan_files
+    from docsr.batch.run import default_jobs, enhance_files, plan_files
 
     with temporary_folder() as folder:
         source = _received(folder) if str(given) == PIPE else given

@@ -9,11 +9,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from docsr.cli.echo import say, terminal
-from docsr.wording import counted
+from docsr.text.wording import counted
 
 if TYPE_CHECKING:
-    from docsr.upscalers.reached import Stage
-    from docsr.upscalers.results import PageResult, Task
+    from docsr.batch.file_progress import Stage
+    from docsr.batch.results import PageResult, Task
 
 SECONDS_BETWEEN_LINES = 60.0
 """How often a run that writes to no terminal says how far it is, and a program is told."""

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from docsr.cli.echo import say, say_json
 from docsr.cli.growth import Growth
 from docsr.errors import DocsrError
-from docsr.wording import counted, in_bytes
+from docsr.text.wording import counted, in_bytes
 
 if TYPE_CHECKING:
-    from docsr.enhance import EnhanceOptions, PageResult
-    from docsr.folders import Place
-    from docsr.io.passed_over import PassedOver
+    from docsr.batch.run import EnhanceOptions, PageResult
+    from docsr.io.paths.folders import Place
+    from docsr.io.paths.passed_over import PassedOver
 
 _FEW = 20
 """So many pages that this run did are listed at the end; a report lists all."""
@@ -215,7 +215,7 @@ def write_report(target: Path | Place, rows: list[dict[str, Any]], finished: Cal
 
     ``finished`` is as of atomic_write.
     """
-    from docsr.io.files import atomic_write
+    from docsr.io.paths.atomic import atomic_write
 
     try:
         with atomic_write(target, finished) as file:

@@ -15,9 +15,9 @@ from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
 from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, tells
 from docsr.errors import MissingExtraError, UsageError
-from docsr.names import below
-from docsr.temporary import need_temporary_folder
-from docsr.wording import counted
+from docsr.system.names import below
+from docsr.system.temporary import need_temporary_folder
+from docsr.text.wording import counted
 
 if TYPE_CHECKING:
     from docsr.pairs.store import StoreHeader
@@ -146,7 +146,7 @@ def train(
     with _needs_training_packages("training"):
         from docsr.train import CONFIG
         from docsr.train import train as run
-    from docsr.config_file import load_config, parse_override
+    from docsr.train_config_file import load_config, parse_override
 
     values: dict[str, Any] = dict(parse_override(text) for text in overrides)
     if factor is not None:

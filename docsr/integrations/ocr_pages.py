@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ocrmypdf.imageops import calculate_downsample
 from PIL import Image
 
+from docsr.api import Enhancer
+from docsr.batch.options import EnhanceOptions
+from docsr.decide.decision import factor_for_dpi
 from docsr.integrations.ocrmypdf import option
 from docsr.integrations.scan_pixels import (
     ROUNDING,
@@ -26,12 +29,9 @@ from docsr.integrations.scan_pixels import (
     undecoded,
 )
 from docsr.integrations.scripts import in_latin_letters
-from docsr.io.pdfium_image import share_lock
+from docsr.io.pdf.pdfium_image import share_lock
 from docsr.square import squared_size
-from docsr.upscalers.arrays import Enhancer
 from docsr.upscalers.catalog import shipped
-from docsr.upscalers.choose import factor_for_dpi
-from docsr.upscalers.options import EnhanceOptions
 
 if TYPE_CHECKING:
     from ocrmypdf import PageContext, PdfContext

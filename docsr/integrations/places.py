@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError, first_line
-from docsr.manifest import PARTS
-from docsr.names import RefusedName, below, place_of
-from docsr.temporary import temporary_folder
+from docsr.io.paths.manifest import PARTS
+from docsr.system.names import RefusedName, below, place_of
+from docsr.system.temporary import temporary_folder
 
 EXTRA = "ray"
 

@@ -30,10 +30,10 @@ from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError,
 from docsr.pool import interruptible
 
 if TYPE_CHECKING:
+    from docsr.batch.results import PageResult
     from docsr.integrations.ray_plan import Job
     from docsr.integrations.ray_worker import Order
-    from docsr.io.passed_over import PassedOver
-    from docsr.upscalers.results import PageResult
+    from docsr.io.paths.passed_over import PassedOver
 
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 """Of Ray's environment, unless it says otherwise: nothing is reported to its makers, nor to the user's terminal."""
@@ -68,9 +68,9 @@ def enhance_on_cluster(
         UsageError: there is no such cluster, or the nodes do not fit the job.
         DocsrError: the cluster was lost.
     """
-    from docsr.enhance import tidied
+    from docsr.batch.run import tidied
     from docsr.integrations.places import local_path
-    from docsr.names import below
+    from docsr.system.names import below
 
     folder = local_path(order.out)
     places = [] if folder is None else [folder, *(below(folder, job.place).parent for job in jobs if not job.refused)]
@@ -87,7 +87,7 @@ def enhance_on_cluster(
 
 def _merge(order: Order, folder: Path | None) -> None:
     from docsr.integrations.places import Store, merge_stored_parts
-    from docsr.manifest import merge_parts
+    from docsr.io.paths.manifest import merge_parts
 
     if folder is None:
         merge_stored_parts(Store(order.out), order.run)
@@ -199,9 +199,9 @@ def _enhance(
     gs://..., whatever fsspec serves); so is OUT. All nodes have docsr, in one version. Outputs, manifest and exit codes
     are those of `docsr enhance`; a run that was cut off goes on when the same command is given again.
     """
-    from docsr.io.passed_over import PassedOver
-    from docsr.names import below
-    from docsr.upscalers.results import Task
+    from docsr.batch.results import Task
+    from docsr.io.paths.passed_over import PassedOver
+    from docsr.system.names import below
 
     if wish["model"] is not None and os.path.isfile(Path(wish["model"])):
         wish["model"] = os.path.abspath(wish["model"])
@@ -226,12 +226,12 @@ def _planned(
     passed: PassedOver,
 ) -> tuple[list[Job], Order]:
     """What there is to do, and what all actors are told; as actors start elsewhere, by absolute paths."""
-    from docsr.enhance import EnhanceOptions
+    from docsr.batch.options import check_time_limit
+    from docsr.batch.run import EnhanceOptions
     from docsr.integrations.places import Store, local_path
     from docsr.integrations.ray_plan import plan_jobs
     from docsr.integrations.ray_worker import Order
-    from docsr.manifest import PARTS
-    from docsr.upscalers.options import check_time_limit
+    from docsr.io.paths.manifest import PARTS
 
     check_time_limit(time_limit)
     options, folder = EnhanceOptions(**wish), local_path(out)
@@ -244,7 +244,7 @@ def _planned(
 
 def _command() -> click.Command:
     """The command, whose options are those of `docsr enhance` where they mean the same."""
-    from docsr.upscalers.options import EnhanceOptions
+    from docsr.batch.options import EnhanceOptions
 
     options = {field.name for field in fields(EnhanceOptions)} - {"sandbox"}  # it wants to know all files before
     shared = options | {"time_limit", "overwrite", "report", "log_json"}

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from docsr.enhance import EnhanceOptions, nothing_in, place_outputs, plan_files
+from docsr.batch.results import Task
+from docsr.batch.run import EnhanceOptions, nothing_in, place_outputs, plan_files
 from docsr.errors import NoInputError, UsageError
 from docsr.integrations.places import Store, fetch_parts, local_path
-from docsr.io.files import refuse_same_file, refuse_same_folder
-from docsr.io.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
-from docsr.io.passed_over import PassedOver
-from docsr.manifest import NAME, PARTS, Entry, Manifest
-from docsr.names import RefusedName, below, place_of
-from docsr.temporary import temporary_folder
-from docsr.upscalers.results import Task
+from docsr.io.paths.atomic import refuse_same_file, refuse_same_folder
+from docsr.io.paths.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
+from docsr.io.paths.manifest import NAME, PARTS, Entry, Manifest
+from docsr.io.paths.passed_over import PassedOver
+from docsr.system.names import RefusedName, below, place_of
+from docsr.system.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def plan_jobs(
     overwrite: bool = False,
     passed: PassedOver | None = None,
 ) -> list[Job]:
-    """Find the files and say where each goes, as :func:`docsr.enhance.plan_files` does for one machine.
+    """Find the files and say where each goes, as :func:`docsr.batch.run.plan_files` does for one machine.
 
     Args:
         inputs: files and folders: paths (which all nodes see) or URLs.
         out: the output folder: a path that all nodes see, or a URL.
         options: what is asked for.
-        overwrite: as of :func:`docsr.enhance.plan_files`.
+        overwrite: as of :func:`docsr.batch.run.plan_files`.
         passed: likewise.
 
     Raises:

@@ -15,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
+from docsr.batch.file_progress import Reached, broken, failed, too_slow
+from docsr.batch.options import EnhanceOptions
+from docsr.batch.results import PageResult, Task
+from docsr.batch.worker import FileEnhancer
 from docsr.errors import DocsrError, PageError, UsageError, sentence_of
 from docsr.integrations.places import Store, fetch_parts, local_path
 from docsr.integrations.ray_plan import Job
-from docsr.manifest import PARTS, Entry, Manifest, as_line, incomplete
-from docsr.names import below
+from docsr.io.paths.manifest import PARTS, Entry, Manifest, as_line, incomplete
 from docsr.pool import Apart
-from docsr.temporary import temporary_folder
-from docsr.upscalers.document import FileEnhancer
-from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.reached import Reached, broken, failed, too_slow
-from docsr.upscalers.results import PageResult, Task
+from docsr.system.names import below
+from docsr.system.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from docsr.api import Enhancer
+from docsr.decide.decision import factor_for_text, measured_x_height
 from docsr.errors import PageError
-from docsr.io.decode import page_of
 from docsr.io.limits import most_pixels
-from docsr.io.pdf_leaves import Leaves
-from docsr.io.pdf_place import user_unit
-from docsr.io.pdf_scans import open_scans
-from docsr.io.pdf_seen import Seen
+from docsr.io.pdf.pages import Leaves
+from docsr.io.pdf.placement import user_unit
+from docsr.io.pdf.scans import open_scans
+from docsr.io.pdf.visible import Seen
+from docsr.io.raster.decode import page_of
 from docsr.page import Dpi, Page, Pixels, luminance
 from docsr.square import SQUARE, pixel_shape, resampled, squared
-from docsr.upscalers.arrays import Enhancer
-from docsr.upscalers.choose import factor_for_text, measured_x_height
 
 ROUNDING = 2
 """px by which a rendering may differ in size from the scan: the size of a page is rounded up."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from docsr.errors import PageError
-from docsr.io.refusals import TooLarge
+from docsr.io.read_errors import TooLarge
 from docsr.page import Bands, Page
 
 MAX_PIXELS = 1_000_000_000

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from docsr.config import LossConfig
 from docsr.losses import adversarial, pixel, structure
 from docsr.losses.perceptual import PerceptualLoss
 from docsr.losses.reading import ReadingLoss
 from docsr.losses.recogniser import RecogniserLoss
 from docsr.models.smoothing import Gaussian
 from docsr.registry import Registry
+from docsr.train_config import LossConfig
 
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
 

@@ -16,8 +16,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from docsr.errors import CheckpointError
-from docsr.io.files import atomic_write
 from docsr.io.network_files import open_file
+from docsr.io.paths.atomic import atomic_write
 from docsr.models import build_generator, generator_shapes
 from docsr.models.base import Generator
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from docsr.errors import DocsrError, UsageError, reason_of
 from docsr.ocr.base import Word
 from docsr.page import Page
-from docsr.programs import Ended, run
+from docsr.system.programs import Ended, run
 
 PROGRAM = "tesseract"
 UNKNOWN_DPI = 300.0

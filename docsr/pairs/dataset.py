@@ -23,12 +23,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels, luminance
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PatchStore
 from docsr.pool import tell_alone, why_alone
+from docsr.train_config import DataConfig
 
 Pair = tuple[Tensor, Tensor]
 DEFAULT_SPREAD = 0.85

@@ -12,9 +12,9 @@ import os
 import cv2
 import numpy as np
 
-from docsr.config import DegradeConfig
 from docsr.page import Pixels, luminance
 from docsr.square import resampled
+from docsr.train_config import DegradeConfig
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
 

@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.images import read_pages
-from docsr.io.inputs import find_inputs
-from docsr.io.pdf import open_pdf, render_leaf
-from docsr.names import RefusedName, below
+from docsr.io.paths.inputs import find_inputs
+from docsr.io.pdf.render import open_pdf, render_leaf
+from docsr.io.raster.read import read_pages
 from docsr.page import Page
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 from docsr.pairs.store import outside_stores
 from docsr.square import squared
+from docsr.system.names import RefusedName, below
 
 LARGEST_ENLARGEMENT = 1.35
 PDF_LARGEST_SCALE = 12.0

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
-from docsr.io.images import read_pages
-from docsr.io.inputs import IMAGE_SUFFIXES
+from docsr.io.paths.inputs import IMAGE_SUFFIXES
+from docsr.io.raster.read import read_pages
 from docsr.page import Page, Pixels
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 

@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from docsr.errors import TrainingError, UsageError
 from docsr.page import Pixels
-from docsr.parsing import read_json
-from docsr.wording import counted
+from docsr.text.parsing import read_json
+from docsr.text.wording import counted
 
 HEADER = "store.json"
 UNFINISHED = ".docsr-store"

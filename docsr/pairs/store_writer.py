@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.errors import UsageError
-from docsr.folders import OutputFolder, Place
-from docsr.io.files import atomic_write
-from docsr.journal import remove
+from docsr.io.paths.atomic import atomic_write
+from docsr.io.paths.folders import OutputFolder, Place
+from docsr.io.paths.journal import remove
 from docsr.page import Pixels
 from docsr.pairs.store import HEADER, LR, PAGES, UNFINISHED, StoreHeader
 

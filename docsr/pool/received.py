@@ -18,8 +18,8 @@ from docsr.errors import DocsrError
 _RESULTS = {
     ("concurrent.futures.process", "_ResultItem"),
     ("concurrent.futures.process", "_rebuild_exc"),
-    ("docsr.upscalers.reached", "Stage"),
-    ("docsr.upscalers.results", "PageResult"),
+    ("docsr.batch.file_progress", "Stage"),
+    ("docsr.batch.results", "PageResult"),
 }
 """Beside errors: docsr's and Python's own."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from docsr.pool.memory import give_back, limit_memory
 from docsr.pool.patience import STOPPING, conclude
-from docsr.temporary import live_in
+from docsr.system.temporary import live_in
 
 _SECONDS_TO_CLEAN_UP = 30
 """A worker whose parent is gone ends after so long, even if what it was doing has not let go."""

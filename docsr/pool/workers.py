@@ -22,7 +22,7 @@ from docsr.pool.received import guard
 from docsr.pool.sandbox import CannotBegin, Sandbox, go_without, spawning, wait_for_first
 from docsr.pool.worker import LATE, start
 from docsr.pool.worker import work as done
-from docsr.temporary import temporary_folder
+from docsr.system.temporary import temporary_folder
 
 Heard: TypeAlias = Callable[[Any, Any], None]
 """Called with an item under way, and what :func:`docsr.pool.tell` was given while it was worked on."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from docsr.io.files import atomic_write
+from docsr.io.paths.atomic import atomic_write
 
 PANELS = (
     ("loss", {"train/loss": "training, smoothed"}),

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from docsr.config import ScheduleConfig
 from docsr.models.base import Generator
+from docsr.train_config import ScheduleConfig
 
 BETAS = (0.9, 0.99)
 """Adam's memories of the gradient and of its square."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from docsr.config import ScheduleConfig
 from docsr.errors import TrainingError
+from docsr.train_config import ScheduleConfig
 
 
 def learning_rate(config: ScheduleConfig, step: int) -> float:

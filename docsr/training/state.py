@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
-from docsr.config import TrainConfig
-from docsr.config_file import check_config
 from docsr.errors import CheckpointError, UsageError
-from docsr.io.files import atomic_write
+from docsr.io.paths.atomic import atomic_write
 from docsr.models import DISCRIMINATORS, build_discriminator, build_generator, generator_arguments
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Header, load_checkpoint, save_checkpoint
 from docsr.models.torch_file import read_torch_file
+from docsr.train_config import TrainConfig
+from docsr.train_config_file import check_config
 from docsr.training.optimisers import ScheduledOptimiser, adam, optimisers_of
 from docsr.training.schedule import SpikeGuard
 

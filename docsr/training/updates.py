@@ -9,10 +9,10 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from docsr.config import TrainConfig
 from docsr.errors import TrainingError, UsageError, first_line
 from docsr.losses import ADVERSARIAL, ContentLoss, Phase
 from docsr.pairs.dataset import Pair
+from docsr.train_config import TrainConfig
 from docsr.training.optimisers import ScheduledOptimiser
 from docsr.training.processes import Processes
 from docsr.training.schedule import Skips, learning_rate

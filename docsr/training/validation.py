@@ -13,10 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from docsr.config import TrainConfig
 from docsr.errors import DocsrError
-from docsr.io.image_write import write_pages
-from docsr.io.images import read_pages
+from docsr.io.raster.read import read_pages
+from docsr.io.raster.write import write_pages
 from docsr.metrics.image import ssim
 from docsr.metrics.text import edits
 from docsr.models.base import Generator
@@ -25,9 +24,10 @@ from docsr.page import Page, Pixels, Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import PAGES, read_header, store_folders
+from docsr.train_config import TrainConfig
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.classical import Interpolation, enlarge
-from docsr.upscalers.page import upscale_page
+from docsr.upscalers.interpolation import Interpolation, enlarge
 
 STRIP_ROWS = 4
 OCR_ERRORS = (DocsrError, OSError, ValueError)

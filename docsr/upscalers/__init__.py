@@ -1,1 +1,1 @@
-"""Upscalers: interpolation and networks behind one call, and the one way a page goes through them."""
+"""Upscalers: interpolation and networks behind one call."""

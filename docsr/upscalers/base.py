@@ -16,7 +16,7 @@ class Upscaler(Protocol):
         overlap: input pixels of real context around a tile that make tiled output equal untiled output.
         keeps_white: True when pure white gives pure white, so that blank tiles need no work.
         guarded: True when what it makes is to be compared with the page, as that of a network may have to be
-            (docsr.upscalers.guard).
+            (docsr.upscale.guard).
 
     An upscaler is safe to call from several threads and can be pickled for worker processes.
     """

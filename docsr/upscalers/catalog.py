@@ -8,7 +8,7 @@ from pathlib import Path
 from docsr.errors import UsageError
 from docsr.registry import suggestion
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.classical import CLASSICAL
+from docsr.upscalers.interpolation import CLASSICAL
 from docsr.weights import ModelCard, catalogue
 
 FACTORS = (2, 4, 8)

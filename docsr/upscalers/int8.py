@@ -25,7 +25,7 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from docsr.page import Plane
-from docsr.temporary import temporary_folder
+from docsr.system.temporary import temporary_folder
 
 PERCENTILE = 99.997
 """How much of what a convolution gets lies within its range."""

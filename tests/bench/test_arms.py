@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docsr.api import Enhancer
 from docsr.bench.arms import plan_arms
 from docsr.bench.measure import Condition, Measurer, Task, as_measured
+from docsr.bench.peers import PEERS, PeerUpscaler
 from docsr.bench.suite import load_suite
+from docsr.decide import decision
 from docsr.errors import CheckpointError, UsageError
 from docsr.ocr.base import Engine
 from docsr.page import Page, Plane
-from docsr.upscalers import choose
-from docsr.upscalers.arrays import Enhancer
-from docsr.upscalers.classical import enlarge
-from docsr.upscalers.page import upscale_page
-from docsr.upscalers.peers import PEERS, PeerUpscaler
+from docsr.upscale.page import upscale_page
+from docsr.upscalers.interpolation import enlarge
 from docsr.weights import catalogue
 from tests.bench.pages import WidthEngine, folder_suite
-from tests.onnx_files import conv_network
 from tests.pairs import text_page
+from tests.upscalers.onnx_files import conv_network
 
 WITHOUT_WEIGHTS = ["unsharp_x2", "unsharp_x4", "gaussian_x4", "clahe_x2", "clahe_x4"]
 FROM_PACKAGES = ["realesrgan_plus_x4", "waifu2x_photo_x2", "waifu2x_cunet_x2", "realcugan_x2"]
@@ -63,7 +63,7 @@ def test_auto_does_what_enhance_does_with_each_page(em, engine, does):
 
 def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_path):
     card = replace(catalogue()["compact_x4"], x_height_helps={"tesseract": (1.0, 99.0), "rapidocr": None})
-    monkeypatch.setattr(choose, "shipped", lambda factor, fax: [card] if factor == 4 else [])
+    monkeypatch.setattr(decision, "shipped", lambda factor, fax: [card] if factor == 4 else [])
     page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
     condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
     engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}

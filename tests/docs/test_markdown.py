@@ -12,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
+from docsr import api
 from docsr.cli import cli
-from docsr.upscalers import arrays
 from tests.docs import DOCS, EXECUTED, LANGUAGES, MARKDOWN, ROOT, Block, anchors, blocks, links, name_of, tokens
 from tests.docs.shortened import AS_IT_IS, COSTLY, PROGRAMS, TABLE, entry_of, script_of
 from tools.command_page import PAGE, page
@@ -118,7 +118,7 @@ def test_the_recipes_of_the_shipped_networks_have_no_gan():
 
 def test_the_page_on_python_has_the_signatures_of_the_code():
     page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
-    for name, called in (("enhance", arrays.enhance), ("Enhancer", arrays.Enhancer)):
+    for name, called in (("enhance", api.enhance), ("Enhancer", api.Enhancer)):
         taken = signature(called)
         bare = [parameter.replace(annotation=Parameter.empty) for parameter in taken.parameters.values()]
         plain = taken.replace(parameters=bare, return_annotation=Signature.empty)

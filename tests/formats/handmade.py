@@ -18,7 +18,7 @@ from docsr.page import Pixels
 from tests.formats.drawn import ALPHA, BITS, DPI, GREY, HEIGHT, LEVELS_16, RGB, WIDTH, ink_of, on_white
 from tests.formats.kinds import INCH_IN_METRES, JPEG_LOSS, Kind, pillow
 from tests.formats.tiffs import tifffiled
-from tests.io.pdf_files import packed
+from tests.io.pdf.files import packed
 
 _PER_METRE = tuple(round(dots / INCH_IN_METRES) for dots in DPI)
 

@@ -15,7 +15,7 @@ from docsr.page import Pixels
 from tests.formats.drawn import BITS, GREY, HEIGHT, LEVELS_4, LEVELS_16, RGB, WIDTH
 from tests.formats.kinds import Kind
 from tests.formats.pdfs import scanned
-from tests.io.pdf_files import image_of
+from tests.io.pdf.files import image_of
 
 
 def openjpeg(samples: Any, bits: int, *, signed: bool = False) -> Callable[[Path], object]:

@@ -12,7 +12,7 @@ from PIL import Image
 from docsr.page import Pixels
 from tests.formats.drawn import BITS, DPI, GREY, GREY_PROFILE, HEIGHT, RGB, SRGB, WIDTH
 from tests.formats.kinds import JPEG_LOSS, LEFT, Kind
-from tests.io.pdf_files import add_page, icc, image_of, jpeg, tiff_strip
+from tests.io.pdf.files import add_page, icc, image_of, jpeg, tiff_strip
 
 SIZE = (WIDTH / DPI[0] * 72, HEIGHT / DPI[1] * 72)
 """Of a page, in points."""

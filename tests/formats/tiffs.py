@@ -28,7 +28,7 @@ from tests.formats.drawn import (
     on_white,
 )
 from tests.formats.kinds import JPEG_LOSS, LEFT, Kind, pillow
-from tests.io.pdf_files import packed
+from tests.io.pdf.files import packed
 
 PHOTOMETRIC, FILL_ORDER, ORIENTATION, FAX_OPTIONS, ROWS = 262, 266, 274, 292, 278
 

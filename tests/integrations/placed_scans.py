@@ -9,7 +9,7 @@ import pikepdf
 from pikepdf import Name, Stream
 
 from docsr.page import Dpi, Pixels
-from tests.io.pdf_files import add_page, image_of
+from tests.io.pdf.files import add_page, image_of
 
 PLACINGS = (
     "upright", "rotate 90", "rotate 180", "rotate 270", "matrix 90", "matrix 180", "matrix 270", "mirrored", "strips",

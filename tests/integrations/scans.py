@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from docsr.bench.degradations import lower
-from docsr.io.pdf_scans import write_scans
+from docsr.io.pdf.scans import write_scans
 from docsr.page import Page
 
 HR_DPI = 300

@@ -14,7 +14,7 @@ import docsr
 from docsr.bench.degradations import lower
 from docsr.integrations.scan_pixels import own_pixels
 from docsr.integrations.scripts import in_latin_letters
-from docsr.io.pdf_scans import open_scans
+from docsr.io.pdf.scans import open_scans
 from docsr.metrics.text import score_text
 from docsr.page import Page
 from tests.integrations.placed_scans import add_placed

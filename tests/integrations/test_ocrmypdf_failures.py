@@ -21,7 +21,7 @@ from docsr.errors import PageError, UsageError
 from docsr.integrations import ocr_pages
 from docsr.integrations import ocrmypdf as plugin
 from docsr.integrations.scan_pixels import saved_over
-from docsr.io.pdf_scans import open_scans
+from docsr.io.pdf.scans import open_scans
 from tests.integrations.scans import ocrmypdf
 
 ERRORS = [
@@ -239,10 +239,10 @@ def test_a_pdf_that_ocrmypdf_reads_it_reads_with_docsr_too(tmp_path: Path):
 
 
 def test_a_broken_docsr_leaves_ocrmypdf_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['docsr.upscalers.arrays'] = None")
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['docsr.api'] = None")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     given = pdf(tmp_path / "in.pdf", "sound", "sound")
     said = ocrmypdf("--output-type", "pdf", "--optimize", "0", given, tmp_path / "out.pdf")
     assert said.count("docsr leaves page ") == 1
-    assert "docsr.upscalers.arrays halted" in " ".join(said.split()), said
+    assert "docsr.api halted" in " ".join(said.split()), said
     assert (tmp_path / "out.pdf").exists()

@@ -14,7 +14,7 @@ from pikepdf import Dictionary, Name
 from PIL import Image
 
 from docsr.bench.degradations import lower
-from docsr.io.pdf_scans import write_scans
+from docsr.io.pdf.scans import write_scans
 from docsr.page import Page
 from tests.integrations.scans import drawn
 

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from PIL import Image
 
-from docsr.manifest import NAME, PARTS
+from docsr.io.paths.manifest import NAME, PARTS
 from tests.command import picture
 
 pytestmark = pytest.mark.ray

@@ -11,11 +11,11 @@ import fsspec
 import numpy as np
 import pytest
 
+from docsr.batch.options import EnhanceOptions
 from docsr.integrations.places import Store, fetch_parts, merge_stored_parts
 from docsr.integrations.ray_plan import Job, plan_jobs
 from docsr.integrations.ray_worker import Order, Worker
-from docsr.manifest import NAME, PARTS
-from docsr.upscalers.options import EnhanceOptions
+from docsr.io.paths.manifest import NAME, PARTS
 from tests.command import picture
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")

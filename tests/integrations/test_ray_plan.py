@@ -9,12 +9,12 @@ import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from docsr.batch.options import EnhanceOptions
 from docsr.errors import UsageError
 from docsr.integrations.places import Store
 from docsr.integrations.ray_plan import plan_jobs
-from docsr.io.passed_over import PassedOver
-from docsr.manifest import NAME, Entry, as_line
-from docsr.upscalers.options import EnhanceOptions
+from docsr.io.paths.manifest import NAME, Entry, as_line
+from docsr.io.paths.passed_over import PassedOver
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
 

@@ -12,15 +12,15 @@ import fsspec
 import numpy as np
 import pytest
 
-from docsr.enhance import enhance_files, plan_files
+from docsr.batch.options import EnhanceOptions
+from docsr.batch.results import PageResult, Task
+from docsr.batch.run import enhance_files, plan_files
 from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError, UsageError
 from docsr.integrations import ray as command
 from docsr.integrations.places import Store, local_path, merge_stored_parts
 from docsr.integrations.ray_plan import Job, plan_jobs
 from docsr.integrations.ray_worker import Order, Worker
-from docsr.manifest import NAME, PARTS
-from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.results import PageResult, Task
+from docsr.io.paths.manifest import NAME, PARTS
 from tests.bad_pages import DAMAGED, GOOD, document
 from tests.command import picture
 

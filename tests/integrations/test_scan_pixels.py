@@ -7,9 +7,9 @@ from pathlib import Path
 import pikepdf
 from pikepdf import Stream
 
+from docsr.api import Enhancer
 from docsr.integrations.scan_pixels import replace_scans
-from docsr.upscalers.arrays import Enhancer
-from tests.io.pdf_files import FILLING, GREY, WIDTH, add_page, image_of
+from tests.io.pdf.files import FILLING, GREY, WIDTH, add_page, image_of
 
 
 def test_one_image_on_many_pages_is_enlarged_once_and_a_damaged_one_stays(tmp_path: Path):

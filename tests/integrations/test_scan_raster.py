@@ -15,17 +15,17 @@ from ocrmypdf.builtin_plugins import pypdfium
 from pikepdf import Name
 from PIL import Image
 
+from docsr.batch.options import EnhanceOptions
+from docsr.batch.page_plan import Planner
 from docsr.integrations.ocr_pages import share_lock_of_pdfium
 from docsr.integrations.ocrmypdf import rasterize_pdf_page
 from docsr.integrations.scan_pixels import Raster, as_scanned, raster_of_scan
-from docsr.io import pdfium_image
-from docsr.io.decode import page_of
-from docsr.io.documents import read_document
+from docsr.io.document import read_document
 from docsr.io.limits import allowing
+from docsr.io.pdf import pdfium_image
+from docsr.io.raster.decode import page_of
 from docsr.page import Dpi, Page, Pixels
 from docsr.square import EVEN, KEPT, pixel_shape
-from docsr.upscalers.options import EnhanceOptions
-from docsr.upscalers.planning import Planner
 from tests.integrations.placed_scans import LOGOS, PLACINGS, placed_scan
 from tests.pairs import text_page
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from docsr.config import LossConfig
-from docsr.config_file import check_config
 from docsr.errors import UsageError
 from docsr.losses import ADVERSARIAL, PIXEL, STRUCTURE, ContentLoss, Phase
 from docsr.losses.perceptual import build_features
 from docsr.losses.pixel import CHARBONNIER_EPSILON
+from docsr.train_config import LossConfig
+from docsr.train_config_file import check_config
 from tests.losses.weights_files import images, vgg_state, write
 
 pixels = pytest.mark.parametrize("name", [*PIXEL, *STRUCTURE])

@@ -17,10 +17,10 @@ from safetensors.torch import save_file
 from torch import nn
 
 import docsr.models
-from docsr.config_file import check_config
 from docsr.errors import CheckpointError, DocsrError
 from docsr.models import GENERATORS, build_generator, generator_arguments, generator_shapes
 from docsr.models.checkpoint import KEY, Header, load_checkpoint, save_checkpoint
+from docsr.train_config_file import check_config
 from docsr.training.state import TrainingState
 from docsr.upscalers.torch import TorchUpscaler
 

@@ -12,7 +12,7 @@ import pytest
 from docsr.errors import DocsrError, UsageError
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page
-from docsr.programs import Ended
+from docsr.system.programs import Ended
 
 SENTENCE = "The invoice of March is due"
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from docsr.config import DataConfig
 from docsr.errors import TrainingError, UsageError
 from docsr.pairs.dataset import Context, Counting, PairDataset, Share, crop, scale_range, stream
 from docsr.pairs.store import PatchStore
+from docsr.train_config import DataConfig
 from tests.pairs import make_store, patches
 
 

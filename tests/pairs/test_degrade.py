@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from docsr.config import DegradeConfig
 from docsr.pairs.degrade import Degrade
+from docsr.train_config import DegradeConfig
 from tests.pairs import patches
 
 FACTORS = (2, 3, 4, 8)

@@ -10,12 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from docsr.config import DataConfig, DegradeConfig
 from docsr.errors import UsageError
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.degrade import Degrade
 from docsr.pairs.store import StoreHeader
 from docsr.pairs.store_writer import StoreWriter
+from docsr.train_config import DataConfig, DegradeConfig
 from tests.pairs import make_store, patches
 
 PLAIN: dict[str, Any] = {"clean": 1.0, "warp": 0.0}

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from docsr.config import ScheduleConfig
 from docsr.models import GENERATORS, build_generator
+from docsr.train_config import ScheduleConfig
 from docsr.training.optimisers import ConvolutionMuon, ScheduledOptimiser, hidden_weights, optimisers_of
 
 RATE = 0.01

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from docsr.config import ScheduleConfig
 from docsr.errors import TrainingError
+from docsr.train_config import ScheduleConfig
 from docsr.training.schedule import Skips, SpikeGuard, learning_rate
 
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from docsr.config_file import check_config
 from docsr.errors import CheckpointError, UsageError
 from docsr.models.checkpoint import load_checkpoint
+from docsr.train_config_file import check_config
 from docsr.training.state import CHECKPOINT, STATE, TrainingState, load_fitting
 
 TINY: dict[str, Any] = {

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import torch
 
-from docsr.config_file import check_config
 from docsr.errors import UsageError
 from docsr.losses import ContentLoss
 from docsr.models.checkpoint import load_checkpoint
 from docsr.train import KEPT, train
+from docsr.train_config_file import check_config
 from docsr.training.processes import Processes
 from docsr.training.state import CHECKPOINT, TrainingState
 from docsr.training.updates import Updates, has_bf16

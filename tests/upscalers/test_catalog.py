@@ -15,11 +15,11 @@ from docsr.bench.degradations import lower
 from docsr.errors import CheckpointError, UsageError
 from docsr.page import Page, Pixels
 from docsr.square import EVEN, resampled, squared
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.catalog import resolve
-from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
-from tests.onnx_files import conv_network
 from tests.pairs import text_page
+from tests.upscalers.onnx_files import conv_network
 
 CARD = {
     "name": "tiny_x2",

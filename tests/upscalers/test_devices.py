@@ -11,12 +11,12 @@ import pytest
 from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
 from docsr.page import Page
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.devices import DEVICES, providers
 from docsr.upscalers.onnx import OnnxUpscaler
-from docsr.upscalers.page import upscale_page
 from docsr.weights import catalogue
-from tests.onnx_files import conv_network
 from tests.pairs import text_page
+from tests.upscalers.onnx_files import conv_network
 
 CPU, CUDA, TENSORRT, OPENVINO = (f"{name}ExecutionProvider" for name in ("CPU", "CUDA", "Tensorrt", "OpenVINO"))
 NAMES = {"cpu": CPU, "cuda": CUDA, "tensorrt": TENSORRT, "openvino": OPENVINO}

@@ -16,7 +16,7 @@ from onnx import helper, numpy_helper
 
 from docsr.errors import CheckpointError, PageError
 from docsr.upscalers.onnx import OnnxUpscaler
-from tests.onnx_files import conv_network, resize_network, save
+from tests.upscalers.onnx_files import conv_network, resize_network, save
 
 OURS = {
     "docsr.name": "tiny_x2",

@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from docsr.upscalers.graph import OPERATORS
-from tests.onnx_files import conv_network
+from tests.upscalers.onnx_files import conv_network
 
 Fields = list[tuple[int, Any]]
 

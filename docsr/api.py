@@ -1,0 +1,183 @@
+"""One image in memory through an upscaler: the Python interface."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from docsr.batch.options import EnhanceOptions, output_format
+from docsr.decide.decision import READERS, Plan, check_engine, factor_for_text, measured_x_height, plan_page
+from docsr.errors import PageError, UsageError, first_line
+from docsr.io.document import read_document, suffix_of, write_document
+from docsr.io.limits import allowing, memory_for, most_pixels, size_of
+from docsr.io.raster.decode import page_of
+from docsr.page import Page
+from docsr.square import pixel_shape, squared
+from docsr.system.temporary import temporary_folder
+from docsr.upscale.page import DEFAULT_TILE, upscale_page
+from docsr.upscalers.base import Upscaler
+from docsr.upscalers.catalog import FACTORS, own_factor, resolve
+
+Image = TypeVar("Image")
+
+
+class Enhancer:
+    """Enlarges images; loads a network once, is safe in threads, and can be pickled for workers."""
+
+    def __init__(
+        self,
+        model: str | None = None,
+        factor: int | Literal["auto"] | None = 2,
+        *,
+        tile: int = DEFAULT_TILE,
+        threads: int | None = None,
+        device: str = "auto",
+        guard: bool = True,
+        engine: str = READERS[0],
+        keep_pixel_shape: bool = False,
+    ) -> None:
+        """Load the network that is named.
+
+        Args:
+            model: ``bicubic``, ``lanczos``, ``nearest``, a shipped network, an .onnx or .safetensors file, or None for
+                what is known to read best at the text size of each image: a shipped network or bicubic.
+            factor: 2, 4, 8, or "auto" (or None): what the text size of each image asks for, 1 where that is nothing.
+            tile: side of a square tile in input px without its overlap; longer ones read no more pixels.
+            threads: CPU threads of one call, None for all.
+            device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
+            guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image; no model and "auto" take what helps it.
+            keep_pixel_shape: whether pixels that are not square stay so; else they are made square first.
+
+        Raises:
+            UsageError: an unknown model or engine, or a model made for another factor.
+            CheckpointError: a network file that cannot be used.
+        """
+        factor = None if factor == "auto" else factor
+        if factor is not None and factor not in FACTORS:
+            raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
+        check_engine(engine)
+        self._engine, self._keeps = engine, keep_pixel_shape or model == "none"
+        self._model, self._factor = None if model is None else str(model), factor
+        self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
+        self._own_factor = own_factor(self._model)
+        self._loaded: dict[Plan, Upscaler] = {}
+        if self._model is not None and (factor is not None or self._own_factor is not None):
+            self._load(Plan(factor or self._own_factor or 1, self._model))
+
+    def __call__(self, image: Image) -> Image:
+        """Enlarge one image.
+
+        Args:
+            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha gets a ground); the
+                path of an image or PDF file of one page; or the bytes of such an image file.
+
+        Returns:
+            The same kind, enlarged: of bytes those of a file of the same format (PNG where that is not written); of a
+            path a Pillow image, for nothing is written. It is what ``docsr enhance --grey`` makes of the file: grey or
+            RGB, upright, with its profile if that still fits, and its dpi multiplied.
+
+        Raises:
+            UsageError: something else than such an image, or a file of several pages.
+            PageError: the file is missing or damaged, or the network failed.
+        """
+        result: Image = self._enhanced(image)
+        return result
+
+    def _enhanced(self, image: Any) -> Any:
+        match image:
+            case np.ndarray():
+                return self._array(image)
+            case bytes():
+                return self._encoded(image)
+            case str() | Path():
+                return _as_pillow(self.upscaled(_only_page(Path(image))))
+        return self._pillow(image)
+
+    def _array(self, image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        grey_or_rgb = image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)
+        if image.dtype != np.uint8 or not grey_or_rgb or image.size == 0:
+            raise UsageError(f"an image is uint8, H x W or H x W x 3, not {image.dtype} {image.shape}")
+        return self.upscaled(Page(image)).pixels
+
+    def _pillow(self, image: Any) -> Any:
+        from PIL import Image as pillow
+
+        if not isinstance(image, pillow.Image):
+            raise UsageError(f"an image is a numpy array, a Pillow image, a path or bytes, not {type(image).__name__}")
+        try:
+            page = page_of(image)
+        except ValueError as error:
+            raise UsageError(f"an image of mode {image.mode} cannot be enlarged: {error}") from error
+        except (OSError, SyntaxError) as error:  # Pillow reads a file as late as it can
+            raise PageError(f"the image could not be read, it is damaged: {first_line(error)}") from error
+        return _as_pillow(self.upscaled(page))
+
+    def _encoded(self, content: bytes) -> bytes:
+        with temporary_folder() as folder:  # so that all formats are read by what reads files
+            path = folder / "image"
+            path.write_bytes(content)
+            suffix = suffix_of(path)
+            try:
+                page = self.upscaled(_only_page(path))
+            except PageError as error:
+                raise PageError(str(error).replace(str(path), "the image")) from error
+            finished = path.with_suffix(suffix)
+            write_document(finished, [page], output_format(finished, "same"), EnhanceOptions().quality)
+            return finished.read_bytes()
+
+    def upscaled(self, page: Page) -> Page:
+        """Enlarge one page; its pixels become square first, unless they are to be kept.
+
+        Raises:
+            PageError: it would be too large, or the network failed.
+        """
+        shape = 1.0 if self._keeps else pixel_shape(page.density)
+        undecided = self._model is None or self._factor is None
+        x_height = measured_x_height(page if self._keeps else squared(page)) if undecided else None
+        needed = self._factor or factor_for_text(x_height, self._engine)
+        plan = plan_page(
+            needed,
+            x_height,
+            factor=self._factor,
+            model=self._model,
+            own_factor=self._own_factor,
+            engine=self._engine,
+            shape=shape,
+        )
+        return upscale_page(page, self._load(plan), raster=plan.raster, tile=self._tile, guard=self._guard)
+
+    def _load(self, plan: Plan) -> Upscaler:
+        if plan not in self._loaded:  # two threads may both load it: one is then kept
+            self._loaded[plan] = resolve(plan.model, plan.factor, self._threads, self._device)
+        return self._loaded[plan]
+
+
+def _only_page(path: Path) -> Page:
+    pages = read_document(path)
+    with allowing(most_pixels(), memory_for(size_of(path), most_pixels(), 1)):
+        page = next(pages)
+    if next(pages, None) is not None:
+        raise UsageError(f"{path} has several pages: docsr enhance does such files")
+    return page
+
+
+def _as_pillow(page: Page) -> Any:
+    from PIL import Image as pillow
+
+    large = pillow.fromarray(page.pixels)
+    large.info |= {"dpi": page.dpi} if page.dpi is not None else {}
+    large.info |= {"icc_profile": page.icc} if page.icc is not None else {}
+    return large
+
+
+def enhance(
+    image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = READERS[0]
+) -> Image:
+    """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
+
+    Each call loads the network again: for many images keep an :class:`Enhancer`.
+    """
+    return Enhancer(model, factor, engine=engine)(image)

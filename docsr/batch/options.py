@@ -1,0 +1,181 @@
+"""What a user of ``docsr enhance`` may ask for, checked, and the format that follows for each file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docsr import __version__
+from docsr.decide.decision import LARGEST, READERS, check_engine
+from docsr.errors import UsageError
+from docsr.io.document import PDF, is_pdf
+from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
+from docsr.io.paths.manifest import sha256_of, sha256_of_text
+from docsr.upscale.page import DEFAULT_TILE
+from docsr.upscalers.catalog import FACTORS, is_file, runs_in_torch
+from docsr.upscalers.devices import AUTO, CPU, DEVICES
+from docsr.upscalers.interpolation import CLASSICAL
+from docsr.upscalers.sandbox import WISHES, sandbox_for
+from docsr.upscalers.trial import tried
+from docsr.weights import catalogue
+
+SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
+"""Output format that can be asked for -> suffix of the output."""
+
+SMALLEST_TILE = 64
+"""px; smaller tiles are mostly overlap, and take many times as long."""
+
+LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
+
+SHORTEST_PAGE, LONGEST_PAGE = 0.01, 31_536_000.0
+"""Seconds of a time limit: below, no page is done; beyond a year timers of the system overflow."""
+
+LEAST_MEMORY = 300_000_000
+"""Bytes; networks and libraries take as much."""
+
+_SAME = {
+    ".png": "png",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".jpg": "jpg",
+    ".jpeg": "jpg",
+    ".jpe": "jpg",
+    ".jfif": "jpg",
+    ".mpo": "jpg",
+    ".webp": "webp",
+    ".bmp": "bmp",
+    ".dib": "bmp",
+    ".pdf": "pdf",
+}
+"""Suffix of an input -> format that ``same`` means; anything else becomes PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnhanceOptions:
+    """What the user asks for.
+
+    Attributes:
+        factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
+        dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
+        model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
+        engine: the OCR engine that will read the pages: where networks are used, and how large pages become unless a
+            factor or dpi is asked for, is what helps it.
+        format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
+        quality: of JPEG (also within PDF) and WebP, 1 to 100.
+        tile: side of a square tile in input px without its overlap, at least 64; longer ones read no more pixels.
+        device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
+        max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
+        max_memory: bytes that the process may hold which works on a file; None: docsr.io.limits.memory_for.
+        guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
+            in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.batch.one_bit).
+        keep_pixel_shape: whether a page whose dpi differ on x and y keeps them so; else its pixels are made square.
+        sandbox: ``auto``, ``on`` or ``off``: whether worker processes may do no more than they need (Linux).
+    """
+
+    factor: int | None = None
+    dpi: float | None = None
+    model: str | None = None
+    engine: str = READERS[0]
+    format: str = "same"
+    quality: int = 90
+    tile: int = DEFAULT_TILE
+    device: str = "auto"
+    max_pixels: int = MAX_PIXELS
+    max_memory: int | None = None
+    guard: bool = True
+    binarize: bool | None = None
+    keep_pixel_shape: bool = False
+    sandbox: str = "off"
+
+    def check(self) -> None:
+        """Raise a UsageError or CheckpointError for options that cannot be served."""
+        if self.factor is not None and self.factor not in FACTORS:
+            raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
+        check_engine(self.engine)
+        if self.format not in {"same", *SUFFIXES}:
+            raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
+        if not 1 <= self.quality <= 100:
+            raise UsageError(f"the quality is a number from 1 to 100, not {self.quality}")
+        if self.device not in DEVICES:
+            raise UsageError(f"the device is one of {', '.join(DEVICES)}, not {self.device}")
+        if self.tile < SMALLEST_TILE:
+            raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
+        if self.binarize and self.format in {"jpg", "webp"}:
+            raise UsageError(f"{self.format} holds no one-bit pages: --binarize goes with png, tiff and pdf")
+        if self.max_pixels < 1:
+            raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
+        if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
+            least = LEAST_MEMORY // 10**6
+            raise UsageError(f"--max-memory {self.max_memory // 10**6} is too little: give {least} MB or more")
+        if self.dpi is not None and not LOWEST_DPI <= self.dpi <= HIGHEST_DPI:
+            raise UsageError(f"--dpi is a number from {LOWEST_DPI:g} to {HIGHEST_DPI:g}, not {self.dpi:g}")
+        if self.factor is not None and self.dpi is not None:
+            raise UsageError("--factor and --dpi both decide the size of the output: give only one of them")
+        if self.factor is not None and self.model == "none":
+            raise UsageError("--model none leaves pages as they are: give no --factor with it")
+        if self.sandbox not in WISHES:
+            raise UsageError(f"the sandbox is one of {', '.join(WISHES)}, not {self.sandbox}")
+        sandbox_for(self.sandbox, self.model, self.device)
+        self._check_model()
+
+    def _check_model(self) -> None:
+        """Load the network once, so that a wrong one is known before the first page."""
+        if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
+            given = Path(self.model)
+            if given.suffix or os.path.exists(given) or given.name != self.model:
+                raise UsageError(f"{self.model!r} is not a network: give a .onnx or .safetensors file, or a name")
+        if self.model is not None:
+            tried(self.model, self.factor, self.device, self.sandbox)
+        elif self.device not in {AUTO, CPU}:
+            # No network is named: any shipped one tells whether the device is there.
+            for name in list(catalogue())[:1]:
+                tried(name, device=self.device)
+
+    def memory(self, source: Path, jobs: int) -> int:
+        """Return how many bytes the process may hold that works on a file, ``jobs`` of them at a time."""
+        least = TORCH_MEMORY if runs_in_torch(self.model) else MAX_MEMORY
+        return memory_for(size_of(source), self.max_pixels, jobs, least) if self.max_memory is None else self.max_memory
+
+    def signature(self) -> str:
+        """Return a hash of what decides an output: these options, the networks, the version."""
+        if self.model is not None and is_file(self.model):
+            networks = {"file": sha256_of(Path(self.model))}
+        else:
+            networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
+        wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
+        wish |= {"guard": self.guard, "binarize": self.binarize, "keep_pixel_shape": self.keep_pixel_shape}
+        if self.factor is None:
+            wish |= {"largest": LARGEST[self.engine]}
+        if self.model is None:
+            cards = catalogue().values()
+            wish |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
+        model = None if self.model is not None and is_file(self.model) else self.model
+        return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
+
+
+def check_time_limit(seconds: float | None) -> None:
+    """Raise a UsageError for a time limit of a page that no timer keeps; None is no limit."""
+    if seconds is not None and not SHORTEST_PAGE <= seconds <= LONGEST_PAGE:
+        raise UsageError(
+            f"a time limit is a number of seconds from {SHORTEST_PAGE:g} to {LONGEST_PAGE:,.0f}, not {seconds:g}: "
+            "give --time-limit 0 for none"
+        )
+
+
+def output_format(source: Path, wanted: str) -> str:
+    """Return the format to write; ``same`` becomes PNG for inputs of a kind that is not written."""
+    return _SAME.get(source.suffix.lower(), "png") if wanted == "same" else wanted
+
+
+def keeps_pdf(source: Path, wanted: str) -> bool:
+    """Return whether a file is a PDF and stays one: its scans are replaced, and all else in it is kept."""
+    return output_format(source, wanted) == PDF and is_pdf(source)
+
+
+def output_suffix(source: Path, wanted: str) -> str:
+    """Return the suffix of the output, with its dot; a suffix of the right format is kept as it is spelt."""
+    form = output_format(source, wanted)
+    return source.suffix if _SAME.get(source.suffix.lower()) == form else SUFFIXES[form]

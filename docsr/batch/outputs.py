@@ -1,0 +1,133 @@
+"""What lies in the output folder already, what may be put there, and the manifest that knows of both."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+from docsr.batch.file_progress import Reached, failed
+from docsr.batch.results import PageResult, Task
+from docsr.errors import PageError
+from docsr.io.decoder_messages import complain
+from docsr.io.paths.folders import PATIENCE, OutputFolder, Place, identities, locked, opened
+from docsr.io.paths.manifest import Entry, Manifest, entry_of, incomplete, note, sha256_of_open
+from docsr.pool import alive, concluding, time_limit
+from docsr.text.shown import visible
+
+
+class Outputs:
+    """The outputs of one folder, as one process puts them there."""
+
+    def __init__(self, out: Path | OutputFolder, signature: str, part: str | None) -> None:
+        """Open the folder, if it is there.
+
+        Args:
+            out: the output folder, which holds the manifest.
+            signature: of what else decides an output, as the manifest has it.
+            part: of the manifest, where others write to it from other machines.
+        """
+        self._out, self._signature, self._part = opened(out), signature, part
+        self._manifest: Manifest | None = None
+        self._patience = PATIENCE
+
+    def place(self, task: Task) -> Place:
+        """Return where the output goes; the input is not replaced there, whatever happens to the folders."""
+        return Place(self._out, str(task.output.relative_to(self._out.path)), identities([task.source]))
+
+    def settled(self, task: Task, sha256: str) -> list[PageResult] | None:
+        """Return the results of a file that is done already or whose output may not be replaced, else None.
+
+        An output may be replaced when it is as docsr wrote it, and was made from this input: from a file of this path,
+        or of the same bytes under another path (then nothing can be lost). What came through a pipe is known by its
+        bytes alone: the next thing that comes through it is another input.
+
+        Args:
+            task: the file.
+            sha256: of the input's bytes.
+        """
+        if task.overwrite or not self.place(task).exists():
+            return None
+        entry = self._entry(task)
+        if entry is None:
+            refusal = f"{task.output} is there already and not as docsr wrote it"
+        elif entry.sha256 != sha256 and not task.is_of(entry):
+            named = visible(entry.input)
+            other = f"{named}, not from {task.source}"
+            if entry.input == task.input:
+                other = f"other bytes that came through {named}"
+            refusal = f"{task.output} was made from {other}"
+        else:
+            done = entry.sha256 == sha256 and entry.options == self._signature
+            return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None
+        sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
+        return failed(task, sentence, Reached(readable=True))
+
+    def _entry(self, task: Task) -> Entry | None:
+        """Return the entry that the existing output is as it says, if any."""
+        entry = entry_of(task.entries, self.place(task))
+        if entry is not None:
+            return entry
+        # It may have been made since: in this very run, by a worker that died before it could tell.
+        if self._manifest is None:
+            self._manifest = Manifest(self._out)
+        else:
+            self._manifest.refresh()
+        return entry_of(self._manifest.entries(self.place(task).below), self.place(task))
+
+    def note(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack, file: BinaryIO) -> None:
+        """Note what is about to take its place, unless another docsr has put something there meanwhile.
+
+        Args:
+            task: the file.
+            sha256: of the input's bytes.
+            reached: what became of its pages; it gets the entry.
+            until_replaced: ended when the output has its place: other docsr are kept out until then.
+            file: the output, whole and flushed.
+
+        Raises:
+            SettledMeanwhile: another docsr has.
+            PageError: the input has changed meanwhile, or the manifest cannot be written.
+        """
+        if stamp(task.source) != reached.seen:
+            raise PageError(f"{task.source} changed while it was read: run the same command again")
+        status, written = os.fstat(file.fileno()), sha256_of_open(file.fileno())
+        assert written is not None
+        self._lock(until_replaced)
+        settled = self.settled(task, sha256)
+        if settled is not None:
+            raise SettledMeanwhile(settled)
+        failures = any(row.status == "failed" for row in reached.rows)  # which the next run is to tell again
+        options, place = incomplete(self._signature) if failures else self._signature, self.place(task).below
+        reached.written = Entry(task.input, sha256, options, place, status.st_size, status.st_mtime_ns, written)
+        concluding()  # from here on the output is there, or said to be
+        note(self._out, reached.written, self._part)
+
+    def _lock(self, until_replaced: ExitStack) -> None:
+        """Keep other docsr out. Who holds the lock for longer than these do is waited for once."""
+        alive()
+        limit = time_limit()
+        patience = self._patience if limit is None else min(self._patience, limit / 2)
+        if not until_replaced.enter_context(locked(self._out, patience)) and self._patience:
+            self._patience = 0.0
+            complain(
+                f"another program keeps {self._out.path} locked, and docsr goes on without a lock: end that program"
+            )
+
+
+class SettledMeanwhile(Exception):
+    """While a file was worked on, another docsr did it, or put what may not be replaced where its output goes."""
+
+    def __init__(self, rows: list[PageResult]) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
+def stamp(source: Path) -> tuple[int, ...] | None:
+    """Return what changes with a file, or None where there is none."""
+    try:
+        status = source.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

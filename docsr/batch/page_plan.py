@@ -1,0 +1,189 @@
+"""What shall happen to each page of a file: its text measured, the user's wishes heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from docsr.batch.budget import PLANNING
+from docsr.batch.file_progress import Reached
+from docsr.batch.one_bit import in_one_bit
+from docsr.batch.options import EnhanceOptions, keeps_pdf, output_format
+from docsr.batch.results import UNREACHED, PageResult, Task, left, lost, planned
+from docsr.batch.size_estimate import expected_bytes
+from docsr.decide.decision import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page, raster_for
+from docsr.decide.text_size import TextSize, measure
+from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
+from docsr.io.document import Leaf, check_output, read_leaves
+from docsr.page import Bands, Dpi, Page
+from docsr.pool import alive
+from docsr.square import KEPT, pixel_shape, squared
+from docsr.upscale.page import check_brought_to, size_at
+from docsr.upscalers.catalog import own_factor
+from docsr.upscalers.interpolation import CLASSICAL
+
+NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
+"""Errors that no page is to blame for: they end the run."""
+
+
+class Planner:
+    """Plans pages for one set of options."""
+
+    def __init__(self, options: EnhanceOptions, *, dry: bool = False) -> None:
+        """Keep the options; the network that they name is asked for its factor when the first page comes.
+
+        Args:
+            options: what is asked for.
+            dry: whether nothing will be written, so that the size of outputs is to be foretold.
+        """
+        self._options, self._dry = options, dry
+        self._own_factor: int | None = None
+
+    def pages(self, task: Task, reached: Reached) -> list[Plan]:
+        """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
+
+        What need not be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
+        be brought to the wanted dpi, has failed, which its row says.
+
+        Raises:
+            PageError: the file cannot be read.
+        """
+        plans = []
+
+        def counted(pages: int) -> None:
+            reached.budget.check_pages(task.source, pages)
+            reached.counted(pages)
+
+        for leaf in read_leaves(task.source, output_format(task.source, self._options.format), counted):
+            alive()
+            fault = reached.budget.fault(PLANNING)
+            if fault is not None:
+                reached.stop(task, leaf.number, fault)
+                break
+            plans.append(self._leaf(task, leaf, reached))
+            reached.page += 1
+            del leaf
+        if not reached.rows:
+            raise PageError(f"{task.source} could not be read: it has no pages")
+        reached.page = 0
+        return plans + [Plan(1, "none", UNREACHED)] * (len(reached.rows) - len(plans))
+
+    def _leaf(self, task: Task, leaf: Leaf, reached: Reached) -> Plan:
+        """Plan one page; what fails costs that page."""
+        try:
+            page = None if leaf.reason is not None else _read(leaf)
+            reached.readable = True
+            if page is None:
+                leaf.check()
+                plan = Plan(1, "none", leaf.reason or "")
+                reached.add(left(task, leaf.number, plan))
+            else:
+                plan, text = self.page(page)
+                if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
+                    plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
+                row = self._with_bits(planned(task, page, plan, text), page, task)
+                outcome = self._checked(row, page, plan, task)
+                reached.add(self._with_bytes(row, page, plan, outcome) if self._dry and outcome is not None else row)
+        except NO_PAGES_FAULT:
+            raise
+        except Exception as error:  # whatever a library raises for one page, the others are still done
+            plan = Plan(1, "none", "it failed")
+            sentence = sentence_of(error, reached.place(task, leaf.number, ","))
+            reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
+        return plan
+
+    def _with_bits(self, row: PageResult, page: Page, task: Task) -> PageResult:
+        """Return the row, which knows whether one bit per pixel shall become more."""
+        form = output_format(task.source, self._options.format)
+        return replace(row, widened=page.bilevel and not in_one_bit(page, row.x_height_in, form, self._options))
+
+    def _checked(self, row: PageResult, page: Page, plan: Plan, task: Task) -> Bands | None:
+        """Return what a page will become, without its pixels; None where a page of a PDF stays as it is.
+
+        Raises:
+            PageError: it would be too large to be made, or to be written.
+        """
+        options, form = self._options, output_format(task.source, self._options.format)
+        made = not plan.changes_nothing or options.dpi is not None
+        if not made and keeps_pdf(task.source, options.format):
+            return None
+        one_bit = in_one_bit(page, row.x_height_in, form, options) if made else page.bilevel
+        large, size = row.size_under(plan, None), row.size_under(plan, options.dpi)
+        if options.dpi is not None:
+            check_brought_to(Bands(*large, page.is_grey, (), source=page.source), *size)
+        outcome = Bands(*size, page.is_grey, (), source=page.source, bilevel=one_bit)
+        if made or task.source.suffix.lower() != task.output.suffix.lower():  # else the file is copied
+            check_output(task.output, outcome, form)
+        return outcome
+
+    def _with_bytes(self, row: PageResult, page: Page, plan: Plan, outcome: Bands) -> PageResult:
+        """Return the row with the bytes that its page will take."""
+        form, by_network = output_format(Path(row.input), self._options.format), plan.model not in CLASSICAL
+        size, one_bit = (outcome.width, outcome.height), outcome.bilevel
+        expected = expected_bytes(page, size, form, self._options.quality, one_bit=one_bit, by_network=by_network)
+        return replace(row, expected=expected)
+
+    def page(self, page: Page) -> tuple[Plan, TextSize | None]:
+        """Measure one page and decide.
+
+        Raises:
+            PageError: a dpi is wanted, and the page does not know its own.
+        """
+        options = self._options
+        keeps = options.keep_pixel_shape or options.model == "none"
+        shape, page = (1.0, page) if keeps else (pixel_shape(page.density), squared(page))
+        text = measure(page.pixels)
+        x_height, said = deciding_x_height(page, text)
+        needed = factor_for_text(x_height, options.engine)
+        if options.dpi is not None:
+            dpi = _dpi(page, options.dpi)
+            needed = factor_for_dpi(dpi, options.dpi)
+            if needed == 1:
+                why = f"its {min(dpi):g} dpi are enough for {options.dpi:g}"
+                return self._brought(Plan(1, "none", why, raster_for("none", shape)), page), text
+        if options.model is not None and self._own_factor is None:
+            self._own_factor = own_factor(options.model)
+        plan = plan_page(
+            needed,
+            x_height,
+            factor=options.factor,
+            model=options.model,
+            own_factor=self._own_factor,
+            engine=options.engine,
+            shape=shape,
+            said=said,
+        )
+        return self._brought(plan, page), text
+
+    def _brought(self, plan: Plan, page: Page) -> Plan:
+        """Return the plan of a page that no upscaler enlarges, with what brings it to the wanted dpi.
+
+        That is interpolation, which is bicubic where it enlarges; a page that shall have no upscaler is told as such.
+        """
+        wanted, size = self._options.dpi, (page.width, page.height)
+        if plan.factor > 1 or wanted is None or page.dpi is None:
+            return plan
+        if (becomes := size_at(size, page.dpi, wanted)) == size:
+            return plan
+        enlarged = becomes > size
+        why = f"{plan.why}; it is {'enlarged' if enlarged else 'reduced'} to {wanted:g} dpi by interpolation"
+        model = "bicubic" if enlarged and self._options.model != "none" else plan.model
+        return replace(plan, model=model, why=why)
+
+
+def _dpi(page: Page, wanted: float) -> Dpi:
+    """Return the dpi of a page that is to be brought to others. PageError: it does not know them."""
+    if page.dpi is None:
+        place = f"{page.source} (page {page.number + 1})"
+        raise PageError(f"{place} does not say its dpi, so --dpi {wanted:g} cannot be met: use --factor")
+    return page.dpi
+
+
+def _read(leaf: Leaf) -> Page | None:
+    """Decode a page; None where its data tell a reason why it cannot be enlarged. PageError when it is damaged."""
+    try:
+        return leaf.read()
+    except PageError:
+        if leaf.reason is None:
+            raise
+    return None

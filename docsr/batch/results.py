@@ -1,0 +1,217 @@
+"""What there is to do to a file, and what became of it and of its pages."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from docsr.decide.decision import Plan
+from docsr.decide.text_size import TextSize
+from docsr.io.paths.manifest import Entry
+from docsr.io.paths.own_files import OwnFile
+from docsr.page import Bands, Dpi, Page
+from docsr.square import FINER, KEPT, squared_size
+from docsr.system.names import is_descriptor
+from docsr.upscale.page import TileCount, size_at
+
+UNREACHED = "it was not reached"
+"""Why nothing became of a page whose file used up what it may take."""
+
+
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_FIRST_ROW = rb'\{\s*"input":\s*%b,\s*"output":\s*%b,\s*"page":\s*\d+,\s*"status":' % (_TEXT, _TEXT)
+
+REPORT = OwnFile(
+    "docsr enhance",
+    re.compile(rb"\A\s*\[\s*(?:\]\s*\Z|%b)" % _FIRST_ROW),
+    "choose another name, or replace it with --overwrite",
+    within=65_536,  # two paths, also of letters that JSON writes as six
+)
+"""What ``--report`` asks for: a list that begins with such a row, or has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file to do.
+
+    Attributes:
+        source: the input.
+        output: where its output goes.
+        entries: what the manifest knows of ``output``.
+        overwrite: whether to make it again, and to replace whatever is there.
+        name: what the manifest calls the input when ``source`` is a copy of it; empty: the path of ``source``.
+        refused: why nothing can be done to it, known before it is read; empty: nothing is known against it.
+        passing: whether other bytes come under its name another time (a pipe): only these tell what it is.
+    """
+
+    source: Path
+    output: Path
+    entries: tuple[Entry, ...] = ()
+    overwrite: bool = False
+    name: str = ""
+    refused: str = ""
+    passing: bool = False
+
+    @property
+    def input(self) -> str:
+        """What the manifest calls the input."""
+        return self.name or os.path.abspath(self.source)
+
+    def is_of(self, entry: Entry) -> bool:
+        """Tell whether an entry's output was made from the input of this name, whatever its bytes are now."""
+        return entry.input == self.input and not self.passing and not is_descriptor(self.input)
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What became of one page, or of a whole file that was skipped.
+
+    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 1, and its file has ``pages`` (None where that is
+    not known). ``model`` is the name of an upscaler, the file name of a network that the user gave, or ``none`` for a
+    page that no upscaler enlarges, be it brought to a dpi where ``none`` was asked for; ``why`` says what decided.
+    ``status`` is ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were
+    enlarged), ``skipped`` (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or
+    ``unwritten``: nothing is wrong with the page, but its file failed. ``warning``, with the first page of a file, is
+    what decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's. Of a
+    planned page they are an estimate, and ``expected`` is that of the page alone (None where it stays as it is, or
+    cannot be foretold). ``x_height_in`` is the median over the ink of the text, in px of the page with square pixels
+    unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it (0 when all text is of one size).
+    ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the page did not bear it out
+    (not because it is dark), None where it did not look. ``readable`` is False where no page of the file could be read.
+    ``density_in`` is as of a Page. ``widened`` is True of a page that came with one bit per pixel and shall get more.
+    """
+
+    input: str
+    output: str
+    page: int
+    status: str
+    pages: int | None = None
+    error: str | None = None
+    warning: str | None = None
+    size_in: tuple[int, int] | None = None
+    size_out: tuple[int, int] | None = None
+    dpi_in: Dpi | None = None
+    dpi_out: Dpi | None = None
+    x_height_in: float | None = None
+    x_height_spread: float | None = None
+    x_height_out: float | None = None
+    factor: int | None = None
+    model: str | None = None
+    why: str | None = None
+    seconds: float | None = None
+    tiles: int = 0
+    tiles_skipped: int = 0
+    put_back: float | None = None
+    bytes_in: int | None = None
+    bytes_out: int | None = None
+    expected: int | None = None
+    readable: bool = True
+    density_in: Dpi | None = None
+    widened: bool = False
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the row of ``--report``."""
+        row = asdict(self)
+        del row["readable"], row["expected"], row["density_in"], row["widened"]
+        return row
+
+    def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
+        """Return the result of a page for which it was only asked what would happen.
+
+        Args:
+            plan: what would.
+            out_dpi: the dpi that it would be brought to, if any.
+        """
+        size = None if self.size_in is None else self.size_under(plan, out_dpi)
+        return replace(self, status="planned", size_out=size, model=plan.model)
+
+    def size_under(self, plan: Plan, out_dpi: float | None) -> tuple[int, int]:
+        """Return what size, (width, height) in px, a page that was read will have; arguments as of as_planned."""
+        assert self.size_in is not None
+        if out_dpi is None or self.dpi_in is None:
+            width, height = squared_size(*self.size_in, self.density_in, plan.raster)
+            return plan.factor * width, plan.factor * height
+        return size_at(self.size_in, self.dpi_in, out_dpi)
+
+    def as_failed(self, sentence: str) -> PageResult:
+        """Return the result of a page that failed."""
+        return replace(self, status="failed", error=sentence, size_out=None, dpi_out=None, x_height_out=None)
+
+    def as_same(self, other: PageResult, plan: Plan, size: tuple[int, int]) -> PageResult:
+        """Return the result of a page that shows the same image as another, which was enlarged to ``size``."""
+        assert self.size_in is not None
+        across, down = size[0] / self.size_in[0], size[1] / self.size_in[1]
+        return replace(
+            self,
+            status="done",
+            size_out=size,
+            dpi_out=None if self.dpi_in is None else (self.dpi_in[0] * across, self.dpi_in[1] * down),
+            x_height_out=self._x_height_out(plan, size[1]),
+            model=other.model,
+            seconds=0.0,
+            put_back=other.put_back,
+        )
+
+    def as_copied(self) -> PageResult:
+        """Return the result of a page that is in the output as it was in the input."""
+        return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
+
+    def _x_height_out(self, plan: Plan, height: int) -> float | None:
+        """The x-height of the page at so many rows: it was measured on square pixels, unless these are kept."""
+        if self.x_height_in is None or self.size_in is None:
+            return None
+        measured = squared_size(*self.size_in, self.density_in, KEPT if plan.raster == KEPT else FINER)
+        return round(self.x_height_in * height / measured[1], 2)
+
+    def as_done(self, page: Bands, plan: Plan, model: str, count: TileCount, seconds: float) -> PageResult:
+        """Return the result of a page that became ``page``."""
+        return replace(
+            self,
+            status="done",
+            size_out=(page.width, page.height),
+            dpi_out=page.dpi,
+            x_height_out=self._x_height_out(plan, page.height),
+            model=model,
+            seconds=round(seconds, 4),
+            tiles=count.done,
+            tiles_skipped=count.skipped,
+            put_back=round(count.put_back.part, 5) if count.put_back.looked else None,
+        )
+
+
+def left(task: Task, number: int, plan: Plan) -> PageResult:
+    """Return the result of the page ``number`` (from 0), which is no picture, and so is not decoded."""
+    place = str(task.source), str(task.output), number + 1
+    return PageResult(*place, "unwritten", factor=1, model="none", why=plan.why)
+
+
+def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResult:
+    """Return the result of the page ``number`` (from 0), which could not be read or planned."""
+    place = str(task.source), str(task.output)
+    return PageResult(*place, number + 1, "failed", error=sentence, model="none", readable=readable)
+
+
+def unreached(task: Task, number: int) -> PageResult:
+    """Return the result of the page ``number`` (from 0), to which it did not come."""
+    return PageResult(str(task.source), str(task.output), number + 1, "unwritten", model="none", why=UNREACHED)
+
+
+def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
+    """Return the result of a page that was read and measured; it is not written yet."""
+    return PageResult(
+        input=str(task.source),
+        output=str(task.output),
+        page=page.number + 1,
+        status="unwritten",
+        size_in=(page.width, page.height),
+        dpi_in=page.dpi,
+        density_in=page.density,
+        x_height_in=None if text is None else text.x_height,
+        x_height_spread=None if text is None else round(text.spread, 3),
+        factor=plan.factor,
+        model="none",
+        why=plan.told,
+    )

@@ -1,0 +1,1 @@
+"""What a benchmark found, written for people: HTML and Markdown."""

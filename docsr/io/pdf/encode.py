@@ -1,0 +1,76 @@
+"""Pixels coded as images of a PDF, so that the file stays small."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pikepdf
+from pikepdf import Array, Name, Stream
+from PIL import Image
+
+from docsr.io.raster.lossless import deflated, group_4
+from docsr.page import Pixels
+
+NEARLY_TWO_VALUED = 0.9
+"""With this part of its samples black or white, a page may be smaller without loss than as JPEG."""
+
+_MAX_JPEG_SIDE = 65_500
+DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """An image's data, the filter that decodes them, its parameters, and bits per sample."""
+
+    data: bytes
+    filter: Name
+    parameters: dict[str, Any] | None
+    bits: int
+
+    def without_data(self) -> Coded:
+        """The same, of data that are elsewhere."""
+        return replace(self, data=b"")
+
+
+def coded(pixels: Pixels, quality: int) -> Coded:
+    """Code pixels by what they show.
+
+    Grey pixels that are all 0 or 255 become CCITT Group 4, without loss. All else becomes JPEG, except where at least
+    NEARLY_TWO_VALUED of the samples are 0 or 255 and Flate, without loss, is no larger, or where a side is longer than
+    a JPEG's can be.
+
+    Args:
+        pixels: H x W or H x W x 3.
+        quality: 1 to 100, of JPEG; colour is not subsampled.
+    """
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    counts = np.array(image.histogram()).reshape(-1, 256)
+    extreme = int(counts[:, 0].sum() + counts[:, 255].sum())
+    if pixels.ndim == 2 and extreme == pixels.size:
+        parameters = {"/K": -1, "/Columns": image.width, "/Rows": image.height}
+        return Coded(group_4(pixels), Name.CCITTFaxDecode, parameters, 1)
+    if max(image.size) > _MAX_JPEG_SIDE:
+        return _flate(pixels)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=quality, subsampling=0)
+    lossy = Coded(file.getvalue(), Name.DCTDecode, None, 8)
+    if extreme < NEARLY_TWO_VALUED * pixels.size:
+        return lossy
+    return min(_flate(pixels), lossy, key=lambda choice: len(choice.data))
+
+
+def _flate(pixels: Pixels) -> Coded:
+    """Code without loss, with TIFF's predictor."""
+    colours = 1 if pixels.ndim == 2 else pixels.shape[2]
+    parameters = {"/Predictor": 2, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": pixels.shape[1]}
+    return Coded(deflated(pixels), Name.FlateDecode, parameters, 8)
+
+
+def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:
+    """Make an ICCBased colour space of 1 or 3 channels, to be used by any number of images."""
+    stream = Stream(pdf, icc)
+    stream.N, stream.Alternate = channels, DEVICE[channels]
+    return pdf.make_indirect(Array([Name.ICCBased, stream]))

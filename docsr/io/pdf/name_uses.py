@@ -1,0 +1,193 @@
+"""What names of images and forms are looked up for a PDF page: by its content, and by all that is drawn with it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, Stream
+
+from docsr.io.pdf.content import BROKEN, MAX_CONTENT_BYTES
+from docsr.io.pdf.streams import unfiltered
+from docsr.io.read_errors import Unreadable
+
+_MAX_PARTS, _MAX_STEPS = 5000, 50_000
+"""Parts that are read for one page, and names and other references to parts that are followed."""
+
+_OPERATORS = "Do BI ID EI"
+
+Number = tuple[int, int]
+"""Of an object, as pikepdf's ``objgen``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stream of content.
+
+    Attributes:
+        content: the stream (or the page).
+        own: the resources that are its own (None: it has none).
+        key: tells these from others; where they have no number, as is the rule, it is that of what has them.
+    """
+
+    content: Any
+    own: Any
+    key: Hashable
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is still to be looked at: parts, each with the table that names are looked up in which its own lacks."""
+
+    todo: list[tuple[_Part, Any, Hashable]] = field(default_factory=list)
+    met: set[Hashable] = field(default_factory=set)
+
+    def is_new(self, key: Hashable) -> bool:
+        is_new = key not in self.met
+        self.met.add(key)
+        if len(self.met) > _MAX_PARTS:
+            raise Unreadable("it consists of too many parts")
+        return is_new
+
+
+class Uses:
+    """Remembers what streams of content look up; one document, one object."""
+
+    def __init__(self) -> None:
+        self._known: dict[Number, frozenset[str]] = {}
+        self.turn()
+
+    def turn(self) -> None:
+        """Go on to the next page: what is read of one, and of the forms in it, has a limit for all together."""
+        self._bytes, self._steps = MAX_CONTENT_BYTES, _MAX_STEPS
+
+    def of(self, holder: Any) -> set[str] | None:
+        """Return the names that may be looked up in the resources of a page or a form; None where that is not known.
+
+        What has no resources of its own, or not that name in them, uses those of the page: forms, appearances of
+        annotations, patterns, groups of soft masks, and glyphs of Type 3 fonts. Renderers differ in when they do.
+        """
+        try:
+            return self._of(holder)
+        except BROKEN:
+            self._bytes = self._steps = -1  # and of the rest of the page it is not known, either
+            return None
+
+    def _of(self, holder: Any) -> set[str]:
+        self._spend_steps(1)
+        resources, walk = holder.get("/Resources"), _Walk()
+        table, found = externals(resources), set(self._names(holder))
+        looks = (_with_own(one) for one in _appearances(holder))
+        for parts in (_forms(found, table, None), _beside(resources), looks):
+            self._add(walk, parts, table, holder.objgen)
+        while walk.todo:
+            part, around, key = walk.todo.pop()
+            names, table = self._names(part.content), externals(part.own)
+            found |= {name for name in names if table is None or name not in table}
+            inner = (around, key) if table is None else (table, table.objgen if table.is_indirect else part.key)
+            self._spend_steps(len(names))
+            self._add(walk, _forms(names, table, around), *inner)
+            if not getattr(part.own, "is_indirect", False) or walk.is_new(("beside", part.own.objgen, inner[1])):
+                self._add(walk, _beside(part.own), *inner)
+        return found
+
+    def _add(self, walk: _Walk, parts: Iterable[_Part], around: Any, key: Hashable) -> None:
+        for part in parts:
+            self._spend_steps(1)
+            if walk.is_new((part.content.objgen, part.key, key)):
+                walk.todo.append((part, around, key))
+
+    def _spend_steps(self, steps: int) -> None:
+        self._steps -= steps
+        if self._steps < 0:
+            raise Unreadable("it consists of too many parts")
+
+    def _names(self, content: Any) -> frozenset[str]:
+        number = content.objgen
+        if number not in self._known or number == (0, 0):
+            self._spend_bytes(content)
+            steps = pikepdf.parse_content_stream(content, _OPERATORS)
+            names = (str(step.operands[0]) for step in steps if str(step.operator) == "Do" and len(step.operands) == 1)
+            self._known[number] = frozenset(names)
+        return self._known[number]
+
+    def _spend_bytes(self, holder: Any) -> None:
+        """Make sure, before content is parsed, that it is no more than may be read for a page."""
+        content = holder if isinstance(holder, Stream) else holder.get("/Contents")
+        for stream in content if isinstance(content, Array) else [content]:
+            self._bytes -= len(unfiltered(stream, self._bytes)[0])
+            if self._bytes < 0:
+                raise Unreadable("its content is too large for a scan")
+
+
+def externals(resources: Any) -> Any:
+    """Return the table of images and forms in resources, None where there is none."""
+    table = resources.get("/XObject") if isinstance(resources, Dictionary) else None
+    return table if isinstance(table, Dictionary) else None
+
+
+def _with_own(content: Any, holder: Any = None) -> _Part:
+    """Return a stream with its own resources, or with those of the font that it is a glyph of."""
+    holder = content if holder is None else holder
+    own = holder.get("/Resources")
+    numbered = (one for one in (own, holder) if isinstance(one, Dictionary | Stream) and one.is_indirect)
+    key = next((one.objgen for one in numbered), None if own is None else object())  # else it is like no other
+    return _Part(content, own, key)
+
+
+def _forms(names: Iterable[str], table: Any, around: Any) -> Iterator[_Part]:
+    """Yield the forms among what content draws by name, from its own table or from the one around it."""
+    for name in names:
+        own = table is not None and name in table
+        one = table.get(name) if own else around.get(name) if around is not None else None
+        if isinstance(one, Stream) and one.get("/Subtype") == Name.Form:
+            yield _with_own(one)
+
+
+def _beside(resources: Any) -> Iterator[_Part]:
+    """Yield whatever else resources have that is drawn."""
+    for pattern in _entries(resources, "/Pattern"):
+        if isinstance(pattern, Stream):
+            yield _with_own(pattern)
+        elif isinstance(pattern, Dictionary):
+            yield from _of_state(pattern.get("/ExtGState"))
+    for state in _entries(resources, "/ExtGState"):
+        yield from _of_state(state)
+    for font in _entries(resources, "/Font"):
+        yield from _glyphs(font)
+
+
+def _of_state(state: Any) -> Iterator[_Part]:
+    """Yield what a graphics state sets: the group of a soft mask, and a font."""
+    if not isinstance(state, Dictionary):
+        return
+    mask, font = state.get("/SMask"), state.get("/Font")
+    group = mask.get("/G") if isinstance(mask, Dictionary) else None
+    if isinstance(group, Stream):
+        yield _with_own(group)
+    if isinstance(font, Array) and len(font):
+        yield from _glyphs(font[0])
+
+
+def _glyphs(font: Any) -> Iterator[_Part]:
+    if isinstance(font, Dictionary) and font.get("/Subtype") == Name.Type3:
+        for glyph in _entries(font, "/CharProcs"):
+            if isinstance(glyph, Stream):
+                yield _with_own(glyph, font)
+
+
+def _appearances(page: Any) -> Iterator[Any]:
+    """Yield how the annotations of a page look, in all their states."""
+    annotations = page.get("/Annots")
+    for annotation in annotations if isinstance(annotations, Array) else ():
+        if isinstance(annotation, Dictionary):
+            for look in _entries(annotation, "/AP"):
+                looks = list(dict(look.items()).values()) if isinstance(look, Dictionary) else [look]
+                yield from (one for one in looks if isinstance(one, Stream))
+
+
+def _entries(holder: Any, key: str) -> list[Any]:
+    table = holder.get(key) if isinstance(holder, Dictionary) else None
+    return list(dict(table.items()).values()) if isinstance(table, Dictionary) else []

@@ -1,0 +1,234 @@
+"""One page of an open PDF: its scan read, and replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pikepdf
+
+from docsr.errors import PageError, first_line
+from docsr.io.decoder_messages import speaking_of
+from docsr.io.limits import most_pixels
+from docsr.io.pdf.content import BROKEN, content_of
+from docsr.io.pdf.images import check, opacity, read_image, size_of
+from docsr.io.pdf.placement import covered, dpi_of, orientation_of
+from docsr.io.pdf.shown_images import Content, Scan, joined
+from docsr.io.pdf.spool import Kept, Spool
+from docsr.io.raster.pixels import fitting_profile, upright
+from docsr.io.raster.resolution import TRANSPOSING, turned
+from docsr.io.read_errors import Damaged, TooLarge, Unreadable, Unsupported, damage
+from docsr.page import Dpi, Page
+
+LEAST_COVERED = 0.6
+"""A scan covers at least this part of its page."""
+
+_SIGNED = "the document is signed, and a change would break the signature"
+_UNTURNED = {6: 8, 8: 6}
+"""EXIF orientations that are undone by another; the rest undo themselves."""
+
+
+class Fate(NamedTuple):
+    """What becomes of the pages of a document.
+
+    Attributes:
+        signed: whether it is signed, so that nothing may.
+        spool: keeps new images.
+        new: takes those of pages, by their 0-based numbers.
+    """
+
+    signed: bool
+    spool: Spool
+    new: dict[int, Kept]
+
+
+class Leaf:
+    """One page of an open PDF.
+
+    Attributes:
+        path: the file.
+        number: 0-based page number.
+    """
+
+    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, fate: Fate) -> None:
+        """Keep what gives the pages of the document as it is open now, the file, which page it is, and its fate."""
+        self.path, self.number = path, number
+        self._pages, (self._signed, self._spool, self._new) = pages, fate
+
+    def check(self) -> None:
+        """Refuse a scan that takes too much memory, which is no reason to pass it over. PageError."""
+        if isinstance(self.refusal, TooLarge):
+            raise self._refusal(str(self.refusal))
+
+    @property
+    def reason(self) -> str | None:
+        """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan."""
+        return _SIGNED if self._signed else self.unlike_scan
+
+    @property
+    def unlike_scan(self) -> str | None:
+        """Why the page is no scan, or none that can be read, likewise.
+
+        What only an image's data tell, it knows when :meth:`read` has failed for it.
+        """
+        return None if self.refusal is None else str(self.refusal)
+
+    @property
+    def refusal(self) -> Unreadable | None:
+        """That as an error, whose kind says whether it is damage."""
+        return None if isinstance(self._found, Scan) else self._found
+
+    @cached_property
+    def content(self) -> Content:
+        """What the page shows. Unreadable, and what is in BROKEN, where that is more than images."""
+        return content_of(self.page)
+
+    @cached_property
+    def _found(self) -> Scan | Unreadable:
+        try:
+            scan = joined(self.content.images)
+            with speaking_of(self.place):
+                for strip in scan.strips:
+                    check(strip.image, strip.fill)
+                    opacity(strip.image)
+            sizes = [size_of(strip.image) for strip in scan.strips]
+            if sum(width * height for width, height in sizes) > most_pixels():
+                return Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
+            covers = covered(scan.matrix, self.page) >= LEAST_COVERED
+            return scan if covers else Unreadable("its image covers too little of it")
+        except Unreadable as error:
+            return _alone(error)
+        except BROKEN as error:
+            return Damaged(damage(error))
+
+    def forget(self) -> None:
+        """Drop what was found out about the page: it is found out again when it is asked for."""
+        for name in ("_found", "content"):
+            self.__dict__.pop(name, None)
+
+    @property
+    def place(self) -> str:
+        """What is said before what is complained of."""
+        return f"page {self.number + 1}: "
+
+    @property
+    def page(self) -> pikepdf.Page:
+        """The page itself."""
+        return self._pages(self.number)
+
+    @property
+    def scan(self) -> Scan:
+        """The picture of a page that is a scan. PageError when it is none."""
+        found = self._found
+        if isinstance(found, Unreadable):
+            raise self._refusal(str(found))
+        return found
+
+    def _refusal(self, reason: str) -> PageError:
+        return PageError(f"{self.path}, page {self.number + 1}, is not enlarged: {reason}")
+
+    def shows(self, size: tuple[int, int]) -> Hashable:
+        """Return a key: pages with equal ones show the same image, and can share the new one.
+
+        Args:
+            size: (width, height) in px of the new one, upright.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``).
+        """
+        scan = self.scan
+        sideways = orientation_of(scan.matrix, self.page) in TRANSPOSING
+        images = tuple((strip.image.objgen, strip.fill) for strip in scan.strips)
+        return images, size[::-1] if sideways else size
+
+    def read(self) -> Page:
+        """Decode the page's image, at its own resolution, upright.
+
+        Pixels are turned and mirrored by what comes nearest to how the page shows them: an image that is placed askew
+        (by a scanner that straightens pages) is not straightened. A clipping of the image is not applied.
+
+        Returns:
+            The page; dpi from how large the image is shown, None when that is not believable.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``), or its image is damaged.
+        """
+        scan = self.scan
+        try:
+            with speaking_of(self.place):
+                parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
+            if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
+                raise Unsupported("the strips of its image are of different kinds")
+        except Unsupported as error:
+            self._found = _alone(error)
+            raise self._refusal(str(error)) from error
+        except (*BROKEN, MemoryError) as error:
+            told = str(error) if isinstance(error, Unreadable) else damage(error)
+            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
+            raise PageError(f"{self.path}, page {self.number + 1}, could not be read: {reason}") from error
+        stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
+        orientation = orientation_of(scan.matrix, self.page)
+        pixels = np.require(upright(stored, orientation), np.uint8, ["C", "W"])
+        icc, bilevel = fitting_profile(parts[0][1], pixels), all(part[2] for part in parts)
+        return Page(pixels, self._dpi_of(stored.shape[1], stored.shape[0]), icc, self.path, self.number, bilevel)
+
+    @property
+    def dpi(self) -> Dpi | None:
+        """The resolution of the page's scan as it is seen, None when it is not believable; nothing is decoded.
+
+        PageError when it is no scan.
+        """
+        sizes = [size_of(strip.image) for strip in self.scan.strips]
+        return self._dpi_of(sizes[0][0], sum(height for _, height in sizes))
+
+    def _dpi_of(self, width: int, height: int) -> Dpi | None:
+        """That of a scan of so many px as stored."""
+        matrix = self.scan.matrix
+        return turned(dpi_of(matrix, width, height, self.page), orientation_of(matrix, self.page))
+
+    def instead(self) -> None:
+        """Return nothing: a damaged page stays in its document."""
+
+    def replace(self, page: Page, quality: int = 90) -> None:
+        """Keep new pixels, which take the place of the image when the document is saved.
+
+        The page then shows them where and as large as it showed the old ones; other pages that show the same image keep
+        it. How they are coded is said at :func:`docsr.io.pdf.encode.coded`.
+
+        Args:
+            page: upright, of any size; its dpi is not used.
+            quality: 1 to 100, of JPEG.
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``), or the pixels cannot be coded.
+        """
+        if self._signed:
+            raise self._refusal(_SIGNED)
+        orientation = orientation_of(self.scan.matrix, self.page)
+        stored = upright(page.pixels, _UNTURNED.get(orientation, orientation))
+        try:
+            self._new[self.number] = self._spool.keep(stored, page.icc, quality)
+        except (OSError, ValueError, MemoryError) as error:
+            where = f"{self.path}, page {self.number + 1},"
+            raise PageError(f"{where} could not be written: the encoder failed ({first_line(error)})") from error
+        self.forget()
+
+    def show_as(self, other: int) -> None:
+        """Let the page show the new image of another (counted from 0), which was the same (see :meth:`shows`).
+
+        Raises:
+            PageError: the page is not a scan (see ``reason``).
+            KeyError: the other page has no new image.
+        """
+        if self.unlike_scan is not None:
+            raise self._refusal(self.unlike_scan)
+        self._new[self.number] = self._new[other]
+        self.forget()
+
+
+def _alone(error: Unreadable) -> Unreadable:
+    """The same without what led to it, which would keep a page's data in memory."""
+    return type(error)(str(error))

@@ -1,0 +1,154 @@
+"""The tree that lists the pages of a PDF, mended where it is damaged, so that it has the pages that readers show."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary
+
+from docsr.errors import NoTemporaryFolder, PageError, reason_of
+from docsr.io.decoder_messages import hush
+from docsr.io.pdf.name_uses import Number
+from docsr.system.temporary import temporary_folder
+
+_MAX_DEPTH, _MAX_COPIES = 200, 10_000
+
+
+@dataclass(slots=True)
+class Mended:
+    """What was wrong with a page tree.
+
+    Attributes:
+        loops: how often it led back to where it came from.
+        copies: how many pages and nodes were listed once more.
+        none: how many of its entries are no pages.
+    """
+
+    loops: int = 0
+    copies: int = 0
+    none: int = 0
+
+    def sentences(self) -> list[str]:
+        """What to tell of it."""
+        told = []
+        if self.loops:
+            told.append("its list of pages is damaged (it leads back to itself), and was repaired")
+        if self.copies:
+            told.append("its list of pages is damaged (a page is in it more than once); it was made a page each time")
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open PDF.
+
+    Attributes:
+        pdf: the document; whoever takes it closes it.
+        file: where it was read from: a copy, if its page tree had to be mended.
+        repairs: what qpdf said of damage, in small letters.
+        mended: what was wrong with the page tree.
+    """
+
+    pdf: pikepdf.Pdf
+    file: Path
+    repairs: list[str]
+    mended: Mended
+
+
+def open_mended(path: Path, stack: ExitStack) -> Opened:
+    """Open a PDF; one whose page tree qpdf finds damaged is mended in a copy, which all readers read alike.
+
+    Args:
+        path: the file.
+        stack: removes the copy.
+
+    Raises:
+        PageError: there is no place for the copy.
+        pikepdf.PdfError: it cannot be opened.
+        ValueError: its page tree is nested too deeply, or lists too much again.
+    """
+    with ExitStack() as own:
+        try:
+            pdf = own.enter_context(pikepdf.open(path))
+            repairs = [str(warning).lower() for warning in pdf.get_warnings()]
+            if pdf.is_encrypted or not any("pages tree" in repair for repair in repairs):
+                own.pop_all()
+                return Opened(pdf, path, repairs, Mended())
+        except pikepdf.PdfError as error:
+            if "/Pages structure" not in str(error):
+                raise
+    with ExitStack() as own:
+        damaged = own.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # which would walk the tree
+        mended = mend_tree(damaged)
+        repairs = [str(warning).lower() for warning in damaged.get_warnings()]
+        if damaged.is_encrypted:  # a copy would not be
+            own.pop_all()
+            return Opened(damaged, path, repairs, mended)
+        copy = _copied(damaged, path, stack)
+    return Opened(pikepdf.open(copy), copy, repairs, mended)
+
+
+def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
+    """Save a document in the temporary folder, and have it removed."""
+    hush(pikepdf.PageCopyWarning)
+    try:
+        copy = stack.enter_context(temporary_folder()) / "pages.pdf"
+        pdf.save(copy)
+    except NoTemporaryFolder as error:
+        raise PageError(f"{path} could not be read: it is damaged, and for a repaired copy {error}") from error
+    except OSError as error:
+        where = (
+            f"{path} could not be read: it is damaged, and a repaired copy cannot be written to the temporary folder"
+        )
+        raise PageError(f"{where} ({reason_of(error)})") from error
+    return copy
+
+
+def mend_tree(pdf: pikepdf.Pdf) -> Mended:
+    """Cut the loops in a page tree, and make copies of what it lists again; before ``pdf.pages`` is asked for.
+
+    Raises:
+        ValueError: it is nested too deeply, or lists too much again.
+    """
+    mended, root = Mended(), pdf.Root.get("/Pages")
+    if isinstance(root, Dictionary):
+        _mend(pdf, root, frozenset({root.objgen}), {root.objgen}, mended)
+    return mended
+
+
+def _mend(
+    pdf: pikepdf.Pdf, node: Any, above: frozenset[Number], seen: set[Number], mended: Mended, depth: int = 1
+) -> None:
+    """Mend what is below a node; ``above`` are those that lead to it as they are in the file, and it itself.
+
+    What stands in a list itself, and not a reference to it, has no number and leads nowhere else. It is taken out of
+    the list: a copy of a node must not share it.
+    """
+    kids = node.get("/Kids")
+    if not isinstance(kids, Array):
+        return
+    if depth > _MAX_DEPTH:
+        raise ValueError("its list of pages is nested too deeply")
+    kept, changed = [], False
+    for kid in kids:
+        if not isinstance(kid, Dictionary) or (kid.is_indirect and kid.objgen in above):
+            mended.loops += isinstance(kid, Dictionary)
+            mended.none += not isinstance(kid, Dictionary)
+            changed = True
+            continue
+        number, one = {kid.objgen} if kid.is_indirect else set[Number](), kid
+        if number <= seen:
+            one, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
+            mended.copies += kid.is_indirect
+            if mended.copies > _MAX_COPIES:
+                raise ValueError("its list of pages repeats itself too often")
+        seen |= number | {one.objgen}  # a node that is listed again may list a copy
+        kept.append(one)
+        if "/Kids" in one:
+            _mend(pdf, one, above | number, seen, mended, depth + 1)
+    if changed:
+        node.Kids = Array(kept)

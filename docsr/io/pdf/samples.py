@@ -1,0 +1,56 @@
+"""Samples of PDF images out of plain data, of which the last may be missing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from docsr.io.decoder_messages import complain
+from docsr.io.limits import MOST_MISSING
+from docsr.io.read_errors import Damaged
+from docsr.page import Pixels
+
+Samples = NDArray[np.uint8] | NDArray[np.uint16]
+"""H x W x components, as stored: 0 to 2 ** bits - 1."""
+
+
+def unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> tuple[Samples, int]:
+    """Unpack samples of 1 to 16 bits, each row from a whole byte on.
+
+    Returns:
+        The samples, and how many pixels of them there are data for, from the first on. Others are told as a warning.
+
+    Raises:
+        Damaged: more than a tenth is missing.
+    """
+    row = (width * channels * bits + 7) // 8
+    whole, rest = divmod(min(len(data), row * height), row)
+    known = whole * width + min(width, rest * 8 // (channels * bits))
+    if known < width * height:
+        if width * height - known > MOST_MISSING * width * height:
+            raise Damaged("its image is damaged (a part of it is missing)")
+        complain(f"data that end early: {height - known // width} of {height} rows are white where they are missing")
+        data = data.ljust(row * height, b"\0")
+    packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
+    return _values(packed, width * channels, bits).reshape(height, width, channels), known
+
+
+def _values(packed: Pixels, count: int, bits: int) -> Samples:
+    if bits == 16:
+        return packed.view(">u2").astype(np.uint16)
+    if bits == 1:
+        values = np.unpackbits(packed, axis=1)
+    elif bits == 8:
+        values = packed
+    else:
+        shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+        values = ((packed[..., None] >> shifts) & np.uint8(2**bits - 1)).reshape(len(packed), -1)
+    return np.ascontiguousarray(values[:, :count])
+
+
+def left_white(pixels: Pixels, known: int) -> Pixels:
+    """Return H x W or H x W x 3 pixels, those of no data white, as most readers show them."""
+    if known < pixels.shape[0] * pixels.shape[1]:
+        pixels = np.array(pixels)
+        pixels.reshape(-1, *pixels.shape[2:])[known:] = 255
+    return pixels

@@ -1,0 +1,133 @@
+"""What a PDF page is found to show: its images and what else, and the one picture of a scan, which may be in strips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from docsr.io.pdf.geometry import Box, Matrix
+from docsr.io.pdf.pdfium_image import from_inks
+from docsr.io.pdf.streams import integer
+from docsr.io.read_errors import Unreadable
+
+Paint = tuple[int, ...]
+"""A colour as pixels have it, 0 to 255: grey alone, or red, green and blue."""
+
+_ALIKE = ("/Width", "/ColorSpace", "/BitsPerComponent", "/ImageMask")
+"""What strips of one picture have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An image that a page shows.
+
+    Attributes:
+        image: the PDF stream.
+        matrix: takes the unit square to the page, in points times the page's user unit.
+        path: names in XObject resources, from the page's through those of forms to the image.
+        clip: tells apart what is drawn under different clippings.
+        window: to what box of the page the clippings confine it; None: to something else than a box.
+        inks: the colour that a stencil is painted in, 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1; None where it
+            cannot be told.
+    """
+
+    image: Any
+    matrix: Matrix
+    path: tuple[str, ...]
+    clip: int
+    window: Box | None
+    inks: tuple[float, ...] | None = (0.0,)
+
+    @property
+    def fill(self) -> Paint | None:
+        """What a stencil is painted in; None where it cannot be told, and of images that have colours of their own."""
+        return None if self.inks is None or not is_stencil(self.image) else paint(self.inks)
+
+
+def is_stencil(image: Any) -> bool:
+    """Tell whether an image has no colours, but says where the current one is painted."""
+    return image.get("/ImageMask", False) is True
+
+
+def paint(inks: tuple[float, ...]) -> Paint:
+    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1."""
+    levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
+    levels = _of_inks(levels) if len(levels) == 4 else levels
+    return levels[:1] if len(set(levels)) == 1 else levels
+
+
+@lru_cache(1024)
+def _of_inks(levels: Paint) -> Paint:
+    return tuple(from_inks(np.array(levels, np.uint8).reshape(1, 1, 4)).ravel().tolist())
+
+
+@dataclass(slots=True)
+class Content:
+    """What a page shows.
+
+    Attributes:
+        images: its image objects, in the order in which they are drawn.
+        drawn: what else it shows that is not white paper, as a clause ("it has vector drawing"), the first of it.
+        glyphs: whether text that is seen is among that.
+        marks: how many other things are: lines, areas, shadings.
+        over: whether anything, be it white, is painted when an image is there already, or its tones are changed.
+        pictures: matrix, width and height (px) of every image, those within the content included.
+    """
+
+    images: list[Placement] = field(default_factory=list)
+    drawn: str | None = None
+    glyphs: bool = False
+    marks: int = 0
+    over: bool = False
+    pictures: list[tuple[Matrix, int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The one picture of a scanned page.
+
+    Attributes:
+        strips: its parts, from the image's top to its bottom: mostly one.
+        matrix: takes the unit square to the page, for all of them together.
+    """
+
+    strips: tuple[Placement, ...]
+    matrix: Matrix
+
+
+def joined(found: list[Placement]) -> Scan:
+    """Put strips of one width that are stacked without gaps together.
+
+    Raises:
+        Unreadable: there is no image, or there are several that are not such strips.
+    """
+    if not found:
+        raise Unreadable("it has no image")
+    if len(found) == 1:
+        return Scan((found[0],), found[0].matrix)
+    down = found[0].matrix[2:4]
+    strips = sorted(found, key=lambda part: -(part.matrix[4] * down[0] + part.matrix[5] * down[1]))
+    if len({part.path for part in strips}) != len(strips) or not all(map(_continues, strips, strips[1:])):
+        raise Unreadable("it has more than one image")
+    a, b, e, f = *strips[0].matrix[:2], *strips[-1].matrix[4:]
+    c, d = strips[0].matrix[2] + strips[0].matrix[4] - e, strips[0].matrix[3] + strips[0].matrix[5] - f
+    return Scan(tuple(strips), (a, b, c, d, e, f))
+
+
+def _continues(upper: Placement, lower: Placement) -> bool:
+    """Tell whether a strip lies right below another, half a row of pixels more or less."""
+    rows = integer(upper.image, "/Height", 0), integer(lower.image, "/Height", 0)
+    if min(rows) < 1 or upper.clip != lower.clip:
+        return False
+    alike = all(upper.image.get(key) == lower.image.get(key) for key in _ALIKE)
+    (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix, lower.matrix
+    row = max(abs(c), abs(d)) / rows[0]
+    same_rows = (
+        abs(a - p) < row
+        and abs(b - q) < row
+        and all(abs(first / rows[0] - second / rows[1]) < row / 20 for first, second in ((c, r), (d, s)))
+    )
+    return alike and same_rows and abs(e - r - t) < 0.6 * row and abs(f - s - u) < 0.6 * row

@@ -1,0 +1,71 @@
+"""Names of images that a page has and does not show are dropped: else images that were replaced would stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pikepdf
+from pikepdf import Dictionary, Name, Stream
+
+from docsr.io.pdf.name_uses import Number, Uses, externals
+
+_MAX_PARENTS, _MAX_DEPTH = 64, 8
+
+
+def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
+    """Drop the names of images from the resources of the pages and forms that do not show them.
+
+    Pages share their resources as a rule. Where it cannot be told what a page shows, its names stay.
+
+    Args:
+        pdf: the document; it is changed.
+        old: the images that were replaced, of which all pages drop the names.
+        changed: the 0-based numbers of the pages on which they were, which drop those of any image.
+    """
+    if not old:
+        return
+    _take_over(pdf)
+    seen, uses = set[Number](), Uses()
+    for number, page in enumerate(pdf.pages):
+        uses.turn()
+        _forget(page.obj, None if number in changed else old, uses, seen, _MAX_DEPTH)
+
+
+def _take_over(pdf: pikepdf.Pdf) -> None:
+    """Give each page the resources that it inherits: there, names would stay for pages that do not use them."""
+    nodes: dict[Number, Any] = {}
+    for page in pdf.pages:
+        if "/Resources" not in page.obj:
+            page.obj.Resources = page.resources
+        node = page.obj.get("/Parent")
+        for _ in range(_MAX_PARENTS):
+            if not isinstance(node, Dictionary) or node.objgen in nodes:
+                break
+            nodes[node.objgen] = node
+            node = node.get("/Parent")
+    for node in nodes.values():
+        if "/Resources" in node:
+            del node.Resources
+
+
+def _forget(holder: Any, old: set[Number] | None, uses: Uses, seen: set[Number], depth: int) -> None:
+    """Drop names of some images (None: of any) from the resources of a page or a form, and of the forms in it."""
+    table = externals(holder.get("/Resources"))
+    if table is None or not depth or holder.objgen in seen:
+        return
+    seen.add(holder.objgen)
+    named = dict(table.items())
+    gone = {name for name, one in named.items() if _is_image(one) and (old is None or one.objgen in old)}
+    forms = [one for one in named.values() if isinstance(one, Stream) and one.get("/Subtype") == Name.Form]
+    shown = uses.of(holder) if gone else None
+    if shown is not None and gone - shown:
+        gone -= shown
+        resources = Dictionary(dict(holder.Resources.items()))  # others may share it
+        resources.XObject = Dictionary({name: one for name, one in named.items() if name not in gone})
+        holder.Resources = resources
+    for form in forms:
+        _forget(form, old, uses, seen, depth - 1)
+
+
+def _is_image(one: Any) -> bool:
+    return isinstance(one, Stream) and one.get("/Subtype") == Name.Image

@@ -1,0 +1,263 @@
+"""What one sees of a PDF page, as pixels: its scan as it is stored where that is all there is, else a rendering.
+
+In doubt it is a rendering: what a white box covers, a crop cuts off or a layer hides must not come to light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from docsr.errors import PageError
+from docsr.io.decoder_messages import complain
+from docsr.io.limits import most_pixels
+from docsr.io.pdf.annotations import shows_annotations
+from docsr.io.pdf.content import BROKEN, content_of
+from docsr.io.pdf.guard import LookedAt, check_image_size, check_renderable
+from docsr.io.pdf.images import size_of, stores_one_bit
+from docsr.io.pdf.page import LEAST_COVERED, Leaf
+from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
+from docsr.io.pdf.render import render_seen, size_at
+from docsr.io.pdf.scans import open_scans
+from docsr.io.pdf.shown_images import Content
+from docsr.io.pdf.streams import codec_of
+from docsr.io.raster.resolution import TRANSPOSING, believable
+from docsr.io.read_errors import Damaged, Unreadable, damage
+from docsr.page import Dpi, Page
+
+RENDERED_DPI = 300.0
+"""Of a page that is no scan, where it must become pixels: what OCR engines ask for."""
+
+MOST_MARKS = 100
+"""A scan with more lines and areas drawn on it is a drawing."""
+
+_COARSEST = 20.0
+"""dpi below which an image is a ground, and no scan."""
+
+_LEAST_PART = 0.1
+"""Images that cover less of their page say nothing of its resolution."""
+
+_ALIKE = 0.02
+"""The shapes of pixels that differ by at most this part are taken for one."""
+
+
+class Seen:
+    """One page of an open PDF.
+
+    Attributes:
+        number: 0-based page number.
+    """
+
+    def __init__(self, leaf: Leaf, known: LookedAt | None = None, file: Path | None = None) -> None:
+        """Keep the page, what of the document was found fit to be rendered, and where it is."""
+        self.number, self._file = leaf.number, file or leaf.path
+        self._leaf, self._known = leaf, known or LookedAt()
+
+    @property
+    def reason(self) -> str | None:
+        """Why the page is not enlarged when it becomes pixels ("it has text of its own"); None: it is."""
+        if self.is_scan or (self._finest is not None and not self._has_drawing):
+            return None
+        return self._leaf.unlike_scan or self._content.drawn or "its image is too coarse"
+
+    @cached_property
+    def is_scan(self) -> bool:
+        """Whether one sees nothing but the page's scan, and white margins."""
+        leaf = self._leaf
+        if leaf.unlike_scan is not None or leaf.content.over or shows_annotations(leaf.page):
+            return False
+        try:
+            sizes = [size_of(strip.image) for strip in leaf.scan.strips]
+            clipped = (
+                cut(strip.window, strip.matrix, *size, leaf.page)
+                for strip, size in zip(leaf.scan.strips, sizes, strict=True)
+            )
+            straight = self._margins(sizes[0][0], sum(height for _, height in sizes)) is not None
+            return straight and not any(clipped)
+        except BROKEN:
+            return False
+
+    @property
+    def dpi(self) -> Dpi | None:
+        """The resolution of the page's scan as it is seen, which ``read`` gives; nothing is decoded.
+
+        None where the page is no scan (see ``reason``), or its resolution is not believable.
+        """
+        if self.is_scan:
+            return self._leaf.dpi
+        return None if self.reason is not None else believable(*self._dpi)
+
+    def check(self) -> None:
+        """Refuse a page that would become more pixels than are allowed. PageError."""
+        if not self.is_scan:
+            try:
+                size_at(seen_size(self._leaf.page), self._dpi, user_unit(self._leaf.page))
+            except PageError as error:
+                raise PageError(f"{self._where}, {error}") from error
+
+    def read(self) -> Page:
+        """Return the page's pixels, at the resolution of its scan; at RENDERED_DPI where it has none.
+
+        Damage that leaves something to be seen is told to who listens (docsr.io.decoder_messages).
+
+        Raises:
+            PageError: it is damaged, or has more pixels than are allowed.
+        """
+        self.check()
+        if self.is_scan:
+            try:
+                return self.stored()
+            except PageError:
+                if self._leaf.unlike_scan is None:
+                    raise
+        faults: list[str] = []
+        shown, reason = self._rendered(faults), self._leaf.refusal
+        if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
+            faults.append(f"{reason}, so that something may be missing on it")
+        complain(*(f"page {self.number + 1}: {fault}" for fault in faults))
+        return shown
+
+    def instead(self) -> Page | None:
+        """Return what a viewer shows of a page that is damaged; None where that cannot be had."""
+        scan = None if self._leaf.unlike_scan is not None else self._leaf.scan
+        if scan is not None and any(codec_of(strip.image) == "/JBIG2Decode" for strip in scan.strips):
+            return None  # jbig2dec is bounded, the renderer's decoder is not
+        try:
+            return self._rendered([])
+        except PageError:
+            return None
+
+    def stored(self) -> Page:
+        """Return the scan's own pixels, with the white around them, and without what the page does not show of them.
+
+        Raises:
+            PageError: the page is no scan (see ``is_scan``), it is damaged, or has more pixels than are allowed.
+        """
+        if not self.is_scan:
+            raise PageError(f"{self._where}, shows more than its scan, or less")
+        page = self._leaf.read()
+        turned = orientation_of(self._leaf.scan.matrix, self._leaf.page) in TRANSPOSING
+        margins = self._margins(*((page.height, page.width) if turned else (page.width, page.height))) or ()
+        if not any(margins):
+            return page
+        left, top, right, bottom = margins
+        width, height = page.width + left + right, page.height + top + bottom
+        if width * height > most_pixels():
+            raise PageError(
+                f"{self._where}, would have {width} x {height} px, more than {most_pixels():,} (--max-pixels)"
+            )
+        part = page.pixels[max(0, -top) : page.height + min(0, bottom), max(0, -left) : page.width + min(0, right)]
+        pixels = np.full((height, width, *part.shape[2:]), 255, np.uint8)
+        x, y = max(0, left), max(0, top)
+        pixels[y : y + part.shape[0], x : x + part.shape[1]] = part
+        return replace(page, pixels=pixels)
+
+    def _margins(self, width: int, height: int) -> tuple[int, ...] | None:
+        """The sides of the scan in whole px as stored, 0 where they are a rounding; None: it does not lie straight."""
+        sides = sides_of(self._leaf.scan.matrix, width, height, self._leaf.page)
+        return None if sides is None else tuple(0 if abs(side) <= SLACK else round(side) for side in sides)
+
+    @cached_property
+    def _content(self) -> Content:
+        return content_of(self._leaf.page, whole=True)
+
+    @property
+    def _has_drawing(self) -> bool:
+        return self._content.glyphs or self._content.marks > MOST_MARKS
+
+    @cached_property
+    def _finest(self) -> tuple[Dpi, tuple[float, float]] | None:
+        """The finest of the images that make up the page, None where none do; small ones count together.
+
+        Its resolution as it is seen, and by how many px it would have to be moved to lie on whole ones. Where its
+        pixels are of another shape than those of what covers the page, it is one of square pixels as fine as
+        the finer of both.
+        """
+        page, parts = self._leaf.page, list[_Part]()
+        for matrix, width, height in self._content.pictures:
+            with suppress(*BROKEN):
+                covers, dpi = covered(matrix, page), seen_dpi(matrix, width, height, page)
+                left, top, _, _ = sides_of(matrix, width, height, page) or (0.0, 0.0, 0.0, 0.0)
+                parts.append(_Part(covers, dpi, (round(left) - left, round(top) - top)))
+        scans = [part for part in parts if min(part.dpi) >= _COARSEST]
+        finest = _finest_of(scans, _LEAST_PART)
+        if finest is None or sum(part.covers for part in parts) < LEAST_COVERED:
+            return None
+        dpi, nudge, of_scan = finest.dpi, finest.nudge, (_finest_of(scans, LEAST_COVERED) or finest).dpi
+        if abs(dpi[0] * of_scan[1] / (dpi[1] * of_scan[0]) - 1) > _ALIKE:
+            dpi, nudge = (max(*dpi, *of_scan),) * 2, (0.0, 0.0)
+        return (dpi, nudge) if believable(*dpi) else None
+
+    @property
+    def _dpi(self) -> Dpi:
+        usual = RENDERED_DPI, RENDERED_DPI
+        if self._finest is None:
+            return usual
+        return max(self._finest[0], usual, key=min) if self._has_drawing else self._finest[0]
+
+    def _rendered(self, faults: list[str]) -> Page:
+        """Render the page; ``faults`` takes what is wrong with data of its images."""
+        page, dpi = self._leaf.page, self._dpi
+        nudge = self._finest[1] if self._finest is not None and dpi == self._finest[0] else (0.0, 0.0)
+        try:
+            for _, width, height in self._content.pictures:  # those within the content included
+                check_image_size(width, height)
+            faults += check_renderable(page, self._known)
+            shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
+        except PageError as error:
+            raise PageError(f"{self._where}, {error}") from error
+        except BROKEN as error:
+            told = str(error) if isinstance(error, Unreadable) else damage(error)
+            raise PageError(f"{self._where}, could not be read: {told}") from error
+        return replace(shown, dpi=believable(*dpi), source=self._leaf.path, bilevel=self._is_bilevel(shown))
+
+    def _is_bilevel(self, shown: Page) -> bool:
+        """Tell whether a rendering is as black and white as the images that it shows."""
+        if not shown.is_grey or not self._content.images:
+            return False
+        with suppress(*BROKEN):
+            if all(stores_one_bit(place.image) for place in self._content.images):
+                return not ((shown.pixels != 0) & (shown.pixels != 255)).any()
+        return False
+
+    @property
+    def _where(self) -> str:
+        return f"{self._leaf.path}, page {self.number + 1}"
+
+
+class _Part(NamedTuple):
+    """An image on a page: how much it covers, its resolution, and how far it lies from whole px."""
+
+    covers: float
+    dpi: Dpi
+    nudge: tuple[float, float]
+
+
+def _finest_of(parts: list[_Part], least: float) -> _Part | None:
+    """Return the finest image which, with all that are finer, covers so much of the page."""
+    covers = 0.0
+    for part in sorted(parts, key=lambda one: one.dpi[0] * one.dpi[1], reverse=True):
+        covers += part.covers
+        if covers >= least:
+            return part
+    return None
+
+
+def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
+    """Yield the pages of a PDF file; nothing of them is read yet.
+
+    Raises:
+        PageError: the file cannot be read.
+    """
+    known = LookedAt()
+    with open_scans(path) as scans:
+        counted(len(scans.leaves))
+        for leaf in scans.leaves:
+            yield Seen(leaf, known, scans.file)
+            leaf.forget()

@@ -1,0 +1,1 @@
+"""Raster files: pages out of them and into them."""

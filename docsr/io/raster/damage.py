@@ -1,0 +1,92 @@
+"""Damage in image files that decoders get over without a word: looked for once in each page, and told."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
+
+from docsr.io.decoder_messages import complain, is_first_look
+from docsr.io.raster.jpeg_check import MOST_BYTES, examined, jpeg_fault
+from docsr.io.raster.png_check import png_fault
+
+_COMPRESSION, _JPEG_TABLES, _JPEG = 259, 347, 7
+_PLACES = ((273, 279), (324, 325))
+"""Tags of where strips, and tiles, begin, and of how many bytes they have."""
+
+
+def fault_of(image: Image.Image, key: object) -> str | None:
+    """Return what is wrong with the coded data of a picture that is not decoded yet, in a few words, if anything is.
+
+    The pixels of a sound JPEG, which it takes to decode it, are given to the image.
+
+    Args:
+        image: as Pillow opened it, at the picture in question.
+        key: what names the picture; it is looked at once while somebody listens.
+    """
+    if not isinstance(image, ImageFile.ImageFile) or image.fp is None or not is_first_look(key):
+        return None
+    if isinstance(image, JpegImagePlugin.JpegImageFile):  # of which MPO is a kind
+        return _jpeg(image, _whole(image.fp))
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        return png_fault(image.fp)
+    return strip_fault(image, image.fp) if isinstance(image, TiffImagePlugin.TiffImageFile) else None
+
+
+def strip_fault(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> str | None:
+    """Return what is wrong with the JPEG data of a TIFF page, which are in ``file``; None also where it has none."""
+    return next(filter(None, map(jpeg_fault, _strips(image, file))), None) if is_in_jpeg(image) else None
+
+
+def is_in_jpeg(image: TiffImagePlugin.TiffImageFile) -> bool:
+    """Tell whether a TIFF page is coded as JPEG."""
+    return bool(image.tag_v2.get(_COMPRESSION) == _JPEG)
+
+
+def look_at_jpeg(data: bytes) -> None:
+    """Complain of what is wrong with the data of a JPEG, of a PDF for example."""
+    if is_first_look((len(data), zlib.crc32(data))):
+        fault = jpeg_fault(data)
+        if fault is not None:
+            complain(fault)
+
+
+def _jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> str | None:
+    samples, fault = examined(data)
+    if samples is not None and image.mode in {"L", "RGB"} and image.tile:
+        width, height = image.size
+        if samples.nbytes == width * height * len(image.getbands()):
+            image.im = Image.frombuffer(image.mode, image.size, np.asarray(samples), "raw", image.mode, 0, 1).im
+            image.tile = []
+    return fault
+
+
+def _whole(file: IO[bytes]) -> bytes:
+    """The bytes of a file; none where they are very many. The file stands where it stood."""
+    before = file.tell()
+    size = file.seek(0, 2)
+    file.seek(0)
+    data = file.read(size) if size <= MOST_BYTES else b""  # memory for what is asked for is taken at once
+    file.seek(before)
+    return data
+
+
+def _strips(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> Iterator[bytes]:
+    """The JPEG in each strip or tile, with the tables that all share."""
+    tags: Any = image.tag_v2
+    tables = tags.get(_JPEG_TABLES, b"")
+    if not isinstance(tables, bytes):
+        return
+    before = file.tell()
+    try:
+        for offsets, sizes in _PLACES:
+            for offset, size in zip(tags.get(offsets, ()), tags.get(sizes, ()), strict=False):
+                if 4 < size <= MOST_BYTES:
+                    file.seek(offset)
+                    data = file.read(size)
+                    yield tables[:-2] + data[2:] if tables else data
+    finally:
+        file.seek(before)

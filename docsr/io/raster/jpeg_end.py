@@ -1,0 +1,125 @@
+"""JPEG that end early, decoded as viewers do: the mark at the end is often lost, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import JpegImagePlugin, TiffImagePlugin
+
+from docsr.io.decoder_messages import complain
+from docsr.io.limits import MOST_MISSING
+from docsr.io.raster.damage import is_in_jpeg, strip_fault
+from docsr.io.raster.jpeg_check import CORRUPT
+
+_END = b"\xff\xd9"
+_BEGINNING = b"\xff\xd8\xff"
+_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
+"""What follows has a length; coded data have no such bytes in them."""
+
+_SCAN, _COEFFICIENTS = 0xDA, 64
+_FILLING = (127, 128)
+"""What libjpeg puts in the place of blocks that are missing, in each colour; of inks some are inverted."""
+
+
+def from_its_start(data: bytes) -> bytes:
+    """Return the data from where the JPEG begins: readers of PDF pass over what stands before it, mostly a CR LF."""
+    return data[max(0, data.find(_BEGINNING)) :]
+
+
+def load(image: JpegImagePlugin.JpegImageFile) -> None:
+    """Decode; where the data end early, the rows that are missing are grey, as viewers show them.
+
+    Raises:
+        OSError: the picture is damaged, more than a tenth of its rows are missing, or some of its scans.
+    """
+    feeding = _Feeding(image)
+    cast(Any, image).load_read = feeding.read
+    image.load()
+    if not feeding.is_ended:
+        return
+    has_scans = _is_refined if "progressive" in image.info else _has_all_colours
+    if not has_scans(feeding.all(), image.layers):
+        raise OSError("its last scans are missing")
+    if missing := _missing(np.asarray(image)):
+        if missing > MOST_MISSING * image.height:
+            raise OSError(f"{missing} of its {image.height} rows are missing")
+        complain(CORRUPT)
+
+
+def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -> None:
+    """Refuse a TIFF page in JPEG, decoded, whose data end early, where more than a tenth of its rows are missing.
+
+    Args:
+        image: the page.
+        file: that it was read from.
+
+    Raises:
+        OSError: they are.
+    """
+    if file is None or file.closed or not is_in_jpeg(image):
+        return
+    missing = _missing(np.asarray(image))
+    if missing > MOST_MISSING * image.height and strip_fault(image, file) is not None:
+        raise OSError(f"{missing} of its {image.height} rows are missing")
+
+
+class _Feeding:
+    """Gives a decoder the bytes of a file, and the mark for the end where the file has none."""
+
+    def __init__(self, image: JpegImagePlugin.JpegImageFile) -> None:
+        self._file, self.is_ended = image.fp, False
+
+    def read(self, size: int) -> bytes:
+        data = b"" if self._file is None else self._file.read(size)
+        if data or self.is_ended:
+            return data
+        self.is_ended = True
+        return _END
+
+    def all(self) -> bytes:
+        if self._file is None:
+            return b""
+        self._file.seek(0)
+        return self._file.read()
+
+
+def _is_refined(data: bytes, channels: int) -> bool:
+    """Tell whether a progressive picture has scans, whole or not, for every bit (ITU-T T.81, G.1.1)."""
+    missing_bits: NDArray[np.uint8] = np.full((256, _COEFFICIENTS), 255, np.uint8)
+    for scan in _scans(data):
+        count = scan[0]
+        first, last, bits = scan[1 + 2 * count : 4 + 2 * count]
+        missing_bits[list(scan[1 : 1 + 2 * count : 2]), first : last + 1] = bits & 15
+    return int((missing_bits == 0).all(axis=1).sum()) >= channels
+
+
+def _has_all_colours(data: bytes, channels: int) -> bool:
+    """Tell whether a picture that is not progressive has scans, whole or not, of every colour."""
+    named = set[int]()
+    for scan in _scans(data):
+        if scan[0] == channels:  # whatever they are called
+            return True
+        named.update(scan[1 : 1 + 2 * scan[0] : 2])
+    return len(named) >= channels
+
+
+def _scans(data: bytes) -> Iterator[bytes]:
+    """Yield the heads of the scans, as far as they are whole."""
+    at = len(_END)
+    while found := _SEGMENT.search(data, at):
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+        if data[found.end() - 1] == _SCAN and at <= len(data):
+            yield data[found.end() + 2 : at]
+
+
+def _missing(pixels: NDArray[np.uint8]) -> int:
+    """Return how many rows at the end hold nothing but filling."""
+    last = pixels[-1, -1]
+    if not np.isin(last, _FILLING).all():
+        return 0
+    filled = (pixels == last).reshape(len(pixels), -1).all(axis=1)
+    return len(filled) if filled.all() else int(np.argmin(filled[::-1]))

@@ -1,1 +1,0 @@
-"""What a benchmark found, written for machines and for people."""

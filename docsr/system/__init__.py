@@ -1,0 +1,1 @@
+"""What docsr takes from the system: names as places, temporary folders, other programs."""
