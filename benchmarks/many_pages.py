@@ -43,10 +43,13 @@ def pages_of(count: int, dpi: float) -> Iterator[Page]:
         yield Page(np.roll(page.pixels, number * 7 % page.height, axis=0), page.dpi)
 
 
-def _children(process: int) -> list[int]:
+def _below(process: int) -> Iterator[int]:
+    """The processes that a process started, and those that they did."""
     with suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    return []
+        for tasks in Path(f"/proc/{process}/task").glob("*/children"):
+            for child in map(int, tasks.read_text().split()):
+                yield child
+                yield from _below(child)
 
 
 def _most_of(process: int) -> float:
@@ -59,12 +62,12 @@ def _most_of(process: int) -> float:
 
 
 def peaks(command: list[str]) -> tuple[float, float]:
-    """Run a command; return the most memory in MiB that it had, and that one of the processes it started had."""
+    """Run a command; return the most memory in MiB that it had, and that one of the processes below it had."""
     parent = worker = 0.0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
         while run.poll() is None:
             parent = max(parent, _most_of(run.pid))
-            worker = max(worker, *map(_most_of, _children(run.pid)), 0.0)
+            worker = max(worker, *map(_most_of, _below(run.pid)), 0.0)
             time.sleep(WAIT_SECONDS)
     if run.returncode:
         raise SystemExit(f"{shlex.join(command)} ended with {run.returncode}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import pickle  # nosec B403
 import subprocess  # nosec B404
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.spawn import get_executable
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
+
+from docsr.errors import PageError
 
 _BECOME = """
 import os, sys
@@ -53,12 +57,18 @@ class Limits:
 
 
 _NO_LIMITS = Limits()
+_TO = {True: subprocess.PIPE, False: subprocess.DEVNULL}
 
 _running: set[subprocess.Popen[bytes]] = set()
 
 
 def run(
-    program: str, words: Sequence[str], given: bytes = b"", *, limits: Limits = _NO_LIMITS, written: bool = True
+    program: str,
+    words: Sequence[str],
+    given: bytes = b"",
+    *,
+    limits: Limits = _NO_LIMITS,
+    written: bool | BinaryIO = True,
 ) -> Ended:
     """Run a program to its end; when this process ends before, by whatever, so does the program (Linux).
 
@@ -67,7 +77,7 @@ def run(
         words: its arguments; no shell sees them.
         given: what it reads from standard input.
         limits: what it may take.
-        written: whether to take what it writes to standard output; else that is dropped.
+        written: whether to take what it writes to standard output, or the file that this goes into; else it is dropped.
 
     Raises:
         OSError: it cannot be started.
@@ -77,7 +87,7 @@ def run(
         with subprocess.Popen(  # nosec B603
             _command(program, words, limits),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if written else subprocess.DEVNULL,
+            stdout=_TO[written] if isinstance(written, bool) else written,
             stderr=stderr.writing if os.name == "posix" else subprocess.DEVNULL,
         ) as process:
             _running.add(process)
@@ -88,6 +98,47 @@ def run(
                 process.wait()
                 _running.discard(process)
         return Ended(process.returncode, out or b"", stderr.read())
+
+
+_CALL = """
+import os, pickle, sys, warnings
+sys.path[:] = sys.argv[1:]
+warnings.simplefilter("ignore")
+from docsr.errors import PageError
+call = pickle.load(sys.stdin.buffer)
+out = os.fdopen(1, "w+b")
+try:
+    call(out)
+except PageError as error:
+    os.write(2, os.fsencode(str(error)))
+    os._exit(3)
+out.flush()
+os._exit(0)
+"""
+"""Calls what it reads from standard input with a file that is its standard output."""
+
+_PAGE_ERROR = 3
+
+
+def call_apart(call: Callable[[BinaryIO], None], out: BinaryIO) -> None:
+    """Call a function of docsr with a file, in a process of its own: what it takes is given back when it ends.
+
+    Args:
+        call: what can be pickled.
+        out: open to be read and written.
+
+    Raises:
+        PageError: the function did.
+        OSError: there is no such process, or it ended otherwise.
+    """
+    python = get_executable()
+    if not python:
+        raise OSError("no other process can be started from this one")
+    ended = run(os.fsdecode(python), ["-Ic", _CALL, *sys.path], pickle.dumps(call), written=out)
+    if ended.code == _PAGE_ERROR:
+        raise PageError(os.fsdecode(ended.said))
+    if ended.code:
+        raise OSError(f"a process ended with {ended.code}")
 
 
 def end_running() -> None:

@@ -111,7 +111,7 @@ def conclude_when_another_does(item, folder):
 @pytest.mark.parametrize("call", [double, conclude_and_be_interrupted])
 @pytest.mark.parametrize("number", STOPS)
 def test_what_was_done_here_is_known_though_a_signal_comes(call, number):
-    found = []
+    found: list[int] = []
     with pytest.raises(KeyboardInterrupt), patient():  # noqa: PT012
         for item, result in run_here(call, range(5)):
             if item == 1 and call is double:
@@ -122,7 +122,7 @@ def test_what_was_done_here_is_known_though_a_signal_comes(call, number):
 
 @pytest.mark.parametrize("number", STOPS)
 def test_what_workers_did_is_known_though_a_signal_comes_when_it_is_taken(number):
-    found = []
+    found: list[int] = []
     with pytest.raises(KeyboardInterrupt), patient():  # noqa: PT012
         for _, result in run_in_processes(double, range(4), jobs=2, broken=broken):
             if not found:
@@ -146,7 +146,7 @@ def test_a_worker_is_not_interrupted_when_its_item_is_as_good_as_done(tmp_path):
 
 
 def test_what_had_finished_when_a_worker_died_is_known_though_the_rest_is_interrupted():
-    finished, lost = Future(), Future()
+    finished, lost = Future[str](), Future[str]()
     finished.set_result("whole")
     lost.set_exception(RuntimeError("the pool broke"))
 

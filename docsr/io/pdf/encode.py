@@ -26,8 +26,8 @@ class Coded:
     """An image's data, the filter that decodes them, its parameters, and bits per sample."""
 
     data: bytes
-    filter: Name
-    parameters: dict[str, Any] | None
+    filter: str
+    parameters: dict[str, int] | None
     bits: int
 
     def without_data(self) -> Coded:
@@ -51,12 +51,12 @@ def coded(pixels: Pixels, quality: int) -> Coded:
     extreme = int(counts[:, 0].sum() + counts[:, 255].sum())
     if pixels.ndim == 2 and extreme == pixels.size:
         parameters = {"/K": -1, "/Columns": image.width, "/Rows": image.height}
-        return Coded(group_4(pixels), Name.CCITTFaxDecode, parameters, 1)
+        return Coded(group_4(pixels), "/CCITTFaxDecode", parameters, 1)
     if max(image.size) > _MAX_JPEG_SIDE:
         return _flate(pixels)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality, subsampling=0)
-    lossy = Coded(file.getvalue(), Name.DCTDecode, None, 8)
+    lossy = Coded(file.getvalue(), "/DCTDecode", None, 8)
     if extreme < NEARLY_TWO_VALUED * pixels.size:
         return lossy
     return min(_flate(pixels), lossy, key=lambda choice: len(choice.data))
@@ -66,7 +66,7 @@ def _flate(pixels: Pixels) -> Coded:
     """Code without loss, with TIFF's predictor."""
     colours = 1 if pixels.ndim == 2 else pixels.shape[2]
     parameters = {"/Predictor": 2, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": pixels.shape[1]}
-    return Coded(deflated(pixels), Name.FlateDecode, parameters, 8)
+    return Coded(deflated(pixels), "/FlateDecode", parameters, 8)
 
 
 def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:

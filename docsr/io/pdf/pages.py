@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pikepdf
+from pikepdf import Dictionary, Name
 
 from docsr.errors import PageError
+from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import Fate, Leaf
 
 TOGETHER = 100
 """Pages that are read before the file is opened again: qpdf keeps all that it has read of an open one."""
+
+_INHERITED = (Name.Resources, Name.MediaBox, Name.CropBox, Name.Rotate)
+_MAX_PARENTS = 200
 
 
 class Leaves:
@@ -31,19 +37,38 @@ class Leaves:
         """
         self._pdf: pikepdf.Pdf | None = pdf
         self._file, self._path, self._fate = file, path, fate
-        self._count, self._in_use = len(pdf.pages), dict[int, Leaf]()
+        pages: list[Any] = list(pdf.pages)
+        self._numbers: list[Number] = [page.objgen for page in pages]
+        self._stated = _stated(pdf)
+        self._in_use = dict[int, Leaf]()
+
+    @classmethod
+    def of_file(cls, file: Path, path: Path, count: int, fate: Fate) -> Leaves:
+        """Open a document of so many pages. PageError: it is not the one any more that it was."""
+        leaves = cls(_opened(file, path), file, path, fate)
+        if len(leaves) != count:
+            leaves.close()
+            raise _changed(path)
+        return leaves
+
+    @property
+    def pdf(self) -> pikepdf.Pdf:
+        """The document as it is open now. PageError: it is not."""
+        if self._pdf is None:
+            raise _changed(self._path)
+        return self._pdf
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._numbers)
 
     def __iter__(self) -> Iterator[Leaf]:
-        return (self[number] for number in range(self._count))
+        return (self[number] for number in range(len(self)))
 
     def __getitem__(self, number: int) -> Leaf:
         """Return a page, counted from 0. PageError: the document is not the one any more that it was."""
         if number not in self._in_use:
             if len(self._in_use) == TOGETHER:
-                self.open_again()
+                self._open_again()
             self._in_use[number] = self.of_open(number)
         return self._in_use[number]
 
@@ -53,32 +78,27 @@ class Leaves:
 
     def _page(self, number: int) -> pikepdf.Page:
         if self._pdf is None:
-            raise PageError(self._changed)
-        return self._pdf.pages[number]
+            self._open_again()
+        return self._alone(self.pdf, number) or self.pdf.pages[number]
 
-    def open_again(self) -> pikepdf.Pdf:
-        """Close the document and open it once more.
+    def _alone(self, pdf: pikepdf.Pdf, number: int) -> pikepdf.Page | None:
+        """A page without the others, of which ``pdf.pages`` reads all; None: it is none of the file's own objects."""
+        found: Any = pdf.get_object(self._numbers[number])
+        if not isinstance(found, Dictionary) or found.get("/Type") != Name.Page:
+            return None
+        inherit(found)
+        return pikepdf.Page(found)
 
-        Raises:
-            PageError: it is not the one any more that it was.
-        """
-        self._drop()
-        self._pdf = None  # which frees what was read of it, before more is
-        try:
-            pdf = pikepdf.open(self._file)
-        except (OSError, pikepdf.PdfError) as error:
-            raise PageError(self._changed) from error
-        if len(pdf.pages) != self._count:
-            raise PageError(self._changed)
+    def _open_again(self) -> None:
+        """Close the document and open it once more. PageError: it is not the one any more that it was."""
+        self.close()  # which frees what was read of it, before more is
+        pdf = _opened(self._file, self._path, inherit_page_attributes=False)
+        if _stated(pdf) != self._stated:
+            raise _changed(self._path)
         self._pdf = pdf
-        return pdf
-
-    @property
-    def _changed(self) -> str:
-        return f"{self._path} could not be read: it changed meanwhile"
 
     def close(self) -> None:
-        """Close the document, and drop what was read of it."""
+        """Close the document, and drop what was read of it; it is opened again when another page is asked for."""
         self._drop()
         if self._pdf is not None:
             self._pdf.close()
@@ -89,3 +109,31 @@ class Leaves:
         for leaf in self._in_use.values():
             leaf.forget()
         self._in_use.clear()
+
+
+def _opened(file: Path, path: Path, **how: Any) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(file, **how)
+    except (OSError, pikepdf.PdfError) as error:
+        raise _changed(path) from error
+
+
+def _changed(path: Path) -> PageError:
+    return PageError(f"{path} could not be read: it changed meanwhile")
+
+
+def _stated(pdf: pikepdf.Pdf) -> str:
+    """What a document says of how many pages it has, which need not be true."""
+    return repr(pdf.Root.get("/Pages", Dictionary()).get("/Count"))
+
+
+def inherit(page: Any) -> None:
+    """Give a page what it has from the nodes above it (ISO 32000-1, 7.7.3.4)."""
+    node = page
+    for _ in range(_MAX_PARENTS):
+        node = node.get("/Parent")
+        if not isinstance(node, Dictionary):
+            return
+        for name in _INHERITED:
+            if name not in page and name in node:
+                page[name] = node[name]

@@ -10,23 +10,21 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
 from docsr.errors import PageError, first_line, reason_of
-from docsr.io.decoder_messages import complain, hush
+from docsr.io.decoder_messages import complain
 from docsr.io.limits import whole
-from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import Fate
 from docsr.io.pdf.page_tree import Opened, open_mended
 from docsr.io.pdf.pages import Leaves
 from docsr.io.pdf.placement import POINTS_PER_INCH
-from docsr.io.pdf.replace import put
+from docsr.io.pdf.saving import Changed, Made, Sheet, write
 from docsr.io.pdf.spool import Kept, Spool
 from docsr.io.pdf.truncation import is_cut_off
-from docsr.io.pdf.unused_images import drop_unused
 from docsr.io.read_errors import damage, missing
 from docsr.page import Bands, Page
 
@@ -54,7 +52,7 @@ class Scans:
     """
 
     def __init__(self, opened: Opened, path: Path, spool: Spool) -> None:
-        self.file, self._spool, self._new = opened.file, spool, dict[int, Kept]()
+        self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, Kept]()
         self.leaves = Leaves(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
 
     @property
@@ -75,12 +73,9 @@ class Scans:
         Raises:
             PageError: the file cannot be written, or the document is not the one any more that it was.
         """
-        pdf, old = self.leaves.open_again(), set[Number]()
-        images = self._spool.into(pdf)
-        for number, kept in self._new.items():
-            old |= put(pdf, self.leaves.of_open(number), kept, images)
-        drop_unused(pdf, old, set(self._new))
-        _save(pdf, path, file)
+        self.leaves.close()
+        changed = Changed(self.file, self._path, len(self.leaves), self._new, self._spool.folder, path)
+        write(changed, path if file is None else file)
 
 
 @contextmanager
@@ -200,7 +195,7 @@ def write_scans(
         PageError: there are no pages, or the file cannot be written.
     """
     with ExitStack() as stack:
-        spool, kept = Spool(stack), list[tuple[_Sheet, Kept]]()
+        spool, kept = Spool(stack), list[tuple[Sheet, Kept]]()
         for page in pages:
             try:
                 kept.append((_sheet_of(page), spool.keep(whole(page).pixels, page.icc, quality)))
@@ -211,43 +206,12 @@ def write_scans(
             del page  # before the next one is made
         if not kept:
             raise PageError(f"{path} could not be written: there are no pages")
-        pdf = stack.enter_context(pikepdf.new())
-        images = spool.into(pdf)
-        for sheet, image in kept:
-            _append(pdf, sheet, images.image(image))
-        _save(pdf, path, file)
+        write(Made(kept, spool.folder, path), path if file is None else file)
 
 
-class _Sheet(NamedTuple):
-    """The size of a page, in units of so many 1/72 inch."""
-
-    wide: float
-    high: float
-    unit: float
-
-
-def _sheet_of(page: Page | Bands) -> _Sheet:
+def _sheet_of(page: Page | Bands) -> Sheet:
     x, y = page.aspect or (1.0, 1.0)
     dpi_x, dpi_y = page.dpi or (UNKNOWN_DPI * x / max(x, y), UNKNOWN_DPI * y / max(x, y))
     wide, high = page.width / dpi_x * POINTS_PER_INCH, page.height / dpi_y * POINTS_PER_INCH
     unit = max(1.0, wide / _MAX_SIDE, high / _MAX_SIDE)
-    return _Sheet(round(wide / unit, 4), round(high / unit, 4), unit)
-
-
-def _append(pdf: pikepdf.Pdf, sheet: _Sheet, image: Any) -> None:
-    leaf = pdf.add_blank_page(page_size=(sheet.wide, sheet.high))
-    if sheet.unit > 1:
-        leaf.obj.UserUnit = sheet.unit
-    leaf.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
-    leaf.obj.Contents = pdf.make_stream(f"q {sheet.wide} 0 0 {sheet.high} 0 0 cm /Im0 Do Q".encode())
-
-
-def _save(pdf: pikepdf.Pdf, path: Path, file: BinaryIO | None) -> None:
-    try:
-        hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
-        pdf.save(path if file is None else file, deterministic_id=True, fix_metadata_version=False)
-    except OSError as error:
-        raise PageError(f"{path} could not be written: {reason_of(error)}") from error
-    except (PdfError, RuntimeError, ValueError) as error:
-        told = damage(PdfError(_plainly(error, path)), "the PDF library cannot save it")
-        raise PageError(f"{path} could not be written: {told}") from error
+    return Sheet(round(wide / unit, 4), round(high / unit, 4), unit)

@@ -60,7 +60,7 @@ class Spool:
         self._profiles: dict[bytes, bytes] = {}
 
     @cached_property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
         """Where the files are: nobody else can put any there; None: there is no place for any."""
         try:
             return self._stack.enter_context(temporary_folder())
@@ -81,16 +81,12 @@ class Spool:
         made = coded(pixels, quality)
         self._count += 1
         self.written += len(made.data)
-        if self._folder is not None:
-            below(self._folder, f"{self._count}").write_bytes(made.data)
+        if self.folder is not None:
+            below(self.folder, f"{self._count}").write_bytes(made.data)
             made = made.without_data()
         icc = fitting_profile(icc, pixels)
         icc = None if icc is None else self._profiles.setdefault(icc, icc)
         return Kept(self._count, (pixels.shape[1], pixels.shape[0]), 1 if pixels.ndim == 2 else 3, icc, made)
-
-    def into(self, pdf: pikepdf.Pdf) -> Placed:
-        """Return what puts the images into a document."""
-        return Placed(pdf, self._folder)
 
 
 class Placed:
@@ -121,7 +117,7 @@ class Placed:
         stream.Width, stream.Height = kept.size
         stream.BitsPerComponent = made.bits
         stream.ColorSpace = self._space(kept) if space is None else space
-        stream.Filter = made.filter
+        stream.Filter = Name(made.filter)
         if made.parameters is not None:
             stream.DecodeParms = Dictionary(made.parameters)
         shared: Any = self._pdf.make_indirect(stream)

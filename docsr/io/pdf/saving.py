@@ -1,0 +1,173 @@
+"""Documents written with new images, here or in a process of its own: to save, qpdf needs some kB for each page."""
+
+from __future__ import annotations
+
+import io
+import subprocess  # nosec B404
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import pikepdf
+from pikepdf import Dictionary, PdfError
+
+from docsr.errors import PageError, first_line, reason_of
+from docsr.io.decoder_messages import hush
+from docsr.io.pdf.name_uses import Number
+from docsr.io.pdf.page import Fate
+from docsr.io.pdf.pages import Leaves
+from docsr.io.pdf.replace import put
+from docsr.io.pdf.spool import Kept, Placed, Spool
+from docsr.io.pdf.unused_images import drop_unused
+from docsr.io.read_errors import damage
+from docsr.system.programs import call_apart
+
+FEW = 100
+"""A document of no more pages is saved in this process: to start another takes longer."""
+
+
+_HOW = {"deterministic_id": True, "fix_metadata_version": False}
+
+
+class Sheet(NamedTuple):
+    """The size of a page, in units of so many 1/72 inch."""
+
+    wide: float
+    high: float
+    unit: float
+
+
+class Changed(NamedTuple):
+    """A document with new images in the place of others.
+
+    Attributes:
+        file: the document.
+        path: how it is spoken of.
+        pages: how many it has.
+        new: the images of pages, by their 0-based numbers.
+        folder: where their data are; None: in ``new``.
+        target: how what is written is spoken of.
+    """
+
+    file: Path
+    path: Path
+    pages: int
+    new: dict[int, Kept]
+    folder: Path | None
+    target: Path
+
+    def write(self, out: Path | BinaryIO) -> None:
+        """Write it. PageError: it cannot be written, or the document is not the one any more that it was."""
+        with ExitStack() as stack:
+            leaves = Leaves.of_file(self.file, self.path, self.pages, Fate(False, Spool(stack), {}))
+            stack.callback(leaves.close)
+            old, images = set[Number](), Placed(leaves.pdf, self.folder)
+            for number, kept in self.new.items():
+                old |= put(leaves.pdf, leaves.of_open(number), kept, images)
+            drop_unused(leaves.pdf, old, set(self.new))
+            save(leaves.pdf, self.target, out)
+
+
+class Made(NamedTuple):
+    """A document of images alone, one on each page.
+
+    Attributes:
+        sheets: its pages, and what each shows.
+        folder: where the data of the images are; None: in ``sheets``.
+        target: how what is written is spoken of.
+    """
+
+    sheets: list[tuple[Sheet, Kept]]
+    folder: Path | None
+    target: Path
+
+    @property
+    def pages(self) -> int:
+        """How many it has."""
+        return len(self.sheets)
+
+    def write(self, out: Path | BinaryIO) -> None:
+        """Write it. PageError: it cannot be written."""
+        with pikepdf.new() as pdf:
+            images = Placed(pdf, self.folder)
+            for sheet, image in self.sheets:
+                _append(pdf, sheet, images.image(image))
+            save(pdf, self.target, out)
+
+
+def write(document: Changed | Made, out: Path | BinaryIO) -> None:
+    """Write a document: one of many pages in a process of its own, where one can be started.
+
+    The same document gives the same bytes.
+
+    Args:
+        document: what to write.
+        out: the path, or a file that is open and empty.
+
+    Raises:
+        PageError: it cannot be written, or the document is not the one any more that it was.
+    """
+    if document.pages > FEW and document.folder is not None and not isinstance(out, Path):
+        try:
+            return call_apart(document.write, out)
+        except (OSError, subprocess.SubprocessError):
+            out.seek(0)
+            out.truncate()
+    return document.write(out)
+
+
+def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
+    """Write an open document; ``path`` is how what is written is spoken of. PageError: it cannot be written."""
+    try:
+        hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
+        if isinstance(out, Path):
+            pdf.save(out, **_HOW)
+        else:
+            patient = _Patient(out)
+            pdf.save(cast(BinaryIO, patient), **_HOW)
+            patient.end()
+    except OSError as error:
+        raise PageError(f"{path} could not be written: {reason_of(error)}") from error
+    except (PdfError, RuntimeError, ValueError) as error:
+        said = PdfError(first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
+        raise PageError(f"{path} could not be written: {damage(said, 'the PDF library cannot save it')}") from error
+
+
+class _Patient(io.RawIOBase):
+    """A file whose errors wait for the end: pikepdf ends the process when it meets one while it closes a file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+        self._error: OSError | None = None
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def seekable(self) -> bool:
+        """False: it is written from its beginning to its end."""
+        return False
+
+    def write(self, data: Any) -> int:
+        """Write, unless that failed before."""
+        try:
+            if self._error is None:
+                self._file.write(data)
+        except OSError as error:
+            self._error = error
+        return len(data)
+
+    def end(self) -> None:
+        """Hand over what is written. OSError: that failed, or any writing before did."""
+        if self._error is not None:
+            raise self._error
+        self._file.flush()
+
+
+def _append(pdf: pikepdf.Pdf, sheet: Sheet, image: Any) -> None:
+    leaf = pdf.add_blank_page(page_size=(sheet.wide, sheet.high))
+    if sheet.unit > 1:
+        leaf.obj.UserUnit = sheet.unit
+    leaf.obj.Resources = Dictionary(XObject=Dictionary(Im0=image))
+    leaf.obj.Contents = pdf.make_stream(f"q {sheet.wide} 0 0 {sheet.high} 0 0 cm /Im0 Do Q".encode())
