@@ -26,9 +26,6 @@ FEW = 100
 """A document of no more pages is saved in this process: to start another takes longer."""
 
 
-_HOW = {"deterministic_id": True, "fix_metadata_version": False}
-
-
 class Sheet(NamedTuple):
     """The size of a page, in units of so many 1/72 inch."""
 
@@ -120,11 +117,10 @@ def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
     """Write an open document; ``path`` is how what is written is spoken of. PageError: it cannot be written."""
     try:
         hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
-        if isinstance(out, Path):
-            pdf.save(out, **_HOW)
-        else:
-            patient = _Patient(out)
-            pdf.save(cast(BinaryIO, patient), **_HOW)
+        patient = None if isinstance(out, Path) else _Patient(out)
+        to = out if patient is None else cast(BinaryIO, patient)
+        pdf.save(to, deterministic_id=True, fix_metadata_version=False)
+        if patient is not None:
             patient.end()
     except OSError as error:
         raise PageError(f"{path} could not be written: {reason_of(error)}") from error
