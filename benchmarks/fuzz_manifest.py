@@ -91,7 +91,7 @@ def batch(count: int, seed: int, keep: Path | None) -> dict[str, Any]:
         shutil.copytree(place.out, first)
         before, started, work = set(running()), time.perf_counter(), Work(place, first, seed)
         with place.watched(), listened() as printed:
-            done = run_in_processes(work, range(1, count + 1), jobs=1, broken=_lost, limit=LIMITS["seconds"])
+            done = run_in_processes(work, range(1, count + 1), jobs=1, on_crash=_lost, limit=LIMITS["seconds"])
             for number, one in done:
                 found[number] = one
             printed_bytes = os.fstat(printed.fileno()).st_size

@@ -18,7 +18,7 @@ from damage_tiff import changed_tiff
 from sentences import is_unclean
 
 from docsr.errors import DocsrError, UsageError
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_leaves, suffix_of
 from docsr.io.limits import allowing
 from docsr.io.paths.inputs import find_inputs
@@ -47,7 +47,7 @@ class Broken(Exception):
 def clean() -> Iterator[None]:
     """Let docsr's own errors pass where they are sentences, and look at what is complained of."""
     said = []
-    with heard(printed=False) as lines:
+    with captured_messages(printed=False) as lines:
         try:
             yield
         except DocsrError as error:

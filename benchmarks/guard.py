@@ -34,7 +34,7 @@ from docsr.bench.degradations import lower
 from docsr.bench.results import as_json, machine
 from docsr.io.paths.manifest import sha256_of
 from docsr.page import Page, Pixels
-from docsr.upscale.guard import Share, guarded
+from docsr.upscale.guard import PutBack, guarded
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import resolve
@@ -63,7 +63,7 @@ CROP, GAP, GREYS = (44, 72), 6, 64
 
 def checked(page: Page, large: Page) -> tuple[Pixels, float]:
     """What the guard makes of a result, and which part it put back."""
-    share = Share()
+    share = PutBack()
     return guarded(page, large.in_bands(), share).whole().pixels, share.part
 
 

@@ -30,7 +30,7 @@ from where_used import helpful_range
 
 from docsr.bench.arms import AUTO, BASELINE, HR
 from docsr.bench.report.wording import how
-from docsr.decide.decision import READERS, unasked
+from docsr.decide.decision import MEASURED_ENGINES, auto_range
 from docsr.upscalers.catalog import shipped
 
 README = ROOT / "README.md"
@@ -57,7 +57,7 @@ def card(name: str) -> dict[str, Any]:
         **training,
         "loss": in_words(read_curve(curve)) if curve.is_file() else None,
         "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
-        "x_height_helps": {engine: helpful_range(name, engine) for engine in READERS},
+        "x_height_helps": {engine: helpful_range(name, engine) for engine in MEASURED_ENGINES},
         "results": [row for suite in suites() for cells in settings(suite) if (row := _card_row(suite, cells, name))],
     }
 
@@ -119,7 +119,7 @@ def _loss(card: dict[str, Any]) -> str:
 
 def _unasked(card: dict[str, Any]) -> str:
     """At which of the x-heights at which it helps ``--factor auto`` takes a network, for each engine."""
-    spans = ((engine, unasked(card["name"], engine)) for engine in card["x_height_helps"])
+    spans = ((engine, auto_range(card["name"], engine)) for engine in card["x_height_helps"])
     found = [f"for {engine} at {span[0]:g} to {span[1]:g} px" for engine, span in spans if span]
     return f"`--factor auto` takes it {' and '.join(found)}." if found else "`--factor auto` takes others."
 

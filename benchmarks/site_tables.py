@@ -12,7 +12,7 @@ from tables import filled, table
 
 from docsr.bench.arms import AUTO, BASELINE
 from docsr.bench.report.wording import how
-from docsr.decide.decision import READERS, unasked
+from docsr.decide.decision import MEASURED_ENGINES, auto_range
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
@@ -55,7 +55,7 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
         "parameters",
         "bytes",
         "trained on text of",
-        *(f"{said} {engine}" for engine in READERS for said in ("helps", "auto,")),
+        *(f"{said} {engine}" for engine in MEASURED_ENGINES for said in ("helps", "auto,")),
     ]
     rows = [
         [
@@ -66,8 +66,8 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
             _px(card["x_height"]),
             *(
                 _px(x_heights)
-                for engine in READERS
-                for x_heights in (card["x_height_helps"][engine], unasked(card["name"], engine))
+                for engine in MEASURED_ENGINES
+                for x_heights in (card["x_height_helps"][engine], auto_range(card["name"], engine))
             ),
         ]
         for card in cards

@@ -23,7 +23,7 @@ from statistics import median
 from committed import TUNE, results
 
 from docsr.bench.arms import BASELINE, CLASSICAL_FACTORS, HR, label_of, taken
-from docsr.decide.decision import LARGEST, factor_for_text
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, factor_for_text
 from docsr.square import STANDARD_FAX
 from docsr.upscalers.catalog import FACTORS, shipped
 from docsr.weights import catalogue
@@ -131,7 +131,7 @@ def saved_by_dense(engine: str) -> float:
 
     The others are networks up to the engine's LARGEST that help there, too, and bicubic.
     """
-    cards = [card for factor in FACTORS if factor <= LARGEST[engine] for card in shipped(factor)]
+    cards = [card for factor in FACTORS if factor <= LARGEST_AUTO_FACTOR[engine] for card in shipped(factor)]
     dense, saved = {card.name for card in cards if card.dense}, 0.0
     for dpi, degradations in tuned(engine).edits.items():
         if (used := taken(median(tuned(engine).heights[dpi]), engine).model) in dense:

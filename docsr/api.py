@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from docsr.batch.options import EnhanceOptions, output_format
-from docsr.decide.decision import READERS, Plan, check_engine, factor_for_text, measured_x_height, plan_page
+from docsr.decide.decision import MEASURED_ENGINES, Plan, check_engine, factor_for_text, measured_x_height, plan_page
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.document import read_document, suffix_of, write_document
 from docsr.io.limits import allowing, memory_for, most_pixels, size_of
@@ -18,7 +18,7 @@ from docsr.square import pixel_shape, squared
 from docsr.system.temporary import temporary_folder
 from docsr.upscale.page import DEFAULT_TILE, upscale_page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import FACTORS, own_factor, resolve
+from docsr.upscalers.catalog import FACTORS, fixed_factor, resolve
 
 Image = TypeVar("Image")
 
@@ -35,7 +35,7 @@ class Enhancer:
         threads: int | None = None,
         device: str = "auto",
         guard: bool = True,
-        engine: str = READERS[0],
+        engine: str = MEASURED_ENGINES[0],
         keep_pixel_shape: bool = False,
     ) -> None:
         """Load the network that is named.
@@ -62,7 +62,7 @@ class Enhancer:
         self._engine, self._keeps = engine, keep_pixel_shape or model == "none"
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
-        self._own_factor = own_factor(self._model)
+        self._own_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}
         if self._model is not None and (factor is not None or self._own_factor is not None):
             self._load(Plan(factor or self._own_factor or 1, self._model))
@@ -174,7 +174,7 @@ def _as_pillow(page: Page) -> Any:
 
 
 def enhance(
-    image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = READERS[0]
+    image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = MEASURED_ENGINES[0]
 ) -> Image:
     """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
 

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from docsr.bench.arms import Arm
-from docsr.bench.measure import ROW_FIELDS, Measured, Measurer, Row, Task, key_of, tasks_of
+from docsr.bench.measure import ROW_FIELDS, Measured, Measurement, Measurer, Row, key_of, tasks_of
 from docsr.bench.suite import Suite
 from docsr.errors import Interrupted, PageError, reason_of
 from docsr.io.paths.own_files import OwnFile
@@ -32,7 +32,7 @@ FEW_ARMS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Measurements:
     """What a benchmark found.
 
     Attributes:
@@ -55,7 +55,7 @@ def run_benchmark(
     peers: Path | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Found:
+) -> Measurements:
     """Measure every page with every arm and engine, and return the rows.
 
     Args:
@@ -74,7 +74,7 @@ def run_benchmark(
     store = RowStore(out)
     wanted = [task for page in suite.pages for task in tasks_of(page, arms, tuple(engines))]
     failed = _measure(wanted, store, Measurer(engines, peers), jobs, progress)
-    found = Found(failed=failed)
+    found = Measurements(failed=failed)
     for task in wanted:
         for engine in task.engines:
             known = store.get(task, engines[engine])
@@ -85,7 +85,7 @@ def run_benchmark(
 
 
 def _measure(
-    wanted: list[Task], store: RowStore, measurer: Measurer, jobs: int, progress: Callable[[int, int], None]
+    wanted: list[Measurement], store: RowStore, measurer: Measurer, jobs: int, progress: Callable[[int, int], None]
 ) -> list[str]:
     """Measure what ``store`` lacks and put it there; return a sentence for each failure."""
     engines, failed = measurer.engines, dict[tuple[str, str], list[str]]()
@@ -93,7 +93,7 @@ def _measure(
     total = sum(len(task.engines) for task in wanted)
     done = total - sum(len(task.engines) for task in tasks)
     progress(done, total)
-    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, broken=_broken)
+    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, on_crash=_broken)
     try:
         with closing(run) as results:
             for task, measured in results:
@@ -128,7 +128,7 @@ class RowStore:
     def __contains__(self, key: str) -> bool:
         return key in self._known
 
-    def get(self, task: Task, engine: Engine) -> tuple[Row, str] | None:
+    def get(self, task: Measurement, engine: Engine) -> tuple[Row, str] | None:
         """The row and text of a task, under the task's own names; None when it was not measured."""
         known = self._known.get(key_of(task.page, task.condition, task.arm, engine.signature))
         if known is None:
@@ -138,7 +138,7 @@ class RowStore:
         own = replace(row, page=task.page.name, upscaler=task.arm.name)
         return replace(own, lr_dpi=how.lr_dpi, degradation=how.degradation), text
 
-    def add(self, task: Task, measured: Measured, engines: dict[str, Engine]) -> None:
+    def add(self, task: Measurement, measured: Measured, engines: dict[str, Engine]) -> None:
         """Keep a task's rows, on disk at once. PageError when they cannot be written."""
         for row, text in measured.rows:
             key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
@@ -163,7 +163,7 @@ class RowStore:
             return
 
 
-def _missing(wanted: list[Task], store: RowStore, engines: dict[str, Engine]) -> list[Task]:
+def _missing(wanted: list[Measurement], store: RowStore, engines: dict[str, Engine]) -> list[Measurement]:
     """The tasks with engines that have not read yet; the ceiling is measured once for all conditions of a page."""
     tasks, seen = [], set()
     for task in wanted:
@@ -175,5 +175,5 @@ def _missing(wanted: list[Task], store: RowStore, engines: dict[str, Engine]) ->
     return tasks
 
 
-def _broken(task: Task) -> Measured:
+def _broken(task: Measurement) -> Measured:
     return Measured([], "under way when a worker died (out of memory?): use fewer --jobs")

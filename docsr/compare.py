@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
-from docsr.io.decoder_messages import heard, in_short
+from docsr.io.decoder_messages import captured_messages, summary_of
 from docsr.io.document import count_pages, read_document
 from docsr.io.limits import MAX_PIXELS, allowing, memory_for, size_of
 from docsr.io.paths.folders import Place, identities, place_at
@@ -43,7 +43,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CompareOptions:
     """What is asked for.
 
     Attributes:
@@ -64,7 +64,7 @@ class Wish:
 
 
 @dataclass(slots=True)
-class Told:
+class Outcome:
     """What became of a comparison.
 
     Attributes:
@@ -85,7 +85,7 @@ class Told:
     warnings: list[str] = field(default_factory=list)
     known: int = 0
     unopened: int = 0
-    progress: Callable[[Told], None] = lambda told: None
+    progress: Callable[[Outcome], None] = lambda told: None
 
     def of_all(self, limit: int) -> tuple[int, bool]:
         """Return how many pages are to be shown, at least, and whether there may be more."""
@@ -156,17 +156,17 @@ def _named(what: str, paths: Sequence[Path]) -> str:
 def compare_files(
     pairs: Sequence[Pair],
     out: Path | Place,
-    wish: Wish,
+    options: CompareOptions,
     title: str,
     notes: Sequence[str] = (),
-    progress: Callable[[Told], None] = lambda told: None,
-) -> Told:
+    progress: Callable[[Outcome], None] = lambda told: None,
+) -> Outcome:
     """Write the page; a file that fails does not stop the others.
 
     Args:
         pairs: from :func:`plan_pairs`.
         out: the HTML file, as of docsr.io.paths.atomic.atomic_write; none of the files of the pairs is replaced.
-        wish: what is asked for.
+        options: what is asked for.
         title: what is compared, for a person.
         notes: sentences to begin with.
         progress: called with how far it is, whenever that changes.
@@ -178,8 +178,8 @@ def compare_files(
         PageError: the page cannot be written.
         MissingExtraError: something that it needs is not installed.
     """
-    told = Told(notes=list(notes), unopened=len(pairs), progress=progress)
-    sheets = _sheets(pairs, wish, told)
+    told = Outcome(notes=list(notes), unopened=len(pairs), progress=progress)
+    sheets = _sheets(pairs, options, told)
     kept = identities(path for pair in pairs for path in (pair.before, pair.after, pair.hr) if path is not None)
     target = place_at(out, kept) if isinstance(out, Path) else replace(out, kept=out.kept | kept)
     first = next(sheets, None)
@@ -187,21 +187,21 @@ def compare_files(
         return told
     shown = chain(iter([first]), sheets)  # an iterator forgets what it gave: one sheet is in memory at a time
     del first
-    unless = VIEWER.unless_in_the_way(target, overwrite=wish.overwrite)
+    unless = VIEWER.unless_in_the_way(target, overwrite=options.overwrite)
     told.size = write_viewer(target, title, shown, told.sentences, unless)
     return told
 
 
-def _sheets(pairs: Sequence[Pair], wish: Wish, told: Told) -> Iterator[Sheet]:
+def _sheets(pairs: Sequence[Pair], options: CompareOptions, told: Outcome) -> Iterator[Sheet]:
     for number, pair in enumerate(pairs):
-        sheets, of_pair = _tried(pair, wish, told), 0
-        while told.pages < wish.limit and (sheet := next(sheets, None)) is not None:
+        sheets, of_pair = _tried(pair, options, told), 0
+        while told.pages < options.limit and (sheet := next(sheets, None)) is not None:
             told.pages, of_pair = told.pages + 1, of_pair + 1
             told.progress(told)
             yield sheet
             del sheet
-        if told.pages >= wish.limit:
-            more = _left_out(pair, of_pair, len(pairs) - number - 1) if wish.counted else ""
+        if told.pages >= options.limit:
+            more = _left_out(pair, of_pair, len(pairs) - number - 1) if options.counted else ""
             if more:
                 told.notes.append(f"{more} not shown: --limit says how many pages are")
             return
@@ -217,16 +217,16 @@ def _left_out(pair: Pair, shown: int, files: int) -> str:
     return " and ".join(left)
 
 
-def _tried(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
+def _tried(pair: Pair, options: CompareOptions, told: Outcome) -> Iterator[Sheet]:
     """The sheets of two files; what fails is told, and ends them."""
     try:
-        yield from _of_pair(pair, wish, told)
+        yield from _of_pair(pair, options, told)
     except Exception as error:  # whatever a library raises for one file, the others are still done
         told.failed.append(sentence_of(error, f"{pair.before} and {pair.after}", "compared", "compare smaller pages"))
         told.known = told.pages
 
 
-def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
+def _of_pair(pair: Pair, options: CompareOptions, told: Outcome) -> Iterator[Sheet]:
     told.unopened -= 1
     paths = [path for path in (pair.before, pair.after, pair.hr) if path is not None]
     counts = [count_pages(path) for path in paths]
@@ -235,37 +235,37 @@ def _of_pair(pair: Pair, wish: Wish, told: Told) -> Iterator[Sheet]:
     if len(set(counts)) > 1:
         numbers = ", ".join(f"{path} has {counted(count, 'page')}" for path, count in zip(paths, counts, strict=True))
         told.notes.append(f"Only pages that all have are compared: {numbers}")
-    maker = wish.maker or (DOCSR if is_docsrs(pair.after) else None)
+    maker = options.maker or (DOCSR if is_docsrs(pair.after) else None)
     readers = [read_document(path) for path in paths]
     for number in range(min(counts)):
         title = pair.name if max(counts) == 1 else f"{pair.name}, page {number + 1}"
-        pages = (_read(reader, path, wish, told) for reader, path in zip(readers, paths, strict=True))
-        yield _of_pages(title, list(pages), maker, wish, told)
+        pages = (_read(reader, path, options, told) for reader, path in zip(readers, paths, strict=True))
+        yield _of_pages(title, list(pages), maker, options, told)
 
 
-def _of_pages(title: str, pages: list[Page], maker: str | None, wish: Wish, told: Told) -> Sheet:
-    with allowing(wish.max_pixels):
+def _of_pages(title: str, pages: list[Page], maker: str | None, options: CompareOptions, told: Outcome) -> Sheet:
+    with allowing(options.max_pixels):
         sheet = make_sheet(title, *pages, maker=maker)
     off = max(shape_off(pages[0], page) for page in pages[1:])
     if off > SAME_SHAPE:
         sheet.notes.append(f"the shapes differ by {100 * off:.0f} %: these may not be the same page")
         told.warnings.append(f"{title}: {sheet.notes[-1]}")
-    return sheet if wish.reader is None else _read_words(sheet, wish.reader, told)
+    return sheet if options.reader is None else _read_words(sheet, options.reader, told)
 
 
-def _read(pages: Iterator[Page], path: Path, wish: Wish, told: Told) -> Page:
-    memory = memory_for(size_of(path), wish.max_pixels, 1)
-    with allowing(wish.max_pixels, memory), heard(printed=False) as complaints:
+def _read(pages: Iterator[Page], path: Path, options: CompareOptions, told: Outcome) -> Page:
+    memory = memory_for(size_of(path), options.max_pixels, 1)
+    with allowing(options.max_pixels, memory), captured_messages(printed=False) as complaints:
         page = next(pages, None)
     if complaints:
-        told.warnings.append(f"{path}: {in_short(complaints)}")
+        told.warnings.append(f"{path}: {summary_of(complaints)}")
     if page is None:
         raise PageError(f"{path} has fewer pages than it says")
-    with allowing(wish.max_pixels):
+    with allowing(options.max_pixels):
         return squared(page)
 
 
-def _read_words(sheet: Sheet, reader: Tesseract, told: Told) -> Sheet:
+def _read_words(sheet: Sheet, reader: Tesseract, told: Outcome) -> Sheet:
     """The sheet with the words of all its variants, read side by side; each has its own resolution."""
 
     def words(variant: Variant) -> Variant:

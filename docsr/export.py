@@ -22,7 +22,7 @@ from docsr.io.paths.own_files import OwnFile
 from docsr.io.raster.read import read_pages
 from docsr.models.base import Generator
 from docsr.models.checkpoint import Checkpoint, Header, load_checkpoint
-from docsr.models.smoothing import Finished
+from docsr.models.smoothing import Smoothed
 from docsr.page import Plane, luminance
 from docsr.pairs.dataset import PairDataset
 from docsr.pairs.store import PatchStore
@@ -100,7 +100,7 @@ def export(
     need_temporary_folder()
     _check_out(out)
     loaded = load_checkpoint(checkpoint)
-    network, plane = Finished(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
+    network, plane = Smoothed(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
     model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
@@ -124,7 +124,7 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     return network
 
 
-def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane, *, in_int8: bool) -> Exported:
+def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane, *, in_int8: bool) -> Exported:
     """Write the file, if it is proved on the plane."""
     written = model.SerializeToString()
     with temporary_folder() as folder:
@@ -136,7 +136,7 @@ def _written(model: onnx.ModelProto, out: Path, network: Finished, plane: Plane,
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 
-def _proved(network: Finished, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
+def _proved(network: Smoothed, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
     """As :func:`compare`; DocsrError where that is too much."""
     difference, rms = compare(network, path, plane)
     apart, bound = (rms, INT8_TOLERANCE) if in_int8 else (difference, TOLERANCE)
@@ -154,14 +154,14 @@ def _examples(patches: Path, factor: int) -> Iterator[Plane]:
     yield from (np.asarray(dataset[number][0][0].numpy(), np.float32) for number in range(EXAMPLES))
 
 
-def _used_weights(network: Finished) -> int:
+def _used_weights(network: Smoothed) -> int:
     """Weights that the chosen factor's output depends on: the others are not in the file."""
     network.zero_grad(set_to_none=True)
     network(torch.rand(1, 1, 8, 8)).sum().backward()
     return sum(weight.numel() for weight in network.parameters() if weight.grad is not None)
 
 
-def compare(network: Finished, path: Path, plane: Plane) -> tuple[float, float]:
+def compare(network: Smoothed, path: Path, plane: Plane) -> tuple[float, float]:
     """Largest and RMS difference between torch and ONNX Runtime on the tiles of a plane in [0, 1]."""
     upscaler, apart = OnnxUpscaler(path), list[Plane]()
     for tile in _tiles(plane):
@@ -178,7 +178,7 @@ def _tiles(plane: Plane) -> Iterator[Plane]:
             yield np.ascontiguousarray(plane[top : top + PROOF_TILE, left : left + PROOF_TILE])
 
 
-def _to_onnx(network: Finished) -> onnx.ModelProto:
+def _to_onnx(network: Smoothed) -> onnx.ModelProto:
     example = torch.rand(1, 1, 40, 56)
     height, width = torch.export.Dim("height", min=1), torch.export.Dim("width", min=1)
     with warnings.catch_warnings():
@@ -209,7 +209,7 @@ def _with_known_slopes(network: nn.Module) -> nn.Module:
     return network
 
 
-def _described(model: onnx.ModelProto, name: str, network: Finished, header: Header, **asked: float) -> onnx.ModelProto:
+def _described(model: onnx.ModelProto, name: str, network: Smoothed, header: Header, **asked: float) -> onnx.ModelProto:
     """The model, which says what it is: its name, what was asked for, and what network and checkpoint say."""
     values = {
         "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one

@@ -147,7 +147,7 @@ def _harvests(read: Callable[[Document], Harvest], todo: list[Document], jobs: i
     if jobs == 1:
         yield from map(read, todo)
         return
-    with closing(run_in_processes(read, todo, jobs=jobs, broken=_broken, ordered=True)) as found:
+    with closing(run_in_processes(read, todo, jobs=jobs, on_crash=_broken, ordered=True)) as found:
         yield from (one for _, one in found)
 
 

@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from docsr.errors import Interrupted, TrainingError, UsageError
 from docsr.io.paths.atomic import atomic_write
 from docsr.losses import ContentLoss
-from docsr.pairs.dataset import Pair, PairDataset, Share, stream
+from docsr.pairs.dataset import Pair, PairDataset, StepLayout, stream
 from docsr.pairs.store import PatchStore
 from docsr.system.temporary import need_temporary_folder
 from docsr.text.wording import counted
@@ -129,7 +129,7 @@ def _train(
     if not len(store):
         raise TrainingError(f"{patches} holds no training patches")
     state = TrainingState(config, processes.device, patches=store.fingerprint(), resumed=saved is not None)
-    share = Share(config.data.batch, config.schedule.accumulate, processes.rank, processes.size)
+    share = StepLayout(config.data.batch, config.schedule.accumulate, processes.rank, processes.size)
     dataset = PairDataset(
         patches, "train", config.data, state.generator.factors, config.seed, colours=config.colours, turn=share.step
     )
@@ -170,7 +170,7 @@ class Run:
         out: Path,
         x_height: tuple[float, float] | None,
         observer: Observer,
-        share: Share,
+        share: StepLayout,
     ) -> None:
         self.config, self.state, self.updates, self.validation = config, state, updates, validation
         self.out, self.x_height, self.observer, self.share = out, x_height, observer, share

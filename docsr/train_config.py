@@ -33,7 +33,7 @@ def _within(low: float, high: float) -> AfterValidator:
 
 
 Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
-Share = Annotated[Range, _within(0, 1)]
+FractionRange = Annotated[Range, _within(0, 1)]
 
 
 MOST = 10**15
@@ -99,11 +99,11 @@ class DegradeConfig(Options):
         "mixed", description="down-sampling; mixed: area for clean patches, one of five draws for the others"
     )
     contrast: Probability = Field(0.6, description="share of patches whose ink and paper are no longer black and white")
-    ink_level: Share = Field((0.0, 0.25), description="brightness of the darkest ink")
-    paper_level: Share = Field((0.82, 1.0), description="brightness of the paper")
+    ink_level: FractionRange = Field((0.0, 0.25), description="brightness of the darkest ink")
+    paper_level: FractionRange = Field((0.82, 1.0), description="brightness of the paper")
     sharpen: Probability = Field(0.1, description="a scanner's sharpening, with its halos")
     noise: Probability = Field(0.6, description="share of patches with a sensor's noise")
-    noise_sigma: Share = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
+    noise_sigma: FractionRange = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
     jpeg: Probability = Field(0.6, description="share of patches that went through JPEG")
     jpeg_quality: Annotated[Range, _within(1, 100)] = Field((35.0, 95.0), description="1 to 100")
 
@@ -158,8 +158,10 @@ class LossConfig(Options):
     reading_weight: float = Field(0.0, ge=0, description="of the distance between its readings of a line in each")
     adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
-    real_labels: Share = Field((1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch")
-    fake_labels: Share = Field((0.0, 0.0), description="and of SR")
+    real_labels: FractionRange = Field(
+        (1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch"
+    )
+    fake_labels: FractionRange = Field((0.0, 0.0), description="and of SR")
 
 
 class ScheduleConfig(Options):

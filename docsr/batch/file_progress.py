@@ -10,7 +10,7 @@ from docsr.batch.results import UNREACHED, PageResult, Task, lost, unreached
 from docsr.decide.decision import Plan
 from docsr.errors import PageError
 from docsr.io.paths.manifest import Entry
-from docsr.pool import tell
+from docsr.pool import send
 from docsr.text.wording import counted
 
 _AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
@@ -26,7 +26,7 @@ class Stage:
 
 
 @dataclass(slots=True)
-class Reached:
+class FileProgress:
     """How far the work on a file has come.
 
     Attributes:
@@ -137,34 +137,34 @@ class Reached:
     def counted(self, pages: int) -> None:
         """Hear how many pages there are."""
         self.pages = pages
-        self.tell()
+        self.announce()
 
     def add(self, row: PageResult) -> None:
         """Add the row of one more page."""
         self.rows.append(replace(row, pages=self.pages))
-        self.tell()
+        self.announce()
 
     def next_done(self) -> None:
         """Count one more page that is written."""
         self.done += 1
-        self.tell()
+        self.announce()
 
-    def tell(self) -> None:
+    def announce(self) -> None:
         """Tell whoever listens how far it is."""
-        tell(Stage(self.pages or 0, len(self.rows), self.done))
+        send(Stage(self.pages or 0, len(self.rows), self.done))
 
 
-def failed(task: Task, sentence: str, reached: Reached) -> list[PageResult]:
+def failed(task: Task, sentence: str, progress: FileProgress) -> list[PageResult]:
     """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
     rows = {
         row.page: row
         if row.status == "failed"
         else replace(row, status="unwritten", size_out=None, dpi_out=None, x_height_out=None)
-        for row in reached.rows
+        for row in progress.rows
     }
-    page = reached.page + 1
-    row = rows.get(page) or PageResult(str(task.source), str(task.output), page, "failed", pages=reached.pages)
-    rows[page] = replace(row, status="failed", error=sentence, readable=reached.readable)
+    page = progress.page + 1
+    row = rows.get(page) or PageResult(str(task.source), str(task.output), page, "failed", pages=progress.pages)
+    rows[page] = replace(row, status="failed", error=sentence, readable=progress.readable)
     return [rows[number] for number in sorted(rows)]
 
 
@@ -176,10 +176,10 @@ def broken(remedy: str, task: Task) -> list[PageResult]:
         task: the file.
     """
     sentence = f"{task.source} ended the process that worked on it (out of memory?): {remedy}"
-    return failed(task, sentence, Reached(readable=True))
+    return failed(task, sentence, FileProgress(readable=True))
 
 
 def too_slow(time_limit: float | None, task: Task) -> list[PageResult]:
     """Return the rows of a file that was given up because a page of it took longer than ``time_limit`` seconds."""
     sentence = f"{task.source} was given up: it took more than {time_limit or 0:g} s for a page (--time-limit)"
-    return failed(task, sentence, Reached(readable=True))
+    return failed(task, sentence, FileProgress(readable=True))

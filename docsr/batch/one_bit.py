@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docsr.batch.options import EnhanceOptions
-from docsr.decide.decision import READERS
+from docsr.decide.decision import MEASURED_ENGINES
 from docsr.page import Page
 from docsr.square import pixel_shape
 
@@ -32,5 +32,5 @@ def in_one_bit(page: Page, x_height: float | None, form: str, options: EnhanceOp
         return False
     if options.binarize:
         return True
-    measured = options.engine == READERS[0] and pixel_shape(page.density) == 1.0
+    measured = options.engine == MEASURED_ENGINES[0] and pixel_shape(page.density) == 1.0
     return measured and form in UNASKED and x_height is not None and x_height >= TALL_ENOUGH

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from docsr import __version__
-from docsr.decide.decision import LARGEST, READERS, check_engine
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, MEASURED_ENGINES, check_engine
 from docsr.errors import UsageError
 from docsr.io.document import PDF, is_pdf
 from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
@@ -78,7 +78,7 @@ class EnhanceOptions:
     factor: int | None = None
     dpi: float | None = None
     model: str | None = None
-    engine: str = READERS[0]
+    engine: str = MEASURED_ENGINES[0]
     format: str = "same"
     quality: int = 90
     tile: int = DEFAULT_TILE
@@ -148,7 +148,7 @@ class EnhanceOptions:
         wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
         wish |= {"guard": self.guard, "binarize": self.binarize, "keep_pixel_shape": self.keep_pixel_shape}
         if self.factor is None:
-            wish |= {"largest": LARGEST[self.engine]}
+            wish |= {"largest": LARGEST_AUTO_FACTOR[self.engine]}
         if self.model is None:
             cards = catalogue().values()
             wish |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}

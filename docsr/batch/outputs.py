@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
-from docsr.batch.file_progress import Reached, failed
+from docsr.batch.file_progress import FileProgress, failed
 from docsr.batch.results import PageResult, Task
 from docsr.errors import PageError
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.paths.folders import PATIENCE, OutputFolder, Place, identities, locked, opened
 from docsr.io.paths.manifest import Entry, Manifest, entry_of, incomplete, note, sha256_of_open
-from docsr.pool import alive, concluding, time_limit
+from docsr.pool import concluding, reset_timeout, time_limit
 from docsr.text.shown import visible
 
 
@@ -62,7 +62,7 @@ class Outputs:
             done = entry.sha256 == sha256 and entry.options == self._signature
             return [PageResult(str(task.source), str(task.output), 1, "skipped")] if done else None
         sentence = f"{refusal}: choose another --out folder, or replace it with --overwrite"
-        return failed(task, sentence, Reached(readable=True))
+        return failed(task, sentence, FileProgress(readable=True))
 
     def _entry(self, task: Task) -> Entry | None:
         """Return the entry that the existing output is as it says, if any."""
@@ -76,13 +76,13 @@ class Outputs:
             self._manifest.refresh()
         return entry_of(self._manifest.entries(self.place(task).below), self.place(task))
 
-    def note(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack, file: BinaryIO) -> None:
+    def note(self, task: Task, sha256: str, progress: FileProgress, until_replaced: ExitStack, file: BinaryIO) -> None:
         """Note what is about to take its place, unless another docsr has put something there meanwhile.
 
         Args:
             task: the file.
             sha256: of the input's bytes.
-            reached: what became of its pages; it gets the entry.
+            progress: what became of its pages; it gets the entry.
             until_replaced: ended when the output has its place: other docsr are kept out until then.
             file: the output, whole and flushed.
 
@@ -90,7 +90,7 @@ class Outputs:
             SettledMeanwhile: another docsr has.
             PageError: the input has changed meanwhile, or the manifest cannot be written.
         """
-        if stamp(task.source) != reached.seen:
+        if stamp(task.source) != progress.seen:
             raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = os.fstat(file.fileno()), sha256_of_open(file.fileno())
         assert written is not None
@@ -98,20 +98,20 @@ class Outputs:
         settled = self.settled(task, sha256)
         if settled is not None:
             raise SettledMeanwhile(settled)
-        failures = any(row.status == "failed" for row in reached.rows)  # which the next run is to tell again
+        failures = any(row.status == "failed" for row in progress.rows)  # which the next run is to tell again
         options, place = incomplete(self._signature) if failures else self._signature, self.place(task).below
-        reached.written = Entry(task.input, sha256, options, place, status.st_size, status.st_mtime_ns, written)
+        progress.written = Entry(task.input, sha256, options, place, status.st_size, status.st_mtime_ns, written)
         concluding()  # from here on the output is there, or said to be
-        note(self._out, reached.written, self._part)
+        note(self._out, progress.written, self._part)
 
     def _lock(self, until_replaced: ExitStack) -> None:
         """Keep other docsr out. Who holds the lock for longer than these do is waited for once."""
-        alive()
+        reset_timeout()
         limit = time_limit()
         patience = self._patience if limit is None else min(self._patience, limit / 2)
         if not until_replaced.enter_context(locked(self._out, patience)) and self._patience:
             self._patience = 0.0
-            complain(
+            report_damage(
                 f"another program keeps {self._out.path} locked, and docsr goes on without a lock: end that program"
             )
 

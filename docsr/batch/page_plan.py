@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from docsr.batch.budget import PLANNING
-from docsr.batch.file_progress import Reached
+from docsr.batch.file_progress import FileProgress
 from docsr.batch.one_bit import in_one_bit
 from docsr.batch.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.batch.results import UNREACHED, PageResult, Task, left, lost, planned
@@ -14,12 +14,12 @@ from docsr.batch.size_estimate import expected_bytes
 from docsr.decide.decision import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page, raster_for
 from docsr.decide.text_size import TextSize, measure
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
-from docsr.io.document import Leaf, check_output, read_leaves
+from docsr.io.document import DocumentPage, check_output, read_leaves
 from docsr.page import Bands, Dpi, Page
-from docsr.pool import alive
+from docsr.pool import reset_timeout
 from docsr.square import KEPT, pixel_shape, squared
 from docsr.upscale.page import check_brought_to, size_at
-from docsr.upscalers.catalog import own_factor
+from docsr.upscalers.catalog import fixed_factor
 from docsr.upscalers.interpolation import CLASSICAL
 
 NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
@@ -39,7 +39,7 @@ class Planner:
         self._options, self._dry = options, dry
         self._own_factor: int | None = None
 
-    def pages(self, task: Task, reached: Reached) -> list[Plan]:
+    def pages(self, task: Task, progress: FileProgress) -> list[Plan]:
         """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
 
         What need not be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
@@ -51,45 +51,45 @@ class Planner:
         plans = []
 
         def counted(pages: int) -> None:
-            reached.budget.check_pages(task.source, pages)
-            reached.counted(pages)
+            progress.budget.check_pages(task.source, pages)
+            progress.counted(pages)
 
         for leaf in read_leaves(task.source, output_format(task.source, self._options.format), counted):
-            alive()
-            fault = reached.budget.fault(PLANNING)
+            reset_timeout()
+            fault = progress.budget.fault(PLANNING)
             if fault is not None:
-                reached.stop(task, leaf.number, fault)
+                progress.stop(task, leaf.number, fault)
                 break
-            plans.append(self._leaf(task, leaf, reached))
-            reached.page += 1
+            plans.append(self._leaf(task, leaf, progress))
+            progress.page += 1
             del leaf
-        if not reached.rows:
+        if not progress.rows:
             raise PageError(f"{task.source} could not be read: it has no pages")
-        reached.page = 0
-        return plans + [Plan(1, "none", UNREACHED)] * (len(reached.rows) - len(plans))
+        progress.page = 0
+        return plans + [Plan(1, "none", UNREACHED)] * (len(progress.rows) - len(plans))
 
-    def _leaf(self, task: Task, leaf: Leaf, reached: Reached) -> Plan:
+    def _leaf(self, task: Task, leaf: DocumentPage, progress: FileProgress) -> Plan:
         """Plan one page; what fails costs that page."""
         try:
             page = None if leaf.reason is not None else _read(leaf)
-            reached.readable = True
+            progress.readable = True
             if page is None:
                 leaf.check()
                 plan = Plan(1, "none", leaf.reason or "")
-                reached.add(left(task, leaf.number, plan))
+                progress.add(left(task, leaf.number, plan))
             else:
                 plan, text = self.page(page)
                 if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
                     plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
                 row = self._with_bits(planned(task, page, plan, text), page, task)
                 outcome = self._checked(row, page, plan, task)
-                reached.add(self._with_bytes(row, page, plan, outcome) if self._dry and outcome is not None else row)
+                progress.add(self._with_bytes(row, page, plan, outcome) if self._dry and outcome is not None else row)
         except NO_PAGES_FAULT:
             raise
         except Exception as error:  # whatever a library raises for one page, the others are still done
             plan = Plan(1, "none", "it failed")
-            sentence = sentence_of(error, reached.place(task, leaf.number, ","))
-            reached.add(lost(task, leaf.number, sentence, readable=reached.readable))
+            sentence = sentence_of(error, progress.place(task, leaf.number, ","))
+            progress.add(lost(task, leaf.number, sentence, readable=progress.readable))
         return plan
 
     def _with_bits(self, row: PageResult, page: Page, task: Task) -> PageResult:
@@ -142,7 +142,7 @@ class Planner:
                 why = f"its {min(dpi):g} dpi are enough for {options.dpi:g}"
                 return self._brought(Plan(1, "none", why, raster_for("none", shape)), page), text
         if options.model is not None and self._own_factor is None:
-            self._own_factor = own_factor(options.model)
+            self._own_factor = fixed_factor(options.model)
         plan = plan_page(
             needed,
             x_height,
@@ -179,7 +179,7 @@ def _dpi(page: Page, wanted: float) -> Dpi:
     return page.dpi
 
 
-def _read(leaf: Leaf) -> Page | None:
+def _read(leaf: DocumentPage) -> Page | None:
     """Decode a page; None where its data tell a reason why it cannot be enlarged. PageError when it is damaged."""
     try:
         return leaf.read()

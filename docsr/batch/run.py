@@ -31,7 +31,7 @@ __all__ = ["EnhanceOptions", "PageResult", "default_jobs", "enhance_files", "pla
 MOST_JOBS = 8
 """More are used only when they are asked for: each takes memory of its own."""
 
-Finished: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
+FileResults: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 
 _broken = partial(broken, "use fewer --jobs or a smaller --tile, or allow more --max-memory")
 
@@ -135,12 +135,12 @@ def enhance_files(
 
 def _run(
     enhancer: FileEnhancer, workers: int, time_limit: float | None, sandbox: Sandbox | None
-) -> Callable[..., Finished]:
+) -> Callable[..., FileResults]:
     """Return what does tasks, here or in processes apart."""
     if workers == 1 and time_limit is None and not (sandbox and sandbox.required):
         return partial(run_here, enhancer)
     memory, late = enhancer.memory if enhancer.is_bounded else None, partial(too_slow, time_limit)
-    apart = partial(run_in_processes, enhancer, jobs=workers, broken=_broken, late=late, limit=time_limit)
+    apart = partial(run_in_processes, enhancer, jobs=workers, on_crash=_broken, on_timeout=late, limit=time_limit)
     return partial(apart, memory=memory, sandbox=sandbox)
 
 

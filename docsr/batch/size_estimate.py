@@ -18,7 +18,7 @@ LOSSLESS = frozenset({"png", "tiff", "bmp"})
 again there. On four pages of which 85-97 % are white a network's PNG was 1.8-2.1 times bicubic's, on one with a noisy
 ground 0.9 times; JPEG and WebP hardly see it."""
 
-LARGEST = 1 << 26
+LARGEST_ESTIMATED = 1 << 26
 """px of a band that are held at most; it takes a page of some 400,000 px across to reach that."""
 
 _WHITE = 255
@@ -47,7 +47,7 @@ def expected_bytes(
     seen = coded = 0
     for band in _bands(page.pixels):
         rows = max(1, round(len(band) * height / page.height))
-        if rows * width > LARGEST:
+        if rows * width > LARGEST_ESTIMATED:
             return None
         large = Page(np.asarray(cv2.resize(band, (width, rows), interpolation=cv2.INTER_CUBIC), np.uint8)).in_bands()
         coded += encoded_size((large.in_black_and_white() if one_bit else large).whole(), coding, quality)

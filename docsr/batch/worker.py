@@ -15,7 +15,7 @@ import cv2
 
 from docsr.batch.budget import Budget
 from docsr.batch.failed_pages import as_it_was, costing_its_page
-from docsr.batch.file_progress import Reached, failed
+from docsr.batch.file_progress import FileProgress, failed
 from docsr.batch.one_bit import in_one_bit
 from docsr.batch.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.batch.outputs import Outputs, SettledMeanwhile, stamp
@@ -23,14 +23,14 @@ from docsr.batch.page_plan import NO_PAGES_FAULT, Planner
 from docsr.batch.results import PageResult, Task
 from docsr.decide.decision import Plan
 from docsr.errors import FolderError, PageError, PageLost, sentence_of
-from docsr.io.decoder_messages import heard, in_short
+from docsr.io.decoder_messages import captured_messages, summary_of
 from docsr.io.document import MANY_PAGES, PDF, read_leaves, write_document
-from docsr.io.limits import allowing, whole
+from docsr.io.limits import allowing, in_memory
 from docsr.io.paths.atomic import atomic_write
 from docsr.io.paths.folders import OutputFolder
 from docsr.io.paths.manifest import sha256_of
 from docsr.page import Bands, Page, Pixels
-from docsr.pool import alive, in_worker, time_limit
+from docsr.pool import in_worker, reset_timeout, time_limit
 from docsr.upscale.page import TileCount, upscale_bands
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve
@@ -83,9 +83,12 @@ class FileEnhancer:
         """
         if in_worker():
             cv2.setNumThreads(self._threads)
-        with allowing(self._options.max_pixels, self.memory(task)), heard(printed=in_worker()) as complaints:
+        with (
+            allowing(self._options.max_pixels, self.memory(task)),
+            captured_messages(printed=in_worker()) as complaints,
+        ):
             rows = self._results(task)
-        return [replace(rows[0], warning=in_short(complaints)), *rows[1:]]
+        return [replace(rows[0], warning=summary_of(complaints)), *rows[1:]]
 
     @property
     def is_bounded(self) -> bool:
@@ -98,29 +101,29 @@ class FileEnhancer:
         return self._options.memory(task.source, self._jobs)
 
     def _results(self, task: Task) -> list[PageResult]:
-        reached = Reached(budget=Budget.of(task.source, time_limit()))
+        progress = FileProgress(budget=Budget.of(task.source, time_limit()))
         if task.refused:
-            return failed(task, task.refused, reached)
+            return failed(task, task.refused, progress)
         try:
-            reached.seen = stamp(task.source)
+            progress.seen = stamp(task.source)
             sha256 = _sha256(task.source)
             settled = self._outputs.settled(task, sha256)
             if settled is None:
                 with ExitStack() as until_replaced:
-                    self._do(task, sha256, reached, until_replaced)
-            return reached.rows if settled is None else settled
+                    self._do(task, sha256, progress, until_replaced)
+            return progress.rows if settled is None else settled
         except SettledMeanwhile as meanwhile:
             return meanwhile.rows
         except NO_PAGES_FAULT:
             raise
         except Exception as error:  # whatever a library raises for one file, the others are still done
-            reached.readable |= isinstance(error, FolderError)  # it is the output that has no place
-            return failed(task, sentence_of(error, str(task.source)), reached)
+            progress.readable |= isinstance(error, FolderError)  # it is the output that has no place
+            return failed(task, sentence_of(error, str(task.source)), progress)
 
-    def _do(self, task: Task, sha256: str, reached: Reached, until_replaced: ExitStack) -> None:
-        source, finished = task.source, partial(self._outputs.note, task, sha256, reached, until_replaced)
-        plans = self._planner.pages(task, reached)
-        if reached.all_failed():
+    def _do(self, task: Task, sha256: str, progress: FileProgress, until_replaced: ExitStack) -> None:
+        source, finished = task.source, partial(self._outputs.note, task, sha256, progress, until_replaced)
+        plans = self._planner.pages(task, progress)
+        if progress.all_failed():
             return
         same_suffix = source.suffix.lower() == task.output.suffix.lower()
         as_it_is = same_suffix and self._options.dpi is None and all(plan.changes_nothing for plan in plans)
@@ -128,87 +131,87 @@ class FileEnhancer:
         if not as_it_is and len(plans) > 1 and form not in MANY_PAGES:
             raise PageError(f"{source} has {len(plans)} pages and {form} holds one: use --format tiff or pdf")
         if self._dry:
-            self._foretell(task, plans, reached, as_it_is=as_it_is)
+            self._foretell(task, plans, progress, as_it_is=as_it_is)
             return
         if as_it_is:
-            for number, _ in reached.sound(plans):
-                reached.rows[number] = reached.rows[number].as_copied()
+            for number, _ in progress.sound(plans):
+                progress.rows[number] = progress.rows[number].as_copied()
             with atomic_write(self._outputs.place(task), finished) as file:
                 _copy(source, file)
         elif keeps_pdf(source, self._options.format):
             with atomic_write(self._outputs.place(task), finished) as file:
-                self._replace_scans(task, plans, reached, file)
+                self._replace_scans(task, plans, progress, file)
         else:
-            pages, quality = self._upscaled(task, plans, reached, form), self._options.quality
-            write_document(self._outputs.place(task), pages, form, quality, finished, reached.budget.wrote)
-        assert reached.written is not None
-        before, after = source.stat().st_size, reached.written.size
-        reached.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in reached.as_told()]
+            pages, quality = self._upscaled(task, plans, progress, form), self._options.quality
+            write_document(self._outputs.place(task), pages, form, quality, finished, progress.budget.wrote)
+        assert progress.written is not None
+        before, after = source.stat().st_size, progress.written.size
+        progress.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in progress.as_told()]
 
-    def _foretell(self, task: Task, plans: list[Plan], reached: Reached, *, as_it_is: bool) -> None:
+    def _foretell(self, task: Task, plans: list[Plan], progress: FileProgress, *, as_it_is: bool) -> None:
         """Put into the rows what would become of the pages, and about how large the file would be."""
         before, dpi = task.source.stat().st_size, self._options.dpi
-        kept = sum(row.expected is None for row in reached.rows)
-        after: int | None = round(before * kept / len(plans)) + sum(row.expected or 0 for row in reached.rows)
+        kept = sum(row.expected is None for row in progress.rows)
+        after: int | None = round(before * kept / len(plans)) + sum(row.expected or 0 for row in progress.rows)
         if as_it_is:
             after = before
         elif kept and output_format(task.source, self._options.format) != PDF:  # nobody looked at what is rendered
             after = None
-        for number, plan in reached.sound(plans):
-            row = reached.rows[number].as_planned(plan, dpi)
-            reached.rows[number] = replace(row, bytes_in=before, bytes_out=after)
+        for number, plan in progress.sound(plans):
+            row = progress.rows[number].as_planned(plan, dpi)
+            progress.rows[number] = replace(row, bytes_in=before, bytes_out=after)
 
-    def _replace_scans(self, task: Task, plans: list[Plan], reached: Reached, file: BinaryIO) -> None:
+    def _replace_scans(self, task: Task, plans: list[Plan], progress: FileProgress, file: BinaryIO) -> None:
         """Write the PDF with its scans enlarged, and all else as it was; an image on many pages is enlarged once."""
         from docsr.io.pdf.scans import open_scans
 
         new = dict[Hashable, int]()
         with open_scans(task.source) as scans:
-            for number, plan in reached.within(task, plans):
-                row, leaf = reached.rows[number], scans.leaves[number]
+            for number, plan in progress.within(task, plans):
+                row, leaf = progress.rows[number], scans.leaves[number]
                 if row.size_in is None or (plan.changes_nothing and self._options.dpi is None):
-                    reached.rows[number] = row.as_copied()
-                    reached.next_done()
+                    progress.rows[number] = row.as_copied()
+                    progress.next_done()
                     leaf.forget()
                     continue
-                with costing_its_page(task, reached, number):
+                with costing_its_page(task, progress, number):
                     size = row.size_under(plan, self._options.dpi)
                     shows = plan, leaf.shows(size)
                     if shows in new:
                         leaf.show_as(new[shows])
-                        reached.rows[number] = row.as_same(reached.rows[new[shows]], plan, size)
-                        reached.next_done()
+                        progress.rows[number] = row.as_same(progress.rows[new[shows]], plan, size)
+                        progress.next_done()
                     else:
-                        leaf.replace(whole(self._upscale(task, leaf.read(), plan, reached)), self._options.quality)
+                        leaf.replace(in_memory(self._upscale(task, leaf.read(), plan, progress)), self._options.quality)
                         new[shows] = number
-                        reached.budget.wrote(scans.written)
-            reached.refuse_if_all_failed()
+                        progress.budget.wrote(scans.written)
+            progress.refuse_if_all_failed()
             self._let_go(plans)
             if new:
                 scans.save(task.output, file)
             else:
                 _copy(task.source, file)
 
-    def _upscaled(self, task: Task, plans: list[Plan], reached: Reached, form: str) -> Iterator[Page | Bands]:
+    def _upscaled(self, task: Task, plans: list[Plan], progress: FileProgress, form: str) -> Iterator[Page | Bands]:
         """Yield the pages, enlarged as they are written, each put into its row; what fails, as it was, if it can be."""
         for leaf, plan in zip(read_leaves(task.source, form), plans, strict=True):
             number, page = leaf.number, None
-            reached.look_at_budget(task, number)
-            if not reached.has_failed(number):
-                with costing_its_page(task, reached, number):
+            progress.look_at_budget(task, number)
+            if not progress.has_failed(number):
+                with costing_its_page(task, progress, number):
                     page = leaf.read()
-                    large = self._upscale(task, page, plan, reached)
+                    large = self._upscale(task, page, plan, progress)
                     if form == PDF:  # which is not written band by band
-                        large = whole(large).in_bands()
-                if not reached.has_failed(number):
+                        large = in_memory(large).in_bands()
+                if not progress.has_failed(number):
                     yield large
-            if reached.has_failed(number):
-                page = as_it_was(leaf) if page is None and reached.may_decode(number) else page
+            if progress.has_failed(number):
+                page = as_it_was(leaf) if page is None and progress.may_decode(number) else page
                 if page is None:
-                    reached.left_out.add(number)
+                    progress.left_out.add(number)
                 else:
                     yield page
-        reached.refuse_if_all_failed()
+        progress.refuse_if_all_failed()
         self._let_go(plans)
 
     def _let_go(self, plans: list[Plan]) -> None:
@@ -216,12 +219,12 @@ class FileEnhancer:
         if len(plans) > _LONG:
             self._upscalers.clear()
 
-    def _upscale(self, task: Task, page: Page, plan: Plan, reached: Reached) -> Bands:
+    def _upscale(self, task: Task, page: Page, plan: Plan, progress: FileProgress) -> Bands:
         """Upscale one page as its bands are asked for, and note it in its row when they are done."""
-        reached.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
+        progress.page, count, upscaler = page.number, TileCount(), self._upscaler(plan)
         options, upscale = self._options, partial(upscale_bands, page, upscaler, raster=plan.raster, count=count)
         large = upscale(tile=options.tile, out_dpi=options.dpi, guard=options.guard)
-        row = reached.rows[page.number]
+        row = progress.rows[page.number]
         if in_one_bit(page, row.x_height_in, output_format(task.source, options.format), options):
             large = large.in_black_and_white()
 
@@ -229,20 +232,20 @@ class FileEnhancer:
             started, spent, parts = perf_counter(), 0.0, iter(large.bands)
             try:
                 while (band := next(parts, None)) is not None:
-                    alive()
-                    reached.check_budget()
+                    reset_timeout()
+                    progress.check_budget()
                     spent += perf_counter() - started
                     yield band
                     started = perf_counter()
             except PageError as error:
-                sentence = f"{reached.place(task, page.number)}: {error}"
-                reached.lose(page.number, sentence)
+                sentence = f"{progress.place(task, page.number)}: {error}"
+                progress.lose(page.number, sentence)
                 raise PageLost(sentence) from error
             name = Path(plan.model).name if is_file(plan.model) else plan.model
             if row.size_in is None and large.width > page.width:  # it was drawn, and then brought to the wanted dpi
                 name = "bicubic"
-            reached.rows[page.number] = reached.rows[page.number].as_done(large, plan, name, count, spent)
-            reached.next_done()
+            progress.rows[page.number] = progress.rows[page.number].as_done(large, plan, name, count, spent)
+            progress.next_done()
 
         return replace(large, bands=bands())
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docsr.bench.peers import PEERS, PeerUpscaler
-from docsr.decide.decision import LARGEST, READERS, Plan, is_fax, measured_x_height, plan_unasked, raster_for
+from docsr.decide.decision import (
+    LARGEST_AUTO_FACTOR,
+    MEASURED_ENGINES,
+    Plan,
+    is_fax,
+    measured_x_height,
+    plan_unasked,
+    raster_for,
+)
 from docsr.errors import DocsrError, UsageError
 from docsr.io.paths.manifest import sha256_of
 from docsr.page import Page
@@ -100,7 +108,7 @@ def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
 
     For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
     """
-    reader = engine if engine in READERS else READERS[0]
+    reader = engine if engine in MEASURED_ENGINES else MEASURED_ENGINES[0]
     return plan_unasked(x_height, reader, shape)
 
 
@@ -152,7 +160,7 @@ def _own(name: str) -> list[Arm]:
             (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps)
             for card in catalogue().values()
         ]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST} {cards}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_AUTO_FACTOR} {cards}")]
     if name in CLASSICAL:
         square = [Arm(SQUARED, 1, BASELINE, False, SQUARED)] if name == BASELINE else []
         return square + [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]

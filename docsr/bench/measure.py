@@ -77,7 +77,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class ImageScores:
     """The fields of a row that no engine decides."""
 
     x_height: float | None
@@ -94,7 +94,7 @@ ROW_FIELDS = tuple(field.name for field in fields(Row))
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Measurement:
     """What is measured in one go: an arm on a page, by the engines that have not read it yet."""
 
     page: SuitePage
@@ -111,7 +111,7 @@ class Measured:
     failure: str | None = None
 
 
-def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> Iterator[Task]:
+def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> Iterator[Measurement]:
     """All that the page's source asks for, arm after arm in each condition; as it is, a page has no HR."""
     source = page.source
     for asked in source.lower:
@@ -119,10 +119,10 @@ def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> It
         mine = [arm for arm in arms if not arm.is_among((*source.without, *asked.without))]
         for condition in (Condition(dpi, name) for dpi in asked.dpi for name in asked.degradation):
             fitting = (arm for arm in mine if arm.is_for(SHAPES.get(condition.degradation, 1.0)))
-            yield from (Task(page, condition, arm, readers) for arm in fitting)
+            yield from (Measurement(page, condition, arm, readers) for arm in fitting)
     if source.as_it_is:
         mine = [arm for arm in arms if arm.name != HR and arm.is_for(1.0) and not arm.is_among(source.without)]
-        yield from (Task(page, AS_IT_IS, arm, tuple(engines)) for arm in mine)
+        yield from (Measurement(page, AS_IT_IS, arm, tuple(engines)) for arm in mine)
 
 
 def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
@@ -144,12 +144,12 @@ class Measurer:
         self.engines, self.peers = engines, peers
         self._loaded: dict[Arm, Upscaler] = {}
 
-    def __call__(self, task: Task) -> Measured:
+    def __call__(self, task: Measurement) -> Measured:
         """Measure; what docsr or a peer cannot do is said, not raised, so that the others go on."""
         try:
             hr = _page(task.page)
             if task.arm.name == HR:
-                looks = Looks(_x_height(task.page, None), 0.0)
+                looks = ImageScores(_x_height(task.page, None), 0.0)
                 return Measured([self._row(task, name, hr, looks, task.arm.factor) for name in task.engines])
             lr = _lowered(task.page, task.condition)
             taken: dict[Arm, list[str]] = {}
@@ -170,7 +170,7 @@ class Measurer:
             self._loaded[arm] = arm.load(self.peers, THREADS)
         return self._loaded[arm]
 
-    def _rows(self, task: Task, arm: Arm, engines: Sequence[str], lr: Page, hr: Page) -> list[tuple[Row, str]]:
+    def _rows(self, task: Measurement, arm: Arm, engines: Sequence[str], lr: Page, hr: Page) -> list[tuple[Row, str]]:
         """Enlarge by the arm, and have the engines read what it made."""
         upscaler = self._upscaler(arm)
         started = perf_counter()
@@ -178,10 +178,10 @@ class Measurer:
         seconds = round(perf_counter() - started, 4)
         x_height = _x_height(task.page, task.condition)
         scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
-        looks = Looks(x_height, seconds, **scores)
+        looks = ImageScores(x_height, seconds, **scores)
         return [self._row(task, name, result, looks, upscaler.factor) for name in engines]
 
-    def _row(self, task: Task, engine: str, result: Page, looks: Looks, factor: int) -> tuple[Row, str]:
+    def _row(self, task: Measurement, engine: str, result: Page, looks: ImageScores, factor: int) -> tuple[Row, str]:
         """Read and score."""
         started = perf_counter()
         text = self.engines[engine].read(result)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from docsr.bench.results import Results
     from docsr.bench.suite import Suite
     from docsr.bench.suite_file import LowerConfig
-    from docsr.benchmark import Found
+    from docsr.benchmark import Measurements
 
 ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
@@ -174,7 +174,7 @@ def _lower(
 
 
 def _results(
-    pages: Suite, found: Found, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
+    pages: Suite, found: Measurements, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
 ) -> Results:
     from docsr.bench.results import Results
     from docsr.bench.small_digits import small_digits
@@ -196,7 +196,7 @@ def _results(
     )
 
 
-def _confused(pages: Suite, found: Found) -> dict[str, list[tuple[str, str, int]]]:
+def _confused(pages: Suite, found: Measurements) -> dict[str, list[tuple[str, str, int]]]:
     """For each engine and arm the characters that were most often taken for others."""
     from docsr.bench.summary import label
     from docsr.metrics.text import confusions
@@ -215,7 +215,7 @@ def _confused(pages: Suite, found: Found) -> dict[str, list[tuple[str, str, int]
     }
 
 
-def _write(out: Path, results: Results, pages: Suite, found: Found, arms: list[Arm], peers: Path | None) -> None:
+def _write(out: Path, results: Results, pages: Suite, found: Measurements, arms: list[Arm], peers: Path | None) -> None:
     from docsr.bench.report.html import write_html
     from docsr.bench.report.markdown import write_markdown
     from docsr.bench.results import write_results

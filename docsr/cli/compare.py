@@ -20,7 +20,7 @@ from docsr.text.wording import counted
 
 if TYPE_CHECKING:
     from docsr.batch.results import Task
-    from docsr.compare import Told
+    from docsr.compare import Outcome
     from docsr.io.paths.folders import OutputFolder
     from docsr.ocr.tesseract import Tesseract
 
@@ -72,14 +72,14 @@ def compare(
     Exit code: 0 nothing failed (what has no partner is told), 1 some failed, 2 wrong options, 3 nothing to compare, 130
     stopped by Ctrl-C or SIGTERM.
     """
-    from docsr.compare import Wish, compare_files, plan_pairs
+    from docsr.compare import CompareOptions, compare_files, plan_pairs
     from docsr.io.paths.atomic import remove_leftovers
 
     if lang and not ocr:
         raise UsageError("--lang is the language that --ocr reads: give --ocr too")
     check_page(out, "--out", [path for path in (before, after, hr) if path is not None], overwrite=overwrite)
     pairs, notes = plan_pairs(before, after, hr)
-    wish = Wish(limit, _reader(lang or "eng") if ocr else None, max_pixels, overwrite=overwrite)
+    wish = CompareOptions(limit, _reader(lang or "eng") if ocr else None, max_pixels, overwrite=overwrite)
     remove_leftovers({out.parent})
     with _progress(limit) as progress:
         told = compare_files(pairs, out, wish, f"{before} and {after}", notes, progress)
@@ -90,7 +90,7 @@ def compare(
     return 1 if told.failed else 0
 
 
-def _tell(told: Told) -> None:
+def _tell(told: Outcome) -> None:
     for sentence in told.warnings:
         say(f"docsr: warning: {sentence}", err=True)
     for sentence in told.failed:
@@ -99,7 +99,7 @@ def _tell(told: Told) -> None:
         say(f"docsr: {sentence}", err=True)
 
 
-def _summary(told: Told, out: Path) -> str:
+def _summary(told: Outcome, out: Path) -> str:
     return f"{out}: {counted(told.pages, 'page')}, {told.size / 1e6:.1f} MB"
 
 
@@ -171,13 +171,13 @@ def preview_of(
     """
     if pages is None:
         return 0
-    from docsr.compare import DOCSR, Pair, Wish, compare_files
+    from docsr.compare import DOCSR, CompareOptions, Pair, compare_files
     from docsr.io.paths.folders import Place
 
     out = folder.path
     done = islice((task for task in tasks if str(task.source) not in failed), pages)
     pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
-    wish = Wish(pages, None, max_pixels, maker=DOCSR, counted=False, overwrite=again)
+    wish = CompareOptions(pages, None, max_pixels, maker=DOCSR, counted=False, overwrite=again)
     title = f"docsr: the first {'page' if pages == 1 else f'{pages} pages'} in {out}"
     with _progress(pages) as progress:
         told = compare_files(pairs, Place(folder, PREVIEW), wish, title, progress=progress)
@@ -187,7 +187,7 @@ def preview_of(
 
 
 @contextmanager
-def _progress(limit: int) -> Iterator[Callable[[Told], None]]:
+def _progress(limit: int) -> Iterator[Callable[[Outcome], None]]:
     """Say on stderr how many pages are done, and of how many: a bar on a terminal, else a line now and then."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -198,7 +198,7 @@ def _progress(limit: int) -> Iterator[Callable[[Told], None]]:
         task, said = bar.add_task("", total=None), ""
         line = now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {said} compared", err=True))
 
-        def tell(told: Told) -> None:
+        def tell(told: Outcome) -> None:
             nonlocal said
             total, more = told.of_all(limit)
             pages = f"{total:,}+ pages" if more else counted(total, "page")

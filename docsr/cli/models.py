@@ -42,15 +42,17 @@ def models(names: tuple[str, ...]) -> None:
 
 
 def _list_models(console: Console, cards: list[ModelCard]) -> None:
-    from docsr.decide.decision import READERS, unasked
+    from docsr.decide.decision import MEASURED_ENGINES, auto_range
 
     if not cards:
         console.print("no network is shipped with this version")
         return
-    spans = [heading for engine in READERS for heading in (f"helps\n{engine}", "\nauto")]
+    spans = [heading for engine in MEASURED_ENGINES for heading in (f"helps\n{engine}", "\nauto")]
     rows = []
     for card in cards:
-        spans_of = [span for one in READERS for span in (card.x_height_helps.get(one), unasked(card.name, one))]
+        spans_of = [
+            span for one in MEASURED_ENGINES for span in (card.x_height_helps.get(one), auto_range(card.name, one))
+        ]
         size = f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"
         rows.append([card.name, *size, *(_span(span, card) for span in (card.x_height, *spans_of))])
     _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
@@ -62,14 +64,14 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
 
 
 def _tell_model(console: Console, card: ModelCard) -> None:
-    from docsr.decide.decision import unasked
+    from docsr.decide.decision import auto_range
 
     parameters = counted(card.parameters, "parameter")
     console.print(f"[bold]{card.name}[/]: {card.factor}x, {parameters}, {counted(card.bytes, 'byte')}")
     if card.x_height:
         console.print(f"  trained on text of x-heights of {_span(card.x_height, card)} px")
     for engine, helps in card.x_height_helps.items():
-        taken = unasked(card.name, engine)
+        taken = auto_range(card.name, engine)
         auto = f"--factor auto takes it at {_span(taken, card)} px" if taken else "--factor auto takes others"
         console.print(
             f"  {engine}: helps at {_span(helps, card)} px; {auto}" if helps else f"  {engine}: helps nowhere"

@@ -28,10 +28,10 @@ SQUARE_ENOUGH = 8.5
 suite ``tune`` that leaves 170 errors a page in place of 149 at 204 x 98 dpi, and 676 in place of 629 at 150 x 72. The
 smallest text there is of this size."""
 
-READERS = ("tesseract", "rapidocr")
+MEASURED_ENGINES = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help; the first unless the user names one."""
 
-LARGEST = {"tesseract": 4, "rapidocr": 2}
+LARGEST_AUTO_FACTOR = {"tesseract": 4, "rapidocr": 2}
 """The largest factor that is taken unasked for each engine. After networks of twice that it reads ``tune`` with more
 errors, or with few fewer for four times the pixels; RapidOCR after bicubic, too (for Tesseract no more than 4x of that
 was measured). It needs less, for it brings each line to a height of its own, whatever the page's."""
@@ -66,18 +66,20 @@ class Plan:
 
 def check_engine(engine: str) -> None:
     """Raise a UsageError for an OCR engine of which nothing was measured."""
-    if engine not in READERS:
-        raise UsageError(f"it was not measured where networks help the engine {engine!r}: use {' or '.join(READERS)}")
+    if engine not in MEASURED_ENGINES:
+        raise UsageError(
+            f"it was not measured where networks help the engine {engine!r}: use {' or '.join(MEASURED_ENGINES)}"
+        )
 
 
-def factor_for_text(x_height: float | None, engine: str = READERS[0]) -> int:
+def factor_for_text(x_height: float | None, engine: str = MEASURED_ENGINES[0]) -> int:
     """Return the factor, up to the engine's largest, that brings text of ``x_height`` px nearest to 20-30 px.
 
     It is 1 where there is no text.
     """
     if x_height is None or x_height <= 0:
         return 1
-    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST[engine]]
+    factors = [factor for factor in (1, *FACTORS) if factor <= LARGEST_AUTO_FACTOR[engine]]
     return min(factors, key=lambda factor: _ratio_to_readable(x_height * factor))
 
 
@@ -116,7 +118,7 @@ def plan_page(
     factor: int | None = None,
     model: str | None = None,
     own_factor: int | None = None,
-    engine: str = READERS[0],
+    engine: str = MEASURED_ENGINES[0],
     said: str = "",
     shape: float = 1.0,
 ) -> Plan:
@@ -176,14 +178,14 @@ def _best(
 ) -> Plan:
     """Choose the factor and the upscaler that were measured to read best; ``text`` says what decides."""
     seen = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # in px of the even raster
-    worthwhile = [one for one in FACTORS if one <= LARGEST[engine]]
+    worthwhile = [one for one in FACTORS if one <= LARGEST_AUTO_FACTOR[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
     factors = nearest_first if factor is None else [factor]
     cards = [card for one in factors for card in shipped(one, fax=is_fax(shape))]
     if (card := next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)) is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     tall = x_height is not None and x_height >= SQUARE_ENOUGH
-    if shape != 1.0 and factor is None and engine == READERS[0] and tall:
+    if shape != 1.0 and factor is None and engine == MEASURED_ENGINES[0] and tall:
         return Plan(1, "none", f"{text}, where square pixels are enough for {engine}")
     of = "" if factor is None else f" of {factor}x"
     return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
@@ -194,7 +196,7 @@ def plan_unasked(x_height: float | None, engine: str, shape: float = 1.0) -> Pla
     return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape)
 
 
-def unasked(model: str, engine: str) -> tuple[float, float] | None:
+def auto_range(model: str, engine: str) -> tuple[float, float] | None:
     """Return the (smallest, largest) x-height in px at which a shipped network is taken where nothing is asked for.
 
     It is that of what the network sees; one for faxes is asked for standard ones. None where others are taken at every

@@ -32,7 +32,7 @@ from docsr.pool import interruptible
 if TYPE_CHECKING:
     from docsr.batch.results import PageResult
     from docsr.integrations.ray_plan import Job
-    from docsr.integrations.ray_worker import Order
+    from docsr.integrations.ray_worker import JobSpec
     from docsr.io.paths.passed_over import PassedOver
 
 QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
@@ -51,7 +51,7 @@ FILES_IN_FLIGHT = 100_000
 
 
 def enhance_on_cluster(
-    jobs: Sequence[Job], order: Order, *, actors: int | None = None, address: str = "auto"
+    jobs: Sequence[Job], order: JobSpec, *, actors: int | None = None, address: str = "auto"
 ) -> Iterator[PageResult]:
     """Do the files on a Ray cluster, yielding a result per page as files finish, in no order.
 
@@ -85,7 +85,7 @@ def enhance_on_cluster(
     _merge(order, folder)
 
 
-def _merge(order: Order, folder: Path | None) -> None:
+def _merge(order: JobSpec, folder: Path | None) -> None:
     from docsr.integrations.places import Store, merge_stored_parts
     from docsr.io.paths.manifest import merge_parts
 
@@ -154,7 +154,7 @@ def _find(address: str) -> None:
             ) from error
 
 
-def _results(jobs: Sequence[Job], order: Order, actors: int) -> Iterator[PageResult]:
+def _results(jobs: Sequence[Job], order: JobSpec, actors: int) -> Iterator[PageResult]:
     """Run one pipeline: files -> actors -> what became of their pages."""
     import ray.data
 
@@ -224,13 +224,13 @@ def _planned(
     threads: int,
     time_limit: float | None,
     passed: PassedOver,
-) -> tuple[list[Job], Order]:
+) -> tuple[list[Job], JobSpec]:
     """What there is to do, and what all actors are told; as actors start elsewhere, by absolute paths."""
     from docsr.batch.options import check_time_limit
     from docsr.batch.run import EnhanceOptions
     from docsr.integrations.places import Store, local_path
     from docsr.integrations.ray_plan import plan_jobs
-    from docsr.integrations.ray_worker import Order
+    from docsr.integrations.ray_worker import JobSpec
     from docsr.io.paths.manifest import PARTS
 
     check_time_limit(time_limit)
@@ -238,7 +238,7 @@ def _planned(
     place = out.rstrip("/") if folder is None else os.path.abspath(folder)
     known = frozenset(Store(place).names(PARTS)) if folder is None else frozenset()
     jobs = plan_jobs(inputs, place, options, overwrite=overwrite, passed=passed)
-    order = Order(options, place, secrets.token_hex(4), known, options.signature(), threads, time_limit)
+    order = JobSpec(options, place, secrets.token_hex(4), known, options.signature(), threads, time_limit)
     return jobs, order
 
 

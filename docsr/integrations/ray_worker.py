@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from docsr.batch.file_progress import Reached, broken, failed, too_slow
+from docsr.batch.file_progress import FileProgress, broken, failed, too_slow
 from docsr.batch.options import EnhanceOptions
 from docsr.batch.results import PageResult, Task
 from docsr.batch.worker import FileEnhancer
@@ -23,13 +23,13 @@ from docsr.errors import DocsrError, PageError, UsageError, sentence_of
 from docsr.integrations.places import Store, fetch_parts, local_path
 from docsr.integrations.ray_plan import Job
 from docsr.io.paths.manifest import PARTS, Entry, Manifest, as_line, incomplete
-from docsr.pool import Apart
+from docsr.pool import SingleWorker
 from docsr.system.names import below
 from docsr.system.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobSpec:
     """What all actors of a job are told.
 
     Attributes:
@@ -54,21 +54,21 @@ class Order:
 class Worker:
     """Does files in a process apart, which a page may crash or hang without harm to the actor and to other pages."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, spec: JobSpec) -> None:
         """Prepare; networks are loaded when the first page needs them."""
-        self._order, self._token, self._handed_over = order, secrets.token_hex(4), 0
+        self._order, self._token, self._handed_over = spec, secrets.token_hex(4), 0
         self._until_closed = ExitStack()
-        folder = local_path(order.out)
-        self._store = Store(order.out) if folder is None else None
+        folder = local_path(spec.out)
+        self._store = Store(spec.out) if folder is None else None
         self._out = folder or self._copies / "out"
         self._manifest = Manifest(self._out) if folder is None else None
-        self._parts = order.known
-        part = None if folder is None else f"{order.run}-{self._token}"
-        beside = max(1, (os.cpu_count() or 1) // order.threads)
-        enhancer = FileEnhancer(order.options, self._out, order.threads, jobs=beside, part=part)
-        lost, late = partial(broken, "give it a node with more memory"), partial(too_slow, order.time_limit)
+        self._parts = spec.known
+        part = None if folder is None else f"{spec.run}-{self._token}"
+        beside = max(1, (os.cpu_count() or 1) // spec.threads)
+        enhancer = FileEnhancer(spec.options, self._out, spec.threads, jobs=beside, part=part)
+        lost, late = partial(broken, "give it a node with more memory"), partial(too_slow, spec.time_limit)
         memory = enhancer.memory if enhancer.is_bounded else None
-        self._apart = Apart(enhancer, lost, order.time_limit, memory, late=late)
+        self._apart = SingleWorker(enhancer, lost, spec.time_limit, memory, on_timeout=late)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the files of the column ``job``; in the column ``result`` is a list of PageResult for each, or an error.
@@ -101,9 +101,9 @@ class Worker:
         return self._until_closed.enter_context(temporary_folder())
 
     def _check(self) -> None:
-        order = self._order
-        order.options.check()
-        if order.options.signature() != order.signature:
+        spec = self._order
+        spec.options.check()
+        if spec.options.signature() != spec.signature:
             raise UsageError(
                 f"the node {platform.node()} has another docsr, or other networks: install the same on all"
             )
@@ -112,13 +112,13 @@ class Worker:
         """The results of one file, by the names that the user knows."""
         if job.refused:
             refused = Task(Path(job.source), Path(self._order.out), refused=job.refused)
-            return [self._named(row, job, refused) for row in failed(refused, job.refused, Reached())]
+            return [self._named(row, job, refused) for row in failed(refused, job.refused, FileProgress())]
         task = self._task(job)
         try:
             self._fetch(job, task)
             rows: list[PageResult] = self._apart(task)
         except (PageError, OSError) as error:
-            rows = failed(task, sentence_of(error, job.source), Reached())
+            rows = failed(task, sentence_of(error, job.source), FileProgress())
         finally:
             if task.name:  # a copy
                 _remove(task.source)

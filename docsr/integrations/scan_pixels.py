@@ -14,7 +14,7 @@ from docsr.api import Enhancer
 from docsr.decide.decision import factor_for_text, measured_x_height
 from docsr.errors import PageError
 from docsr.io.limits import most_pixels
-from docsr.io.pdf.pages import Leaves
+from docsr.io.pdf.pages import PdfPages
 from docsr.io.pdf.placement import user_unit
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.visible import Seen
@@ -189,7 +189,7 @@ def replace_scans(pdf: Path, numbers: Sequence[int], enhancer: Enhancer, draft: 
     return reasons
 
 
-def _replaced(leaves: Leaves, numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
+def _replaced(leaves: PdfPages, numbers: Sequence[int], enhancer: Enhancer) -> Iterator[str]:
     new = dict[Hashable, int]()
     for number in numbers:
         leaf = leaves[number]

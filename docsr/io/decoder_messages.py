@@ -46,8 +46,8 @@ _listener: ContextVar[_Listener | None] = ContextVar("listener", default=None)
 _place: ContextVar[str] = ContextVar("place", default="")
 
 
-def complain(*sentences: str) -> None:
-    """Tell of damage that could be got over: to whoever listens (:func:`heard`), else as a DamageWarning."""
+def report_damage(*sentences: str) -> None:
+    """Tell of damage that was got over: within :func:`captured_messages` to it, else as a DamageWarning."""
     listener = _listener.get()
     for sentence in sentences:
         told = _place.get() + sentence
@@ -68,7 +68,7 @@ def is_first_look(at: Hashable) -> bool:
 
 
 @contextmanager
-def speaking_of(place: str) -> Iterator[None]:
+def naming_place(place: str) -> Iterator[None]:
     """Put a place ("page 3: ") before what is complained of within the block."""
     token = _place.set(place)
     try:
@@ -77,7 +77,7 @@ def speaking_of(place: str) -> Iterator[None]:
         _place.reset(token)
 
 
-def hush(category: type[Warning]) -> None:
+def silence(category: type[Warning]) -> None:
     """Drop warnings of a library from now on that are only for those who program with it.
 
     For all threads: what one of them sets for a while (``warnings.catch_warnings``) others restore at a wrong time.
@@ -87,7 +87,7 @@ def hush(category: type[Warning]) -> None:
 
 
 @contextmanager
-def heard(*, printed: bool) -> Iterator[list[str]]:
+def captured_messages(*, printed: bool) -> Iterator[list[str]]:
     """Collect what decoders warn of and log, and what C code prints to stderr (libtiff tells of fax damage only so).
 
     Args:
@@ -180,7 +180,7 @@ def plain(said: str) -> str:
     return "".join(sign if sign.isprintable() and sign != "\ufffd" else "?" for sign in line)
 
 
-def in_short(lines: list[str]) -> str | None:
+def summary_of(lines: list[str]) -> str | None:
     """The first line, and how many there are more; None where nothing was said."""
     if not lines:
         return None

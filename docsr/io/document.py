@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import check_held
 from docsr.io.paths.atomic import atomic_write
 from docsr.io.paths.folders import Place
@@ -25,7 +25,7 @@ MANY_PAGES = frozenset({"tiff", PDF})
 _MARK, _MARK_WITHIN = b"%PDF-", 1024
 
 
-class Leaf(Protocol):
+class DocumentPage(Protocol):
     """A page before it is decoded.
 
     Attributes:
@@ -97,7 +97,9 @@ def count_pages(path: Path) -> int:
         return len(document)
 
 
-def read_leaves(path: Path, form: str = "", counted: Callable[[int], None] = lambda pages: None) -> Iterator[Leaf]:
+def read_leaves(
+    path: Path, form: str = "", counted: Callable[[int], None] = lambda pages: None
+) -> Iterator[DocumentPage]:
     """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
 
     Args:
@@ -139,7 +141,7 @@ def read_document(path: Path) -> Iterator[Page]:
             if instead is None:
                 raise
             page = instead
-            complain(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
+            report_damage(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
         yield page
         del page
 

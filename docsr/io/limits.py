@@ -144,7 +144,7 @@ def check_held(page: Page | Bands, beside: int = 0, remedy: str = _PIECE_BY_PIEC
         raise PageError(f"{name}: it would become {page.width} x {page.height} px: {error}; {remedy}") from error
 
 
-def whole(page: Page | Bands) -> Page:
+def in_memory(page: Page | Bands) -> Page:
     """Return a page with its pixels in memory.
 
     Raises:

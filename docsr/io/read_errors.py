@@ -59,7 +59,7 @@ def missing(path: Path) -> str:
     return "it does not exist" + (", and nothing matches it as a pattern" if glob.has_magic(str(path)) else "")
 
 
-def checked(path: Path) -> Path:
+def require_file(path: Path) -> Path:
     """Return ``path`` when it is a file with something in it.
 
     Raises:

@@ -64,7 +64,7 @@ class Gaussian(nn.Module):
         return F.pixel_shuffle(F.conv2d(squares, kernel, bias, groups=channels), self.square)
 
 
-class Finished(nn.Module):
+class Smoothed(nn.Module):
     """A network on grey pages and what an export puts after it, a Gaussian and other ink or nothing.
 
     Tesseract cuts a page into ink and paper before it looks at shapes; smoothed, ragged strokes and specks that the

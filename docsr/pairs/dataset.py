@@ -138,7 +138,7 @@ def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Genera
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class StepLayout:
     """Which samples of a step are this process's.
 
     Attributes:
@@ -162,7 +162,7 @@ class Share:
 class Counting(Sampler[int]):
     """The samples of a process from ``start`` on, without end: of each step, its batches after those of lower rank."""
 
-    def __init__(self, start: int, share: Share) -> None:
+    def __init__(self, start: int, share: StepLayout) -> None:
         self.start, self.share = start, share
 
     def __iter__(self) -> Iterator[int]:
@@ -209,7 +209,7 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
     return np.asarray(cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def stream(dataset: PairDataset, share: Share, workers: int, start: int) -> Generator[Pair, None, None]:
+def stream(dataset: PairDataset, share: StepLayout, workers: int, start: int) -> Generator[Pair, None, None]:
     """Batches (LR N x C x P x P, HR N x C x fP x fP) of a process from sample ``start`` on, without end: close it.
 
     Where no workers can be made they are prepared in this process, which is told.

@@ -13,20 +13,20 @@ from typing import Any, TypeAlias, TypeVar
 from docsr.pool.patience import interruptible, patient
 from docsr.pool.processes import NoProcesses, tell_alone, why_alone
 from docsr.pool.sandbox import Sandbox, refuse_here, why_none
-from docsr.pool.worker import alive, concluding, hearing, in_worker, tell, time_limit
+from docsr.pool.worker import concluding, hearing, in_worker, reset_timeout, send, time_limit
 from docsr.pool.workers import Pool, Work, opened
 
 __all__ = [
-    "Apart",
     "Sandbox",
-    "alive",
+    "SingleWorker",
     "concluding",
     "in_worker",
     "interruptible",
     "patient",
+    "reset_timeout",
     "run_here",
     "run_in_processes",
-    "tell",
+    "send",
     "tell_alone",
     "time_limit",
     "why_alone",
@@ -36,7 +36,7 @@ __all__ = [
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _Heard: TypeAlias = Callable[[Item, Any], None]
-"""Called with an item under way, and what :func:`tell` was given while it was worked on."""
+"""Called with an item under way, and what :func:`send` was given while it was worked on."""
 
 _ENDLESS = ": a page that hangs is not given up"
 """What else to tell then, where items have a limit on their time."""
@@ -57,13 +57,13 @@ def run_in_processes(
     items: Iterable[Item],
     *,
     jobs: int,
-    broken: Callable[[Item], Result],
+    on_crash: Callable[[Item], Result],
     ordered: bool = False,
     limit: float | None = None,
     memory: Callable[[Item], int] | None = None,
     sandbox: Sandbox | None = None,
     heard: _Heard[Item] | None = None,
-    late: Callable[[Item], Result] | None = None,
+    on_timeout: Callable[[Item], Result] | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
 
@@ -75,25 +75,26 @@ def run_in_processes(
         call: what each worker does to an item; what it loads lazily is loaded once per worker.
         items: taken one by one, as there is room.
         jobs: worker processes.
-        broken: the result of an item that kills its worker.
+        on_crash: the result of an item that kills its worker.
         ordered: yield in the order of ``items``; a slow item then holds back those behind it.
-        limit: seconds after which a worker that hangs is ended, counted anew by each :func:`alive`; none: never.
+        limit: seconds after which a worker that hangs is ended, counted anew by :func:`reset_timeout`; none: never.
         memory: gives the bytes that a worker may hold while it is at an item (:func:`docsr.pool.memory.limit_memory`).
         sandbox: what workers may do; None: whatever this process may.
-        heard: called, in this thread and before the result, with an item and what :func:`tell` told; some is dropped.
-        late: the result of an item that took longer than ``limit``; None: ``broken``.
+        heard: called, in this thread and before the result, with an item and what :func:`send` told; some is dropped.
+        on_timeout: the result of an item that took longer than ``limit``; None: ``on_crash``.
     """
     queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, heard))
+    alone = partial(_alone, workers, on_crash=on_crash, on_timeout=on_timeout or on_crash)
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
-            yield from _each_alone(suspects, partial(_alone, workers, broken=broken, late=late or broken))
+            yield from _each_alone(suspects, alone)
     except NoProcesses as error:
         refuse_here(sandbox, str(error))
         tell_alone(str(error), "" if limit is None else _ENDLESS)
         yield from run_here(call, queue, heard)
 
 
-class Apart:
+class SingleWorker:
     """One worker process for items that come one by one; it is kept from item to item, and replaced when it dies.
 
     An item whose worker dies is tried once more.
@@ -102,15 +103,15 @@ class Apart:
     def __init__(
         self,
         call: Callable[[Any], Any],
-        broken: Callable[[Any], Any],
+        on_crash: Callable[[Any], Any],
         limit: float | None = None,
         memory: Callable[[Any], int] | None = None,
         sandbox: Sandbox | None = None,
-        late: Callable[[Any], Any] | None = None,
+        on_timeout: Callable[[Any], Any] | None = None,
     ) -> None:
         """Take what :func:`run_in_processes` takes; the process starts with the first item."""
-        self._call, self._broken, self._limit, self._sandbox = call, broken, limit, sandbox
-        self._late = late or broken
+        self._call, self._broken, self._limit, self._sandbox = call, on_crash, limit, sandbox
+        self._late = on_timeout or on_crash
         self._workers = partial(opened, Work(call, limit, memory, sandbox))
         self._opened = ExitStack()
         self._pool: Pool | None = None
@@ -183,8 +184,8 @@ def _of_whole(items: Iterable[tuple[Item, Future[Any]]]) -> Iterator[tuple[Item,
 def _alone(
     workers: Callable[[int], AbstractContextManager[Pool]],
     item: Item,
-    broken: Callable[[Item], Result],
-    late: Callable[[Item], Result],
+    on_crash: Callable[[Item], Result],
+    on_timeout: Callable[[Item], Result],
 ) -> Result:
     """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
     try:
@@ -192,10 +193,10 @@ def _alone(
             future = pool.submit(item)
             pool.wait([future])
             if _is_broken(future):
-                return (late if pool.was_late() else broken)(item)
+                return (on_timeout if pool.was_late() else on_crash)(item)
             result: Result = future.result()
     except (BrokenProcessPool, NoProcesses):  # here it would end this process
-        return broken(item)
+        return on_crash(item)
     return result
 
 

@@ -24,7 +24,7 @@ LATE = 1
 """The code with which faulthandler ends a process."""
 
 
-def alive() -> None:
+def reset_timeout() -> None:
     """Say, from within an item, that a part of it is done: the limit on its time begins anew."""
     if _worker.limit is not None:
         # Its thread does without the interpreter, which a hanging decoder may never give back.
@@ -37,7 +37,7 @@ def concluding() -> None:
     conclude()
 
 
-def tell(value: Any) -> None:
+def send(value: Any) -> None:
     """Say, from within an item, how far it is; ``value`` is small when pickled. Nobody need listen."""
     if _worker.heard is not None:
         _worker.heard(value)
@@ -71,7 +71,7 @@ class _Worker:
         call: what it does to an item.
         armed: whether a signal may interrupt the item under way: once, or a second one cuts off its cleaning up.
         idle: set while no item is under way.
-        limit: seconds that an item may take from one :func:`alive` to the next.
+        limit: seconds that an item may take from one :func:`reset_timeout` to the next.
         memory: bytes that this process may hold while it is at an item.
         late: descriptor to which something is written when that time is over.
         mouth: what is told goes through it.
@@ -110,7 +110,7 @@ def start(
         call: what it does to items.
         told: closed by the parent when the run is to stop.
         mouth: where what is told goes, if anybody listens.
-        limit: seconds that an item may take from one :func:`alive` to the next, if there is one.
+        limit: seconds that an item may take from one :func:`reset_timeout` to the next, if there is one.
         memory: bytes that this process may hold while it is at an item, if that is bounded.
         place: where its temporary files go, which the parent removes; None: there is none.
         late: where the parent sees that the limit ended this process; None: it does not look there.
@@ -137,7 +137,7 @@ def work(number: int, item: Any) -> Any:
     try:
         if _worker.stopping:
             raise KeyboardInterrupt
-        alive()
+        reset_timeout()
         give_back()  # what the item before left: its result was not to wait for that
         if _worker.memory is not None:
             limit_memory(_worker.memory(item))

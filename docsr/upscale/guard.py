@@ -57,7 +57,7 @@ Floats: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(slots=True)
-class Share:
+class PutBack:
     """How many pixels of the new picture were looked at, and put back (those that fade, in part).
 
     What is put back because all is dark there is not counted: it is no sign that something was invented.
@@ -72,7 +72,7 @@ class Share:
         return self.back / self.looked if self.looked else 0.0
 
 
-def guarded(page: Page, large: Bands, share: Share) -> Bands:
+def guarded(page: Page, large: Bands, share: PutBack) -> Bands:
     """Put back what ``large`` shows and ``page`` does not, or the other way round, and what is in the dark.
 
     Args:
@@ -89,7 +89,7 @@ def guarded(page: Page, large: Bands, share: Share) -> Bands:
 
 
 class _Guard:
-    def __init__(self, page: Page, factor: int, share: Share) -> None:
+    def __init__(self, page: Page, factor: int, share: PutBack) -> None:
         self._page, self._factor, self._share = page, factor, share
         self._one_bit = is_one_bit(page)
         self._bound = bound_of(page, self._one_bit)

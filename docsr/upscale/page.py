@@ -13,10 +13,10 @@ from itertools import groupby
 import cv2
 import numpy as np
 
-from docsr.io.limits import check_held, whole
+from docsr.io.limits import check_held, in_memory
 from docsr.page import Bands, Dpi, Page, Pixels, Plane
 from docsr.square import KEPT, Raster, squared
-from docsr.upscale.guard import Share, guarded
+from docsr.upscale.guard import PutBack, guarded
 from docsr.upscale.tiles import Tile, plan_tiles
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.interpolation import enlarge
@@ -34,7 +34,7 @@ class TileCount:
 
     done: int = 0
     skipped: int = 0
-    put_back: Share = field(default_factory=Share)
+    put_back: PutBack = field(default_factory=PutBack)
 
 
 def upscale_page(
@@ -54,7 +54,7 @@ def upscale_page(
     """
     if upscaler.factor == 1 and out_dpi is None:
         return squared(page, raster)
-    return whole(upscale_bands(page, upscaler, raster=raster, tile=tile, out_dpi=out_dpi, guard=guard, count=count))
+    return in_memory(upscale_bands(page, upscaler, raster=raster, tile=tile, out_dpi=out_dpi, guard=guard, count=count))
 
 
 def upscale_bands(

@@ -65,7 +65,7 @@ def runs_in_torch(model: str | None) -> bool:
     return model is not None and model.endswith(_CHECKPOINT)
 
 
-def own_factor(model: str | None) -> int | None:
+def fixed_factor(model: str | None) -> int | None:
     """Return the only factor that ``model`` has, or None if it has any (interpolation, no model named).
 
     Raises:

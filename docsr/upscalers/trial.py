@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from docsr.errors import CheckpointError
 from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
-from docsr.pool import Apart, in_worker
+from docsr.pool import SingleWorker, in_worker
 from docsr.upscalers.catalog import is_file, resolve, runs_in_torch
 from docsr.upscalers.sandbox import may_use_a_gpu, sandbox_for
 from docsr.weights import is_shipped
@@ -35,7 +35,7 @@ def tried(model: str, factor: int | None = None, device: str = "auto", sandbox: 
     if not foreign or in_worker() or current_process().daemon:
         return _factor(wish)
     memory, inside = None if may_use_a_gpu(model, device) else _memory, sandbox_for(sandbox, model, device)
-    with closing(Apart(_factor, _none, SECONDS, memory, sandbox=inside, late=_late)) as apart:
+    with closing(SingleWorker(_factor, _none, SECONDS, memory, sandbox=inside, on_timeout=_late)) as apart:
         found: int | None = apart(wish)
     if found is None or found == _TOO_SLOW:
         ended = "ended its process (out of memory?)" if found is None else f"took more than {SECONDS:g} s"

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import docsr as package
-from docsr.compare import Pair, Wish, compare_files
+from docsr.compare import CompareOptions, Pair, compare_files
 from docsr.integrations.scan_pixels import own_pixels
 from docsr.page import Page, Pixels
 from docsr.viewer.sheet import Sheet, make_sheet
@@ -78,7 +78,7 @@ def test_the_page_of_compare_shows_what_one_sees(tmp_path: Path, name: str, monk
     monkeypatch.setattr("docsr.compare.make_sheet", kept)
     path, after = document(tmp_path / "a.pdf", [name]), tmp_path / "after.png"
     Image.fromarray(SCAN).save(after)
-    told = compare_files([Pair(path, after, None, "a")], tmp_path / "c.html", Wish(), "a title")
+    told = compare_files([Pair(path, after, None, "a")], tmp_path / "c.html", CompareOptions(), "a title")
     assert told.failed == []
     (seen,) = with_pdfium(path, DPI)
     assert apart(small(shown[0].pixels, (WIDE, HIGH)), small(seen[:HIGH], (WIDE, HIGH))) < 2

@@ -13,7 +13,7 @@ from PIL import Image
 
 from docsr.batch.options import EnhanceOptions
 from docsr.batch.results import PageResult
-from docsr.batch.size_estimate import LARGEST, expected_bytes
+from docsr.batch.size_estimate import LARGEST_ESTIMATED, expected_bytes
 from docsr.cli.tell import Tally
 from docsr.page import Page
 from tests.command import docsr
@@ -67,7 +67,7 @@ def test_a_pdf_of_scans_and_a_file_that_is_copied_too(tmp_path, capsys, monkeypa
 def test_a_band_that_fills_the_memory_is_not_tried():
     wide = Page(np.full((2, 5_000_000), 255, np.uint8))
     assert expected_bytes(wide, (8 * wide.width, 16), "tiff", 90) is None
-    assert 16 * 8 * wide.width > LARGEST
+    assert 16 * 8 * wide.width > LARGEST_ESTIMATED
 
 
 def one_bit(path: Path, pages: int = 1) -> Path:

@@ -9,7 +9,7 @@ import pytest
 
 from docsr.api import Enhancer
 from docsr.bench.arms import plan_arms
-from docsr.bench.measure import Condition, Measurer, Task, as_measured
+from docsr.bench.measure import Condition, Measurement, Measurer, as_measured
 from docsr.bench.peers import PEERS, PeerUpscaler
 from docsr.bench.suite import load_suite
 from docsr.decide import decision
@@ -67,7 +67,7 @@ def test_auto_does_for_each_engine_what_enhance_does_for_it(monkeypatch, tmp_pat
     page = load_suite(folder_suite(tmp_path / "in", pages=1), None, None).pages[0]
     condition, arm = Condition(75, "clean"), plan_arms(["auto"], None)[0][0]
     engines: dict[str, Engine] = {name: WidthEngine() for name in ("tesseract", "rapidocr", "null")}
-    measured = Measurer(engines, None)(Task(page, condition, arm, tuple(engines)))
+    measured = Measurer(engines, None)(Measurement(page, condition, arm, tuple(engines)))
     assert {row.engine: row.factor for row, _ in measured.rows} == {"tesseract": 4, "rapidocr": 2, "null": 4}
     lr, read = as_measured(page.load(), page, condition), {row.engine: text for row, text in measured.rows}
     for engine in ("tesseract", "rapidocr"):

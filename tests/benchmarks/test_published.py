@@ -15,7 +15,7 @@ import pytest
 from docsr.bench.arms import taken
 from docsr.bench.peers import PEERS
 from docsr.bench.results import SCHEMA
-from docsr.decide.decision import LARGEST, READERS, SQUARE_ENOUGH
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, MEASURED_ENGINES, SQUARE_ENOUGH
 from docsr.io.paths.manifest import sha256_of
 from docsr.square import STANDARD_FAX
 from docsr.weights import catalogue
@@ -41,14 +41,14 @@ def test_four_times_the_pixels_must_leave_clearly_fewer_errors(monkeypatch, smal
     assert importlib.import_module("where_used").is_worth_it(smaller, larger) is worth
 
 
-@pytest.mark.parametrize("engine", READERS)
+@pytest.mark.parametrize("engine", MEASURED_ENGINES)
 def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_tune(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     where_used = importlib.import_module("where_used")
-    assert where_used.largest_network(engine) == where_used.largest_bicubic(engine) == LARGEST[engine]
+    assert where_used.largest_network(engine) == where_used.largest_bicubic(engine) == LARGEST_AUTO_FACTOR[engine]
 
 
-@pytest.mark.parametrize("engine", READERS)
+@pytest.mark.parametrize("engine", MEASURED_ENGINES)
 def test_networks_for_small_text_read_tune_with_fewer_errors_than_what_they_go_before(monkeypatch, engine):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     assert importlib.import_module("where_used").saved_by_dense(engine) > 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.decide.decision import READERS, unasked
+from docsr.decide.decision import MEASURED_ENGINES, auto_range
 from docsr.weights import ModelCard, catalogue
 from tests.command import docsr, picture
 
@@ -66,8 +66,8 @@ def test_models_lists_what_is_there(capsys, monkeypatch):
     lines = {words[0]: words[1:] for line in ran.out.splitlines() if (words := line.split())}
     for card in shipped:
         assert lines[card.name][:3] == [f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"]
-        for place, engine in enumerate(READERS):
-            spans = card.x_height_helps[engine], unasked(card.name, engine)
+        for place, engine in enumerate(MEASURED_ENGINES):
+            spans = card.x_height_helps[engine], auto_range(card.name, engine)
             told = ["-" if span is None else told_of(card, span) for span in spans]
             assert lines[card.name][4 + 2 * place : 6 + 2 * place] == told
     assert "none, nearest, bicubic, lanczos" in ran.out

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from docsr.cli.compare import compare
-from docsr.compare import Wish, compare_files, plan_pairs
+from docsr.compare import CompareOptions, compare_files, plan_pairs
 from docsr.viewer.sheet import Sheet, make_sheet
 from tests.command import docsr, picture
 
@@ -109,7 +109,7 @@ def test_a_folder_is_not_compared_with_itself(folders, capsys, monkeypatch):
 
 def test_the_command_has_the_defaults_of_what_it_calls():
     given = compare.make_context("compare", ["in", "hi"]).params
-    assert (given["limit"], given["max_pixels"]) == (Wish().limit, Wish().max_pixels)
+    assert (given["limit"], given["max_pixels"]) == (CompareOptions().limit, CompareOptions().max_pixels)
 
 
 def test_one_sheet_is_in_memory_at_a_time(folders):
@@ -122,7 +122,7 @@ def test_one_sheet_is_in_memory_at_a_time(folders):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("docsr.compare.make_sheet", counted)
-        compare_files(plan_pairs(Path("in"), Path("hi"))[0], Path("compare.html"), Wish(), "in and hi")
+        compare_files(plan_pairs(Path("in"), Path("hi"))[0], Path("compare.html"), CompareOptions(), "in and hi")
     assert alive == [0, 0, 0]
 
 

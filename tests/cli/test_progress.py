@@ -15,7 +15,7 @@ from docsr.batch.file_progress import Stage
 from docsr.batch.results import PageResult, Task
 from docsr.cli import progress
 from docsr.cli.progress import Course
-from docsr.compare import Wish, compare_files, plan_pairs
+from docsr.compare import CompareOptions, compare_files, plan_pairs
 from tests.command import docsr, picture
 
 BICUBIC = ("--factor", "2", "--model", "bicubic")
@@ -80,7 +80,7 @@ def test_a_comparison_knows_its_pages_before_the_first_is_done(tmp_path, limit, 
     compare_files(
         pairs,
         tmp_path / "page.html",
-        Wish(limit),
+        CompareOptions(limit),
         "all",
         progress=lambda told: heard.append((told.pages, *told.of_all(limit))),
     )

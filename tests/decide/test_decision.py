@@ -11,7 +11,7 @@ from docsr.bench.arms import Arm
 from docsr.cli.enhance import enhance
 from docsr.decide import decision
 from docsr.decide.decision import (
-    READERS,
+    MEASURED_ENGINES,
     Plan,
     check_engine,
     deciding_x_height,
@@ -66,7 +66,7 @@ def test_the_card_decides_between_network_and_bicubic() -> None:
 
 
 def test_each_engine_has_its_own_sizes() -> None:
-    taken = {engine: [plan_page(2, x, engine=engine).model for x in (8, 9.5, 10.5)] for engine in READERS}
+    taken = {engine: [plan_page(2, x, engine=engine).model for x in (8, 9.5, 10.5)] for engine in MEASURED_ENGINES}
     assert taken["tesseract"] == ["tiny_x2", "tiny_x2", "bicubic"]
     assert taken["rapidocr"] == ["bicubic", "tiny_x2", "tiny_x2"]
     with pytest.raises(UsageError, match="'paddle': use tesseract or rapidocr"):
@@ -89,7 +89,9 @@ def test_the_nearest_factor_that_helps_is_taken_and_8x_only_for_want_of_another(
 ) -> None:
     """Text of 3 px would want 8x; 4x is nearer to that than 2x."""
     cards = {
-        factor: ModelCard(f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), dict.fromkeys(READERS, (2, 9)))
+        factor: ModelCard(
+            f"n_x{factor}", Path("a.onnx"), factor, 1, 1, "", "", (2, 9), dict.fromkeys(MEASURED_ENGINES, (2, 9))
+        )
         for factor in (2, 4, 8)
     }
     monkeypatch.setattr(decision, "shipped", lambda factor, fax: [cards[factor]] if factor in cards else [])
@@ -126,8 +128,8 @@ def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: 
 
 def test_the_command_knows_every_engine() -> None:
     (option,) = (one for one in enhance.params if one.name == "engine")
-    assert tuple(option.type.choices) == READERS  # type: ignore[attr-defined]
-    assert option.default == READERS[0]
+    assert tuple(option.type.choices) == MEASURED_ENGINES  # type: ignore[attr-defined]
+    assert option.default == MEASURED_ENGINES[0]
 
 
 def marked(dpi: tuple[float, float] | None) -> Page:

@@ -14,7 +14,7 @@ import pytest
 from docsr.batch.options import EnhanceOptions
 from docsr.integrations.places import Store, fetch_parts, merge_stored_parts
 from docsr.integrations.ray_plan import Job, plan_jobs
-from docsr.integrations.ray_worker import Order, Worker
+from docsr.integrations.ray_worker import JobSpec, Worker
 from docsr.io.paths.manifest import NAME, PARTS
 from tests.command import picture
 
@@ -42,7 +42,7 @@ def put(url: str, content: bytes) -> None:
 
 @pytest.fixture
 def worker(stored: str) -> Iterator[Worker]:
-    order = Order(OPTIONS, f"{stored}/out", "run", frozenset(), OPTIONS.signature(), 1, None)
+    order = JobSpec(OPTIONS, f"{stored}/out", "run", frozenset(), OPTIONS.signature(), 1, None)
     with closing(Worker(order)) as made:
         yield made
 

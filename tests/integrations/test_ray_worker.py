@@ -19,7 +19,7 @@ from docsr.errors import DocsrError, MissingExtraError, NoInputError, PageError,
 from docsr.integrations import ray as command
 from docsr.integrations.places import Store, local_path, merge_stored_parts
 from docsr.integrations.ray_plan import Job, plan_jobs
-from docsr.integrations.ray_worker import Order, Worker
+from docsr.integrations.ray_worker import JobSpec, Worker
 from docsr.io.paths.manifest import NAME, PARTS
 from tests.bad_pages import DAMAGED, GOOD, document
 from tests.command import picture
@@ -45,8 +45,8 @@ def put(url: str, content: bytes) -> None:
         file.write(content)
 
 
-def order(out: str, signature: str | None = None) -> Order:
-    return Order(OPTIONS, out, "run", frozenset(), signature or OPTIONS.signature(), 1, 60.0)
+def order(out: str, signature: str | None = None) -> JobSpec:
+    return JobSpec(OPTIONS, out, "run", frozenset(), signature or OPTIONS.signature(), 1, 60.0)
 
 
 def worked(worker: Worker, jobs: list[Job]) -> list[Any]:

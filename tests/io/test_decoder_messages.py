@@ -17,7 +17,7 @@ import numpy as np
 import pikepdf
 import pytest
 
-from docsr.io.decoder_messages import heard, hush
+from docsr.io.decoder_messages import captured_messages, silence
 from docsr.io.pdf.scans import write_scans
 from docsr.page import Page
 
@@ -25,9 +25,9 @@ from docsr.page import Page
 def test_a_category_is_dropped_and_others_are_not():
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        hush(pikepdf.PageCopyWarning)
+        silence(pikepdf.PageCopyWarning)
         filters = list(warnings.filters)
-        hush(pikepdf.PageCopyWarning)
+        silence(pikepdf.PageCopyWarning)
         assert warnings.filters == filters
         warnings.warn("a field", pikepdf.PageCopyWarning, stacklevel=1)
         warnings.warn("the user's own", UserWarning, stacklevel=1)
@@ -112,7 +112,7 @@ def test_of_foreign_messages_the_first_are_kept_and_the_rest_is_not(
     monkeypatch.setattr(logging.getLogger("tifffile"), "propagate", False)  # pytest keeps all that is logged
     status = os.fstat(2)
     tracemalloc.start()
-    with heard(printed=True) as told:
+    with captured_messages(printed=True) as told:
         say(lines)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -127,7 +127,7 @@ def test_of_foreign_messages_the_first_are_kept_and_the_rest_is_not(
 def test_without_a_standard_error_nobody_listens_to_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "__stderr__", None)  # as Python has it then
     before = os.fstat(2)
-    with heard(printed=True) as told:
+    with captured_messages(printed=True) as told:
         assert os.path.samestat(os.fstat(2), before)
         warnings.warn_explicit("a strip is short", UserWarning, "tiff.py", 1, "PIL.TiffImagePlugin")
     assert told == ["a strip is short"]
@@ -146,6 +146,6 @@ def test_without_a_standard_error_nobody_listens_to_it(monkeypatch: pytest.Monke
 )
 def test_bytes_are_no_words(said: str, shown: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(logging.getLogger("tifffile"), "propagate", False)
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         logging.getLogger("tifffile").warning(said)
     assert told == [shown]

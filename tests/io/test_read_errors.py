@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import heard, plain
+from docsr.io.decoder_messages import captured_messages, plain
 from docsr.io.raster.read import read_pages
 from docsr.io.read_errors import Unreadable, damage, reporting
 from tests.io.raster.pictures import GREY
@@ -120,7 +120,7 @@ def test_the_names_of_a_librarys_objects_are_left_out(said: str, told: str):
 
 
 def test_what_tifffile_logs_is_heard_and_not_printed(capsys: pytest.CaptureFixture[str]):
-    with heard(printed=False) as lines:
+    with captured_messages(printed=False) as lines:
         logging.getLogger("tifffile").warning("<tifffile.TiffPages @8> invalid page offset %i", 9)
     assert lines == ["invalid page offset 9"]
     assert capsys.readouterr().err == ""

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from docsr.errors import TrainingError, UsageError
-from docsr.pairs.dataset import Context, Counting, PairDataset, Share, crop, scale_range, stream
+from docsr.pairs.dataset import Context, Counting, PairDataset, StepLayout, crop, scale_range, stream
 from docsr.pairs.store import PatchStore
 from docsr.train_config import DataConfig
 from tests.pairs import make_store, patches
@@ -46,8 +46,8 @@ def test_a_sample_depends_on_seed_and_number_only(tmp_path):
 
 def test_a_worker_gives_the_same_batches(tmp_path):
     pairs = dataset(make_store(tmp_path))
-    alone = list(islice(stream(pairs, Share(2), 0, start=6), 3))
-    with closing(stream(pairs, Share(2), 1, start=6)) as batches:
+    alone = list(islice(stream(pairs, StepLayout(2), 0, start=6), 3))
+    with closing(stream(pairs, StepLayout(2), 1, start=6)) as batches:
         helped = list(islice(batches, 3))
     for mine, theirs in zip(alone, helped, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(mine, theirs, strict=True))
@@ -60,10 +60,10 @@ def test_where_no_worker_can_be_made_batches_are_the_same_and_that_is_told(tmp_p
         raise OSError(38, "Function not implemented")
 
     pairs = dataset(make_store(tmp_path))
-    alone = list(islice(stream(pairs, Share(2), 0, start=6), 3))
+    alone = list(islice(stream(pairs, StepLayout(2), 0, start=6), 3))
     monkeypatch.setattr("_multiprocessing.SemLock", refused)
     monkeypatch.setattr("docsr.pool.processes._told", set())
-    for batch, same in zip(alone, stream(pairs, Share(2), 2, start=6), strict=False):
+    for batch, same in zip(alone, stream(pairs, StepLayout(2), 2, start=6), strict=False):
         assert all(torch.equal(a, b) for a, b in zip(batch, same, strict=True))
     (told,) = caplog.messages
     assert "no others can be made" in told
@@ -71,7 +71,7 @@ def test_where_no_worker_can_be_made_batches_are_the_same_and_that_is_told(tmp_p
 
 
 def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
-    with closing(stream(dataset(make_store(tmp_path)), Share(2), 1, start=0)) as batches:
+    with closing(stream(dataset(make_store(tmp_path)), StepLayout(2), 1, start=0)) as batches:
         next(batches)
         (worker,) = active_children()
         assert worker.pid is not None
@@ -85,7 +85,7 @@ def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
 
 def test_a_worker_that_dies_is_told_between_batches(tmp_path):
     before = signal.getsignal(signal.SIGCHLD)
-    with closing(stream(dataset(make_store(tmp_path)), Share(2), 2, start=0)) as batches:
+    with closing(stream(dataset(make_store(tmp_path)), StepLayout(2), 2, start=0)) as batches:
         next(batches)
         assert signal.getsignal(signal.SIGCHLD) == before  # nothing is raised in the middle of a step
         worker, other = active_children()
@@ -124,7 +124,7 @@ def test_workers_are_told_to_end_without_a_lock_that_a_dead_one_could_hold():
 def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
     pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), [2], 0)
     with (
-        closing(stream(pairs, Share(2), 1, start=0)) as batches,
+        closing(stream(pairs, StepLayout(2), 1, start=0)) as batches,
         pytest.raises(RuntimeError, match="something is wrong"),
     ):
         next(batches)
@@ -138,11 +138,11 @@ def test_a_worker_is_not_sent_the_patches(tmp_path):
 
 
 def test_counting_starts_where_told():
-    assert list(islice(Counting(7, Share(2)), 3)) == [7, 8, 9]
+    assert list(islice(Counting(7, StepLayout(2)), 3)) == [7, 8, 9]
 
 
 def test_processes_share_a_step_and_leave_nothing_out():
-    shares = [Share(2, batches=3, rank=rank, processes=4) for rank in range(4)]
+    shares = [StepLayout(2, batches=3, rank=rank, processes=4) for rank in range(4)]
     assert {share.step for share in shares} == {24}
     steps = [[*zip(*[iter(islice(Counting(5, share), 18))] * 6, strict=True)] for share in shares]
     for number in range(3):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from docsr.pool import Apart, run_in_processes
+from docsr.pool import SingleWorker, run_in_processes
 
 HANGING, DEADLY = 3, 5
 TOLD = {HANGING: "took too long over 3", DEADLY: "lost 5"}
@@ -29,11 +29,11 @@ def late(item: int) -> str:
 
 def test_of_many():
     items = [HANGING, DEADLY, 0]
-    found = dict(run_in_processes(hang_or_die, items, jobs=2, broken=broken, limit=1.5, late=late))
+    found = dict(run_in_processes(hang_or_die, items, jobs=2, on_crash=broken, limit=1.5, on_timeout=late))
     assert found == {**TOLD, 0: "did 0"}
 
 
 def test_of_one():
-    apart = Apart(hang_or_die, broken, 1.5, late=late)
+    apart = SingleWorker(hang_or_die, broken, 1.5, on_timeout=late)
     assert {item: apart(item) for item in TOLD} == TOLD
     apart.close()

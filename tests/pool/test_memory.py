@@ -38,12 +38,12 @@ def lost(megabytes: int) -> str:
 
 def test_what_takes_too_much_fails_and_the_next_items_of_the_same_worker_are_done():
     items = [LITTLE, MUCH, LITTLE + 1, MORE_ALLOWED, MUCH]
-    found = dict(run_in_processes(take, items[:4], jobs=1, broken=lost, memory=most))
+    found = dict(run_in_processes(take, items[:4], jobs=1, on_crash=lost, memory=most))
     assert found == {LITTLE: "had 10 MB", MUCH: "refused", LITTLE + 1: "had 11 MB", MORE_ALLOWED: "had 401 MB"}
 
 
 def test_without_a_limit_nothing_is_refused():
-    assert list(run_in_processes(take, [MUCH], jobs=1, broken=lost)) == [(MUCH, "had 400 MB")]
+    assert list(run_in_processes(take, [MUCH], jobs=1, on_crash=lost)) == [(MUCH, "had 400 MB")]
 
 
 def crowd(megabytes: int) -> str:
@@ -57,7 +57,7 @@ def crowd(megabytes: int) -> str:
 
 @pytest.mark.parametrize(("megabytes", "told"), [(LITTLE, "had 10 MB"), (MUCH, "refused")])
 def test_many_small_pieces_count_as_well(megabytes, told):
-    assert list(run_in_processes(crowd, [megabytes], jobs=1, broken=lost, memory=most)) == [(megabytes, told)]
+    assert list(run_in_processes(crowd, [megabytes], jobs=1, on_crash=lost, memory=most)) == [(megabytes, told)]
 
 
 _KEPT: list[bytes] = []
@@ -74,6 +74,6 @@ def resident(megabytes: int) -> str:
 
 @pytest.mark.skipif(sys.platform != "linux" or not hasattr(ctypes.pythonapi, "malloc_trim"), reason="glibc alone")
 def test_what_an_item_has_freed_is_given_back_before_the_next():
-    done = run_in_processes(resident, [MUCH, MUCH + 1, MUCH + 2], jobs=1, broken=lost)
+    done = run_in_processes(resident, [MUCH, MUCH + 1, MUCH + 2], jobs=1, on_crash=lost)
     before, *later = [int(held) for _, held in done]
     assert all(held < before + 40 for held in later)

@@ -124,7 +124,7 @@ def test_what_was_done_here_is_known_though_a_signal_comes(call, number):
 def test_what_workers_did_is_known_though_a_signal_comes_when_it_is_taken(number):
     found: list[int] = []
     with pytest.raises(KeyboardInterrupt), patient():  # noqa: PT012
-        for _, result in run_in_processes(double, range(4), jobs=2, broken=broken):
+        for _, result in run_in_processes(double, range(4), jobs=2, on_crash=broken):
             if not found:
                 time.sleep(1)  # all are done
                 os.kill(os.getpid(), number)
@@ -138,7 +138,7 @@ def test_a_worker_is_not_interrupted_when_its_item_is_as_good_as_done(tmp_path):
     found = []
     with pytest.raises(KeyboardInterrupt), patient():  # noqa: PT012
         for _, result in run_in_processes(
-            partial(conclude_when_another_does, folder=tmp_path), range(9), jobs=2, broken=broken
+            partial(conclude_when_another_does, folder=tmp_path), range(9), jobs=2, on_crash=broken
         ):
             found.append(result)
     watcher.join()

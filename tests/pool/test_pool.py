@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.pool import Apart, alive, run_here, run_in_processes, tell
+from docsr.pool import SingleWorker, reset_timeout, run_here, run_in_processes, send
 
 DEADLY, BESIDE = 5, 6
 
@@ -33,13 +33,13 @@ def broken(item: int) -> str:
 
 def test_ordered_results_come_in_the_order_of_the_items():
     items = [0, 2, 1, 4, 3]
-    found = list(run_in_processes(work, items, jobs=2, broken=broken, ordered=True))
+    found = list(run_in_processes(work, items, jobs=2, on_crash=broken, ordered=True))
     assert found == [(item, f"did {item}") for item in items]
 
 
 def telling(item: int) -> str:
     for part in range(item):
-        tell((part, item))
+        send((part, item))
         time.sleep(0.01)
     return f"did {item}"
 
@@ -53,7 +53,7 @@ def test_what_items_tell_is_heard_before_their_results(jobs):
         found.append((item, value))
 
     if jobs:
-        run = run_in_processes(telling, items, jobs=jobs, broken=broken, heard=heard)
+        run = run_in_processes(telling, items, jobs=jobs, on_crash=broken, heard=heard)
     else:
         run = run_here(telling, items, heard)
     for item, result in run:
@@ -62,12 +62,12 @@ def test_what_items_tell_is_heard_before_their_results(jobs):
     for item in items:
         mine = [one for one in found if one == item or (isinstance(one, tuple) and one[0] == item)]
         assert mine == [*((item, (part, item)) for part in range(item)), item]
-    tell("nobody listens")
+    send("nobody listens")
 
 
 def shouting(item: int) -> str:
     for part in range(20_000):
-        tell(part)
+        send(part)
     return f"did {item}"
 
 
@@ -78,7 +78,7 @@ def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
         heard.append(value)
         time.sleep(0.0005)
 
-    run = run_in_processes(shouting, [1], jobs=1, broken=broken, heard=slow)
+    run = run_in_processes(shouting, [1], jobs=1, on_crash=broken, heard=slow)
     assert list(run) == [(1, "did 1")]
     assert 0 < len(heard) < 20_000
     assert heard == sorted(heard)
@@ -86,7 +86,7 @@ def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
 
 @pytest.mark.parametrize("ordered", [False, True])
 def test_the_death_of_a_worker_costs_only_the_item_that_killed_it(ordered):
-    found = list(run_in_processes(work, range(12), jobs=2, broken=broken, ordered=ordered))
+    found = list(run_in_processes(work, range(12), jobs=2, on_crash=broken, ordered=ordered))
     assert sorted(found) == sorted((item, f"lost {item}" if item == DEADLY else f"did {item}") for item in range(12))
     if ordered:
         assert [item for item, _ in found] == list(range(12))
@@ -99,7 +99,7 @@ def process_of(item: int) -> int:
 
 
 def test_a_worker_is_kept_for_items_that_come_one_by_one_and_replaced_when_it_dies():
-    apart = Apart(process_of, broken)
+    apart = SingleWorker(process_of, broken)
     before = {apart(item) for item in (0, 1)}
     assert apart(DEADLY) == "lost 5"
     after = {apart(item) for item in (2, 3)}
@@ -116,14 +116,14 @@ def killed_once(path: Path) -> str:
 
 
 def test_an_item_whose_worker_died_is_tried_once_more(tmp_path: Path):
-    apart = Apart(killed_once, broken)
+    apart = SingleWorker(killed_once, broken)
     assert apart(tmp_path / "seen") == "did it"
     apart.close()
 
 
 def test_an_item_met_by_a_broken_pool_is_not_lost():
     items = [0, DEADLY, *range(10, 18)]
-    results = run_in_processes(work, items, jobs=2, broken=broken)
+    results = run_in_processes(work, items, jobs=2, on_crash=broken)
     found = [next(results)]
     time.sleep(2.5)  # a slow consumer: the pool breaks while nobody looks
     found += results
@@ -165,14 +165,14 @@ def test_an_interrupt_stops_workers_and_nothing_queued_begins(tmp_path):
     watcher.start()
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        list(run_in_processes(partial(mark, folder=tmp_path), items, jobs=2, broken=broken))
+        list(run_in_processes(partial(mark, folder=tmp_path), items, jobs=2, on_crash=broken))
     watcher.join()
     assert time.monotonic() - started < 30
     assert names(tmp_path) == {"0 began", "1 began", "0 cleaned up", "1 cleaned up"}
 
 
 def test_queued_items_do_not_begin_after_the_run_is_closed(tmp_path):
-    results = run_in_processes(partial(mark, folder=tmp_path), [2, 0, 1, 3, 4], jobs=2, broken=broken)
+    results = run_in_processes(partial(mark, folder=tmp_path), [2, 0, 1, 3, 4], jobs=2, on_crash=broken)
     assert next(results) == (2, 2)
     wait_for(tmp_path, "0 began", "1 began")
     results.close()
@@ -185,7 +185,7 @@ def test_what_had_finished_is_yielded_before_the_interrupt(tmp_path):
     found = []
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         for item, _ in run_in_processes(
-            partial(mark, folder=tmp_path), [0, 2, 3, 4], jobs=2, broken=broken, ordered=True
+            partial(mark, folder=tmp_path), [0, 2, 3, 4], jobs=2, on_crash=broken, ordered=True
         ):
             found.append(item)
     watcher.join()
@@ -197,7 +197,7 @@ def test_workers_clean_up_and_end_when_their_parent_is_gone(tmp_path, number):
     code = (
         "import sys; from functools import partial; from pathlib import Path; from tests.pool.test_pool import *\n"
         "if __name__ == '__main__':\n"
-        "    list(run_in_processes(partial(mark, folder=Path(sys.argv[1])), [0, 1, 2, 3], jobs=2, broken=broken))"
+        "    list(run_in_processes(partial(mark, folder=Path(sys.argv[1])), [0, 1, 2, 3], jobs=2, on_crash=broken))"
     )
     (tmp_path / "main.py").write_text(code)
     marks = tmp_path / "marks"
@@ -226,7 +226,7 @@ def test_a_signal_while_a_worker_starts_stops_the_run_without_a_word_of_the_work
         "    util.spawnv_passfds = spawn\n"
         "    signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
         "    try:\n"
-        "        list(run_in_processes(work, [0, 1, 2], jobs=2, broken=broken))\n"
+        "        list(run_in_processes(work, [0, 1, 2], jobs=2, on_crash=broken))\n"
         "    except KeyboardInterrupt:\n"
         "        sys.exit(7)"
     )
@@ -237,7 +237,7 @@ def test_a_signal_while_a_worker_starts_stops_the_run_without_a_word_of_the_work
 
 
 def test_a_worker_that_is_told_to_end_cleans_up_first(tmp_path):
-    results = run_in_processes(partial(mark_and_tell, folder=tmp_path), [0], jobs=1, broken=broken)
+    results = run_in_processes(partial(mark_and_tell, folder=tmp_path), [0], jobs=1, on_crash=broken)
     ending = threading.Thread(target=terminate_first, args=(tmp_path,))
     ending.start()
     assert list(results) == [(0, "lost 0")]
@@ -270,17 +270,17 @@ def hang(item: int) -> str:
         re.match(r"(a+)+$", "a" * 60 + "b")  # hours within C, the interpreter's lock held: as a decoder can
     for _ in range(4 if item == SLOW else 1):
         time.sleep(0.5)
-        alive()
+        reset_timeout()
     return f"did {item}"
 
 
 def test_a_worker_that_hangs_is_ended_and_only_its_item_is_lost():
     started = time.monotonic()
-    found = list(run_in_processes(hang, range(6), jobs=2, broken=broken, limit=1.5))
+    found = list(run_in_processes(hang, range(6), jobs=2, on_crash=broken, limit=1.5))
     assert sorted(found) == [(item, f"lost {item}" if item == HANGING else f"did {item}") for item in range(6)]
     assert time.monotonic() - started < 60
 
 
 def test_a_part_that_is_done_begins_the_limit_anew_and_without_a_limit_nothing_is_ended():
     for limit in (1.5, None):
-        assert list(run_in_processes(hang, [SLOW], jobs=1, broken=broken, limit=limit)) == [(SLOW, f"did {SLOW}")]
+        assert list(run_in_processes(hang, [SLOW], jobs=1, on_crash=broken, limit=limit)) == [(SLOW, f"did {SLOW}")]

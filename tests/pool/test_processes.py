@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.pool import Apart, processes, run_in_processes, why_alone
+from docsr.pool import SingleWorker, processes, run_in_processes, why_alone
 
 KINDS = ["no such function", "not permitted", "no such folder", "no semaphores in Python", "no more processes"]
 
@@ -54,9 +54,9 @@ def lost(item: int) -> int:
 @pytest.mark.parametrize("limit", [None, 5.0])
 def test_all_is_done_in_this_process_and_told_once(alone: str, limit: float | None, caplog: pytest.LogCaptureFixture):
     for _ in range(2):
-        found = list(run_in_processes(where, range(5), jobs=2, broken=lost, limit=limit))
+        found = list(run_in_processes(where, range(5), jobs=2, on_crash=lost, limit=limit))
         assert found == [(item, os.getpid()) for item in range(5)]
-    apart = Apart(where, lost, limit)
+    apart = SingleWorker(where, lost, limit)
     assert [apart(0), apart(1)] == [os.getpid()] * 2
     apart.close()
     (told,) = caplog.messages
@@ -79,7 +79,7 @@ def test_without_a_handler_it_is_one_line_on_standard_error():
         "from tests.pool.test_processes import *\n"
         "def refused(*_): raise OSError(38, 'Function not implemented')\n"
         "_multiprocessing.SemLock = refused\n"
-        "assert len(list(run_in_processes(where, range(3), jobs=2, broken=lost))) == 3"
+        "assert len(list(run_in_processes(where, range(3), jobs=2, on_crash=lost))) == 3"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -96,7 +96,7 @@ def test_without_a_handler_it_is_one_line_on_standard_error():
 def test_without_a_temporary_folder_workers_do_without(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tempfile, "tempdir", None)
     monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
-    found = list(run_in_processes(where, range(3), jobs=2, broken=lost))
+    found = list(run_in_processes(where, range(3), jobs=2, on_crash=lost))
     assert [item for item, _ in sorted(found)] == [0, 1, 2]
     assert os.getpid() not in {process for _, process in found}
 
@@ -112,7 +112,7 @@ def test_only_some_processes_can_be_made(monkeypatch: pytest.MonkeyPatch, caplog
 
     monkeypatch.setattr(processes, "_told", set())
     monkeypatch.setattr("multiprocessing.util.spawnv_passfds", twice)
-    found = list(run_in_processes(where, range(5), jobs=3, broken=lost))
+    found = list(run_in_processes(where, range(5), jobs=3, on_crash=lost))
     assert found == [(item, os.getpid()) for item in range(5)]
     assert len(caplog.messages) == 1
     assert not multiprocessing.active_children()
@@ -130,7 +130,7 @@ def test_one_that_kills_its_process_is_not_tried_in_this_one(monkeypatch: pytest
         return made(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr("multiprocessing.util.spawnv_passfds", once)
-    assert list(run_in_processes(deadly, [os.getpid()], jobs=1, broken=lost)) == [(os.getpid(), -1)]
+    assert list(run_in_processes(deadly, [os.getpid()], jobs=1, on_crash=lost)) == [(os.getpid(), -1)]
 
 
 def deadly(parent: int) -> int:
@@ -146,7 +146,7 @@ def test_workers_that_an_interrupted_start_left_are_ended(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(ProcessPoolExecutor, "_start_executor_manager_thread", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        list(run_in_processes(where, range(3), jobs=2, broken=lost))
+        list(run_in_processes(where, range(3), jobs=2, on_crash=lost))
     assert not multiprocessing.active_children()
 
 
@@ -162,7 +162,7 @@ def test_a_second_signal_ends_a_run_whose_worker_does_not_listen(tmp_path: Path)
         "            os.kill(os.getpid(), signal.SIGINT)\n"
         "            threading.Event().wait(0.5)\n"
         "    threading.Thread(target=stop).start()\n"
-        "    list(run_in_processes(deaf, [0], jobs=1, broken=lost))"
+        "    list(run_in_processes(deaf, [0], jobs=1, on_crash=lost))"
     )
     (tmp_path / "main.py").write_text(code)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

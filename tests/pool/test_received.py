@@ -16,7 +16,7 @@ from docsr import errors
 from docsr.batch.file_progress import Stage
 from docsr.batch.results import PageResult
 from docsr.errors import DocsrError, MissingExtraError
-from docsr.pool import Sandbox, run_in_processes, tell, why_none
+from docsr.pool import Sandbox, run_in_processes, send, why_none
 from docsr.pool.received import guard
 
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DocsrError)]
@@ -38,7 +38,7 @@ def returned(path: Path) -> Any:
 
 
 def told(path: Path) -> str:
-    tell(Call(os.mkdir, (str(path),)))
+    send(Call(os.mkdir, (str(path),)))
     return "done"
 
 
@@ -56,7 +56,7 @@ def lost(path: Path) -> str:
 def test_what_is_sent_is_run_without_a_sandbox_alone(tmp_path, way, sandbox):
     path = tmp_path / "made"
     try:
-        run = run_in_processes(way, [path], jobs=1, broken=lost, sandbox=sandbox, heard=lambda item, value: None)
+        run = run_in_processes(way, [path], jobs=1, on_crash=lost, sandbox=sandbox, heard=lambda item, value: None)
         found = [result for _, result in run]
     except (ValueError, pickle.UnpicklingError):
         found = ["raised"]

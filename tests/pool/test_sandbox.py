@@ -15,7 +15,7 @@ import pytest
 from pikepdf import Name
 
 from docsr.errors import UsageError
-from docsr.pool import Apart, Sandbox, landlock, run_in_processes, why_none
+from docsr.pool import Sandbox, SingleWorker, landlock, run_in_processes, why_none
 from docsr.pool import sandbox as module
 from tests.batch.test_format_matrix import KINDS
 from tests.command import docsr, picture, ran
@@ -58,7 +58,7 @@ def prey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prey]:
 def came_of(sandbox: Sandbox | None, prey: Prey) -> dict[str, str]:
     """Every attack in one worker, each on a whole prey: name -> what came of it."""
     found = {}
-    with closing(Apart(attacked, lost, sandbox=sandbox)) as apart:
+    with closing(SingleWorker(attacked, lost, sandbox=sandbox)) as apart:
         for name in ATTACKS:
             made_whole(prey)
             found[name] = apart(replace(prey, attack=name))
@@ -92,19 +92,19 @@ def test_attacks_succeed_without_a_sandbox_and_fail_in_it(prey: Prey) -> None:
 @here
 def test_what_a_worker_needs_it_may(prey: Prey) -> None:
     made_whole(prey)
-    with closing(Apart(allowed, lost, sandbox=Sandbox((prey.page,), (prey.out,), required=True))) as apart:
+    with closing(SingleWorker(allowed, lost, sandbox=Sandbox((prey.page,), (prey.out,), required=True))) as apart:
         assert apart(prey) == [b"content", b"cont"]
 
 
 @here
 def test_root_keeps_what_opens_files_alone() -> None:
-    with closing(Apart(rights, lost, sandbox=Sandbox())) as apart:
+    with closing(SingleWorker(rights, lost, sandbox=Sandbox())) as apart:
         assert int(apart(0), 16) & ~0b11111 == 0
 
 
 @here
 def test_a_worker_that_dies_is_replaced_by_one_in_the_sandbox() -> None:
-    results = run_in_processes(ends, [0, 1, 2], jobs=2, broken=lost, sandbox=Sandbox())
+    results = run_in_processes(ends, [0, 1, 2], jobs=2, on_crash=lost, sandbox=Sandbox())
     assert dict(results) == {0: "did 0", 1: "lost 1", 2: "did 2"}
 
 
@@ -118,7 +118,7 @@ def test_where_no_worker_begins_in_it_that_is_told(
     monkeypatch.setattr("docsr.pool.processes._told", set())
 
     def done() -> list[tuple[int, str]]:
-        return list(run_in_processes(ends, [0, 2], jobs=1, broken=lost, sandbox=Sandbox(required=required)))
+        return list(run_in_processes(ends, [0, 2], jobs=1, on_crash=lost, sandbox=Sandbox(required=required)))
 
     if required:
         with pytest.raises(UsageError, match="no process begins in it"):
@@ -130,7 +130,7 @@ def test_where_no_worker_begins_in_it_that_is_told(
 
 @here
 def test_this_process_keeps_its_rights(tmp_path: Path) -> None:
-    assert dict(run_in_processes(ends, [0], jobs=1, broken=lost, sandbox=Sandbox())) == {0: "did 0"}
+    assert dict(run_in_processes(ends, [0], jobs=1, on_crash=lost, sandbox=Sandbox())) == {0: "did 0"}
     (tmp_path / "new").write_bytes(Path("/etc/passwd").read_bytes())
     socket.socket().close()
 

@@ -8,7 +8,7 @@ import pytest
 
 from docsr.batch.options import EnhanceOptions
 from docsr.errors import UsageError
-from docsr.pool import Apart, Sandbox, run_in_processes, why_none
+from docsr.pool import Sandbox, SingleWorker, run_in_processes, why_none
 from docsr.pool import sandbox as module
 from docsr.pool.processes import NoProcesses
 from docsr.upscalers.sandbox import sandbox_for
@@ -84,8 +84,8 @@ def test_where_no_process_can_be_made_what_is_required_is_refused(
 
     def done() -> object:
         if door == "many":
-            return dict(run_in_processes(str, [0], jobs=1, broken=lost, sandbox=sandbox))[0]
-        return Apart(str, lost, sandbox=sandbox)(0)
+            return dict(run_in_processes(str, [0], jobs=1, on_crash=lost, sandbox=sandbox))[0]
+        return SingleWorker(str, lost, sandbox=sandbox)(0)
 
     if required:
         with pytest.raises(UsageError, match="no process can be made, so that there is no sandbox"):

@@ -112,7 +112,7 @@ def test_a_program_and_its_files_go_with_their_worker(tmp_path: Path, monkeypatc
         threading.Thread(target=partial(kill_two, pids), daemon=True).start()
     limit = None if way == "killed" else 1.5
     started = time.monotonic()
-    (found,) = run_in_processes(call, [tmp_path], jobs=1, broken=nothing, limit=limit)
+    (found,) = run_in_processes(call, [tmp_path], jobs=1, on_crash=nothing, limit=limit)
     assert found == (tmp_path, "nothing")
     assert time.monotonic() - started < 60
     noted = [tuple(map(int, path.name.split("-"))) for path in pids.iterdir()]

@@ -15,7 +15,7 @@ from PIL import Image
 
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.page import Bands, Page, Pixels
-from docsr.upscale.guard import LEAST_BOUND, Share, bound_of, guarded, in_the_dark, is_one_bit
+from docsr.upscale.guard import LEAST_BOUND, PutBack, bound_of, guarded, in_the_dark, is_one_bit
 from docsr.upscale.page import TileCount, upscale_page
 from docsr.upscale.tiles import GRID
 from docsr.upscalers.catalog import resolve
@@ -40,7 +40,7 @@ def lr(pixels: Pixels, degradation: str = "scan") -> Page:
 
 
 def checked(page: Page, large: Pixels) -> tuple[Pixels, float]:
-    share = Share()
+    share = PutBack()
     return guarded(page, Page(large).in_bands(), share).whole().pixels, share.part
 
 
@@ -161,7 +161,7 @@ def test_it_does_not_matter_how_the_page_is_cut(
     whole, part = checked(page, large.astype(np.uint8))
     edges = sorted({0, *(GRID * cut for cut in cuts if GRID * cut < height), height})
     bands = (large[top * factor : end * factor].astype(np.uint8) for top, end in pairwise(edges))
-    share = Share()
+    share = PutBack()
     cut = guarded(page, Bands(width * factor, height * factor, not colour, bands), share).whole().pixels
     assert np.array_equal(cut, whole)
     assert share.part == pytest.approx(part, abs=1e-4)

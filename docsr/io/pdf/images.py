@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pikepdf import Array, Name, Stream
 from PIL import Jpeg2KImagePlugin, JpegImagePlugin
 
-from docsr.io.decoder_messages import complain, plain
+from docsr.io.decoder_messages import plain, report_damage
 from docsr.io.limits import check_memory, most_pixels
 from docsr.io.pdf.colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf.fax import fax
@@ -185,7 +185,7 @@ def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
         samples, known = unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
     else:
         samples, known = unpacked(data, width, height, channels, bits)
-    complain(*faults)
+    report_damage(*faults)
     return samples, bits, known
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pikepdf
 
 from docsr.errors import PageError, first_line
-from docsr.io.decoder_messages import speaking_of
+from docsr.io.decoder_messages import naming_place
 from docsr.io.limits import most_pixels
 from docsr.io.pdf.content import BROKEN, content_of
 from docsr.io.pdf.images import check, opacity, read_image, size_of
@@ -45,7 +45,7 @@ class Fate(NamedTuple):
     new: dict[int, Kept]
 
 
-class Leaf:
+class PdfPage:
     """One page of an open PDF.
 
     Attributes:
@@ -90,7 +90,7 @@ class Leaf:
     def _found(self) -> Scan | Unreadable:
         try:
             scan = joined(self.content.images)
-            with speaking_of(self.place):
+            with naming_place(self.place):
                 for strip in scan.strips:
                     check(strip.image, strip.fill)
                     opacity(strip.image)
@@ -158,7 +158,7 @@ class Leaf:
         """
         scan = self.scan
         try:
-            with speaking_of(self.place):
+            with naming_place(self.place):
                 parts = [read_image(strip.image, strip.fill) for strip in scan.strips]
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")

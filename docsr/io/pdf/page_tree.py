@@ -11,7 +11,7 @@ import pikepdf
 from pikepdf import Array, Dictionary
 
 from docsr.errors import NoTemporaryFolder, PageError, reason_of
-from docsr.io.decoder_messages import hush
+from docsr.io.decoder_messages import silence
 from docsr.io.pdf.name_uses import Number
 from docsr.system.temporary import temporary_folder
 
@@ -94,7 +94,7 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
 
 def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
     """Save a document in the temporary folder, and have it removed."""
-    hush(pikepdf.PageCopyWarning)
+    silence(pikepdf.PageCopyWarning)
     try:
         copy = stack.enter_context(temporary_folder()) / "pages.pdf"
         pdf.save(copy)

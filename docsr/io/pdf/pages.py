@@ -11,7 +11,7 @@ from pikepdf import Dictionary, Name
 
 from docsr.errors import PageError
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Fate, Leaf
+from docsr.io.pdf.page import Fate, PdfPage
 
 TOGETHER = 100
 """Pages that are read before the file is opened again: qpdf keeps all that it has read of an open one."""
@@ -20,7 +20,7 @@ _INHERITED = (Name.Resources, Name.MediaBox, Name.CropBox, Name.Rotate)
 _MAX_PARENTS = 200
 
 
-class Leaves:
+class PdfPages:
     """The pages of a PDF, to be read in any order; nothing of one is read before it is asked for.
 
     A page may be used until another is asked for.
@@ -40,10 +40,10 @@ class Leaves:
         pages: list[Any] = list(pdf.pages)
         self._numbers: list[Number] = [page.objgen for page in pages]
         self._stated = _stated(pdf)
-        self._in_use = dict[int, Leaf]()
+        self._in_use = dict[int, PdfPage]()
 
     @classmethod
-    def of_file(cls, file: Path, path: Path, count: int, fate: Fate) -> Leaves:
+    def of_file(cls, file: Path, path: Path, count: int, fate: Fate) -> PdfPages:
         """Open a document of so many pages. PageError: it is not the one any more that it was."""
         leaves = cls(_opened(file, path), file, path, fate)
         if len(leaves) != count:
@@ -61,10 +61,10 @@ class Leaves:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def __iter__(self) -> Iterator[Leaf]:
+    def __iter__(self) -> Iterator[PdfPage]:
         return (self[number] for number in range(len(self)))
 
-    def __getitem__(self, number: int) -> Leaf:
+    def __getitem__(self, number: int) -> PdfPage:
         """Return a page, counted from 0. PageError: the document is not the one any more that it was."""
         if number not in self._in_use:
             if len(self._in_use) == TOGETHER:
@@ -72,9 +72,9 @@ class Leaves:
             self._in_use[number] = self.of_open(number)
         return self._in_use[number]
 
-    def of_open(self, number: int) -> Leaf:
+    def of_open(self, number: int) -> PdfPage:
         """Return a page of the document as it is open now."""
-        return Leaf(self._page, self._path, number, self._fate)
+        return PdfPage(self._page, self._path, number, self._fate)
 
     def _page(self, number: int) -> pikepdf.Page:
         if self._pdf is None:

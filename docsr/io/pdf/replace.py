@@ -9,10 +9,10 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream
 
-from docsr.io.decoder_messages import speaking_of
+from docsr.io.decoder_messages import naming_place
 from docsr.io.pdf.images import check, size_of
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Leaf
+from docsr.io.pdf.page import PdfPage
 from docsr.io.pdf.shown_images import Placement, Scan
 from docsr.io.pdf.spool import Kept, Placed
 from docsr.io.raster.pixels import profile_for
@@ -20,7 +20,7 @@ from docsr.io.raster.pixels import profile_for
 _KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
 
 
-def put(pdf: pikepdf.Pdf, leaf: Leaf, kept: Kept, images: Placed) -> set[Number]:
+def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Number]:
     """Let a page show a new image; other pages that show the same old one keep it.
 
     The colour space stays when it is one of grey or RGB that fits the new pixels and their profile.
@@ -35,11 +35,11 @@ def put(pdf: pikepdf.Pdf, leaf: Leaf, kept: Kept, images: Placed) -> set[Number]
         The images that the page does not show any more.
 
     Raises:
-        PageError: the page is not a scan (see ``Leaf.reason``).
+        PageError: the page is not a scan (see ``PdfPage.reason``).
     """
     scan = leaf.scan
     first, old = scan.strips[0], scan.strips[0].image
-    with speaking_of(leaf.place):
+    with naming_place(leaf.place):
         space = _space(first, kept)
     made = images.image(kept, space, {key: old[key] for key in _KEPT if key in old})
     _name(leaf.page, first, made if len(scan.strips) == 1 else _spread(pdf, made, scan))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import MOST_MISSING
 from docsr.io.read_errors import Damaged
 from docsr.page import Pixels
@@ -29,7 +29,9 @@ def unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> 
     if known < width * height:
         if width * height - known > MOST_MISSING * width * height:
             raise Damaged("its image is damaged (a part of it is missing)")
-        complain(f"data that end early: {height - known // width} of {height} rows are white where they are missing")
+        report_damage(
+            f"data that end early: {height - known // width} of {height} rows are white where they are missing"
+        )
         data = data.ljust(row * height, b"\0")
     packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
     return _values(packed, width * channels, bits).reshape(height, width, channels), known

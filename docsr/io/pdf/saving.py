@@ -12,10 +12,10 @@ import pikepdf
 from pikepdf import Dictionary, PdfError
 
 from docsr.errors import PageError, first_line, reason_of
-from docsr.io.decoder_messages import hush
+from docsr.io.decoder_messages import silence
 from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import Fate
-from docsr.io.pdf.pages import Leaves
+from docsr.io.pdf.pages import PdfPages
 from docsr.io.pdf.replace import put
 from docsr.io.pdf.spool import Kept, Placed, Spool
 from docsr.io.pdf.unused_images import drop_unused
@@ -56,7 +56,7 @@ class Changed(NamedTuple):
     def write(self, out: Path | BinaryIO) -> None:
         """Write it. PageError: it cannot be written, or the document is not the one any more that it was."""
         with ExitStack() as stack:
-            leaves = Leaves.of_file(self.file, self.path, self.pages, Fate(False, Spool(stack), {}))
+            leaves = PdfPages.of_file(self.file, self.path, self.pages, Fate(False, Spool(stack), {}))
             stack.callback(leaves.close)
             old, images = set[Number](), Placed(leaves.pdf, self.folder)
             for number, kept in self.new.items():
@@ -116,7 +116,7 @@ def write(document: Changed | Made, out: Path | BinaryIO) -> None:
 def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
     """Write an open document; ``path`` is how what is written is spoken of. PageError: it cannot be written."""
     try:
-        hush(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
+        silence(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
         patient = None if isinstance(out, Path) else _Patient(out)
         to = out if patient is None else cast(BinaryIO, patient)
         pdf.save(to, deterministic_id=True, fix_metadata_version=False)

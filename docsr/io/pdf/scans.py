@@ -16,11 +16,11 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, PdfError
 
 from docsr.errors import PageError, first_line, reason_of
-from docsr.io.decoder_messages import complain
-from docsr.io.limits import whole
+from docsr.io.decoder_messages import report_damage
+from docsr.io.limits import in_memory
 from docsr.io.pdf.page import Fate
 from docsr.io.pdf.page_tree import Opened, open_mended
-from docsr.io.pdf.pages import Leaves
+from docsr.io.pdf.pages import PdfPages
 from docsr.io.pdf.placement import POINTS_PER_INCH
 from docsr.io.pdf.saving import Changed, Made, Sheet, write
 from docsr.io.pdf.spool import Kept, Spool
@@ -53,7 +53,7 @@ class Scans:
 
     def __init__(self, opened: Opened, path: Path, spool: Spool) -> None:
         self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, Kept]()
-        self.leaves = Leaves(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
+        self.leaves = PdfPages(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
 
     @property
     def written(self) -> int:
@@ -147,7 +147,7 @@ def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
     lost = isinstance(stated, int) and len(scans.leaves) + mended.loops < stated
     if lost or mended.none or (opened.repairs and is_cut_off(path)):
         raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
-    complain(*mended.sentences())
+    report_damage(*mended.sentences())
     return scans
 
 
@@ -198,7 +198,7 @@ def write_scans(
         spool, kept = Spool(stack), list[tuple[Sheet, Kept]]()
         for page in pages:
             try:
-                kept.append((_sheet_of(page), spool.keep(whole(page).pixels, page.icc, quality)))
+                kept.append((_sheet_of(page), spool.keep(in_memory(page).pixels, page.icc, quality)))
             except (OSError, ValueError, MemoryError) as error:
                 told = f"a page of {page.width} x {page.height} pixels cannot be coded ({error})"
                 raise PageError(f"{path} could not be written: {told}") from error

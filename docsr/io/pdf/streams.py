@@ -9,7 +9,7 @@ from typing import Any
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, StreamDecodeLevel
 
-from docsr.io.decoder_messages import complain, plain
+from docsr.io.decoder_messages import plain, report_damage
 from docsr.io.pdf.flate import measured
 from docsr.io.read_errors import Damaged, Unreadable, Unsupported
 
@@ -102,7 +102,7 @@ def unfiltered_aloud(stream: Any, limit: int) -> bytes:
     """Return the same data, and complain of what was wrong with them and could be got over."""
     faults: list[str] = []
     data = unfiltered(stream, limit, faults)[0]
-    complain(*faults)
+    report_damage(*faults)
     return data
 
 

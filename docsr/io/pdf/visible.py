@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import most_pixels
 from docsr.io.pdf.annotations import shows_annotations
 from docsr.io.pdf.content import BROKEN, content_of
 from docsr.io.pdf.guard import LookedAt, check_image_size, check_renderable
 from docsr.io.pdf.images import size_of, stores_one_bit
-from docsr.io.pdf.page import LEAST_COVERED, Leaf
+from docsr.io.pdf.page import LEAST_COVERED, PdfPage
 from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
 from docsr.io.pdf.render import render_seen, size_at
 from docsr.io.pdf.scans import open_scans
@@ -54,7 +54,7 @@ class Seen:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: Leaf, known: LookedAt | None = None, file: Path | None = None) -> None:
+    def __init__(self, leaf: PdfPage, known: LookedAt | None = None, file: Path | None = None) -> None:
         """Keep the page, what of the document was found fit to be rendered, and where it is."""
         self.number, self._file = leaf.number, file or leaf.path
         self._leaf, self._known = leaf, known or LookedAt()
@@ -120,7 +120,7 @@ class Seen:
         shown, reason = self._rendered(faults), self._leaf.refusal
         if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
             faults.append(f"{reason}, so that something may be missing on it")
-        complain(*(f"page {self.number + 1}: {fault}" for fault in faults))
+        report_damage(*(f"page {self.number + 1}: {fault}" for fault in faults))
         return shown
 
     def instead(self) -> Page | None:

@@ -9,7 +9,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from docsr.io.decoder_messages import complain, is_first_look
+from docsr.io.decoder_messages import is_first_look, report_damage
 from docsr.io.raster.jpeg_check import MOST_BYTES, examined, jpeg_fault
 from docsr.io.raster.png_check import png_fault
 
@@ -51,7 +51,7 @@ def look_at_jpeg(data: bytes) -> None:
     if is_first_look((len(data), zlib.crc32(data))):
         fault = jpeg_fault(data)
         if fault is not None:
-            complain(fault)
+            report_damage(fault)
 
 
 def _jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import JpegImagePlugin, TiffImagePlugin
 
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import MOST_MISSING
 from docsr.io.raster.damage import is_in_jpeg, strip_fault
 from docsr.io.raster.jpeg_check import CORRUPT
@@ -47,7 +47,7 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
     if missing := _missing(np.asarray(image)):
         if missing > MOST_MISSING * image.height:
             raise OSError(f"{missing} of its {image.height} rows are missing")
-        complain(CORRUPT)
+        report_damage(CORRUPT)
 
 
 def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from docsr.io.decoder_messages import complain
+from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import MOST_MISSING
 from docsr.io.raster.png_check import rows_missing
 
@@ -26,7 +26,7 @@ def load(image: PngImagePlugin.PngImageFile) -> int:
     if missing > MOST_MISSING * image.height:
         raise OSError(f"{missing} of its {image.height} rows are missing")
     if missing:
-        complain(TOO_SHORT)
+        report_damage(TOO_SHORT)
     return missing
 
 

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from docsr.io.decoder_messages import complain, speaking_of
+from docsr.io.decoder_messages import naming_place, report_damage
 from docsr.io.limits import most_pixels
 from docsr.io.raster import tiff
 from docsr.io.raster.damage import fault_of
@@ -23,7 +23,7 @@ from docsr.io.raster.pixels import fitting_profile, upright
 from docsr.io.raster.resolution import turned
 from docsr.io.raster.tiff_pages import frames_of
 from docsr.io.raster.write import FORMATS
-from docsr.io.read_errors import Damaged, Unreadable, checked, reporting
+from docsr.io.read_errors import Damaged, Unreadable, reporting, require_file
 from docsr.page import Page
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
@@ -86,7 +86,7 @@ def page_readers(path: Path, counted: Callable[[int], None] = lambda pages: None
 
 def _decoded(image: Image.Image | None, path: Path, number: int, frame: int, *, many: bool) -> Page:
     place = f"page {number + 1}: " if many else ""
-    with reporting(path, number if many else None), speaking_of(place), _pillow_limit():
+    with reporting(path, number if many else None), naming_place(place), _pillow_limit():
         return _read(image, path, number, frame)
 
 
@@ -110,7 +110,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
     with ExitStack() as stack:
         with reporting(path), _pillow_limit():
             # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
-            file = stack.enter_context(checked(path).open("rb"))
+            file = stack.enter_context(require_file(path).open("rb"))
             image: Image.Image | None = None
             try:
                 image = stack.enter_context(_identified(file))
@@ -152,7 +152,7 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
                 fault = fault_of(image, (path, number))
                 page = page_of(image, path, number)
                 if fault is not None:
-                    complain(fault)
+                    report_damage(fault)
                 image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
                 return page
         except (SyntaxError, UnidentifiedImageError):

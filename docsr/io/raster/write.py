@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from docsr.errors import PageError, PageLost
-from docsr.io.limits import check_held, whole
+from docsr.io.limits import check_held, in_memory
 from docsr.io.paths.atomic import atomic_write
 from docsr.io.paths.folders import Place
 from docsr.io.raster.metadata import tags_of
@@ -134,7 +134,7 @@ def _save(file: IO[bytes], path: Path, bands: Page | Bands, name: str, quality: 
     _check_sides(path, bands, name)
     if _in_pieces(bands, name):
         return write_png(file, bands)
-    page, size = whole(bands), f"{bands.width} x {bands.height}"
+    page, size = in_memory(bands), f"{bands.width} x {bands.height}"
     try:
         _encode(file, page, name, quality)
     except OSError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from tests.io.pdf.renderers import apart, small, with_ghostscript, with_pdfium, with_poppler
 from tests.io.pdf.visible_files import PAGES, QUICK, document
@@ -30,7 +30,7 @@ def compared(folder: Path, names: Iterable[str], **form: object) -> dict[str, tu
     found = {}
     with pikepdf.open(path) as pdf:
         units = [float(page.obj.get("/UserUnit", 1)) for page in pdf.pages]
-    with heard(printed=False):  # of images that are damaged
+    with captured_messages(printed=False):  # of images that are damaged
         pages = list(read_document(path))
     for name, unit, page, *others in zip(names, units, pages, *views, strict=True):
         assert page.dpi is not None

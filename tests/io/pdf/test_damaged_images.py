@@ -15,7 +15,7 @@ from pikepdf import Array, Dictionary, Name, Stream, String
 from PIL import Image
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from docsr.page import Pixels
 from tests.io.pdf.files import (
@@ -100,7 +100,7 @@ def scan(path: Path, space: str, coding: str, damage: Callable[[bytes], bytes]) 
 
 
 def told_of(path: Path) -> list[str]:
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         try:
             list(read_document(path))
         except PageError as error:

@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 from pikepdf import Dictionary, Name, Stream
 
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from docsr.io.limits import allowing
 from docsr.io.pdf.flate import WRONG_SUM
@@ -58,7 +58,7 @@ def test_a_wrong_checksum_of_shared_segments_is_told(tmp_path: Path, said: list[
         return image_of(pdf, stream(), bits=1, filter=Name.JBIG2Decode, parms=parms)
 
     path = made(tmp_path / "a.pdf", maker)
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (page,) = read_document(path)
     assert np.array_equal(page.pixels, BITS)
     assert told == said

@@ -10,7 +10,7 @@ import pikepdf
 import pytest
 from pikepdf import Name
 
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.visible import open_seen
 from tests.io.pdf.files import FILLING, GREY, add_page, as_rgb, image_of, reasons, shown
@@ -51,7 +51,7 @@ def test_a_scan_beside_it_is_one(tmp_path: Path, kind: Any):
 def test_where_renderers_differ_it_is_left_and_seen_as_rendered(tmp_path: Path):
     path = file_with(tmp_path / "a.pdf", pikepdf.String("Image"), FILLING.replace("Im0", "Im1") + " " + FILLING)
     assert reasons(path) == ["it is damaged (it is not clear what it shows)"]
-    with heard(printed=False) as complaints:
+    with captured_messages(printed=False) as complaints:
         (pixels,) = [page.read().pixels for page in open_seen(path)]
     assert pixels.max() == 0  # pdfium takes text for a name
     assert len(complaints) == 1

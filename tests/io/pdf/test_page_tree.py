@@ -13,7 +13,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.visible import open_seen
 from tests.io.pdf.files import FILLING, GREY, add_page, image_of, shown
@@ -73,12 +73,12 @@ def check(path: Path, expected: list[int], said: str) -> None:
     """The corner of a page tells which it is."""
     levels = {0: 51, 1: 255, 2: 153}
     wanted = [levels[number] for number in expected]
-    with heard(printed=False) as complaints:
+    with captured_messages(printed=False) as complaints:
         pixels = [page.read().pixels for page in open_seen(path)]
     assert [int(one.flat[0]) for one in pixels] == wanted
     assert len(complaints) == 1
     assert said in complaints[0]
-    with heard(printed=False) as complaints, open_scans(path) as scans:
+    with captured_messages(printed=False) as complaints, open_scans(path) as scans:
         assert [leaf.reason is None for leaf in scans.leaves] == [number == 1 for number in expected]
         scans.save(path.parent / "out.pdf")
     assert [int(shown(path.parent / "out.pdf", number)[0, 0, 0]) for number in range(len(expected))] == wanted
@@ -127,7 +127,7 @@ def test_only_the_copy_of_a_mended_file_is_kept_open(tmp_path: Path, monkeypatch
         return opened[-1]
 
     monkeypatch.setattr(pikepdf, "open", noting)
-    with heard(printed=False), open_scans(path) as scans:
+    with captured_messages(printed=False), open_scans(path) as scans:
         are_open = ["closed" not in repr(pdf) for pdf in opened]
         assert len(scans.leaves) == 4
     assert len(are_open) > 1

@@ -16,7 +16,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_leaves
 from docsr.io.pdf import flate
 from docsr.io.pdf.flate import BROKEN, WRONG_SUM, measured
@@ -89,7 +89,7 @@ WHOLE: dict[str, tuple[Maker, str | None]] = {
 
 
 def read(path: Path, form: str = "pdf") -> tuple[Pixels, list[str]]:
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (pixels,) = (leaf.read().pixels for leaf in read_leaves(path, form))
     return pixels, told
 
@@ -132,7 +132,7 @@ def test_what_is_missing_is_white_and_nothing_else(tmp_path: Path, lost: int):
 )
 def test_where_more_than_a_tenth_is_missing_the_page_is_damaged(tmp_path: Path, maker: Maker):
     path = made(tmp_path / "a.pdf", maker)
-    with heard(printed=False) as told, pytest.raises(PageError) as caught:
+    with captured_messages(printed=False) as told, pytest.raises(PageError) as caught:
         read(path)
     assert "is damaged" in str(caught.value)
     assert told == []
@@ -199,7 +199,7 @@ def mask(pdf: pikepdf.Pdf, data: bytes) -> Stream:
 def test_a_wrong_checksum_of_what_belongs_to_an_image_is_told_once(tmp_path: Path, maker: Callable[..., Stream]):
     opaque = zlib.compress(b"\xff" * (WIDTH * HEIGHT))[:-4] + bytes(4)
     path = made(tmp_path / "a.pdf", partial(maker, data=opaque))
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (read,) = enlarge(path, tmp_path / "b.pdf")
     assert np.array_equal(read.pixels, GREY)
     assert told == [f"page 1: {WRONG_SUM}"]
@@ -211,7 +211,7 @@ def test_in_what_is_rendered_a_wrong_checksum_is_told(tmp_path: Path):
             image = image_of(pdf, data, filter=Name.FlateDecode)
             add_page(pdf, f"{FILLING} 0 0 9 9 re f", {"/Im0": image})
         pdf.save(tmp_path / "a.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         pages = [seen.read().pixels for seen in open_seen(tmp_path / "a.pdf")]
     assert np.array_equal(pages[0], pages[1])
     assert told == [

@@ -11,7 +11,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name
 from PIL import Image
 
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.visible import RENDERED_DPI, open_seen
@@ -255,7 +255,7 @@ def test_a_scan_whose_image_is_damaged_is_shown_as_viewers_show_it_and_told(tmp_
         for data in (jpeg(Image.fromarray(SCAN)), jpeg(Image.fromarray(SCAN))[:-900]):
             add_page(pdf, FILLING, {"/Im0": image_of(pdf, data, filter=Name.DCTDecode, size=(WIDE, HIGH))}, (W, H))
         pdf.save(tmp_path / "a.pdf")
-    with heard(printed=False) as complaints:
+    with captured_messages(printed=False) as complaints:
         first, second = read_document(tmp_path / "a.pdf")
     assert len(complaints) == 1
     assert complaints[0].startswith("page 2, could not be read: ")

@@ -8,7 +8,7 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Name
 
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.content import MAX_CONTENT_BYTES
 from docsr.io.pdf.visible import open_seen
 from tests.io.pdf.files import reasons
@@ -43,7 +43,7 @@ def test_a_page_whose_image_a_renderer_leaves_out_is_told_and_the_others_are_not
             page.obj.Contents = pdf.make_stream(b"q 100 0 0 100 0 0 cm /Im0 Do Q")
         broken(pdf.pages[1])
         pdf.save(path)
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         assert len([page.read() for page in open_seen(path)]) == 2
     assert len(told) == 1
     assert told[0].startswith("page 2: it is damaged (")
@@ -62,7 +62,7 @@ def test_what_is_not_damaged_is_not_told_as_if_it_were(tmp_path: Path):
         page.obj.Resources = Dictionary(XObject=Dictionary(Im0=pdf.make_indirect(image)))
         page.obj.Contents = pdf.make_stream(b"q 100 0 0 100 0 0 cm /Im0 Do Q")
         pdf.save(tmp_path / "a.pdf")
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         for seen in open_seen(tmp_path / "a.pdf"):
             assert seen.read().pixels.max() == 0
     assert told == []
@@ -76,6 +76,6 @@ def test_a_large_drawing_is_no_damage(tmp_path: Path):
         pdf.save(tmp_path / "a.pdf", compress_streams=True)
     (reason,) = reasons(tmp_path / "a.pdf")
     assert reason == "its content is too large for a scan"
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         assert [seen.read().pixels.min() < 255 for seen in open_seen(tmp_path / "a.pdf")] == [True]
     assert told == []

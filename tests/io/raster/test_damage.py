@@ -16,7 +16,7 @@ import pytest
 from pikepdf import Name
 from PIL import Image, ImageDraw, TiffImagePlugin
 
-from docsr.io.decoder_messages import DamageWarning, heard
+from docsr.io.decoder_messages import DamageWarning, captured_messages
 from docsr.io.document import read_document
 from docsr.io.pdf.scans import open_scans
 from docsr.io.raster import jpeg_check
@@ -49,7 +49,7 @@ def jpeg(image: Image.Image = PAGE, **options: Any) -> bytes:
 
 
 def told_of(path: Path) -> list[str]:
-    with heard(printed=False) as lines:
+    with captured_messages(printed=False) as lines:
         list(read_document(path))
         list(read_document(path))  # as a page is read that is planned and then enlarged
     return lines

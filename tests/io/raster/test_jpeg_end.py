@@ -13,7 +13,7 @@ import tifffile
 from PIL import Image
 
 from docsr.errors import PageError
-from docsr.io.decoder_messages import heard
+from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from docsr.io.raster.jpeg_check import CORRUPT
 from docsr.page import Pixels
@@ -32,7 +32,7 @@ def saved(path: Path, data: bytes) -> Path:
 def test_a_jpeg_file_without_its_end_is_whole(tmp_path: Path, pixels: Pixels, options: dict[str, Any]):
     data = jpeg(Image.fromarray(pixels), **options)
     for less in (1, 2):
-        with heard(printed=False) as told:
+        with captured_messages(printed=False) as told:
             (page,) = read_document(saved(tmp_path / "a.jpg", data[:-less]))
             (again,) = read_document(tmp_path / "a.jpg")  # which is not looked at for damage
         assert told == []
@@ -43,7 +43,7 @@ def test_a_jpeg_file_without_its_end_is_whole(tmp_path: Path, pixels: Pixels, op
 def test_of_a_jpeg_file_some_rows_may_be_missing(tmp_path: Path):
     data = jpeg(Image.fromarray(NOISE))
     some, more = (data[: -int(len(data) * part)] for part in (0.07, 0.13))
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (page,) = read_document(saved(tmp_path / "a.jpg", some))
     assert told == [CORRUPT]
     assert np.array_equal(page.pixels[:360], np.asarray(Image.open(io.BytesIO(data)))[:360])
@@ -56,11 +56,11 @@ def test_of_a_jpeg_file_some_rows_may_be_missing(tmp_path: Path):
 def test_a_progressive_jpeg_needs_all_of_its_scans(tmp_path: Path, pixels: Pixels):
     data = jpeg(Image.fromarray(pixels), progressive=True)
     last = data.rindex(b"\xff\xda")
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (page,) = read_document(saved(tmp_path / "a.jpg", data[:-2]))
     assert told == []
     assert np.array_equal(page.pixels, np.asarray(Image.open(io.BytesIO(data))))
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         (page,) = read_document(saved(tmp_path / "a.jpg", data[:-500]))
     assert told == [CORRUPT]
     for end in (last, last + 3, last // 2):
@@ -92,11 +92,11 @@ def test_a_jpeg_in_scans_of_one_colour_needs_all_of_them(tmp_path: Path):
     data, ends = in_scans(planes)
     whole = np.asarray(Image.open(io.BytesIO(data)))
     for sound in (data, data[:-1], data[:-2]):
-        with heard(printed=False) as told:
+        with captured_messages(printed=False) as told:
             (page,) = read_document(saved(tmp_path / "a.jpg", sound))
         assert told == []
         assert np.array_equal(page.pixels, whole)
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         list(read_document(saved(tmp_path / "a.jpg", data[:-500])))
     assert told == [CORRUPT]
     for end in (ends[0], ends[0] + 3, ends[1], ends[1] + 9, ends[0] // 2):
@@ -111,7 +111,7 @@ def test_of_a_jpeg_in_inks_some_rows_may_be_missing(tmp_path: Path, transform: i
     data = data[:at] + bytes([transform]) + data[at + 1 :]
     with Image.open(saved(tmp_path / "a.jpg", data)) as image:
         assert image.info["adobe_transform"] == transform
-    with heard(printed=False) as told:
+    with captured_messages(printed=False) as told:
         list(read_document(saved(tmp_path / "a.jpg", data[: -int(len(data) * 0.07)])))
     assert told == [CORRUPT]
     for part in (0.13, 0.5):
@@ -129,7 +129,7 @@ def test_jpeg_data_in_a_tiff_that_end_early_may_lack_a_tenth(tmp_path: Path, par
     data = bytearray((tmp_path / "a.tif").read_bytes())
     struct.pack_into(code, data, place, bytes_of_it)
     (tmp_path / "a.tif").write_bytes(data)
-    with heard(printed=True) as lines:
+    with captured_messages(printed=True) as lines:
         if told:
             with pytest.raises(PageError, match=told):
                 list(read_document(tmp_path / "a.tif"))

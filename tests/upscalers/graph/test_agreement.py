@@ -52,6 +52,6 @@ def test_what_is_foretold_comes_to_be(tmp_path: Path, seed: int) -> None:
         for place, other in enumerate(restructured(content, OTHERS, seed)):
             paths.append(tmp_path / f"{number}-{place}.onnx")
             paths[-1].write_bytes(other)
-    found = dict(run_in_processes(judged, paths, jobs=1, broken=ended, limit=60))
+    found = dict(run_in_processes(judged, paths, jobs=1, on_crash=ended, limit=60))
     assert {one for one in found.values() if one not in {REFUSED, FAILED, AGREE}} == set()
     assert min(list(found.values()).count(one) for one in (REFUSED, AGREE)) > len(paths) / 5
