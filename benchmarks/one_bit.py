@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from docsr.bench.degradations import lower
-from docsr.decide.decision import measured_x_height, plan_unasked
+from docsr.decide.decision import measured_x_height, plan_by_default
 from docsr.io.pdf.encode import coded
 from docsr.io.raster.read import read_pages
 from docsr.metrics.text import edits
@@ -65,7 +65,7 @@ def rows_of(page: Page, text: str, reader: Tesseract, known: list[dict[str, Any]
         if mine:
             yield from ({**row, "x_height": x_height} for row in mine)
             continue
-        plan = plan_unasked(x_height, "tesseract")
+        plan = plan_by_default(x_height, "tesseract")
         large = upscale_page(low, resolve(plan.model, plan.factor, 1))
         before = len(coded(low.pixels, QUALITY).data)
         for way, cut in WAYS.items():

@@ -22,7 +22,7 @@ from docsr.bench.measure import tasks_of
 from docsr.bench.report.wording import how
 from docsr.bench.suite import SuitePage
 from docsr.bench.suite_file import LowerConfig, SourceConfig
-from docsr.decide.decision import Plan, factor_for_text, measured_x_height, plan_unasked
+from docsr.decide.decision import Plan, factor_for_text, measured_x_height, plan_by_default
 from docsr.decide.text_size import measure
 from docsr.errors import PageError
 from docsr.io.document import read_document
@@ -230,12 +230,12 @@ def test_images_in_memory_and_paths_alike(tmp_path):
     ],
 )
 def test_standard_faxes_have_a_network_of_their_own(dpi, engine, model):
-    plan = plan_unasked(14.0, engine, pixel_shape(dpi))
+    plan = plan_by_default(14.0, engine, pixel_shape(dpi))
     assert plan.model == model
     assert plan.raster == (EVEN if model == "fax_x2" else FINER)
-    small = plan_unasked(5.0, engine, pixel_shape(dpi))
+    small = plan_by_default(5.0, engine, pixel_shape(dpi))
     assert small.factor == factor_for_text(5.0, engine)
-    assert "fax_x2" not in {plan_unasked(tenth / 10, engine).model for tenth in range(20, 200)}
+    assert "fax_x2" not in {plan_by_default(tenth / 10, engine).model for tenth in range(20, 200)}
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -245,7 +245,7 @@ def test_the_benchmark_faxes_pages_and_arms_get_square_ones(name):
     assert made.dpi == pytest.approx((204, round(204 / SHAPES[name])))
     assert set(np.unique(made.pixels)) <= {0, 255}
     (auto,) = (arm for arm in plan_arms(["auto"], None)[0] if arm.name == "auto")
-    plan = plan_unasked(measured_x_height(squared(made)), "tesseract", pixel_shape(made.dpi))
+    plan = plan_by_default(measured_x_height(squared(made)), "tesseract", pixel_shape(made.dpi))
     arm = auto.on(made, "tesseract")
     assert (arm.model, arm.raster_of(made)) == (plan.model, plan.raster)
     assert plan.raster != KEPT

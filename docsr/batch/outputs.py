@@ -36,7 +36,7 @@ class Outputs:
         """Return where the output goes; the input is not replaced there, whatever happens to the folders."""
         return Place(self._out, str(task.output.relative_to(self._out.path)), identities([task.source]))
 
-    def settled(self, task: Task, sha256: str) -> list[PageResult] | None:
+    def already_handled(self, task: Task, sha256: str) -> list[PageResult] | None:
         """Return the results of a file that is done already or whose output may not be replaced, else None.
 
         An output may be replaced when it is as docsr wrote it, and was made from this input: from a file of this path,
@@ -95,9 +95,9 @@ class Outputs:
         status, written = os.fstat(file.fileno()), sha256_of_open(file.fileno())
         assert written is not None
         self._lock(until_replaced)
-        settled = self.settled(task, sha256)
-        if settled is not None:
-            raise SettledMeanwhile(settled)
+        already_handled = self.already_handled(task, sha256)
+        if already_handled is not None:
+            raise HandledMeanwhile(already_handled)
         failures = any(row.status == "failed" for row in progress.rows)  # which the next run is to tell again
         options, place = incomplete(self._signature) if failures else self._signature, self.place(task).below
         progress.written = Entry(task.input, sha256, options, place, status.st_size, status.st_mtime_ns, written)
@@ -116,7 +116,7 @@ class Outputs:
             )
 
 
-class SettledMeanwhile(Exception):
+class HandledMeanwhile(Exception):
     """While a file was worked on, another docsr did it, or put what may not be replaced where its output goes."""
 
     def __init__(self, rows: list[PageResult]) -> None:

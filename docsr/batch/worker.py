@@ -18,7 +18,7 @@ from docsr.batch.failed_pages import as_it_was, costing_its_page
 from docsr.batch.file_progress import FileProgress, failed
 from docsr.batch.one_bit import in_one_bit
 from docsr.batch.options import EnhanceOptions, keeps_pdf, output_format
-from docsr.batch.outputs import Outputs, SettledMeanwhile, stamp
+from docsr.batch.outputs import HandledMeanwhile, Outputs, stamp
 from docsr.batch.page_plan import NO_PAGES_FAULT, Planner
 from docsr.batch.results import PageResult, Task
 from docsr.decide.decision import Plan
@@ -107,12 +107,12 @@ class FileEnhancer:
         try:
             progress.seen = stamp(task.source)
             sha256 = _sha256(task.source)
-            settled = self._outputs.settled(task, sha256)
-            if settled is None:
+            already_handled = self._outputs.already_handled(task, sha256)
+            if already_handled is None:
                 with ExitStack() as until_replaced:
                     self._do(task, sha256, progress, until_replaced)
-            return progress.rows if settled is None else settled
-        except SettledMeanwhile as meanwhile:
+            return progress.rows if already_handled is None else already_handled
+        except HandledMeanwhile as meanwhile:
             return meanwhile.rows
         except NO_PAGES_FAULT:
             raise

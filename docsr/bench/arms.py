@@ -14,7 +14,7 @@ from docsr.decide.decision import (
     Plan,
     is_fax,
     measured_x_height,
-    plan_unasked,
+    plan_by_default,
     raster_for,
 )
 from docsr.errors import DocsrError, UsageError
@@ -109,7 +109,7 @@ def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
     For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
     """
     reader = engine if engine in MEASURED_ENGINES else MEASURED_ENGINES[0]
-    return plan_unasked(x_height, reader, shape)
+    return plan_by_default(x_height, reader, shape)
 
 
 def label_of(name: str, factor: int) -> str:

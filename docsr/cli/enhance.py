@@ -13,9 +13,9 @@ import click
 from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
+from docsr.cli.output import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.cli.pipe import Names, enhance_through, given_names, is_piped, received, told_as_given
 from docsr.cli.progress import Course, shown
-from docsr.cli.tell import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.errors import UsageError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.echo import send
-from docsr.cli.tell import tell_warning
+from docsr.cli.output import tell_warning
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.system.names import below, is_descriptor
 from docsr.system.temporary import temporary_folder

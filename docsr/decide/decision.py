@@ -191,7 +191,7 @@ def _best(
     return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
 
 
-def plan_unasked(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
+def plan_by_default(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
     """Decide what happens to a page of text of ``x_height`` px (None: of none) where nothing is asked for."""
     return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape)
 
@@ -208,7 +208,7 @@ def auto_range(model: str, engine: str) -> tuple[float, float] | None:
     if span is None:
         return None
     tenths = (tenth / 10 for tenth in range(round(10 * span[0]), round(10 * span[1]) + 1))
-    at = [x_height for x_height in tenths if plan_unasked(x_height * math.sqrt(shape), engine, shape).model == model]
+    at = [x_height for x_height in tenths if plan_by_default(x_height * math.sqrt(shape), engine, shape).model == model]
     return (at[0], at[-1]) if at else None
 
 

@@ -23,8 +23,8 @@ import click
 from docsr.cli.enhance import check_report, tell_all
 from docsr.cli.enhance import enhance as on_one_machine
 from docsr.cli.numbers import MOST, MOST_JOBS, Whole
+from docsr.cli.output import JsonLines, Lines, Tally
 from docsr.cli.progress import Course
-from docsr.cli.tell import JsonLines, Lines, Tally
 from docsr.cli.top import run
 from docsr.errors import DocsrError, Interrupted, MissingExtraError, UsageError, first_line
 from docsr.pool import interruptible

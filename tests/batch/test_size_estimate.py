@@ -14,7 +14,7 @@ from PIL import Image
 from docsr.batch.options import EnhanceOptions
 from docsr.batch.results import PageResult
 from docsr.batch.size_estimate import LARGEST_ESTIMATED, expected_bytes
-from docsr.cli.tell import Tally
+from docsr.cli.output import Tally
 from docsr.page import Page
 from tests.command import docsr
 
