@@ -20,7 +20,7 @@ from docsr.page import Page
 from docsr.square import squared
 from docsr.system.programs import end_running
 from docsr.text.wording import counted
-from docsr.viewer.page import VIEWER, write_viewer
+from docsr.viewer.page import write_viewer
 from docsr.viewer.sheet import SAME_SHAPE, Sheet, Variant, make_sheet, shape_off
 
 LIMIT = 20
@@ -187,8 +187,7 @@ def compare_files(
         return told
     shown = chain(iter([first]), sheets)  # an iterator forgets what it gave: one sheet is in memory at a time
     del first
-    unless = VIEWER.unless_in_the_way(target, overwrite=options.overwrite)
-    told.size = write_viewer(target, title, shown, told.sentences, unless)
+    told.size = write_viewer(target, title, shown, told.sentences, overwrite=options.overwrite)
     return told
 
 

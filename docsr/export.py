@@ -17,7 +17,7 @@ from torch import nn
 
 from docsr import __version__
 from docsr.errors import DocsrError, NoInputError, PageError, TrainingError, UsageError
-from docsr.io.paths.atomic import atomic_write
+from docsr.io.paths.atomic import staged
 from docsr.io.paths.own_files import OwnFile
 from docsr.io.raster.read import read_pages
 from docsr.models.base import Generator
@@ -131,8 +131,10 @@ def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane,
         copy = folder / "network.onnx"
         copy.write_bytes(written)
         difference, rms = _proved(network, copy, plane, in_int8=in_int8)
-    with atomic_write(out, NETWORK.unless_in_the_way(out, overwrite=False)) as file:
-        file.write(written)
+    with staged(out) as output:
+        output.file.write(written)
+        NETWORK.check(out)
+        output.commit()
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 

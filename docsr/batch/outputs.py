@@ -76,14 +76,14 @@ class Outputs:
             self._manifest.refresh()
         return entry_of(self._manifest.entries(self.place(task).below), self.place(task))
 
-    def note(self, task: Task, sha256: str, progress: FileProgress, until_replaced: ExitStack, file: BinaryIO) -> None:
+    def note(self, task: Task, sha256: str, progress: FileProgress, until_committed: ExitStack, file: BinaryIO) -> None:
         """Note what is about to take its place, unless another docsr has put something there meanwhile.
 
         Args:
             task: the file.
             sha256: of the input's bytes.
             progress: what became of its pages; it gets the entry.
-            until_replaced: ended when the output has its place: other docsr are kept out until then.
+            until_committed: ended when the output has its place: other docsr are kept out until then.
             file: the output, whole and flushed.
 
         Raises:
@@ -94,7 +94,7 @@ class Outputs:
             raise PageError(f"{task.source} changed while it was read: run the same command again")
         status, written = os.fstat(file.fileno()), sha256_of_open(file.fileno())
         assert written is not None
-        self._lock(until_replaced)
+        self._lock(until_committed)
         already_handled = self.already_handled(task, sha256)
         if already_handled is not None:
             raise HandledMeanwhile(already_handled)
@@ -104,12 +104,12 @@ class Outputs:
         concluding()  # from here on the output is there, or said to be
         note(self._out, progress.written, self._part)
 
-    def _lock(self, until_replaced: ExitStack) -> None:
+    def _lock(self, until_committed: ExitStack) -> None:
         """Keep other docsr out. Who holds the lock for longer than these do is waited for once."""
         reset_timeout()
         limit = time_limit()
         patience = self._patience if limit is None else min(self._patience, limit / 2)
-        if not until_replaced.enter_context(locked(self._out, patience)) and self._patience:
+        if not until_committed.enter_context(locked(self._out, patience)) and self._patience:
             self._patience = 0.0
             report_damage(
                 f"another program keeps {self._out.path} locked, and docsr goes on without a lock: end that program"

@@ -24,9 +24,9 @@ from docsr.batch.results import PageResult, Task
 from docsr.decide.decision import Plan
 from docsr.errors import FolderError, PageError, PageLost, sentence_of
 from docsr.io.decoder_messages import captured_messages, summary_of
-from docsr.io.document import MANY_PAGES, PDF, read_leaves, write_document
+from docsr.io.document import MANY_PAGES, PDF, encode_document, read_leaves
 from docsr.io.limits import allowing, in_memory
-from docsr.io.paths.atomic import atomic_write
+from docsr.io.paths.atomic import staged
 from docsr.io.paths.folders import OutputFolder
 from docsr.io.paths.manifest import sha256_of
 from docsr.page import Bands, Page, Pixels
@@ -109,8 +109,7 @@ class FileEnhancer:
             sha256 = _sha256(task.source)
             already_handled = self._outputs.already_handled(task, sha256)
             if already_handled is None:
-                with ExitStack() as until_replaced:
-                    self._do(task, sha256, progress, until_replaced)
+                self._do(task, sha256, progress)
             return progress.rows if already_handled is None else already_handled
         except HandledMeanwhile as meanwhile:
             return meanwhile.rows
@@ -120,8 +119,8 @@ class FileEnhancer:
             progress.readable |= isinstance(error, FolderError)  # it is the output that has no place
             return failed(task, sentence_of(error, str(task.source)), progress)
 
-    def _do(self, task: Task, sha256: str, progress: FileProgress, until_replaced: ExitStack) -> None:
-        source, finished = task.source, partial(self._outputs.note, task, sha256, progress, until_replaced)
+    def _do(self, task: Task, sha256: str, progress: FileProgress) -> None:
+        source = task.source
         plans = self._planner.pages(task, progress)
         if progress.all_failed():
             return
@@ -133,20 +132,25 @@ class FileEnhancer:
         if self._dry:
             self._foretell(task, plans, progress, as_it_is=as_it_is)
             return
-        if as_it_is:
-            for number, _ in progress.sound(plans):
-                progress.rows[number] = progress.rows[number].as_copied()
-            with atomic_write(self._outputs.place(task), finished) as file:
-                _copy(source, file)
-        elif keeps_pdf(source, self._options.format):
-            with atomic_write(self._outputs.place(task), finished) as file:
-                self._replace_scans(task, plans, progress, file)
-        else:
-            pages, quality = self._upscaled(task, plans, progress, form), self._options.quality
-            write_document(self._outputs.place(task), pages, form, quality, finished, progress.budget.wrote)
+        with staged(self._outputs.place(task)) as output, ExitStack() as until_committed:
+            if as_it_is:
+                self._copy(task, plans, progress, output.file)
+            elif keeps_pdf(source, self._options.format):
+                self._replace_scans(task, plans, progress, output.file)
+            else:
+                pages, wrote = self._upscaled(task, plans, progress, form), progress.budget.wrote
+                encode_document(output.file, task.output, pages, form, self._options.quality, wrote)
+            output.flush()
+            self._outputs.note(task, sha256, progress, until_committed, output.file)
+            output.commit()
         assert progress.written is not None
         before, after = source.stat().st_size, progress.written.size
         progress.rows[:] = [replace(row, bytes_in=before, bytes_out=after) for row in progress.as_told()]
+
+    def _copy(self, task: Task, plans: list[Plan], progress: FileProgress, file: BinaryIO) -> None:
+        for number, _ in progress.sound(plans):
+            progress.rows[number] = progress.rows[number].as_copied()
+        _copy(task.source, file)
 
     def _foretell(self, task: Task, plans: list[Plan], progress: FileProgress, *, as_it_is: bool) -> None:
         """Put into the rows what would become of the pages, and about how large the file would be."""

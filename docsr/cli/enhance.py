@@ -219,7 +219,6 @@ def tell_all(
 
     ``again``: the report replaces whatever is there.
     """
-    from docsr.batch.results import REPORT
     from docsr.pool import patient
 
     reported = True
@@ -234,9 +233,7 @@ def tell_all(
             try:
                 teller.end(tally)
             finally:  # a report is written also where standard output is full, or closed
-                reported = report is None or write_report(
-                    report, tally.rows, REPORT.unless_in_the_way(report, overwrite=again)
-                )
+                reported = report is None or write_report(report, tally.rows, again=again)
     return tally.exit_code() or int(not reported)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from docsr.cli.echo import say, say_json
 from docsr.cli.growth import Growth
@@ -210,16 +209,20 @@ def _foretold(result: PageResult) -> str:
     return f"{in_bytes(result.bytes_in)} -> ~{in_bytes(result.bytes_out)}"
 
 
-def write_report(target: Path | Place, rows: list[dict[str, Any]], finished: Callable[[BinaryIO], None]) -> bool:
+def write_report(target: Path | Place, rows: list[dict[str, Any]], *, again: bool) -> bool:
     """Write the report; if that fails say so, beside whatever else went wrong, and return False.
 
-    ``finished`` is as of atomic_write.
+    ``again``: it replaces whatever is there.
     """
-    from docsr.io.paths.atomic import atomic_write
+    from docsr.batch.results import REPORT
+    from docsr.io.paths.atomic import staged
 
     try:
-        with atomic_write(target, finished) as file:
-            file.write(f"{json.dumps(rows, indent=1)}\n".encode())
+        with staged(target) as report:
+            report.file.write(f"{json.dumps(rows, indent=1)}\n".encode())
+            if not again:
+                REPORT.check(target)
+            report.commit()
     except DocsrError as error:
         say(f"docsr: failed: the report {error}", err=True)
         return False

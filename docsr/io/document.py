@@ -13,7 +13,7 @@ from docsr.io.limits import check_held
 from docsr.io.paths.atomic import atomic_write
 from docsr.io.paths.folders import Place
 from docsr.io.raster.read import page_count, page_readers, suffix_of_image
-from docsr.io.raster.write import check_writable, write_pages
+from docsr.io.raster.write import check_writable, encode_pages
 from docsr.io.raster.write import encoded_size as size_of_image
 from docsr.page import Bands, Page
 
@@ -163,19 +163,24 @@ def check_output(path: Path, page: Page | Bands, form: str) -> None:
         check_writable(path, page, form)
 
 
-def write_document(
-    target: Path | Place,
+def write_document(target: Path | Place, pages: Iterable[Page | Bands], form: str, quality: int) -> None:
+    """Write pages to one new file, complete or not at all; arguments and errors as of encode_pages, and ``pdf``."""
+    with atomic_write(target) as file:
+        encode_document(file, target if isinstance(target, Path) else target.path, pages, form, quality)
+
+
+def encode_document(
+    file: BinaryIO,
+    path: Path,
     pages: Iterable[Page | Bands],
     form: str,
     quality: int,
-    finished: Callable[[BinaryIO], None] = lambda file: None,
     wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write pages to one new file, complete or not at all; arguments and errors as of write_pages, and ``pdf``."""
+    """Write pages into an open file; arguments and errors as of encode_pages, and ``pdf``."""
     if form != PDF:
-        write_pages(target, pages, form, quality, finished, wrote)
+        encode_pages(file, path, pages, form, quality, wrote)
         return
     from docsr.io.pdf.scans import write_scans
 
-    with atomic_write(target, finished) as file:
-        write_scans(pages, target if isinstance(target, Path) else target.path, quality, file, wrote)
+    write_scans(pages, path, quality, file, wrote)

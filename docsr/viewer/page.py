@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, count
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from docsr import __version__
-from docsr.io.paths.atomic import atomic_write
+from docsr.io.paths.atomic import staged
 from docsr.io.paths.folders import Place
 from docsr.io.paths.own_files import OwnFile
 from docsr.text.shown import visible
@@ -38,7 +38,8 @@ def write_viewer(
     title: str,
     sheets: Iterable[Sheet],
     notes: Callable[[], Sequence[str]],
-    finished: Callable[[BinaryIO], None] = lambda file: None,
+    *,
+    overwrite: bool = True,
 ) -> int:
     """Write the page, complete or not at all; one sheet is in memory at a time.
 
@@ -47,7 +48,7 @@ def write_viewer(
         title: what is compared, for a person.
         sheets: what it shows.
         notes: called when the last sheet has come, for sentences about all of it.
-        finished: as of atomic_write.
+        overwrite: replace whatever is there; else a PageError tells of a file that docsr compare did not write.
 
     Returns:
         Its size in bytes.
@@ -61,9 +62,13 @@ def write_viewer(
     parts = viewer.generate(
         title=title, made_by=MADE_BY, version=__version__, quality=QUALITY, sheets=shown, notes=notes
     )
-    with atomic_write(target, finished) as file:
-        file.writelines(part.encode(errors="replace") for part in parts)
-        return file.tell()
+    with staged(target) as page:
+        page.file.writelines(part.encode(errors="replace") for part in parts)
+        size = page.file.tell()
+        if not overwrite:
+            VIEWER.check(target)
+        page.commit()
+    return size
 
 
 def _shown(number: int, sheet: Sheet) -> tuple[dict[str, Any], list[Embedded]]:

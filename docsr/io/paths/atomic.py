@@ -7,7 +7,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -77,18 +77,46 @@ def _machine() -> str:
 _MACHINE = _machine()
 
 
-@contextmanager
-def atomic_write(target: Path | Place, finished: Callable[[BinaryIO], None] = lambda file: None) -> Iterator[BinaryIO]:
-    """Write a file so that it is complete or absent.
+class Staged:
+    """A file that is being written beside its target, and takes its place by :meth:`commit`.
 
-    Yields a hidden temporary file in the same folder, open to be written and read. When the block ends well it is
-    flushed to the disk and takes the place of ``target``; on any error it is removed and what was there stays as it
-    was. Missing folders are made. The folder is opened once: it is the same one at the end, whatever its path leads to
-    then.
+    Attributes:
+        file: open to be written and read.
+    """
+
+    def __init__(self, place: Place, name: str, folder: int | None, temporary: str, file: BinaryIO) -> None:
+        self.file = file
+        self._place, self._name, self._folder, self._temporary = place, name, folder, temporary
+
+    def flush(self) -> None:
+        """Hand the file over to the disk: what is noted of it from here on is true when it takes its place."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def commit(self) -> None:
+        """Let it take the place of the target. PageError: that is an input now, or no file."""
+        self.flush()
+        self.file.close()
+        path = self._place.path
+        if self._place.folder.keeps(self._name, self._folder, self._place.kept):
+            raise PageError(would_overwrite(path))
+        if is_special(self._name, self._folder):
+            raise PageError(f"{path} is a device, a pipe or the like, which is not replaced")
+        os.replace(self._temporary, self._name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
+            _flush(self._name, self._folder)
+
+
+@contextmanager
+def staged(target: Path | Place) -> Iterator[Staged]:
+    """Write a file in two steps, so that it is complete or absent.
+
+    Yields a hidden temporary file in the same folder. Unless the block commits it, it is removed, and what was there
+    stays as it was. Missing folders are made. The folder is opened once: it is the same one at the end, whatever its
+    path leads to then.
 
     Args:
         target: the file. What its folder, or the place itself, keeps is not replaced.
-        finished: called with the flushed file just before it takes its place.
 
     Raises:
         PageError: the file cannot be created, written or put in place (no space, no permission), or would replace what
@@ -96,22 +124,21 @@ def atomic_write(target: Path | Place, finished: Callable[[BinaryIO], None] = la
     """
     place = place_at(target) if isinstance(target, Path) else target
     try:
-        with place.folder.reached(place.below, make=True) as (name, folder):
-            with _temporary(name, folder, Path(name).suffix) as (temporary, file):
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-                finished(file)
-                file.close()
-                if place.folder.keeps(name, folder, place.kept):
-                    raise PageError(would_overwrite(place.path))
-                if is_special(name, folder):
-                    raise PageError(f"{place.path} is a device, a pipe or the like, which is not replaced")
-                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-            with suppress(OSError):  # some file systems cannot flush a folder; the file itself is complete
-                _flush(name, folder)
+        with (
+            place.folder.reached(place.below, make=True) as (name, folder),
+            _temporary(name, folder, Path(name).suffix) as (temporary, file),
+        ):
+            yield Staged(place, name, folder, temporary, file)
     except OSError as error:
         raise PageError(f"{place.path} could not be written: {reason_of(error)}") from error
+
+
+@contextmanager
+def atomic_write(target: Path | Place) -> Iterator[BinaryIO]:
+    """Write a file in one step: it takes its place when the block ends well; arguments and errors as of staged."""
+    with staged(target) as output:
+        yield output.file
+        output.commit()
 
 
 def is_special(name: str | Path, folder: int | None = None) -> bool:
@@ -126,18 +153,17 @@ def is_special(name: str | Path, folder: int | None = None) -> bool:
 
 @contextmanager
 def _temporary(name: str, folder: int | None, suffix: str) -> Iterator[tuple[str, BinaryIO]]:
-    """A new file beside another, as the functions of os know it, and open; it is removed if the block fails."""
+    """A new file beside another, as the functions of os know it, and open; it is removed unless it is renamed."""
     own = f".docsr-{_MACHINE}-{os.getpid()}-{_began(os.getpid()) or 0}-{secrets.token_hex(4)}{suffix}"
     temporary = os.path.join(os.path.dirname(name), own)
     file = os.fdopen(os.open(temporary, _HOW, 0o666, dir_fd=folder), "w+b")
     try:
         yield temporary, file
-    except BaseException:
+    finally:
         with suppress(OSError):  # what could not be written cannot be flushed either
             file.close()
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)
-        raise
 
 
 def remove_leftovers(folders: Iterable[Path]) -> None:

@@ -6,10 +6,8 @@ import mmap
 import os
 import re
 import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from docsr.errors import PageError
 from docsr.io.paths.folders import Place, opened_to_read
@@ -46,18 +44,15 @@ class OwnFile:
             return None
         return f"{path} is there already and was not written by {self.writer}: {self.remedy}"
 
-    def unless_in_the_way(self, file: Path | Place, *, overwrite: bool) -> Callable[[BinaryIO], None]:
-        """Return what atomic_write is to call before it replaces a file, which may have come there meanwhile.
+    def check(self, file: Path | Place) -> None:
+        """Refuse to replace a file that is in the way: it may have come there while another was written.
 
-        It raises a PageError where the file is in the way, unless whatever is there is to be replaced.
+        Raises:
+            PageError: it is in the way (see :meth:`refusal`).
         """
-
-        def check(_written: BinaryIO) -> None:
-            refusal = None if overwrite else self.refusal(file)
-            if refusal is not None:
-                raise PageError(refusal)
-
-        return check
+        refusal = self.refusal(file)
+        if refusal is not None:
+            raise PageError(refusal)
 
 
 def _start(file: Path | Place, size: int | None) -> bytes | mmap.mmap | None:

@@ -42,7 +42,6 @@ def write_pages(
     pages: Iterable[Page | Bands],
     format: str,
     quality: int = 90,
-    finished: Callable[[BinaryIO], None] = lambda file: None,
     wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
     """Write pages to one file, complete or not at all.
@@ -56,27 +55,45 @@ def write_pages(
         pages: one page, or any number of them for TIFF, which goes on without one whose bands raise PageLost.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
-        finished: as :func:`docsr.io.paths.atomic.atomic_write` takes it.
         wrote: called after each page, but of formats that hold one, with how many bytes the file has.
 
     Raises:
         PageError: the file cannot be written, or the format cannot hold the page or so many pages.
     """
-    path, name = target if isinstance(target, Path) else target.path, FORMATS.get(format.lower().lstrip("."))
+    path = target if isinstance(target, Path) else target.path
+    _check_format(path, format)
+    with atomic_write(target) as file:
+        encode_pages(file, path, pages, format, quality, wrote)
+
+
+def encode_pages(
+    file: BinaryIO,
+    path: Path,
+    pages: Iterable[Page | Bands],
+    format: str,
+    quality: int,
+    wrote: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Write pages into an open file; ``path`` is how it is spoken of, all else as of :func:`write_pages`."""
+    name, written = _check_format(path, format), 0
+    if name == "TIFF":
+        written = _write_tiff(file, pages, wrote)
+    else:
+        for page in pages:
+            if written:
+                raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
+            _save(file, path, page, name, quality)
+            written += 1
+    if not written:
+        raise PageError(f"{path} could not be written: there are no pages")
+
+
+def _check_format(path: Path, format: str) -> str:
+    """Return Pillow's name of a format."""
+    name = FORMATS.get(format.lower().lstrip("."))
     if name is None:
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
-    with atomic_write(target, finished) as file:
-        if name == "TIFF":
-            written = _write_tiff(file, pages, wrote)
-        else:
-            written = 0
-            for page in pages:
-                if written:
-                    raise PageError(f"{path} could not be written: {format} holds one page (use tiff)")
-                _save(file, path, page, name, quality)
-                written += 1
-        if not written:
-            raise PageError(f"{path} could not be written: there are no pages")
+    return name
 
 
 def check_writable(path: Path, page: Page | Bands, format: str) -> None:

@@ -7,12 +7,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from docsr.errors import PageError, UsageError
-from docsr.io.paths.atomic import _machine, atomic_write, refuse_same_file, remove_leftovers
+from docsr.io.paths.atomic import _machine, atomic_write, refuse_same_file, remove_leftovers, staged
 
 
 def made(folder: Path, *names: str) -> Path:
@@ -54,17 +53,25 @@ def test_the_usual_permissions_are_given(tmp_path: Path):
 
 
 def test_the_whole_file_is_shown_just_before_it_takes_its_place(tmp_path: Path):
-    seen = []
-
-    def finished(file: BinaryIO) -> None:
-        file.seek(0)
+    with staged(tmp_path / "a") as output:
+        output.file.write(b"whole")
+        output.flush()
         (temporary,) = tmp_path.iterdir()
-        seen.append((file.read(), temporary.stat().st_mtime_ns, (tmp_path / "a").exists()))
-        assert temporary.read_bytes() == b"whole"
+        output.file.seek(0)
+        assert output.file.read() == temporary.read_bytes() == b"whole"
+        written = temporary.stat().st_mtime_ns
+        output.commit()
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").stat().st_mtime_ns == written
 
-    with atomic_write(tmp_path / "a", finished) as file:
-        file.write(b"whole")
-    assert seen == [(b"whole", (tmp_path / "a").stat().st_mtime_ns, False)]
+
+def test_what_is_not_committed_leaves_nothing(tmp_path: Path):
+    target = made(tmp_path, "a.bin") / "a.bin"
+    with staged(target) as output:
+        output.file.write(b"half")
+        output.flush()
+    assert target.read_bytes() == b"x"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
 
 
 def test_only_what_nobody_writes_any_more_is_removed(tmp_path: Path):
