@@ -22,7 +22,7 @@ TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 .PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
 help:
-	@echo "make demo       enhance data/samples into hi/ with a plain installation"
+	@echo "make demo       enhance data/samples into hi/ with a plain installation, and show it in hi/preview.html"
 	@echo "make env        the development environment in $(VENV)"
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium, tools for PDF (apt-get)"
 	@echo "make test       the default tests with coverage"
@@ -59,11 +59,18 @@ help:
 	@echo "make clean      remove what the targets above made"
 
 demo: $(DEMO_VENV)/.installed
-	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/ --factor 2
+	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/ --factor 2 --preview 8
+	@echo "Open hi/preview.html in a browser: each sample page, as it is, after bicubic and after docsr."
 
+# Installed from a copy: setuptools leaves build/ and docsr.egg-info beside what it builds.
+DEMO_COPY = $(DEMO_VENV)/sources
 $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
 	$(PYTHON) -m venv $(DEMO_VENV)
-	$(DEMO_VENV)/bin/python -m pip install --quiet .
+	rm -rf $(DEMO_COPY)
+	mkdir $(DEMO_COPY)
+	cp -R pyproject.toml setup.py README.md LICENSE NOTICE docsr $(DEMO_COPY)
+	$(DEMO_VENV)/bin/python -m pip install --quiet '$(DEMO_COPY)[compare]'
+	rm -rf $(DEMO_COPY)
 	touch $@
 
 env: $(VENV)/.installed
