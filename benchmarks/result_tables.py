@@ -76,7 +76,7 @@ def headline_table(cells: Iterable[Cells]) -> str:
     places = {
         (one[AUTO]["set"], one[AUTO]["lr_dpi"], one[AUTO]["degradation"], one[AUTO]["engine"]): one for one in cells
     }
-    header = ["pages (n)", "errors in", "as it is", "bicubic", "docsr", "original at 300 dpi"]
+    header = ["pages (n)", "as it is", "bicubic", "docsr", "original, 300 dpi"]
     rows = [_headline_row(places[(*place, ENGINE)], words) for place, words in HEADLINE.items()]
     return table(header, rows)
 
@@ -88,10 +88,9 @@ def _headline_row(cells: Cells, words: str) -> list[str]:
         own += f" ({NO_GAIN})"
     elif mine["beats_bicubic"] != 1:
         raise SystemExit(f"the README's row '{words}' may be chance: say so, or take another")
-    unit = "words" if mine["set"] in words_missed() else "characters"
+    unit = ", words" if mine["set"] in words_missed() else ""
     return [
-        f"{words} ({mine['pages']})",
-        unit,
+        f"{words}{unit} ({mine['pages']})",
         _short(cells, UNTOUCHED),
         _short(cells, mine["baseline"]),
         own,

@@ -135,14 +135,14 @@ def gains(cells: Sequence[Cells], theme: Theme) -> str:
         parts += [dot(start + 90 * number - 80, 15.5, theme.arms[number])]
         parts += [text(start + 90 * number - 70, 20, name, theme.ink, size=SMALL)]
     high, low = 48.0, 48.0 + ROW * len(mine)
-    scale = (WIDTH - RIGHT - 14 - start) / 75
-    for percent in range(0, 76, 25):
+    scale = (WIDTH - RIGHT - 14 - start) / 100
+    for percent in range(0, 101, 25):
         x = start + scale * percent
         parts += [line((x, high - 8, x, low - 6), theme.line)]
         parts += [text(x, high - 12, f"{percent} %", theme.quiet, anchor="middle", size=SMALL)]
     for number, one in enumerate(mine):
         y = high + ROW * number + 6
-        before, after = (start + scale * min(75.0, _value(one, arm)) for arm in (1, 2))
+        before, after = (start + scale * _value(one, arm) for arm in (1, 2))
         name = f"{one[AUTO]['set']}, {how(one[AUTO]['lr_dpi'], one[AUTO]['degradation'])}"
         parts += [text(start - 12, y + 4, name, theme.ink, anchor="end", size=SMALL)]
         parts += [line((before, y, after, y), theme.quiet, 2)]
