@@ -19,10 +19,10 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
+.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages headline compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
 help:
-	@echo "make demo       enhance data/samples into hi/ with a plain installation"
+	@echo "make demo       enhance data/samples into hi/ with a plain installation, and show it in hi/preview.html"
 	@echo "make env        the development environment in $(VENV)"
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium, tools for PDF (apt-get)"
 	@echo "make test       the default tests with coverage"
@@ -44,9 +44,10 @@ help:
 	@echo "make speed      how long every arm takes, in benchmarks/results/speed.md (half an hour)"
 	@echo "make fuzz       COUNT= damaged files of each format, and MINUTES= of fuzzing that learns (half an hour)"
 	@echo "make torture    1,000 pages while docsr is killed 20 times, in benchmarks/results/torture.json (minutes)"
+	@echo "make headline   the picture of the README: a typical line of old books at 60 dpi, DOCUMENTS= (minutes)"
 	@echo "make compare    the picture of docs/compare.md, of a sample"
 	@echo "make ray        a Ray cluster that loses a node, and what it costs, in benchmarks/results/ray.json (minutes)"
-	@echo "make tables     model cards, tables and reference pages of the documents from what they tell of"
+	@echo "make tables     model cards, tables, plots and reference pages of the documents from what they tell of"
 	@echo "make docs       the site of the documents, in build/site"
 	@echo "make docs-test  every command of the documents run, shortened where it takes hours (minutes)"
 	@echo "make check      ruff, mypy, import-linter, bandit, pip-audit"
@@ -59,11 +60,18 @@ help:
 	@echo "make clean      remove what the targets above made"
 
 demo: $(DEMO_VENV)/.installed
-	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/ --factor 2
+	$(DEMO_VENV)/bin/docsr enhance data/samples --out hi/ --factor 2 --preview 8
+	@echo "Open hi/preview.html in a browser: each sample page, as it is, after bicubic and after docsr."
 
+# Installed from a copy: setuptools leaves build/ and docsr.egg-info beside what it builds.
+DEMO_COPY = $(DEMO_VENV)/sources
 $(DEMO_VENV)/.installed: pyproject.toml $(SOURCES)
 	$(PYTHON) -m venv $(DEMO_VENV)
-	$(DEMO_VENV)/bin/python -m pip install --quiet .
+	rm -rf $(DEMO_COPY)
+	mkdir $(DEMO_COPY)
+	cp -R pyproject.toml setup.py README.md LICENSE NOTICE docsr $(DEMO_COPY)
+	$(DEMO_VENV)/bin/python -m pip install --quiet '$(DEMO_COPY)[compare]'
+	rm -rf $(DEMO_COPY)
 	touch $@
 
 env: $(VENV)/.installed
@@ -194,6 +202,9 @@ tables: env
 	$(BIN)/python tools/option_table.py
 	$(BIN)/python tools/command_page.py
 	$(BIN)/python benchmarks/publish.py
+
+headline: env programs
+	$(TEST_ENV) $(BIN)/python benchmarks/headline_picture.py --documents $(DOCUMENTS)
 
 compare: env programs
 	$(TEST_ENV) $(BIN)/python tools/compare_picture.py

@@ -119,7 +119,7 @@ def _unharmed(degradation: str) -> Goal:
 
 
 def _halved(degradation: str) -> Goal:
-    return Goal("typeset", 50, degradation, "half of bicubic, unasked or at 8x", _half)
+    return Goal("typeset", 50, degradation, "half of bicubic, by default or at 8x", _half)
 
 
 IN_ONE_SETTING = (

@@ -39,16 +39,17 @@ def _head(told: dict[str, Any]) -> Iterator[str]:
     networks = ", ".join(f"{name} {digest[:8]}" for name, digest in told["networks"].items())
     yield f"""# The guard
 
-Made by `{told["command"]}`
+This page says how docsr checks what a network made, how much of what a network invents it finds, and what it leaves
+alone. `{told["command"]}` makes it,
 with docsr {told["docsr"]} and its networks ({networks}),
-on {told["machine"]["processor"]}; all but the seconds is the same on every machine that has the fonts of
+on {told["machine"]["processor"]}. All but the seconds is the same on every machine that has the fonts of
 `make programs`.
 
-What a network makes is brought back to half the resolution of the page that it was made from, and compared with that
-page around every pixel. It may have another contrast and be sharper; how far it is otherwise from the page must stay
-below a bound, which is higher on noisy pages and highest on those of one bit. Where it does not, or where the page has
-strokes that the network lost, the page is put back to bicubic interpolation, fading over a few pixels, and the part put
-back is reported (`put_back`).
+docsr brings the network's result back to half the resolution of the page, and compares the two around every pixel. The
+result may have another contrast and be sharper. Any other difference must stay below a bound, which is higher on noisy
+pages and highest on those of one bit. Where the difference is larger, or where the network lost strokes of the page,
+docsr puts the place back to bicubic interpolation. The change fades over a few pixels, and the report says how much of
+the page was put back (`put_back`).
 
 So is, without being counted, what is dark (below 90 of 255, in part below 128) with nothing lighter within 8 px: a
 scanner's surround, the inside of a black area, white text on black, the shadows of a photograph. Networks see no such

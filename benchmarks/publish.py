@@ -1,4 +1,4 @@
-"""Write what the committed results say into the model cards, the README and pages of docs/.
+"""Write what the committed results say into the model cards, the README, and pages and plots of docs/.
 
     python benchmarks/publish.py            # writes what says something else
     python benchmarks/publish.py --check    # exit code 1 when one of them says something else
@@ -24,19 +24,16 @@ from committed import RESULTS, ROOT, WEIGHTS, Cells, results, settings, suites
 from curve_file import in_words, read_curve
 from experiments import DOCUMENT, document
 from goals import GOALS, goals
+from result_tables import error, filled_pages, found
 from site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, limits, trained_for, zoo
-from tables import filled, table, text_of
+from tables import table
+from tables_drawn import drawn
 from where_used import helpful_range
 
-from docsr.bench.arms import AUTO, BASELINE, HR
+from docsr.bench.arms import HR
 from docsr.bench.report.wording import how
 from docsr.decide.decision import MEASURED_ENGINES, auto_range
 from docsr.upscalers.catalog import shipped
-
-README = ROOT / "README.md"
-
-SIGNS = {1: " ▲", -1: " ▼", 0: ""}
-"""Better, worse, neither beyond chance."""
 
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
 NO_WEIGHTS = ("kernel", "gaussian.bias", "_scale", "_zero_point")
@@ -94,17 +91,13 @@ def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
         "made low": how(mine["lr_dpi"], mine["degradation"]),
         "engine": mine["engine"],
         "x-height, px": round(median(heights), 1) if heights else None,
-        "as it is": _error(cells, "none"),
-        "bicubic": _error(cells, mine["baseline"]),
-        name: _error(cells, name),
-        "hr": _error(cells, HR),
+        "as it is": error(cells, "none"),
+        "bicubic": error(cells, mine["baseline"]),
+        name: error(cells, name),
+        "hr": error(cells, HR),
         "beyond chance": BEYOND_CHANCE[mine["beats_bicubic"]],
         "harmed": f"{mine['pages_harmed']} of {mine['pages']}",
     }
-
-
-def _error(cells: Cells, arm: str) -> float | None:
-    return round(100 * cells[arm]["error"]["value"], 2) if arm in cells else None
 
 
 def _loss(card: dict[str, Any]) -> str:
@@ -164,45 +157,6 @@ benchmarks/results/*/report.md.
 """
 
 
-def readme_table() -> str:
-    """One row for each setting and engine in which docsr was measured."""
-    header = ["pages", "made low", "engine", "as it is", "bicubic", "best other", "**docsr**", "original scan"]
-    rows = [row for suite in suites() for cells in settings(suite) if (row := _readme_row(cells)) is not None]
-    return table([*header, "gap closed", "harmed"], rows)
-
-
-def _readme_row(cells: Cells) -> list[Any] | None:
-    if AUTO not in cells:
-        return None
-    mine = cells[AUTO]
-    own = {"none", HR, AUTO, *(path.stem for path in WEIGHTS.glob("*.onnx"))}
-    others = {arm: cell for arm, cell in cells.items() if arm not in own and not arm.startswith(BASELINE)}
-    best = min(others, key=lambda arm: others[arm]["error"]["value"], default=None)
-    gap = mine["gap_closed"]
-    return [
-        mine["set"],
-        how(mine["lr_dpi"], mine["degradation"]),
-        mine["engine"],
-        _error(cells, "none"),
-        _error(cells, mine["baseline"]),
-        best and f"{text_of(_error(cells, best))}{SIGNS[-others[best]['champion_beats']]} ({best})",
-        f"**{text_of(_error(cells, AUTO))}**{SIGNS[mine['beats_bicubic']]}",
-        _error(cells, HR),
-        "" if gap is None else _percent(100 * gap["value"], sure=mine["beats_bicubic"] != 0),
-        f"{mine['pages_harmed']} of {mine['pages']}",
-    ]
-
-
-def _percent(value: float, *, sure: bool) -> str:
-    """In brackets where it may be chance."""
-    return f"{round(value)} %" if sure else f"({round(value)} %)"
-
-
-def readme() -> str:
-    """The README with its table."""
-    return filled(README.read_text(encoding="utf-8"), "results", readme_table())
-
-
 def cards() -> dict[Path, str]:
     """The cards that docsr reads."""
     return {path.with_suffix(".json"): json.dumps(card(path.stem), indent=1) + "\n" for path in _networks()}
@@ -210,10 +164,10 @@ def cards() -> dict[Path, str]:
 
 def pages() -> dict[Path, str]:
     """Every other file that follows from the results, and what it says; what ``auto`` does follows from the cards."""
-    found = [cells for suite in suites() for cells in settings(suite)]
+    every = [cells for suite in suites() for cells in settings(suite)]
     told = {path: json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in _networks()}
-    files = {README: readme(), DOCUMENT: document(), LIMITS: limits(found), GOALS: goals(found)}
-    files[ZOO] = zoo(list(told.values()), found)
+    files = {DOCUMENT: document(), LIMITS: limits(every), GOALS: goals(every), ZOO: zoo(list(told.values()), every)}
+    files |= filled_pages(found()) | drawn(found())
     return files | {path.with_suffix(".md"): card_markdown(one) for path, one in told.items()}
 
 
@@ -233,6 +187,7 @@ def main() -> None:
             names = ", ".join(str(path.relative_to(ROOT)) for path in other)
             sys.exit(f"{names}: not what benchmarks/results says; run make tables")
         for path in other:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(files[path], encoding="utf-8")
 
 

@@ -20,17 +20,22 @@ LIMITS = ROOT / "docs" / "limits.md"
 BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
 """Than bicubic, in a table's cell."""
 
-HEAD = """# The networks that ship
+HEAD = """# Networks
 
-Made by `make tables` from the cards in `docsr/weights` and the results in `benchmarks/results`. `docsr models` prints
-the same table, and `docsr models NAME` all that was measured of one. A network *helps* an engine at the text sizes at
-which that engine read the suite `tune`, whose pages are in no table, better with it than with bicubic in some
-degradation, and in none worse by more than a letter a page. `docsr enhance` takes it nowhere else unless it is named,
-and bicubic where none helps. *Auto* is where it is taken when nothing is asked for but the engine (`--engine`): where
-several help, the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact ones, and of
-these the one that brings the text nearest to 20-30 px, but none beyond 4x, for RapidOCR 2x: after larger ones `tune` is
-read with more errors in all, or hardly fewer. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever
-the text size; only text that is large enough as it is stays so, unless a factor is asked for, too.
+This page lists the networks that come with docsr: how large they are, what they were trained on, and at which text
+sizes each is used. `make tables` makes it from the cards in `docsr/weights` and from `benchmarks/results`. `docsr
+models` prints the same table, and `docsr models NAME` everything that was measured of one network.
+
+- **Helps**: the text sizes at which the engine reads the suite `tune` better with the network than with bicubic. It
+  must do so in some degradation, and in none worse by more than a letter a page. No page of `tune` is in any table.
+- **Auto**: the text sizes at which `docsr enhance` takes the network when it is told only the engine (`--engine`).
+  Where several help, the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact
+  ones. Of these, the one that brings the text nearest to 20-30 px is taken.
+- **Never by default**: networks beyond 4x, or beyond 2x for RapidOCR. After larger ones `tune` is read with more errors
+  in all, or hardly fewer.
+
+Elsewhere docsr takes bicubic. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever the text size.
+Text that is large enough still stays as it is, unless you also ask for a factor.
 
 The x-heights of fax_x2 are those of the page that it sees. `docsr models` and `--dry-run` tell them of the page with
 square pixels of the finer axis, where they are 1.44 times as large.

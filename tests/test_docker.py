@@ -68,7 +68,7 @@ HARDENED = {
 }
 """What every way to run the image that is told of, or tried, has."""
 
-TOLD = {"README.md": 1, "Dockerfile": 1, "Makefile": 1, "docs/pipelines.md": 1}
+TOLD = {"Dockerfile": 1, "Makefile": 1, "docs/pipelines.md": 1}
 """Where it is told how the image is run -> how often."""
 
 

@@ -17,11 +17,11 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "commands.md"
 WIDTH = 120
 HEAD = """# Commands
 
-What `docsr COMMAND --help` says, made by `make tables`. The keys of `docsr train --set` have
-[a page of their own](training-options.md).
+This page is the reference of the command line: what `docsr COMMAND --help` says, made by `make tables`. The keys of
+`docsr train --set` have [a page of their own](training-options.md).
 
-`docsr --debug COMMAND` tells, where something fails, how it came to that, line by line. Every command can end with two
-codes more than its own: 70, something that docsr did not expect, and 141, nobody reads its output any more.
+If something fails, `docsr --debug COMMAND` adds the traceback. Every command can end with two exit codes besides its
+own: 70, an unexpected error, and 141, nobody reads its output any more ([all codes](batches.md#exit-codes)).
 """
 
 

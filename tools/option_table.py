@@ -10,7 +10,9 @@ from docsr.train_config import TrainConfig
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "training-options.md"
 HEAD = """# Options of docsr train
 
-In a YAML file (`--config`), or as `--set key=value`. Times are steps: updates of the generator. Made by `make tables`.
+This page lists every key of `docsr train` with its default. Keys stand in a YAML file (`--config`), or on the command
+line as `--set key=value`. Times are steps: updates of the generator. `make tables` makes this page;
+[Training recipes](recipes.md) says what a run does and which recipes there are.
 
 | key | default | meaning |
 |---|---|---|

@@ -2,13 +2,15 @@
 
 README.md is the front page; the other Markdown files beside it and the networks' cards are pages; any other file of the
 repository that a page links to is taken along below ``files/``. Links between them are changed accordingly, so that the
-same text is right in the repository and in the site.
+same text is right in the repository and in the site. Pictures in two colours follow the colours of the site, which its
+reader chooses. The foot of each page tells the version; its head links to the repository, where pyproject.toml has it.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,11 +26,19 @@ CARDS = ROOT / "docsr" / "weights"
 OTHERS = "*"
 """The entry of nav in whose place go the pages that no other entry names."""
 
+COLOURS = "light", "dark"
+
 ROLE = re.compile(r":(?:class|func|meth|data|mod):(?=<code>)")
 """What docstrings put before a name for other tools."""
 
 LINK = re.compile(r"(\]\(|^\[[^\]]+\]: )([^)\s#:]+)(?=[)#\s])", re.MULTILINE)
 """The target, without its anchor, of a link or a picture; none with a scheme."""
+
+THEMED = re.compile(
+    r'<picture>\s*<source media="\(prefers-color-scheme: dark\)" srcset="(?P<dark>[^"]+)">\s*'
+    r'<img src="(?P<light>[^"]+)" width="(?P<width>\d+)" alt="(?P<alt>[^"\[\]]+)">\s*</picture>'
+)
+"""A picture in two colours, as repositories show it."""
 
 
 def place_of(path: Path) -> str:
@@ -73,6 +83,16 @@ def relinked(text: str, path: Path) -> str:
     return LINK.sub(change, text)
 
 
+def themed(text: str) -> str:
+    """Pictures in two colours as Material wants them: two pictures, each with the colours that it is for."""
+
+    def change(match: re.Match[str]) -> str:
+        alt, width = match["alt"], match["width"]
+        return "\n".join(f"![{alt}]({match[name]}#only-{name}){{ width={width} }}" for name in COLOURS)
+
+    return THEMED.sub(change, text)
+
+
 def _with_others(entries: list[Any], others: list[str]) -> list[Any]:
     """The nav, ``others`` in the place of the entry OTHERS."""
     opened: list[Any] = []
@@ -95,7 +115,10 @@ def _named(entries: list[Any]) -> set[str]:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Open the nav's place for pages that it does not name."""
+    """Open the nav's place for pages that it does not name; tell the version, and the repository where it is known."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    config.copyright = f"docsr {project['version']}, {project['license']} licence"
+    config.repo_url = project.get("urls", {}).get("Repository")
     nav = config.nav or []
     pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
     config.nav = _with_others(nav, sorted(pages - _named(nav)))
@@ -114,7 +137,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Change links to other files of the repository."""
     path = page.file.abs_src_path
-    return markdown if path is None else relinked(markdown, Path(path))
+    return markdown if path is None else relinked(themed(markdown), Path(path))
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -53,7 +53,7 @@ BICUBIC = {"none": 60.0, "bicubic_x4": 20.0}
     [
         ("50 % of the gap", {"auto": 9.9, "hr": 0.0}, {"auto": 10.1, "hr": 0.0}),
         ("no harm", {"auto": 20.05}, {"auto": 20.15}),
-        ("half of bicubic, unasked or at 8x", {"auto": 12.0, "compact_x8": 9.9}, {"auto": 10.1, "compact_x8": 12.0}),
+        ("half of bicubic, by default or at 8x", {"auto": 12.0, "compact_x8": 9.9}, {"auto": 10.1, "compact_x8": 12.0}),
         ("5 points below bicubic", {"auto": 14.9}, {"auto": 15.1}),
         ("20 % below bicubic", {"auto": 15.9}, {"auto": 16.1}),
     ],

@@ -1,4 +1,4 @@
-"""Model cards and the README's table say what the committed results say."""
+"""Model cards, and the tables and plots of the README and docs/, say what the committed results say."""
 
 from __future__ import annotations
 
@@ -67,23 +67,25 @@ def test_faxes_of_the_text_sizes_on_tune_are_not_enlarged_by_bicubic(monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("engine", "x_heights", "model"),
+    ("row", "x_heights", "tesseract", "rapidocr"),
     [
-        ("tesseract", (2.3, 9.2), "bicubic"),
-        ("tesseract", (2.4, 4.7), "small_x4"),
-        ("tesseract", (4.8, 8.6), "compact_x4"),
-        ("tesseract", (8.7, 9.1), "compact_x2"),
-        ("rapidocr", (2.3, 4.8), "bicubic"),
-        ("rapidocr", (2.4, 4.7), "small_x2"),
+        ("below 2.4 px, which is past help", (1.0, 2.3), ("bicubic", 4), ("bicubic", 2)),
+        ("2.4 to 4.7 px", (2.4, 4.7), ("small_x4", 4), ("small_x2", 2)),
+        ("4.8 to 8.6 px", (4.8, 8.6), ("compact_x4", 4), ("bicubic", 2)),
+        ("8.7 to 9.1 px", (8.7, 9.1), ("compact_x2", 2), ("bicubic", 2)),
+        ("9.2 to 17.3 px", (9.2, 17.3), ("bicubic", 2), ("bicubic", 2)),
+        ("17.4 px and more", (17.4, 100.0), ("none", 1), ("none", 1)),
     ],
 )
-def test_each_engine_gets_the_networks_that_the_readme_names(engine, x_heights, model):
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    assert (
-        "for Tesseract, small_x4 at 2.4 to 4.7 px, compact_x4 up to 8.6 and compact_x2 up to 9.1, "
-        "for RapidOCR small_x2 at 2.4 to 4.7 px, and bicubic"
-    ) in said
-    assert {taken(x, engine).model for x in x_heights} == {model}
+def test_each_engine_gets_what_the_page_on_decisions_says(row, x_heights, tesseract, rapidocr):
+    lines = (ROOT / "docs" / "how-it-decides.md").read_text(encoding="utf-8").splitlines()
+    (cells,) = [cells for line in lines if row in (cells := line.strip("| ").split(" | "))]
+    told = {"tesseract": cells[-2], "rapidocr": cells[-1]}
+    for engine, (model, factor) in (("tesseract", tesseract), ("rapidocr", rapidocr)):
+        plans = {(plan.model, plan.factor) for plan in (taken(x, engine) for x in x_heights)}
+        assert plans == {(model, factor)}
+        words = {"bicubic": f"bicubic at {factor}x", "none": "the page is copied"}.get(model, model)
+        assert told[engine] in {words, "the same"}
 
 
 def test_what_is_published_follows_from_the_results():

@@ -35,6 +35,7 @@ LANGUAGES = RUN | {"text", "layers", "ini", "dockerfile"}
 """What a fenced block may be: `layers` is compared with pyproject.toml by another test, the others are only shown."""
 
 COMMENT = re.compile(r"(?:^|\s+)# .*$")
+ATTRIBUTE = re.compile(r'\b(href|src|srcset)="([^"]*)"')
 CONTINUED = re.compile(r"\\\n\s*")
 
 
@@ -76,11 +77,13 @@ def blocks(path: Path) -> list[Block]:
 
 
 def links(path: Path) -> Iterator[tuple[str, bool]]:
-    """(target, whether it is a picture) of each link."""
+    """(target, whether it is a picture) of each link, those of <picture> among them."""
     for token in tokens(path):
-        for child in token.children or []:
+        for child in [token, *(token.children or [])]:
             if child.type in {"link_open", "image"}:
                 yield str(child.attrs.get("href") or child.attrs.get("src")), child.type == "image"
+            elif child.type in {"html_block", "html_inline"}:
+                yield from ((target, name != "href") for name, target in ATTRIBUTE.findall(child.content))
 
 
 def anchors(path: Path) -> set[str]:
