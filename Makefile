@@ -138,17 +138,17 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 		--out benchmarks/results/folder
 
 $(PDFS)/.fetched:
-	sh benchmarks/fetch_packages.sh typeset $(PDFS)
+	sh benchmarks/data/fetch_packages.sh typeset $(PDFS)
 	touch $@
 
 $(TUNE_PDFS)/.fetched:
-	sh benchmarks/fetch_packages.sh tune $(TUNE_PDFS)
+	sh benchmarks/data/fetch_packages.sh tune $(TUNE_PDFS)
 	touch $@
 
 # The patches that the shipped networks are trained on, in TRAINING.
 TRAINING ?= training
 patches: env
-	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/prepare_patches.sh $(DOCUMENTS) $(TRAINING)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh benchmarks/data/prepare_patches.sh $(DOCUMENTS) $(TRAINING)
 
 # Every recipe trained with one budget (many hours), and measured; what is finished is kept. PATCHES: docsr prepare.
 RUNS ?= runs/recipes
@@ -158,9 +158,9 @@ RIVALS = $(filter-out $(RUNS)/srgan_l% $(RUNS)/srgan_one% $(RUNS)/srgan_perceptu
 arms = --upscaler none $(patsubst %,--upscaler %,$(1))
 
 recipe-networks: env
-	$(BIN)/python benchmarks/train_recipes.py benchmarks/recipes/plan.yaml --data $(PATCHES) --vgg $(VGG) \
+	$(BIN)/python -m benchmarks.research.train_recipes benchmarks/recipes/plan.yaml --data $(PATCHES) --vgg $(VGG) \
 		--recogniser $(RECOGNISER) --out $(RUNS)
-	$(BIN)/python benchmarks/twice.py $(RUNS)/srgan_l1_x2.onnx --out $(RUNS)/srgan_l1_twice.onnx
+	$(BIN)/python -m benchmarks.research.twice $(RUNS)/srgan_l1_x2.onnx --out $(RUNS)/srgan_l1_twice.onnx
 	mkdir -p $(RECIPES)
 	cp $(RUNS)/trained.json $(RECIPES)/trained.json
 
@@ -169,42 +169,42 @@ experiments: env programs $(PDFS)/.fetched
 		$(call arms,$(NETWORKS)) --upscaler lapsrn_x2 --upscaler lapsrn_x4 --out $(RECIPES)/typeset
 	$(BENCHMARK) benchmarks/suites/recipes_forms.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
 		$(call arms,$(RIVALS)) --out $(RECIPES)/forms
-	$(TEST_ENV) $(BIN)/python benchmarks/text_size.py --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.text_size --one $(RUNS)/srgan_one_size_x2.onnx --trained 20 \
 		--many $(RUNS)/srgan_l1_x2.onnx --out $(RECIPES)/text_size
-	$(TEST_ENV) $(BIN)/python benchmarks/training_speed.py --data $(PATCHES) --out $(RECIPES)/training_speed.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.research.training_speed --data $(PATCHES) --out $(RECIPES)/training_speed.json
 
 crops: env programs $(PDFS)/.fetched
-	$(TEST_ENV) $(BIN)/python benchmarks/crops.py --pdfs $(PDFS) --documents $(DOCUMENTS) --peers $(PEERS)
+	$(TEST_ENV) $(BIN)/python -m benchmarks.publish.crops --pdfs $(PDFS) --documents $(DOCUMENTS) --peers $(PEERS)
 
 guard: env programs
-	$(TEST_ENV) $(BIN)/python benchmarks/guard.py --out benchmarks/results/guard.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.guard --out benchmarks/results/guard.json
 
 digits: env programs
-	$(TEST_ENV) $(BIN)/python benchmarks/small_digits.py --out benchmarks/results/small_digits.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.small_digits --out benchmarks/results/small_digits.json
 
 many-pages: env
-	$(TEST_ENV) $(BIN)/python benchmarks/many_pages.py --out benchmarks/results/many_pages.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.many_pages --out benchmarks/results/many_pages.json
 
 speed: env programs
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --limit 8 --out $(SPEED)
-	$(BIN)/python benchmarks/speed.py --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_x2 \
+	$(BIN)/python -m benchmarks.measure.speed --peers $(PEERS) --limit 8 --out $(SPEED)
+	$(BIN)/python -m benchmarks.measure.speed --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_x2 \
 		--arm compact_x4 --arm small_x4 --out $(SPEED)_small
 
 overhead: env programs
-	$(BIN)/python benchmarks/overhead.py --out benchmarks/results/overhead.json
+	$(BIN)/python -m benchmarks.measure.overhead --out benchmarks/results/overhead.json
 
 ocrmypdf: env programs
-	$(TEST_ENV) $(BIN)/python benchmarks/ocrmypdf_wer.py $(DOCUMENTS) --out benchmarks/results/ocrmypdf.json
-	$(TEST_ENV) $(BIN)/python benchmarks/ocrmypdf_wer.py $(DOCUMENTS) --out benchmarks/results/ocrmypdf_fax.json \
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.ocrmypdf_wer $(DOCUMENTS) --out benchmarks/results/ocrmypdf.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.measure.ocrmypdf_wer $(DOCUMENTS) --out benchmarks/results/ocrmypdf_fax.json \
 		--faxes --pages 10 --native 6
 
 tables: env
 	$(BIN)/python tools/option_table.py
 	$(BIN)/python tools/command_page.py
-	$(BIN)/python benchmarks/publish.py
+	$(BIN)/python -m benchmarks.publish.everything
 
 headline: env programs
-	$(TEST_ENV) $(BIN)/python benchmarks/headline_picture.py --documents $(DOCUMENTS)
+	$(TEST_ENV) $(BIN)/python -m benchmarks.publish.headline_picture --documents $(DOCUMENTS)
 
 compare: env programs
 	$(TEST_ENV) $(BIN)/python tools/compare_picture.py
@@ -229,10 +229,10 @@ FUZZ = build/fuzz
 fuzz: fuzz-batch fuzz-learn
 
 fuzz-batch: env
-	$(TEST_ENV) $(BIN)/python benchmarks/fuzz.py --count $(COUNT) --keep $(FUZZ)/kept --out benchmarks/results/fuzz.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.torture.fuzz --count $(COUNT) --keep $(FUZZ)/kept --out benchmarks/results/fuzz.json
 
 fuzz-learn: env $(FUZZ)/tools/.installed
-	$(TEST_ENV) $(FUZZ)/tools/bin/python benchmarks/fuzz_learning.py --minutes $(MINUTES) --work $(FUZZ)
+	$(TEST_ENV) $(FUZZ)/tools/bin/python -m benchmarks.torture.fuzz_learning --minutes $(MINUTES) --work $(FUZZ)
 
 $(FUZZ)/tools/.installed: pyproject.toml requirements/fuzz.txt | $(VENV)/.installed
 	$(PYTHON) -m venv $(FUZZ)/tools
@@ -242,11 +242,11 @@ $(FUZZ)/tools/.installed: pyproject.toml requirements/fuzz.txt | $(VENV)/.instal
 
 # kill -9 at random moments, the work gone on with each time: what is promised of it.
 torture: env
-	$(TEST_ENV) $(BIN)/python benchmarks/torture.py --out benchmarks/results/torture.json
+	$(TEST_ENV) $(BIN)/python -m benchmarks.torture.kills --out benchmarks/results/torture.json
 
 # A node of a Ray cluster killed while it works, and the scaling; on free cores: make ray FREE=--free
 ray: $(RAY_VENV)/.installed
-	$(TEST_ENV) $(RAY_VENV)/bin/python benchmarks/ray_torture.py --out benchmarks/results/ray.json $(FREE)
+	$(TEST_ENV) $(RAY_VENV)/bin/python -m benchmarks.torture.ray_torture --out benchmarks/results/ray.json $(FREE)
 
 check: env
 	$(BIN)/ruff check .
@@ -295,7 +295,7 @@ $(ENGINES)/.installed: pyproject.toml
 	touch $@
 
 hub: env
-	$(BIN)/python benchmarks/hub.py --out build/hub
+	$(BIN)/python -m benchmarks.publish.hub --out build/hub
 
 format: env
 	$(BIN)/ruff check --fix .

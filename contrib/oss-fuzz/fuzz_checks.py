@@ -1,6 +1,6 @@
 """Fuzz docsr's own checks of PNG, JPEG and JPEG 2000."""
 
-from fuzz_learning import learn
+from benchmarks.torture.fuzz_learning import learn
 
 if __name__ == "__main__":
     learn("checks")

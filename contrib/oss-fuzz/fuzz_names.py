@@ -1,6 +1,6 @@
 """Fuzz the reading of names from outside."""
 
-from fuzz_learning import learn
+from benchmarks.torture.fuzz_learning import learn
 
 if __name__ == "__main__":
     learn("names")

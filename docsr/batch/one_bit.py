@@ -10,7 +10,7 @@ from docsr.square import pixel_shape
 TALL_ENOUGH = 8.0
 """x-height in px of the page as it came from which Tesseract reads it as well in black and white as in grey: 0.89 % and
 1.13 % of the characters wrong (n = 24, books at 100-200 dpi). Below, grey reads better: 4.97 %, and 6.07 % in black and
-white (n = 21, 75-150 dpi). See benchmarks/one_bit.py. Faxes of 204 x 98 dpi read better in grey at any size."""
+white (n = 21, 75-150 dpi). See benchmarks/measure/one_bit.py. Faxes of 204 x 98 dpi read better in grey at any size."""
 
 UNASKED = frozenset({"tiff", "pdf"})
 """Formats that get one bit unless told otherwise: it takes a twentieth of what grey takes in them."""

@@ -1,4 +1,4 @@
-"""benchmarks/fuzz.py: some kinds of files, a few damaged ones of each."""
+"""benchmarks/torture/fuzz.py: some kinds of files, a few damaged ones of each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tests.command import unmeasured
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "fuzz.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ("-m", "benchmarks.torture.fuzz")
 KINDS = ("grey.png", "g4.tif", "planar-bigtiff.tif", "docsr.pdf")
 
 
@@ -17,8 +18,10 @@ def test_damaged_files_are_clean_errors(tmp_path):
     words = ["--out", tmp_path / "fuzz.json", "--count", 12, "--keep", tmp_path / "kept"]
     for kind in KINDS:
         words += ["--format", kind]
-    command = [sys.executable, str(SCRIPT), *map(str, words)]  # in a group of its own, whose processes it counts
-    ran = subprocess.run(command, capture_output=True, text=True, start_new_session=True, check=False, env=unmeasured())
+    command = [sys.executable, *SCRIPT, *map(str, words)]  # in a group of its own, whose processes it counts
+    ran = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, start_new_session=True, check=False, env=unmeasured()
+    )
     assert ran.returncode == 0, ran.stderr
     found = json.loads((tmp_path / "fuzz.json").read_text())
     assert {one["format"] for one in found["formats"]} == set(KINDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import signal
@@ -11,10 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
+
+from benchmarks.torture import fuzz_learning, fuzz_targets
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS, CORPUS, LAYOUT = ROOT / "benchmarks", ROOT / "tests" / "corpus", ROOT / "contrib" / "oss-fuzz"
@@ -47,12 +47,6 @@ def Fuzz():
 """
 
 
-@pytest.fixture
-def targets(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("fuzz_targets")
-
-
 def _name(path: Path) -> str:
     return str(path.relative_to(CORPUS))
 
@@ -75,13 +69,13 @@ def within(seconds: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
 @pytest.mark.filterwarnings("ignore")  # what is said of damage is looked at by the targets
-def test_what_was_found_once_is_not_found_again(targets, path: Path) -> None:
+def test_what_was_found_once_is_not_found_again(path: Path) -> None:
     with within(SECONDS):
-        targets.TARGETS[path.parent.name](path.read_bytes())
+        fuzz_targets.TARGETS[path.parent.name](path.read_bytes())
 
 
-def test_the_corpus_is_small_and_has_something_for_each_target(targets) -> None:
-    assert set(NAMES) == set(targets.TARGETS)
+def test_the_corpus_is_small_and_has_something_for_each_target() -> None:
+    assert set(NAMES) == set(fuzz_targets.TARGETS)
     assert all(any(path.parent.name == name for path in FILES) for name in NAMES)
     assert sum(path.stat().st_size for path in FILES) < MOST_BYTES
 
@@ -97,7 +91,7 @@ def test_the_corpus_is_small_and_has_something_for_each_target(targets) -> None:
     ],
 )
 @pytest.mark.filterwarnings("ignore")
-def test_what_does_not_hold_is_found(targets, monkeypatch, target: str, fault: str) -> None:
+def test_what_does_not_hold_is_found(monkeypatch, target: str, fault: str) -> None:
     module, _, name = fault.partition(":")
     wrong: dict[str, Callable[..., object]] = {
         "visible": lambda text, encoding=None: text,
@@ -107,14 +101,14 @@ def test_what_does_not_hold_is_found(targets, monkeypatch, target: str, fault: s
     fail = wrong.get(name, lambda *given: 1 / 0)
     monkeypatch.setattr(f"{module}.{name}", fail)
     contents = [path.read_bytes() for path in sorted((CORPUS / target).iterdir())]
-    with pytest.raises((targets.Broken, ZeroDivisionError)):
-        list(map(targets.TARGETS[target], contents))
+    with pytest.raises((fuzz_targets.Broken, ZeroDivisionError)):
+        list(map(fuzz_targets.TARGETS[target], contents))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_target_has_a_script_that_hands_it_over(name: str, tmp_path: Path) -> None:
     (tmp_path / "atheris.py").write_text(ATHERIS, encoding="utf-8")
-    paths = os.pathsep.join([str(tmp_path), str(BENCHMARKS), str(ROOT)])
+    paths = os.pathsep.join([str(tmp_path), str(ROOT)])
     smallest = min((CORPUS / name).iterdir(), key=lambda path: path.stat().st_size)
     ran = subprocess.run(
         [sys.executable, "-W", "ignore", LAYOUT / f"fuzz_{name}.py", smallest],
@@ -158,8 +152,7 @@ def test_the_build_names_what_is_there() -> None:
 
 @pytest.fixture
 def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    learning = importlib.import_module("fuzz_learning")
+    learning = fuzz_learning
 
     def plant(name: str) -> Path:
         learning.plant(name, tmp_path)
@@ -174,4 +167,4 @@ def test_sound_files_to_start_from_are_sound(planted, targets, name: str) -> Non
     seeds = sorted(planted(name).iterdir())
     assert seeds
     for path in seeds:
-        targets.TARGETS[name](path.read_bytes())
+        fuzz_targets.TARGETS[name](path.read_bytes())

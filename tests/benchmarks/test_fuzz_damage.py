@@ -1,4 +1,4 @@
-"""What changes files by their structure in benchmarks/fuzz.py does so, the same each time; and breaches are seen."""
+"""What changes files by their structure in benchmarks/torture does so, the same each time; and breaches are seen."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 LINE = {"input": "/in/a.png", "sha256": "", "options": "", "output": "a.png", "size": 1, "modified": 1}
 
 
 @pytest.fixture
-def part(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module
+def part():
+    return lambda name: importlib.import_module(f"benchmarks.torture.{name}")
 
 
 @pytest.fixture

@@ -1,22 +1,16 @@
-"""benchmarks/goals.py: from where on a goal is met."""
+"""benchmarks/publish/goals.py: from where on a goal is met."""
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 
 import pytest
 
+from benchmarks.publish import goals
 from docsr.bench.summary import NO_GAP
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def goals(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("goals")
 
 
 def settings(**errors):
@@ -58,13 +52,13 @@ BICUBIC = {"none": 60.0, "bicubic_x4": 20.0}
         ("20 % below bicubic", {"auto": 15.9}, {"auto": 16.1}),
     ],
 )
-def test_a_goal_is_met_from_its_bar_on(goals, words, met, missed):
+def test_a_goal_is_met_from_its_bar_on(words, met, missed):
     goal = next(goal for goal in goals.IN_ONE_SETTING if goal.words == words)
     assert goal.judge(settings(**BICUBIC, **met))[1]
     assert not goal.judge(settings(**BICUBIC, **missed))[1]
 
 
-def test_where_the_original_reads_no_better_the_goal_is_no_harm(goals):
+def test_where_the_original_reads_no_better_the_goal_is_no_harm():
     goal = next(goal for goal in goals.IN_ONE_SETTING if goal.words == "50 % of the gap")
     assert goal.judge(settings(**BICUBIC, auto=20.05)) == ("no gap: 20.05 against 20.00", True)
     assert not goal.judge(settings(**BICUBIC, auto=20.15))[1]
@@ -76,7 +70,7 @@ def test_where_the_original_reads_no_better_the_goal_is_no_harm(goals):
         goal.judge(unknown)
 
 
-def test_no_two_goals_are_about_one_setting(goals):
+def test_no_two_goals_are_about_one_setting():
     about = [(goal.set, goal.lr_dpi, goal.degradation, goal.engine) for goal in goals.IN_ONE_SETTING]
     assert len(about) == len(set(about))
 
@@ -116,7 +110,7 @@ def cell(engine="tesseract", lr_dpi=60.0, **other):
         ({"pages_harmed": 4, "lr_dpi": None}, "75 dpi and below, tesseract", "0 of 0 | yes"),
     ],
 )
-def test_what_is_counted_over_all_settings(goals, others, what, measured):
+def test_what_is_counted_over_all_settings(others, what, measured):
     (row,) = [line for line in goals.in_all_settings([{"auto": cell(**others)}]).splitlines() if what in line]
     assert row.endswith(f"| {measured} |")
 
@@ -124,7 +118,7 @@ def test_what_is_counted_over_all_settings(goals, others, what, measured):
 @pytest.mark.parametrize(
     ("beats", "measured"), [((), "0 of 0"), ((1, 1), "0 of 1"), ((1, 0), "1 of 1"), ((-1,), "1 of 1")]
 )
-def test_settings_without_peers_say_nothing_of_peers(goals, beats, measured):
+def test_settings_without_peers_say_nothing_of_peers(beats, measured):
     peers = dict(zip(("fsrcnn_x2", "espcn_x2"), (cell(champion_beats=sign) for sign in beats), strict=False))
     arms = {"auto": cell(), "bicubic_x2": cell(champion_beats=-1), **peers}
     (row,) = [line for line in goals.in_all_settings([arms]).splitlines() if "every peer" in line]
@@ -142,12 +136,12 @@ def test_settings_without_peers_say_nothing_of_peers(goals, beats, measured):
         ({"compact_x2": 19.0, "none": 18.0}, "18.00 (none)", 18.31, "**no**"),
     ],
 )
-def test_deciding_page_by_page_may_cost_a_little(goals, others, best, auto, met):
+def test_deciding_page_by_page_may_cost_a_little(others, best, auto, met):
     told = goals.in_a_folder([settings(**(BICUBIC | others), auto=auto)])
     assert told.splitlines()[2] == f"| typeset | {best} | {auto:.2f} | {met} | 10.00 | 20.00 | 1 of 20 |"
 
 
-def test_a_gap_that_may_be_chance_is_called_so(goals):
+def test_a_gap_that_may_be_chance_is_called_so():
     goal = next(goal for goal in goals.IN_ONE_SETTING if goal.words == "50 % of the gap")
     arms = settings(**BICUBIC, auto=8.0, hr=0.0)
     assert goal.judge(arms) == ("60.0 %", True)
@@ -155,7 +149,7 @@ def test_a_gap_that_may_be_chance_is_called_so(goals):
     assert goal.judge(arms) == ("60.0 %, may be chance", True)
 
 
-def test_what_it_costs_is_that_of_one_thread(goals):
+def test_what_it_costs_is_that_of_one_thread():
     row = {"arm": "compact_x4", "of_fsrcnn_x4": 1.01, "of_tesseract": 0.5, "peak_mib": 500.0}
     small = [{"arm": "small_x4", "threads": 1, "of_tesseract": 1.01, "peak_mib": 501.0}]
     one = [{**row, "threads": 1}, {**row, "threads": 2, "of_fsrcnn_x4": 0.5}], small
@@ -182,10 +176,8 @@ def test_what_it_costs_is_that_of_one_thread(goals):
         ("speed_avx2_small", "AMD EPYC (avx512_vnni)", False),
     ],
 )
-def test_times_of_another_processor_than_the_tables_say_are_refused(
-    goals, tmp_path, monkeypatch, name, processor, fits
-):
-    monkeypatch.setattr(goals, "RESULTS", tmp_path)
+def test_times_of_another_processor_than_the_tables_say_are_refused(tmp_path, monkeypatch, name, processor, fits):
+    monkeypatch.setattr("RESULTS", tmp_path)
     found = {"machine": {"processor": processor}, "rows": [{"arm": "compact_x4"}]}
     (tmp_path / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
     if fits:

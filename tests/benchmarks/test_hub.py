@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     out = tmp_path_factory.mktemp("hub")
-    subprocess.run([sys.executable, ROOT / "benchmarks" / "hub.py", "--out", out], check=True)
+    subprocess.run([sys.executable, "-m", "benchmarks.publish.hub", "--out", out], cwd=ROOT, check=True)
     return {path.name: path for path in out.iterdir()}
 
 

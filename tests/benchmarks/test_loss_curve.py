@@ -1,4 +1,4 @@
-"""benchmarks/loss_curve.py: the first hundredth of a training, compared with the card's curve."""
+"""benchmarks/publish/loss_curve.py: the first hundredth of a training, compared with the card's curve."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from docsr.train import CONFIG, train
 from docsr.train_config_file import check_config
 from tests.training_runs import TINY, Heard
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "loss_curve.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ("-m", "benchmarks.publish.loss_curve")
 pytestmark = pytest.mark.usefixtures("on_the_cpu")
 
 
 def run(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(SCRIPT), *map(str, words)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, *SCRIPT, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""benchmarks/prose.py: English prose out of PDF and text files."""
+"""benchmarks/data/prose.py: English prose out of PDF and text files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.pairs import write_pdf
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "prose.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ("-m", "benchmarks.data.prose")
 ENGLISH = (
     "It is the work of a day, and (as it was with the others) not for those that came late: x = 2 they hur- ried on."
 )
@@ -16,7 +17,9 @@ GERMAN = "Es ist das Werk eines Tages und wie es mit den anderen war nicht für 
 
 
 def found(*folders: Path) -> tuple[list[str], str]:
-    ran = subprocess.run([sys.executable, str(SCRIPT), *map(str, folders)], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, *SCRIPT, *map(str, folders)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return ran.stdout.splitlines(), ran.stderr
 
 

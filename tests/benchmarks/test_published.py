@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import math
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measure import where_used
 from docsr.bench.arms import taken
 from docsr.bench.peers import PEERS
 from docsr.bench.results import SCHEMA
@@ -22,8 +22,8 @@ from docsr.weights import catalogue
 
 ROOT = Path(__file__).parents[2]
 RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*/results.json"))
-PUBLISH = [sys.executable, str(ROOT / "benchmarks" / "publish.py"), "--check"]
-GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
+PUBLISH = [sys.executable, "-m", "benchmarks.publish.everything", "--check"]
+GUARD = [sys.executable, "-m", "benchmarks.publish.guard_document"]
 
 
 @pytest.mark.parametrize(
@@ -31,32 +31,25 @@ GUARD = [sys.executable, str(ROOT / "benchmarks" / "guard_document.py")]
     [([-1.0, 0.1], True), ([-1.01, 5.0], False), ([0.0, 0.0], False), ([-0.5, 0.0], False), ([0.1], True)],
 )
 def test_a_network_is_used_where_it_helps_and_costs_no_more_than_a_letter_a_page(monkeypatch, gains, used):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("where_used").helps(gains) is used
+    assert where_used.helps(gains) is used
 
 
 @pytest.mark.parametrize(("smaller", "larger", "worth"), [(100, 94.9, True), (100, 95.1, False), (0, 0, False)])
 def test_four_times_the_pixels_must_leave_clearly_fewer_errors(monkeypatch, smaller, larger, worth):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("where_used").is_worth_it(smaller, larger) is worth
+    assert where_used.is_worth_it(smaller, larger) is worth
 
 
 @pytest.mark.parametrize("engine", MEASURED_ENGINES)
 def test_the_largest_factors_taken_unasked_are_the_largest_that_are_worth_it_on_tune(monkeypatch, engine):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    where_used = importlib.import_module("where_used")
     assert where_used.largest_network(engine) == where_used.largest_bicubic(engine) == LARGEST_AUTO_FACTOR[engine]
 
 
 @pytest.mark.parametrize("engine", MEASURED_ENGINES)
 def test_networks_for_small_text_read_tune_with_fewer_errors_than_what_they_go_before(monkeypatch, engine):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    assert importlib.import_module("where_used").saved_by_dense(engine) > 0
+    assert where_used.saved_by_dense(engine) > 0
 
 
 def test_faxes_of_the_text_sizes_on_tune_are_not_enlarged_by_bicubic(monkeypatch):
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    where_used = importlib.import_module("where_used")
     faxes = where_used.tuned("tesseract", fax=True)
     for degradations in faxes.edits.values():
         for arms in degradations.values():
@@ -89,7 +82,7 @@ def test_each_engine_gets_what_the_page_on_decisions_says(row, x_heights, tesser
 
 
 def test_what_is_published_follows_from_the_results():
-    ran = subprocess.run(PUBLISH, capture_output=True, text=True, check=False)
+    ran = subprocess.run(PUBLISH, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
 
 
@@ -113,7 +106,7 @@ def test_the_crops_are_those_of_the_networks_that_ship():
 
 
 def test_what_is_said_of_the_guard_was_measured_with_the_networks_that_ship():
-    ran = subprocess.run([*GUARD, "--check"], capture_output=True, text=True, check=False)
+    ran = subprocess.run([*GUARD, "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     found = json.loads((ROOT / "benchmarks" / "results" / "guard.json").read_text(encoding="utf-8"))
     networks = {name: sha256_of(card.path) for name, card in catalogue().items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import torch
 import yaml
 
+from benchmarks.research import train_recipes
 from docsr.models import build_generator
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -26,8 +26,7 @@ def test_every_network_of_the_results_is_in_the_plan():
 
 @pytest.mark.parametrize(("row", "factor"), ROWS)
 def test_a_row_is_as_large_and_as_long_as_what_was_measured(row, factor, monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    config = importlib.import_module("train_recipes").configuration(PLAN, PLAN["rows"][row], factor, FILES)
+    config = train_recipes.configuration(PLAN, PLAN["rows"][row], factor, FILES)
     with torch.device("meta"):  # no weights are made: only their number matters
         network = build_generator(config.generator.name, factor, config.generator.args)
         network.on_grey(torch.rand(1, 1, 8, 8)).sum().backward()

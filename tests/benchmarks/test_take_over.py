@@ -1,8 +1,7 @@
-"""benchmarks/take_over.py measures again what has changed, and nothing else."""
+"""benchmarks/research/take_over.py measures again what has changed, and nothing else."""
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from dataclasses import asdict, fields
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.research import take_over
 from docsr.bench.measure import Row
 from docsr.bench.small_digits import SmallDigits
 from tests.bench.pages import folder_suite
@@ -37,20 +37,18 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 def test_a_row_is_new_where_it_is_of_what_is_named_or_auto_takes_it(
     monkeypatch, upscaler, x_height, engine, model, new
 ):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     values: dict[str, Any] = {field.name: None for field in fields(Row)}
     row = Row(**values | {"upscaler": upscaler, "x_height": x_height, "engine": engine})
-    assert importlib.import_module("take_over")._is_new(row, {model}) is new
+    assert take_over._is_new(row, {model}) is new
 
 
 def test_counts_of_digits_stay_where_both_texts_were_taken_over(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
 
     def counts(lost: int, *arms: str) -> dict[str, Any]:
         each = (SmallDigits("s", 75, "scan", "tesseract", arm, "bicubic_x4", 3, 9, lost, 0) for arm in arms)
         return {"digits": [asdict(one) for one in each]}
 
-    digits = importlib.import_module("take_over")._digits
+    digits = take_over._digits
     known, found = counts(1, "old", "new"), counts(2, "old", "new", "added")
     both = {"tesseract, old", "tesseract, bicubic_x4"}
     assert {one.arm: one.lost for one in digits(known, found, both)} == {"old": 1, "new": 2, "added": 2}
@@ -72,7 +70,6 @@ sources: [{set: one, images: "*.png", lower: [{dpi: [75], degradation: [scan]}]}
 @pytest.fixture
 def measured(tmp_path, capsys, monkeypatch):
     """A suite measured with a network of its own and one that ships; its rows are marked by their time."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     pages, out, network = folder_suite(tmp_path / "in", pages=1), tmp_path / "out", tmp_path / "mine_x2.onnx"
     suite = tmp_path / "one.yaml"
     suite.write_text(SUITE, encoding="utf-8")
@@ -88,7 +85,7 @@ def measured(tmp_path, capsys, monkeypatch):
 
 def again(monkeypatch, out: Path, *options: str) -> Any:
     monkeypatch.setattr(sys, "argv", ["take_over.py", str(out), *options])
-    importlib.import_module("take_over").main()
+    take_over.main()
     return json.loads((out / "results.json").read_text(encoding="utf-8"))
 
 

@@ -21,7 +21,8 @@ from tests.command import picture
 
 pytestmark = pytest.mark.ray
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "ray_torture.py"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ("-m", "benchmarks.torture.ray_torture")
 SECONDS = 500
 
 
@@ -59,8 +60,8 @@ def pages(folder: Path) -> Path:
 
 
 def test_a_lost_node_costs_nothing(tmp_path):
-    command = [sys.executable, SCRIPT, "--out", tmp_path / "ray.json", "--pages", "40", "--only-kill"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=2 * SECONDS)
+    command = [sys.executable, *SCRIPT, "--out", tmp_path / "ray.json", "--pages", "40", "--only-kill"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=2 * SECONDS)
     assert ran.returncode == 0, ran.stderr
     found = json.loads((tmp_path / "ray.json").read_text())
     assert (found["pages"], found["outputs"], found["broken"]) == (40, 40, [])

@@ -1,0 +1,1 @@
+"""Scripts that measure docsr, try to break it, and publish what was found: `python -m benchmarks.ROOM.SCRIPT`."""

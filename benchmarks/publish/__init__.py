@@ -1,0 +1,1 @@
+"""What is written from committed results: cards, tables, plots, pictures, documents."""

@@ -1,0 +1,1 @@
+"""Experiments in training, and what they need."""

@@ -1,0 +1,1 @@
+"""What tries to break docsr: damaged and foreign files, kills, lost nodes."""
