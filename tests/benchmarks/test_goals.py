@@ -177,7 +177,7 @@ def test_what_it_costs_is_that_of_one_thread():
     ],
 )
 def test_times_of_another_processor_than_the_tables_say_are_refused(tmp_path, monkeypatch, name, processor, fits):
-    monkeypatch.setattr("RESULTS", tmp_path)
+    monkeypatch.setattr(goals, "RESULTS", tmp_path)
     found = {"machine": {"processor": processor}, "rows": [{"arm": "compact_x4"}]}
     (tmp_path / f"{name}.json").write_text(json.dumps(found), encoding="utf-8")
     if fits:
