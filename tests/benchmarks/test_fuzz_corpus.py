@@ -151,11 +151,9 @@ def test_the_build_names_what_is_there() -> None:
 
 
 @pytest.fixture
-def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
-    learning = fuzz_learning
-
+def planted(tmp_path: Path) -> Callable[[str], Path]:
     def plant(name: str) -> Path:
-        learning.plant(name, tmp_path)
+        fuzz_learning.plant(name, tmp_path)
         return tmp_path
 
     return plant
@@ -163,7 +161,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
 
 @pytest.mark.parametrize("name", ["pdf", "image", "checks", "manifest"])
 @pytest.mark.filterwarnings("ignore")
-def test_sound_files_to_start_from_are_sound(planted, targets, name: str) -> None:
+def test_sound_files_to_start_from_are_sound(planted, name: str) -> None:
     seeds = sorted(planted(name).iterdir())
     assert seeds
     for path in seeds:
