@@ -115,7 +115,7 @@ def test_an_export_that_is_stopped_at_its_proof_writes_nothing(tmp_path, capsys,
 @pytest.mark.parametrize(
     ("verb", "words"),
     [
-        ("enhance.plan_files", ["enhance", ".", "--out", "out"]),
+        ("batch.run.plan_files", ["enhance", ".", "--out", "out"]),
         ("compare.plan_pairs", ["compare", "a.png", "a.png", "--out", "out.html"]),
         ("prepare.prepare", ["prepare", "images", ".", "--out", "out"]),
         ("train.train", ["train", "--data", "."]),
