@@ -12,6 +12,7 @@ from pikepdf import Dictionary, Name
 from docsr.errors import PageError
 from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import Fate, PdfPage
+from docsr.pool.memory import give_back
 
 TOGETHER = 100
 """Pages that are read before the file is opened again: qpdf keeps all that it has read of an open one."""
@@ -103,6 +104,7 @@ class PdfPages:
         if self._pdf is not None:
             self._pdf.close()
             self._pdf = None
+            give_back()
 
     def _drop(self) -> None:
         """Forget the pages, which lead here and so would keep the document until Python looks for such rings."""

@@ -20,7 +20,7 @@ from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import in_memory
 from docsr.io.pdf.page import Fate
 from docsr.io.pdf.page_tree import Opened, open_mended
-from docsr.io.pdf.pages import PdfPages
+from docsr.io.pdf.pages import TOGETHER, PdfPages
 from docsr.io.pdf.placement import POINTS_PER_INCH
 from docsr.io.pdf.saving import Changed, Made, Sheet, write
 from docsr.io.pdf.spool import Kept, Spool
@@ -148,6 +148,8 @@ def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
     if lost or mended.none or (opened.repairs and is_cut_off(path)):
         raise PageError(f"{path} could not be read: it is damaged (pages or its end are missing)")
     report_damage(*mended.sentences())
+    if len(scans.leaves) > TOGETHER:
+        scans.leaves.close()  # it holds all its pages now, to know which they are
     return scans
 
 
