@@ -93,8 +93,9 @@ def test_every_picture_is_shown_and_made_by_a_target(path):
     assert pages, f"no page shows {name_of(path)}"
     made = re.search(rf"^{path.parent.name}:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert made, f"no target of the Makefile is called {path.parent.name}, as the folder of {path.name} is"
-    scripts = re.findall(r"(?:benchmarks|tools)/\w+\.py", made[1])
-    neighbours = [*(ROOT / one for one in scripts), *(ROOT / "benchmarks").glob(f"{path.parent.name}_*.py")]
+    scripts = re.findall(r"tools/\w+\.py", made[1])
+    scripts += [name.replace(".", "/") + ".py" for name in re.findall(r"-m (benchmarks\.[\w.]+)", made[1])]
+    neighbours = [*(ROOT / one for one in scripts), *(ROOT / "benchmarks").rglob(f"{path.parent.name}_*.py")]
     assert any(f'"{path.parent.name}"' in one.read_text("utf-8") for one in neighbours), scripts
 
 
