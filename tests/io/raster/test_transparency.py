@@ -118,7 +118,7 @@ def test_the_ground(layers: Any, ground: int):
 def test_what_no_ground_shows_is_one_sentence(tmp_path: Path):
     both: Pixels = np.concatenate([letters(255), letters(0)])
     Image.fromarray(rgba(both)).save(tmp_path / "both.png")
-    with pytest.raises(PageError, match=r"both\.png could not be read: some of what it shows on a transparent ground"):
+    with pytest.raises(PageError, match=r"both\.png could not be read: parts of its content on a transparent background"):
         list(read_pages(tmp_path / "both.png"))
     grey: Pixels = on_ground(np.concatenate([letters(255), letters(128)]))
     assert grey[:8].max() == 0
