@@ -1,4 +1,4 @@
-"""Pixels coded as images of a PDF, so that the file stays small."""
+"""Encode pixels as images of a PDF so that the file stays small."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from docsr.io.raster.lossless import deflated, group_4
 from docsr.page import Pixels
 
 NEARLY_TWO_VALUED = 0.9
-"""With this part of its samples black or white, a page may be smaller without loss than as JPEG."""
+"""If at least this share of a page's samples is black or white, lossless coding may be smaller than JPEG."""
 
 _MAX_JPEG_SIDE = 65_500
 DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
@@ -23,7 +23,7 @@ DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
 
 @dataclass(frozen=True, slots=True)
 class Coded:
-    """An image's data, the filter that decodes them, its parameters, and bits per sample."""
+    """An encoded image: its data, the filter that decodes them, the filter's parameters, and bits per sample."""
 
     data: bytes
     filter: str
@@ -31,20 +31,20 @@ class Coded:
     bits: int
 
     def without_data(self) -> Coded:
-        """The same, of data that are elsewhere."""
+        """Return a copy without data, for data that are stored elsewhere."""
         return replace(self, data=b"")
 
 
 def coded(pixels: Pixels, quality: int) -> Coded:
-    """Code pixels by what they show.
+    """Encode pixels by what they show.
 
-    Grey pixels that are all 0 or 255 become CCITT Group 4, without loss. All else becomes JPEG, except where at least
-    NEARLY_TWO_VALUED of the samples are 0 or 255 and Flate, without loss, is no larger, or where a side is longer than
-    a JPEG's can be.
+    Grey pixels that are all 0 or 255 become CCITT Group 4, losslessly. All others become JPEG, with two exceptions that
+    become Flate, losslessly: a side is too long for JPEG, or at least NEARLY_TWO_VALUED of the samples are 0 or 255 and
+    Flate is no larger than JPEG.
 
     Args:
         pixels: H x W or H x W x 3.
-        quality: 1 to 100, of JPEG; colour is not subsampled.
+        quality: of the JPEG, 1 to 100; colour is not subsampled.
     """
     image = Image.fromarray(np.ascontiguousarray(pixels))
     counts = np.array(image.histogram()).reshape(-1, 256)
@@ -63,14 +63,14 @@ def coded(pixels: Pixels, quality: int) -> Coded:
 
 
 def _flate(pixels: Pixels) -> Coded:
-    """Code without loss, with TIFF's predictor."""
+    """Encode losslessly, with TIFF's predictor."""
     colours = 1 if pixels.ndim == 2 else pixels.shape[2]
     parameters = {"/Predictor": 2, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": pixels.shape[1]}
     return Coded(deflated(pixels), "/FlateDecode", parameters, 8)
 
 
 def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:
-    """Make an ICCBased colour space of 1 or 3 channels, to be used by any number of images."""
+    """Make an ICCBased colour space of 1 or 3 channels that any number of images can share."""
     stream = Stream(pdf, icc)
     stream.N, stream.Alternate = channels, DEVICE[channels]
     return pdf.make_indirect(Array([Name.ICCBased, stream]))

@@ -94,7 +94,7 @@ def test_a_loop_is_cut(tmp_path: Path, name: str):
 @pytest.mark.parametrize("name", REPEATED)
 def test_what_is_listed_again_is_there_again(tmp_path: Path, name: str):
     tree, expected = REPEATED[name]
-    check(file_of(tmp_path / "a.pdf", tree), expected, "a page is in it more than once")
+    check(file_of(tmp_path / "a.pdf", tree), expected, "a page is listed more than once")
 
 
 def test_what_repeats_itself_without_measure_is_refused(tmp_path: Path):
