@@ -22,10 +22,10 @@ from docsr.integrations.scan_pixels import (
     ROUNDING,
     Raster,
     as_scanned,
+    overwrite_image,
     own_pixels,
     raster_of_scan,
     replace_scans,
-    saved_over,
     undecoded,
 )
 from docsr.integrations.scripts import in_latin_letters
@@ -94,7 +94,7 @@ def _enlarge_preview(preview: Path, options: Any) -> None:
             # The last card is that of the fast network; the other one is for a text size, which is unknown here.
             model = cards[-1].name if in_latin_letters(options.languages) else UNMEASURED
             large = _enhancer(model, factor, option(options, "threads", 1))(image)
-            saved_over(preview, large, dpi=tuple(map(round, large.info["dpi"])))
+            overwrite_image(preview, large, dpi=tuple(map(round, large.info["dpi"])))
 
 
 def enlarged(page: PageContext, image: Image.Image) -> Image.Image:

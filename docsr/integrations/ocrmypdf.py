@@ -125,7 +125,7 @@ def rasterize_pdf_page(
     """Replace a rendering with the scan's own pixels if both show the same, and record the scan's raster."""
     rendered = yield
     if options is not None and not _is_off(options):
-        with _harmless(output_file.parent, pageno):
+        with _failing_softly(output_file.parent, pageno):
             _pages().show_own_pixels(input_file, output_file, pageno, raster_dpi, rotation or 0, options)
     return rendered
 
@@ -136,7 +136,7 @@ def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, I
     filtered = yield
     input_image = image if filtered is None else filtered
     if not _is_off(page.options) and not input_image.info.get("docsr"):
-        with _harmless(page.work_folder, page.pageno + 1):
+        with _failing_softly(page.work_folder, page.pageno + 1):
             large: Image.Image = _pages().enlarged(page, input_image)
             return large
     return input_image
@@ -146,13 +146,13 @@ def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, I
 def optimize_pdf(input_pdf: Path, context: PdfContext) -> Generator[None, Any, Any]:
     """With --docsr-replace, also enlarge the visible scans of the pages that were enlarged for OCR."""
     if not _is_off(context.options) and option(context.options, "replace", False):
-        with _harmless(context.work_folder, None):
+        with _failing_softly(context.work_folder, None):
             _pages().replace_shown(input_pdf, context)
     return (yield)
 
 
 @contextmanager
-def _harmless(work_folder: Path, number: int | None) -> Iterator[None]:
+def _failing_softly(work_folder: Path, number: int | None) -> Iterator[None]:
     """Turn any failure within the block into a warning, one per document; OCRmyPDF's own result is kept.
 
     Args:

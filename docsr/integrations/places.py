@@ -19,10 +19,10 @@ from docsr.system.temporary import temporary_folder
 
 EXTRA = "ray"
 
-WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
+ATOMIC_PROTOCOLS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 """Protocols whose objects appear only when complete; elsewhere a file is written under another name and renamed."""
 
-_WHO = frozenset({"user", "username", "password"})
+_CREDENTIALS = frozenset({"user", "username", "password"})
 """Parts of a URL that say who asks, and not where the place is."""
 
 
@@ -72,7 +72,7 @@ class Store:
         one of the URLs states something, a host for example, they may still point to the same place.
         """
         mine, theirs = self._files.storage_options, other._files.storage_options
-        if any(mine[option] != theirs[option] for option in (mine.keys() & theirs.keys()) - _WHO):
+        if any(mine[option] != theirs[option] for option in (mine.keys() & theirs.keys()) - _CREDENTIALS):
             return None
         own, theirs = self._address(), other._address()
         return "" if theirs == own else theirs.removeprefix(f"{own}/") if theirs.startswith(f"{own}/") else None
@@ -106,7 +106,7 @@ class Store:
         """Copy a local file to the store, complete or not at all. PageError if it cannot be written."""
         path = self._path(name)
         with _reporting(self.url_of(name), "be written"):
-            if self.url.partition("://")[0] in WHOLE:
+            if self.url.partition("://")[0] in ATOMIC_PROTOCOLS:
                 self._files.put_file(str(source), path)
                 return
             folder, _, last = path.rpartition("/")
@@ -127,7 +127,7 @@ class Store:
     def _address(self) -> str:
         """Return its URL as fsspec normalises it; a host may be left out."""
         protocol, _, path = self._files.unstrip_protocol(self._root).partition("://")
-        return f"{protocol}://{path if protocol in WHOLE else posixpath.normpath(path)}"
+        return f"{protocol}://{path if protocol in ATOMIC_PROTOCOLS else posixpath.normpath(path)}"
 
 
 @contextmanager

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from docsr.integrations.ray_worker import JobSpec
     from docsr.io.paths.passed_over import PassedOver
 
-QUIETLY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+RAY_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 """Ray's environment unless the user sets it: nothing is reported to its makers or printed on the user's terminal."""
 
 SECONDS_TO_ANSWER = 10.0
@@ -100,7 +100,7 @@ def _merge(spec: JobSpec, folder: Path | None) -> None:
 @contextmanager
 def _cluster(address: str, threads: int) -> Iterator[int]:
     """Connect to a cluster that has room for actors of so many threads, and yield how many CPUs it has."""
-    for name, value in QUIETLY.items():
+    for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
         import ray

@@ -17,7 +17,7 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf.pages import PdfPages
 from docsr.io.pdf.placement import user_unit
 from docsr.io.pdf.scans import open_scans
-from docsr.io.pdf.visible import Seen
+from docsr.io.pdf.visible import VisiblePage
 from docsr.io.raster.decode import page_of
 from docsr.page import Dpi, Page, Pixels, luminance
 from docsr.square import SQUARE, pixel_shape, resampled, squared
@@ -66,22 +66,22 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     if not always and factor_for_text(measured_x_height(rendering)) == 1:
         return False
     with open_scans(pdf) as scans:
-        seen = Seen(scans.leaves[number])
+        seen = VisiblePage(scans.leaves[number])
         if not seen.is_scan:
             return False
         scan = squared(seen.stored())
     own = np.rot90(scan.pixels, rotation // 90 % 4)
     if not _same_size(own, rendering.pixels) or not _same_picture(own, rendering.pixels):
         return False
-    own = _brought_to(own, rendering)
+    own = _fitted_to(own, rendering)
     picture = Image.fromarray(np.ascontiguousarray(own))
     if mode in {"1", "L", "RGB"} and not (mode == "1" and not scan.bilevel):
         picture = picture.convert(mode, dither=Image.Dither.NONE)
-    saved_over(rendered, picture, **({} if dpi is None else {"dpi": dpi}))
+    overwrite_image(rendered, picture, **({} if dpi is None else {"dpi": dpi}))
     return True
 
 
-def saved_over(path: Path, picture: Image.Image, **options: Any) -> None:
+def overwrite_image(path: Path, picture: Image.Image, **options: Any) -> None:
     """Replace a file with a picture; if that fails, the file stays as it was.
 
     Args:
@@ -109,7 +109,7 @@ def _same_picture(own: Pixels, rendering: Pixels) -> bool:
     return bool(off.mean() <= MEAN_OFF and off.max() <= MOST_OFF)
 
 
-def _brought_to(own: Pixels, rendering: Page) -> Pixels:
+def _fitted_to(own: Pixels, rendering: Page) -> Pixels:
     """Crop pixels to the rendering's size, or repeat their last rows and columns to reach it."""
     own = own[: rendering.height, : rendering.width]
     missing = (0, rendering.height - own.shape[0]), (0, rendering.width - own.shape[1])
@@ -145,7 +145,7 @@ def raster_of_scan(pdf: Path, number: int, rotation: int, dpi: float, *, oversam
     """
     with open_scans(pdf) as scans:
         leaf = scans.leaves[number]
-        scan, dpi = Seen(leaf).dpi, dpi / user_unit(leaf.page)
+        scan, dpi = VisiblePage(leaf).dpi, dpi / user_unit(leaf.page)
     if scan is None:
         return None
     square = pixel_shape(scan) == 1.0

@@ -40,24 +40,24 @@ class DamageWarning(UserWarning):
 
 
 @dataclass(slots=True)
-class _Listener:
+class _Capture:
     lines: list[str]
-    looked_at: set[Hashable] = field(default_factory=set)
+    first_looks: set[Hashable] = field(default_factory=set)
 
 
-_listener: ContextVar[_Listener | None] = ContextVar("listener", default=None)
+_capture: ContextVar[_Capture | None] = ContextVar("capture", default=None)
 _place: ContextVar[str] = ContextVar("place", default="")
 
 
 def report_damage(*sentences: str) -> None:
     """Report damage that did not stop the reading: to :func:`captured_messages`, or outside it as a DamageWarning."""
-    listener = _listener.get()
+    capture = _capture.get()
     for sentence in sentences:
         message = _place.get() + sentence
-        if listener is None:
+        if capture is None:
             warnings.warn(message, DamageWarning, stacklevel=3)
-        elif len(listener.lines) < _MOST_LINES:
-            listener.lines.append(message)
+        elif len(capture.lines) < _MOST_LINES:
+            capture.lines.append(message)
 
 
 def is_first_look(at: Hashable) -> bool:
@@ -65,11 +65,11 @@ def is_first_look(at: Hashable) -> bool:
 
     A page is read twice but checked only once. Outside such a block the answer is always True.
     """
-    listener = _listener.get()
-    if listener is None:
+    capture = _capture.get()
+    if capture is None:
         return True
-    is_new = at not in listener.looked_at
-    listener.looked_at.add(at)
+    is_new = at not in capture.first_looks
+    capture.first_looks.add(at)
     return is_new
 
 
@@ -104,40 +104,40 @@ def captured_messages(*, printed: bool) -> Iterator[list[str]]:
         A list. When the block has ended it holds the messages, one line each, without repetition.
     """
     lines: list[str] = []
-    token, warned = _listener.set(_Listener(lines)), list[str]()
+    token, warned = _capture.set(_Capture(lines)), list[str]()
     try:
         with ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
-            warnings.showwarning = partial(_take, warned)
+            warnings.showwarning = partial(_collect, warned)
             warnings.filterwarnings("always", module=_DECODERS)  # other modules do not warn about the file
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused with its own error
-            stack.enter_context(_logged(lines))
-            if printed and _can_be_taken():
-                stack.enter_context(_stderr(lines))
+            stack.enter_context(_captured_log(lines))
+            if printed and _can_capture_stderr():
+                stack.enter_context(_captured_stderr(lines))
             yield lines
     finally:
-        _listener.reset(token)
+        _capture.reset(token)
         lines[:] = dict.fromkeys(filter(None, map(plain, [*lines, *warned])))
 
 
-def _take(lines: list[str], message: object, *_: object) -> None:
+def _collect(lines: list[str], message: object, *_: object) -> None:
     if len(lines) < _MOST_LINES:
         lines.append(_BYTES.sub("other data", str(message)))
 
 
-def _can_be_taken() -> bool:
+def _can_capture_stderr() -> bool:
     """Return whether there is a stderr to capture. If the program started without one, fd 2 may be another file."""
     return os.name == "posix" and sys.__stderr__ is not None  # elsewhere a pipe would block
 
 
 @contextmanager
-def _stderr(lines: list[str]) -> Iterator[None]:
+def _captured_stderr(lines: list[str]) -> Iterator[None]:
     """Capture stderr, including what C code prints, up to what a pipe holds (usually 64 kB); the rest is dropped.
 
     The pipe cannot be read before the block ends, because C code may hold the interpreter's lock. Python raises on a
     full pipe where C code ignores the failure, so what Python prints is captured before it reaches the pipe.
     """
-    python_stderr = _Sink()
+    python_stderr = _BoundedText()
     with bounded_pipe() as pipe, redirect_stderr(python_stderr):
         original = os.dup(_STDERR)
         os.dup2(pipe.writing, _STDERR)
@@ -149,7 +149,7 @@ def _stderr(lines: list[str]) -> Iterator[None]:
             lines += (python_stderr.getvalue() + pipe.read().decode(errors="replace")).splitlines()
 
 
-class _Sink(StringIO):
+class _BoundedText(StringIO):
     """A text buffer that keeps the first _MOST_BYTES and drops the rest."""
 
     def write(self, text: str) -> int:
@@ -158,9 +158,9 @@ class _Sink(StringIO):
 
 
 @contextmanager
-def _logged(lines: list[str]) -> Iterator[None]:
+def _captured_log(lines: list[str]) -> Iterator[None]:
     """Collect what tifffile logs; Python would print it if there were no handler."""
-    handler = _Taking(lines)
+    handler = _CollectingHandler(lines)
     logging.getLogger(_LOGGER).addHandler(handler)
     try:
         yield
@@ -168,13 +168,13 @@ def _logged(lines: list[str]) -> Iterator[None]:
         logging.getLogger(_LOGGER).removeHandler(handler)
 
 
-class _Taking(logging.Handler):
+class _CollectingHandler(logging.Handler):
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        _take(self._lines, record.getMessage())
+        _collect(self._lines, record.getMessage())
 
 
 def plain(message: str) -> str:

@@ -122,9 +122,9 @@ def read_leaves(
                 yield leaf
                 leaf.forget()
     else:
-        from docsr.io.pdf.visible import open_seen
+        from docsr.io.pdf.visible import open_visible
 
-        yield from open_seen(path, counted)
+        yield from open_visible(path, counted)
 
 
 def read_document(path: Path) -> Iterator[Page]:
@@ -150,9 +150,9 @@ def encoded_size(page: Page, form: str, quality: int) -> int:
     """Return how many bytes a page takes in a file, for PDF those of its image; arguments as of write_document."""
     if form != PDF:
         return size_of_image(page, form, quality)
-    from docsr.io.pdf.encode import coded
+    from docsr.io.pdf.encode import encode_pixels
 
-    return len(coded(page.pixels, quality).data)
+    return len(encode_pixels(page.pixels, quality).data)
 
 
 def check_output(path: Path, page: Page | Bands, form: str) -> None:

@@ -34,10 +34,8 @@ _BYTES_PER_PIXEL = 8
 _HELD_GREY, _HELD_COLOUR = 2, 7
 """Bytes per pixel of a page held whole for writing: the page itself and the encoder's working memory."""
 
-_PIECE_BY_PIECE = (
-    "use a smaller --factor, or --format tiff or png (without --binarize), which are written piece by piece"
-)
-_BESIDE = 150_000_000
+_REMEDY = "use a smaller --factor, or --format tiff or png (without --binarize), which are written piece by piece"
+_OVERHEAD = 150_000_000
 """Bytes that a process uses besides the decoded page: the interpreter, libraries, a network."""
 
 _most: ContextVar[int] = ContextVar("most_pixels", default=MAX_PIXELS)
@@ -83,7 +81,7 @@ def memory_for(size: int, pixels: int, jobs: int, least: int = MAX_MEMORY) -> in
     """
     wanted = least + MEMORY_PER_BYTE * size
     if pixels > MAX_PIXELS:
-        wanted = max(wanted, _BESIDE + _BYTES_PER_PIXEL * pixels)
+        wanted = max(wanted, _OVERHEAD + _BYTES_PER_PIXEL * pixels)
     return max(MAX_MEMORY, min(wanted, round(_PART_OF_MACHINE * machine_memory() / jobs)))
 
 
@@ -118,12 +116,12 @@ def check_memory(count: float) -> None:
         TooLarge: it needs too many.
     """
     most = most_memory()
-    if count + _BESIDE > most:
-        needs = f"it needs {(count + _BESIDE) / 1e9:.1f} GB of memory"
+    if count + _OVERHEAD > most:
+        needs = f"it needs {(count + _OVERHEAD) / 1e9:.1f} GB of memory"
         raise TooLarge(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
 
 
-def check_held(page: Page | Bands, beside: int = 0, remedy: str = _PIECE_BY_PIECE) -> None:
+def check_held(page: Page | Bands, beside: int = 0, remedy: str = _REMEDY) -> None:
     """Refuse a page that must be held whole and is too large, before its memory is allocated.
 
     Args:

@@ -60,10 +60,10 @@ def _identities(path: Path) -> set[object]:
 _TEMPORARY = re.compile(r"\.docsr-([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{8}(\..*)?")
 """Names of temporary files: machine, number of the writing process, its start time, a random number, a suffix."""
 
-_A_WEEK = 7 * 24 * 60 * 60.0
+_WEEK_IN_SECONDS = 7 * 24 * 60 * 60.0
 
-_HOW = os.O_CREAT | os.O_EXCL | os.O_RDWR
-_HOW |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
+_CREATE_FLAGS = os.O_CREAT | os.O_EXCL | os.O_RDWR
+_CREATE_FLAGS |= sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"))
 
 
 def _machine() -> str:
@@ -160,9 +160,9 @@ def _temporary(name: str, folder: int | None, suffix: str) -> Iterator[tuple[str
 
     The file is removed at the end unless it was renamed.
     """
-    own = f".docsr-{_MACHINE}-{os.getpid()}-{_began(os.getpid()) or 0}-{secrets.token_hex(4)}{suffix}"
+    own = f".docsr-{_MACHINE}-{os.getpid()}-{_start_time(os.getpid()) or 0}-{secrets.token_hex(4)}{suffix}"
     temporary = os.path.join(os.path.dirname(name), own)
-    file = os.fdopen(os.open(temporary, _HOW, 0o666, dir_fd=folder), "w+b")
+    file = os.fdopen(os.open(temporary, _CREATE_FLAGS, 0o666, dir_fd=folder), "w+b")
     try:
         yield temporary, file
     finally:
@@ -188,7 +188,7 @@ def remove_leftovers(folders: Iterable[Path]) -> None:
 def _is_leftover(match: re.Match[str], path: Path) -> bool:
     if match[1] == _MACHINE:
         return _is_gone(int(match[2]), int(match[3]))
-    return time.time() - path.lstat().st_mtime > _A_WEEK
+    return time.time() - path.lstat().st_mtime > _WEEK_IN_SECONDS
 
 
 def _is_gone(process: int, began: int) -> bool:
@@ -201,20 +201,20 @@ def _is_gone(process: int, began: int) -> bool:
         return True
     except (OSError, OverflowError):
         return False
-    status = _status(process)
+    status = _process_status(process)
     if status is None:  # there is no /proc, or the process belongs to another user
         return False
     return status[0] in b"ZX" or began not in {0, int(status[19])}  # in containers zombies often stay unreaped
 
 
 @lru_cache(maxsize=1)
-def _began(process: int) -> int | None:
+def _start_time(process: int) -> int | None:
     """Return when a process began, in clock ticks since the machine booted; None if that is unknown."""
-    status = _status(process)
+    status = _process_status(process)
     return None if status is None else int(status[19])
 
 
-def _status(process: int) -> list[bytes] | None:
+def _process_status(process: int) -> list[bytes] | None:
     """Return the fields of /proc/PID/stat from the state on (proc(5)); None if it cannot be read."""
     try:
         return Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()

@@ -133,7 +133,7 @@ class OutputFolder:
         here = self._descriptor
         try:
             for depth in range(1, len(parts)):
-                above, here = here, self._step(here, parts[:depth], make=make)
+                above, here = here, self._open_subfolder(here, parts[:depth], make=make)
                 if above != self._descriptor:
                     os.close(above)
             yield parts[-1], here
@@ -141,7 +141,7 @@ class OutputFolder:
             if here != self._descriptor:
                 os.close(here)
 
-    def _step(self, above: int, parts: tuple[str, ...], *, make: bool) -> int:
+    def _open_subfolder(self, above: int, parts: tuple[str, ...], *, make: bool) -> int:
         """Open a subfolder, unless it is a link."""
         name = parts[-1]
         if make:
@@ -157,7 +157,7 @@ class OutputFolder:
                 ) from None
             raise
 
-    def again(self) -> int | None:
+    def reopened(self) -> int | None:
         """Open this folder once more and return the descriptor, which locks independently; None if that fails."""
         try:
             return None if self._descriptor is None else os.open(".", _FOLDER, dir_fd=self._descriptor)
@@ -241,15 +241,15 @@ def locked(folder: Path | OutputFolder, patience: float = PATIENCE) -> Iterator[
     """
     descriptor = None
     if fcntl is not None:
-        descriptor = opened(folder).again()
+        descriptor = opened(folder).reopened()
     try:
-        yield descriptor is None or _has_locked(descriptor, patience)
+        yield descriptor is None or _acquire(descriptor, patience)
     finally:
         if descriptor is not None:
             os.close(descriptor)
 
 
-def _has_locked(descriptor: int, patience: float) -> bool:
+def _acquire(descriptor: int, patience: float) -> bool:
     until = time.monotonic() + patience
     while True:
         try:

@@ -65,11 +65,11 @@ class Journal:
             if identity != self._identity or self.size < self._read_to:
                 self._identity, self._read_to = identity, 0
             os.lseek(descriptor, self._read_to, os.SEEK_SET)
-            yield from self._read_on(descriptor)
+            yield from self._read_lines(descriptor)
         finally:
             os.close(descriptor)
 
-    def _read_on(self, descriptor: int) -> Iterator[bytes]:
+    def _read_lines(self, descriptor: int) -> Iterator[bytes]:
         rest, at, too_long = b"", self._read_to, False
         while at < self.size and (piece := os.read(descriptor, _PIECE)):
             at += len(piece)

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from docsr.io.pdf.pdfium_image import from_inks
 from docsr.io.pdf.samples import Samples
-from docsr.io.pdf.streams import numbers, unfiltered, unfiltered_aloud, whole
+from docsr.io.pdf.streams import numbers, unfiltered, unfiltered_and_reported, whole_number
 from docsr.io.raster.transparency import BAND_ROWS
 from docsr.io.read_errors import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
@@ -94,7 +94,7 @@ def _with_profile(stored: Any) -> Space:
     stream = stored[1]
     if not isinstance(stream, Stream):
         raise Damaged("it is damaged (its colour profile is missing)")
-    channels = whole(stream.get("/N")) or 0
+    channels = whole_number(stream.get("/N")) or 0
     if channels not in _BY_CHANNELS:  # readers show nothing of such an image
         raise Damaged("it is damaged (its colour profile does not state its number of components)")
     profile, alternate = _profile(stream), _alternate(stream.get("/Alternate"))
@@ -142,9 +142,9 @@ def _with_palette(stored: Any) -> Space:
         raise Damaged("it is damaged (its palette is based on another palette)")
     base = space_of(stored[1])
     lookup = stored[3]
-    data = unfiltered_aloud(lookup, _MAX_PROFILE_BYTES) if isinstance(lookup, Stream) else b""
+    data = unfiltered_and_reported(lookup, _MAX_PROFILE_BYTES) if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
-    stated = whole(stored[2])
+    stated = whole_number(stored[2])
     last = _MOST_COLOURS - 1 if stated is None else stated
     if not data or last < 0:
         raise Damaged("it is damaged (its palette is empty)")

@@ -22,7 +22,7 @@ DEVICE = {1: Name.DeviceGray, 3: Name.DeviceRGB}
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class EncodedImage:
     """An encoded image: its data, the filter that decodes them, the filter's parameters, and bits per sample."""
 
     data: bytes
@@ -30,12 +30,12 @@ class Coded:
     parameters: dict[str, int] | None
     bits: int
 
-    def without_data(self) -> Coded:
+    def without_data(self) -> EncodedImage:
         """Return a copy without data, for data that are stored elsewhere."""
         return replace(self, data=b"")
 
 
-def coded(pixels: Pixels, quality: int) -> Coded:
+def encode_pixels(pixels: Pixels, quality: int) -> EncodedImage:
     """Encode pixels by what they show.
 
     Grey pixels that are all 0 or 255 become CCITT Group 4, losslessly. All others become JPEG, with two exceptions that
@@ -51,22 +51,22 @@ def coded(pixels: Pixels, quality: int) -> Coded:
     extreme = int(counts[:, 0].sum() + counts[:, 255].sum())
     if pixels.ndim == 2 and extreme == pixels.size:
         parameters = {"/K": -1, "/Columns": image.width, "/Rows": image.height}
-        return Coded(group_4(pixels), "/CCITTFaxDecode", parameters, 1)
+        return EncodedImage(group_4(pixels), "/CCITTFaxDecode", parameters, 1)
     if max(image.size) > _MAX_JPEG_SIDE:
         return _flate(pixels)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality, subsampling=0)
-    lossy = Coded(file.getvalue(), "/DCTDecode", None, 8)
+    lossy = EncodedImage(file.getvalue(), "/DCTDecode", None, 8)
     if extreme < NEARLY_TWO_VALUED * pixels.size:
         return lossy
     return min(_flate(pixels), lossy, key=lambda choice: len(choice.data))
 
 
-def _flate(pixels: Pixels) -> Coded:
+def _flate(pixels: Pixels) -> EncodedImage:
     """Encode losslessly, with TIFF's predictor."""
     colours = 1 if pixels.ndim == 2 else pixels.shape[2]
     parameters = {"/Predictor": 2, "/Colors": colours, "/BitsPerComponent": 8, "/Columns": pixels.shape[1]}
-    return Coded(deflated(pixels), "/FlateDecode", parameters, 8)
+    return EncodedImage(deflated(pixels), "/FlateDecode", parameters, 8)
 
 
 def profile_space(pdf: pikepdf.Pdf, icc: bytes, channels: int) -> Any:

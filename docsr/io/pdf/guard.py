@@ -30,7 +30,7 @@ _ELSEWHERE = frozenset({"/Parent", "/P", "/Popup", "/Dest", "/A", "/AA", "/IRT",
 
 
 @dataclass(frozen=True, slots=True)
-class LookedAt:
+class CheckedObjects:
     """The objects of a document that have been checked, by their numbers.
 
     Attributes:
@@ -42,7 +42,7 @@ class LookedAt:
     faults: dict[Number, list[str]] = field(default_factory=dict)
 
 
-def check_renderable(page: pikepdf.Page, known: LookedAt) -> list[str]:
+def check_renderable(page: pikepdf.Page, known: CheckedObjects) -> list[str]:
     """Refuse a page whose parts unpack to far more than a renderer should be given.
 
     Args:

@@ -16,11 +16,11 @@ from docsr.io.limits import check_memory, most_pixels
 from docsr.io.pdf.colour import Space, device_space, space_of, to_pixels
 from docsr.io.pdf.fax import fax
 from docsr.io.pdf.jbig2 import can_decode, decoded
-from docsr.io.pdf.samples import Samples, left_white, unpacked
+from docsr.io.pdf.samples import Samples, unpacked, with_missing_white
 from docsr.io.pdf.shown_images import Paint, is_stencil
-from docsr.io.pdf.streams import KNOWN, codec_of, filters_of, integer, unfiltered, unfiltered_aloud
+from docsr.io.pdf.streams import KNOWN_FILTERS, codec_of, filters_of, integer, unfiltered, unfiltered_and_reported
 from docsr.io.raster import jp2, jpeg_end
-from docsr.io.raster.damage import look_at_jpeg
+from docsr.io.raster.damage import report_jpeg_fault
 from docsr.io.raster.pixels import on_paper, scaled
 from docsr.io.raster.pixels import to_pixels as from_pillow
 from docsr.io.read_errors import Damaged, Unreadable, Unsupported, damage
@@ -60,7 +60,7 @@ def check(image: Any, fill: Paint | None = None) -> Space | None:
         raise Unreadable(f"its image has more than {most_pixels():,} pixels (--max-pixels)")
     codec = codec_of(image)
     check_memory(width * height * _IN_DECODERS.get(codec or "", _COPIES * max(1, _bits(image) // 8) * _MOST_CHANNELS))
-    if unknown := next((name for name, _ in filters_of(image) if name not in KNOWN), None):
+    if unknown := next((name for name, _ in filters_of(image) if name not in KNOWN_FILTERS), None):
         raise Unsupported(f"its data are in the unknown filter {plain(unknown[1:])}")
     if codec == "/JBIG2Decode" and not can_decode():
         raise Unsupported("its image is coded as JBIG2, which needs the program jbig2dec (install it)")
@@ -162,11 +162,11 @@ def _painted(stencil: Any) -> NDArray[np.bool_]:
 def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int]:
     """Decode an image that has colours; return pixels, their profile, and bits per sample."""
     if codec_of(image) == "/JPXDecode":
-        data = unfiltered_aloud(image, _most_bytes(image, 4))
+        data = unfiltered_and_reported(image, _most_bytes(image, 4))
         return *_jpeg_2000(data, image, space), 8
     samples, bits, known = _samples(image, 4 if space is None else space.channels)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])
-    pixels = left_white(to_pixels(samples, bits, image.get("/Decode"), space), known)
+    pixels = with_missing_white(to_pixels(samples, bits, image.get("/Decode"), space), known)
     return pixels, None if space.kind in {"cmyk", "lab"} else space.icc, bits
 
 
@@ -177,7 +177,7 @@ def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
     data, codec, parameters = unfiltered(image, _most_bytes(image, channels), faults)
     bits, known = _bits(image), width * height
     if codec == "/DCTDecode":
-        samples, bits = _jpeg(jpeg_end.from_its_start(data), integer(parameters, "/ColorTransform", -1)), 8
+        samples, bits = _jpeg(jpeg_end.from_start_of_image(data), integer(parameters, "/ColorTransform", -1)), 8
         known = samples.shape[0] * samples.shape[1]
     elif codec == "/CCITTFaxDecode":
         samples = fax(data, parameters, width, height)
@@ -202,7 +202,7 @@ def _jpeg(data: bytes, transform: int) -> Samples:
         coded = transform * (2 if image.mode == "CMYK" else 1)
         image = _opened(JpegImagePlugin.JpegImageFile, data[:2] + _ADOBE + bytes([coded]) + data[2:])
     samples: Samples = _loaded(image)
-    look_at_jpeg(data)
+    report_jpeg_fault(data)
     if image.mode == "CMYK":  # Pillow always inverts, as for Photoshop's files; PDF inverts by /Decode
         samples = 255 - samples
     return samples.reshape(*samples.shape[:2], -1)
@@ -230,7 +230,7 @@ def _jpeg_2000(data: bytes, image: Any, space: Space | None) -> tuple[Pixels, by
 
 def _jbig2(data: bytes, parameters: Any, width: int, height: int) -> bytes:
     shared = None if parameters is None else parameters.get("/JBIG2Globals")
-    common = unfiltered_aloud(shared, len(data) * 1000 + _SLACK_BYTES) if isinstance(shared, Stream) else b""
+    common = unfiltered_and_reported(shared, len(data) * 1000 + _SLACK_BYTES) if isinstance(shared, Stream) else b""
     return decoded(data, common, width, height)
 
 

@@ -57,13 +57,13 @@ class Uses:
 
     def __init__(self) -> None:
         self._known: dict[Number, frozenset[str]] = {}
-        self.turn()
+        self.next_page()
 
-    def turn(self) -> None:
+    def next_page(self) -> None:
         """Start the next page: the limits on what is read hold for one page together with its forms."""
         self._bytes, self._steps = MAX_CONTENT_BYTES, _MAX_STEPS
 
-    def of(self, holder: Any) -> set[str] | None:
+    def names_in(self, holder: Any) -> set[str] | None:
         """Return the names that may be looked up in the resources of a page or a form; None if they are unknown.
 
         A part without own resources, or whose resources lack a name, uses those of the page. This holds for forms,
@@ -71,17 +71,17 @@ class Uses:
         they look there.
         """
         try:
-            return self._of(holder)
+            return self._names_in(holder)
         except BROKEN:
             self._bytes = self._steps = -1  # the rest of the page is unknown too
             return None
 
-    def _of(self, holder: Any) -> set[str]:
+    def _names_in(self, holder: Any) -> set[str]:
         self._spend_steps(1)
         resources, walk = holder.get("/Resources"), _Walk()
         table, used = externals(resources), set(self._names(holder))
         looks = (_with_own(appearance) for appearance in _appearances(holder))
-        for parts in (_forms(used, table, None), _beside(resources), looks):
+        for parts in (_forms(used, table, None), _other_parts(resources), looks):
             self._add(walk, parts, table, holder.objgen)
         while walk.todo:
             part, around, key = walk.todo.pop()
@@ -91,7 +91,7 @@ class Uses:
             self._spend_steps(len(names))
             self._add(walk, _forms(names, table, around), *inner)
             if not getattr(part.own, "is_indirect", False) or walk.is_new(("beside", part.own.objgen, inner[1])):
-                self._add(walk, _beside(part.own), *inner)
+                self._add(walk, _other_parts(part.own), *inner)
         return used
 
     def _add(self, walk: _Walk, parts: Iterable[_Part], around: Any, key: Hashable) -> None:
@@ -147,7 +147,7 @@ def _forms(names: Iterable[str], table: Any, around: Any) -> Iterator[_Part]:
             yield _with_own(xobject)
 
 
-def _beside(resources: Any) -> Iterator[_Part]:
+def _other_parts(resources: Any) -> Iterator[_Part]:
     """Yield the other content in resources: patterns, and what graphics states and fonts draw."""
     for pattern in _entries(resources, "/Pattern"):
         if isinstance(pattern, Stream):

@@ -16,8 +16,8 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf.content import BROKEN, content_of
 from docsr.io.pdf.images import check, opacity, read_image, size_of
 from docsr.io.pdf.placement import covered, dpi_of, orientation_of
-from docsr.io.pdf.shown_images import Content, Scan, joined
-from docsr.io.pdf.spool import Kept, Spool
+from docsr.io.pdf.shown_images import Content, Scan, joined_strips
+from docsr.io.pdf.spool import NewImage, Spool
 from docsr.io.raster.pixels import fitting_profile, upright
 from docsr.io.raster.resolution import TRANSPOSING, turned
 from docsr.io.read_errors import Damaged, TooLarge, Unreadable, Unsupported, damage
@@ -31,7 +31,7 @@ _UNTURNED = {6: 8, 8: 6}
 """EXIF orientations that another one undoes; all others undo themselves."""
 
 
-class Fate(NamedTuple):
+class PageChanges(NamedTuple):
     """What may happen to the pages of a document, and where their new images are kept.
 
     Attributes:
@@ -42,7 +42,7 @@ class Fate(NamedTuple):
 
     signed: bool
     spool: Spool
-    new: dict[int, Kept]
+    new: dict[int, NewImage]
 
 
 class PdfPage:
@@ -53,13 +53,13 @@ class PdfPage:
         number: 0-based page number.
     """
 
-    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, fate: Fate) -> None:
-        """Remember how to get the document's pages, the file, the 0-based page number, and the document's fate."""
+    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, changes: PageChanges) -> None:
+        """Remember how to get the document's pages, the file, the 0-based page number, and the document's changes."""
         self.path, self.number = path, number
-        self._pages, (self._signed, self._spool, self._new) = pages, fate
+        self._pages, (self._signed, self._spool, self._new) = pages, changes
 
     def check(self) -> None:
-        """Raise PageError for a scan that needs too much memory: that is an error, not a reason to leave the page alone."""
+        """Raise PageError for a scan that needs too much memory; such a page fails instead of staying as it is."""
         if isinstance(self.refusal, TooLarge):
             raise self._refusal(str(self.refusal))
 
@@ -89,7 +89,7 @@ class PdfPage:
     @cached_property
     def _scan(self) -> Scan | Unreadable:
         try:
-            scan = joined(self.content.images)
+            scan = joined_strips(self.content.images)
             with naming_place(self.place):
                 for strip in scan.strips:
                     check(strip.image, strip.fill)
@@ -100,7 +100,7 @@ class PdfPage:
             covers = covered(scan.matrix, self.page) >= LEAST_COVERED
             return scan if covers else Unreadable("its image covers too little of it")
         except Unreadable as error:
-            return _alone(error)
+            return _without_cause(error)
         except BROKEN as error:
             return Damaged(damage(error))
 
@@ -163,7 +163,7 @@ class PdfPage:
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
         except Unsupported as error:
-            self._scan = _alone(error)
+            self._scan = _without_cause(error)
             raise self._refusal(str(error)) from error
         except (*BROKEN, MemoryError) as error:
             problem = str(error) if isinstance(error, Unreadable) else damage(error)
@@ -196,7 +196,7 @@ class PdfPage:
         """Store new pixels, which replace the image when the document is saved.
 
         The page then shows them at the place and size of the old image. Other pages that show the old image keep it.
-        :func:`docsr.io.pdf.encode.coded` says how pixels are encoded.
+        :func:`docsr.io.pdf.encode.encode_pixels` says how pixels are encoded.
 
         Args:
             page: upright, of any size; its dpi are not used.
@@ -229,6 +229,6 @@ class PdfPage:
         self.forget()
 
 
-def _alone(error: Unreadable) -> Unreadable:
+def _without_cause(error: Unreadable) -> Unreadable:
     """Return a copy of an error without its cause and traceback, which would keep a page's data in memory."""
     return type(error)(str(error))

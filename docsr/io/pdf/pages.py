@@ -11,7 +11,7 @@ from pikepdf import Dictionary, Name
 
 from docsr.errors import PageError
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Fate, PdfPage
+from docsr.io.pdf.page import PageChanges, PdfPage
 
 TOGETHER = 100
 """Pages that are read before the file is reopened, since qpdf keeps everything that it has read of an open file."""
@@ -26,26 +26,26 @@ class PdfPages:
     A page may be used only until another one is asked for.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, file: Path, path: Path, fate: Fate) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, file: Path, path: Path, changes: PageChanges) -> None:
         """Take over an open document.
 
         Args:
             pdf: the document.
             file: the file to reopen.
             path: the file's name for messages.
-            fate: what may happen to its pages.
+            changes: what may happen to its pages.
         """
         self._pdf: pikepdf.Pdf | None = pdf
-        self._file, self._path, self._fate = file, path, fate
+        self._file, self._path, self._changes = file, path, changes
         pages: list[Any] = list(pdf.pages)
         self._numbers: list[Number] = [page.objgen for page in pages]
         self._stated = _stated(pdf)
         self._in_use = dict[int, PdfPage]()
 
     @classmethod
-    def of_file(cls, file: Path, path: Path, count: int, fate: Fate) -> PdfPages:
+    def of_file(cls, file: Path, path: Path, count: int, changes: PageChanges) -> PdfPages:
         """Open a document that must have ``count`` pages. PageError if the document has changed."""
-        leaves = cls(_opened(file, path), file, path, fate)
+        leaves = cls(_opened(file, path), file, path, changes)
         if len(leaves) != count:
             leaves.close()
             raise _changed(path)
@@ -74,14 +74,14 @@ class PdfPages:
 
     def of_open(self, number: int) -> PdfPage:
         """Return a page of the document as it is currently open."""
-        return PdfPage(self._page, self._path, number, self._fate)
+        return PdfPage(self._page, self._path, number, self._changes)
 
     def _page(self, number: int) -> pikepdf.Page:
         if self._pdf is None:
             self._open_again()
-        return self._alone(self.pdf, number) or self.pdf.pages[number]
+        return self._page_object(self.pdf, number) or self.pdf.pages[number]
 
-    def _alone(self, pdf: pikepdf.Pdf, number: int) -> pikepdf.Page | None:
+    def _page_object(self, pdf: pikepdf.Pdf, number: int) -> pikepdf.Page | None:
         """Return a page without reading the others (``pdf.pages`` reads all); None if it is no object of the file."""
         page: Any = pdf.get_object(self._numbers[number])
         if not isinstance(page, Dictionary) or page.get("/Type") != Name.Page:

@@ -151,7 +151,7 @@ def cut(window: Box | None, matrix: Matrix, width: int, height: int, page: pikep
     return not (inner[0] <= shown[0] and inner[1] <= shown[1] and inner[2] >= shown[2] and inner[3] >= shown[3])
 
 
-def seen_size(page: pikepdf.Page) -> tuple[float, float]:
+def visible_size(page: pikepdf.Page) -> tuple[float, float]:
     """Return the width and height of a page as it is seen, in its units; US Letter if it states none, as readers do."""
     try:
         left, bottom, right, top = page_box(page)
@@ -161,7 +161,7 @@ def seen_size(page: pikepdf.Page) -> tuple[float, float]:
     return sides if _quarter_turns(page) % 2 == 0 else sides[::-1]
 
 
-def seen_dpi(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi:
+def visible_dpi(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi:
     """Return the exact resolution of an image as the page is seen, plausible or not."""
     per_inch = POINTS_PER_INCH / user_unit(page)
     dpi = width * per_inch / math.hypot(*matrix[:2]), height * per_inch / math.hypot(*matrix[2:4])

@@ -85,7 +85,7 @@ def render_leaf(leaf: Any, path: Path, number: int, scale: float, *, colour: boo
     return Page(pixels, (POINTS_PER_INCH * scale,) * 2, source=path, number=number)
 
 
-def render_seen(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[float, float] = (0.0, 0.0)) -> Page:
+def render_visible(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[float, float] = (0.0, 0.0)) -> Page:
     """Render one page so that pixels of an image on it become pixels of the result; in RGB unless all of it is grey.
 
     Args:

@@ -14,13 +14,13 @@ from docsr.io.pdf.images import check, size_of
 from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import PdfPage
 from docsr.io.pdf.shown_images import Placement, Scan
-from docsr.io.pdf.spool import Kept, Placed
+from docsr.io.pdf.spool import NewImage, PlacedImages
 from docsr.io.raster.pixels import profile_for
 
 _KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
 
 
-def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Number]:
+def put_image(pdf: pikepdf.Pdf, leaf: PdfPage, image: NewImage, images: PlacedImages) -> set[Number]:
     """Let a page show a new image; other pages that show the same old image keep it.
 
     The old colour space is kept if it is grey or RGB and fits the new pixels and their profile.
@@ -28,7 +28,7 @@ def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Numb
     Args:
         pdf: the document.
         leaf: a page of it.
-        kept: the new image.
+        image: the new image.
         images: puts the image into the document.
 
     Returns:
@@ -40,19 +40,19 @@ def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Numb
     scan = leaf.scan
     first, old = scan.strips[0], scan.strips[0].image
     with naming_place(leaf.place):
-        space = _space(first, kept)
-    new = images.image(kept, space, {key: old[key] for key in _KEPT if key in old})
+        space = _space(first, image)
+    new = images.image(image, space, {key: old[key] for key in _KEPT if key in old})
     _name(leaf.page, first, new if len(scan.strips) == 1 else _spread(pdf, new, scan))
     for strip in scan.strips[1:]:
         _name(leaf.page, strip, _form(pdf, b"", {}))
     return {strip.image.objgen for strip in scan.strips}
 
 
-def _space(place: Placement, kept: Kept) -> Any:
+def _space(place: Placement, image: NewImage) -> Any:
     """Return the old image's colour space if the new image can have it, else None."""
     old = check(place.image, place.fill)
-    fits = old is not None and old.kind == ("grey" if kept.channels == 1 else "rgb")
-    return old.stored if old is not None and fits and profile_for(old.icc, kept.channels) == kept.icc else None
+    fits = old is not None and old.kind == ("grey" if image.channels == 1 else "rgb")
+    return old.stored if old is not None and fits and profile_for(old.icc, image.channels) == image.icc else None
 
 
 def _name(page: pikepdf.Page, place: Placement, new: Stream) -> None:

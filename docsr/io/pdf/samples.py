@@ -50,7 +50,7 @@ def _values(packed: Pixels, count: int, bits: int) -> Samples:
     return np.ascontiguousarray(values[:, :count])
 
 
-def left_white(pixels: Pixels, known: int) -> Pixels:
+def with_missing_white(pixels: Pixels, known: int) -> Pixels:
     """Return H x W or H x W x 3 pixels in which pixels without data are white, as most readers show them."""
     if known < pixels.shape[0] * pixels.shape[1]:
         pixels = np.array(pixels)

@@ -14,10 +14,10 @@ from pikepdf import Dictionary, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.decoder_messages import silence
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Fate
+from docsr.io.pdf.page import PageChanges
 from docsr.io.pdf.pages import PdfPages
-from docsr.io.pdf.replace import put
-from docsr.io.pdf.spool import Kept, Placed, Spool
+from docsr.io.pdf.replace import put_image
+from docsr.io.pdf.spool import NewImage, PlacedImages, Spool
 from docsr.io.pdf.unused_images import drop_unused
 from docsr.io.read_errors import damage
 from docsr.system.programs import call_apart
@@ -34,7 +34,7 @@ class Sheet(NamedTuple):
     unit: float
 
 
-class Changed(NamedTuple):
+class ChangedDocument(NamedTuple):
     """A document in which new images replace others.
 
     Attributes:
@@ -49,23 +49,23 @@ class Changed(NamedTuple):
     file: Path
     path: Path
     pages: int
-    new: dict[int, Kept]
+    new: dict[int, NewImage]
     folder: Path | None
     target: Path
 
     def write(self, out: Path | BinaryIO) -> None:
         """Write the document. PageError if it cannot be written, or the document has changed."""
         with ExitStack() as stack:
-            leaves = PdfPages.of_file(self.file, self.path, self.pages, Fate(False, Spool(stack), {}))
+            leaves = PdfPages.of_file(self.file, self.path, self.pages, PageChanges(False, Spool(stack), {}))
             stack.callback(leaves.close)
-            old, images = set[Number](), Placed(leaves.pdf, self.folder)
-            for number, kept in self.new.items():
-                old |= put(leaves.pdf, leaves.of_open(number), kept, images)
+            old, images = set[Number](), PlacedImages(leaves.pdf, self.folder)
+            for number, image in self.new.items():
+                old |= put_image(leaves.pdf, leaves.of_open(number), image, images)
             drop_unused(leaves.pdf, old, set(self.new))
             save(leaves.pdf, self.target, out)
 
 
-class Made(NamedTuple):
+class NewDocument(NamedTuple):
     """A new document with one image on each page.
 
     Attributes:
@@ -74,7 +74,7 @@ class Made(NamedTuple):
         target: the name of the written file for messages.
     """
 
-    sheets: list[tuple[Sheet, Kept]]
+    sheets: list[tuple[Sheet, NewImage]]
     folder: Path | None
     target: Path
 
@@ -86,13 +86,13 @@ class Made(NamedTuple):
     def write(self, out: Path | BinaryIO) -> None:
         """Write the document. PageError if it cannot be written."""
         with pikepdf.new() as pdf:
-            images = Placed(pdf, self.folder)
+            images = PlacedImages(pdf, self.folder)
             for sheet, image in self.sheets:
                 _append(pdf, sheet, images.image(image))
             save(pdf, self.target, out)
 
 
-def write(document: Changed | Made, out: Path | BinaryIO) -> None:
+def write(document: ChangedDocument | NewDocument, out: Path | BinaryIO) -> None:
     """Write a document; if it has many pages, in a separate process if one can be started.
 
     The same document gives the same bytes.
@@ -117,11 +117,11 @@ def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
     """Write an open document; ``path`` names the written file in messages. PageError if it cannot be written."""
     try:
         silence(pikepdf.PageCopyWarning)  # about fields that no form lists; they were so before
-        patient = None if isinstance(out, Path) else _Patient(out)
-        to = out if patient is None else cast(BinaryIO, patient)
+        deferring = None if isinstance(out, Path) else _DeferringFile(out)
+        to = out if deferring is None else cast(BinaryIO, deferring)
         pdf.save(to, deterministic_id=True, fix_metadata_version=False)
-        if patient is not None:
-            patient.end()
+        if deferring is not None:
+            deferring.end()
     except OSError as error:
         raise PageError(f"{path} could not be written: {reason_of(error)}") from error
     except (PdfError, RuntimeError, ValueError) as error:
@@ -129,7 +129,7 @@ def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
         raise PageError(f"{path} could not be written: {damage(problem, 'the PDF library cannot save it')}") from error
 
 
-class _Patient(io.RawIOBase):
+class _DeferringFile(io.RawIOBase):
     """A file that defers errors to its end: pikepdf aborts the process on an error while it closes a file."""
 
     def __init__(self, file: BinaryIO) -> None:

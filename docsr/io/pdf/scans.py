@@ -18,12 +18,12 @@ from pikepdf import Array, Dictionary, Name, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import in_memory
-from docsr.io.pdf.page import Fate
+from docsr.io.pdf.page import PageChanges
 from docsr.io.pdf.page_tree import Opened, open_mended
 from docsr.io.pdf.pages import PdfPages
 from docsr.io.pdf.placement import POINTS_PER_INCH
-from docsr.io.pdf.saving import Changed, Made, Sheet, write
-from docsr.io.pdf.spool import Kept, Spool
+from docsr.io.pdf.saving import ChangedDocument, NewDocument, Sheet, write
+from docsr.io.pdf.spool import NewImage, Spool
 from docsr.io.pdf.truncation import is_cut_off
 from docsr.io.read_errors import damage, missing
 from docsr.page import Bands, Page
@@ -52,8 +52,8 @@ class Scans:
     """
 
     def __init__(self, opened: Opened, path: Path, spool: Spool) -> None:
-        self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, Kept]()
-        self.leaves = PdfPages(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
+        self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, NewImage]()
+        self.leaves = PdfPages(opened.pdf, opened.file, path, PageChanges(_is_signed(opened.pdf), spool, self._new))
 
     @property
     def written(self) -> int:
@@ -74,7 +74,7 @@ class Scans:
             PageError: the file cannot be written, or the document has changed.
         """
         self.leaves.close()
-        changed = Changed(self.file, self._path, len(self.leaves), self._new, self._spool.folder, path)
+        changed = ChangedDocument(self.file, self._path, len(self.leaves), self._new, self._spool.folder, path)
         write(changed, path if file is None else file)
 
 
@@ -181,8 +181,8 @@ def write_scans(
     """Write pages as a new PDF that shows each as one image that fills its page.
 
     A page's size follows from its pixels and dpi. If the dpi are unknown, the finer axis is taken to have UNKNOWN_DPI.
-    Pages are taken one at a time; their encoded images wait in temporary files. :func:`docsr.io.pdf.encode.coded` says
-    how they are encoded.
+    Pages are taken one at a time; their encoded images wait in temporary files.
+    :func:`docsr.io.pdf.encode.encode_pixels` says how they are encoded.
 
     Args:
         pages: at least one.
@@ -195,7 +195,7 @@ def write_scans(
         PageError: there are no pages, or the file cannot be written.
     """
     with ExitStack() as stack:
-        spool, sheets = Spool(stack), list[tuple[Sheet, Kept]]()
+        spool, sheets = Spool(stack), list[tuple[Sheet, NewImage]]()
         for page in pages:
             try:
                 sheets.append((_sheet_of(page), spool.keep(in_memory(page).pixels, page.icc, quality)))
@@ -206,7 +206,7 @@ def write_scans(
             del page  # before the next one is made
         if not sheets:
             raise PageError(f"{path} could not be written: there are no pages")
-        write(Made(sheets, spool.folder, path), path if file is None else file)
+        write(NewDocument(sheets, spool.folder, path), path if file is None else file)
 
 
 def _sheet_of(page: Page | Bands) -> Sheet:

@@ -98,7 +98,7 @@ class Scan:
     matrix: Matrix
 
 
-def joined(parts: list[Placement]) -> Scan:
+def joined_strips(parts: list[Placement]) -> Scan:
     """Join strips of one width that are stacked without gaps.
 
     Raises:

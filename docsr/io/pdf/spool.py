@@ -20,7 +20,7 @@ import pikepdf
 from pikepdf import Dictionary, Name, Stream
 
 from docsr.errors import NoTemporaryFolder
-from docsr.io.pdf.encode import DEVICE, Coded, coded, profile_space
+from docsr.io.pdf.encode import DEVICE, EncodedImage, encode_pixels, profile_space
 from docsr.io.raster.pixels import fitting_profile
 from docsr.page import Pixels
 from docsr.system.names import below
@@ -28,7 +28,7 @@ from docsr.system.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class NewImage:
     """A new image that is not in a document yet.
 
     Attributes:
@@ -36,14 +36,14 @@ class Kept:
         size: (width, height) in px, as stored.
         channels: 1 or 3.
         icc: the profile of its pixels.
-        coded: its encoding and its data; the data are empty if they are in the file.
+        encoded: its encoding and its data; the data are empty if they are in the file.
     """
 
     number: int
     size: tuple[int, int]
     channels: int
     icc: bytes | None
-    coded: Coded
+    encoded: EncodedImage
 
 
 class Spool:
@@ -67,8 +67,8 @@ class Spool:
         except NoTemporaryFolder:
             return None
 
-    def keep(self, pixels: Pixels, icc: bytes | None, quality: int) -> Kept:
-        """Encode and store an image; :func:`docsr.io.pdf.encode.coded` says how it is encoded.
+    def keep(self, pixels: Pixels, icc: bytes | None, quality: int) -> NewImage:
+        """Encode and store an image; :func:`docsr.io.pdf.encode.encode_pixels` says how it is encoded.
 
         Args:
             pixels: H x W or H x W x 3.
@@ -78,7 +78,7 @@ class Spool:
         Raises:
             OSError: there is no space for its data.
         """
-        encoded = coded(pixels, quality)
+        encoded = encode_pixels(pixels, quality)
         self._count += 1
         self.written += len(encoded.data)
         if self.folder is not None:
@@ -86,10 +86,10 @@ class Spool:
             encoded = encoded.without_data()
         icc = fitting_profile(icc, pixels)
         icc = None if icc is None else self._profiles.setdefault(icc, icc)
-        return Kept(self._count, (pixels.shape[1], pixels.shape[0]), 1 if pixels.ndim == 2 else 3, icc, encoded)
+        return NewImage(self._count, (pixels.shape[1], pixels.shape[0]), 1 if pixels.ndim == 2 else 3, icc, encoded)
 
 
-class Placed:
+class PlacedImages:
     """The new images in one document, each put there once."""
 
     def __init__(self, pdf: pikepdf.Pdf, folder: Path | None) -> None:
@@ -98,39 +98,39 @@ class Placed:
         self._spaces: dict[tuple[bytes, int], Any] = {}
         self._images: dict[int, Any] = {}
 
-    def image(self, kept: Kept, space: Any = None, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
+    def image(self, image: NewImage, space: Any = None, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
         """Return the stream of an image; pages can share it.
 
         Args:
-            kept: the image.
+            image: the image.
             space: its colour space; None for its profile's or a device space.
             more: further entries of its dictionary.
         """
-        if kept.number not in self._images:
-            self._images[kept.number] = self._put(kept, space, more)
-        return self._images[kept.number]
+        if image.number not in self._images:
+            self._images[image.number] = self._put(image, space, more)
+        return self._images[image.number]
 
-    def _put(self, kept: Kept, space: Any, more: Mapping[str, Any]) -> Any:
-        encoded = kept.coded
+    def _put(self, image: NewImage, space: Any, more: Mapping[str, Any]) -> Any:
+        encoded = image.encoded
         stream = Stream(self._pdf, encoded.data)
         stream.Type, stream.Subtype = Name.XObject, Name.Image
-        stream.Width, stream.Height = kept.size
+        stream.Width, stream.Height = image.size
         stream.BitsPerComponent = encoded.bits
-        stream.ColorSpace = self._space(kept) if space is None else space
+        stream.ColorSpace = self._space(image) if space is None else space
         stream.Filter = Name(encoded.filter)
         if encoded.parameters is not None:
             stream.DecodeParms = Dictionary(encoded.parameters)
         shared: Any = self._pdf.make_indirect(stream)
         if self._folder is not None:
-            shared = self._from_file(shared, below(self._folder, f"{kept.number}"))
+            shared = self._from_file(shared, below(self._folder, f"{image.number}"))
         for key, value in more.items():
             shared[key] = value
         return shared
 
-    def _space(self, kept: Kept) -> Any:
-        if kept.icc is None:
-            return DEVICE[kept.channels]
-        key = kept.icc, kept.channels
+    def _space(self, image: NewImage) -> Any:
+        if image.icc is None:
+            return DEVICE[image.channels]
+        key = image.icc, image.channels
         if key not in self._spaces:
             self._spaces[key] = profile_space(self._pdf, *key)
         return self._spaces[key]

@@ -24,7 +24,7 @@ IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2
 _SHORT_NAMES = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/RL": "/RunLengthDecode", "/A85": "/ASCII85Decode"}
 _SHORT_NAMES |= {"/AHx": "/ASCIIHexDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}
 _SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
-KNOWN = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
+KNOWN_FILTERS = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
 """Filters that are undone here or by an image decoder."""
 
 _MAX_FILTERS = 8
@@ -98,7 +98,7 @@ def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tupl
     return data, None, None
 
 
-def unfiltered_aloud(stream: Any, limit: int) -> bytes:
+def unfiltered_and_reported(stream: Any, limit: int) -> bytes:
     """Return the same data, and report the damage that was tolerated."""
     faults: list[str] = []
     data = unfiltered(stream, limit, faults)[0]
@@ -132,13 +132,13 @@ def integer(dictionary: Any, key: str, default: int) -> int:
     Raises:
         Unreadable: the entry is not a whole number.
     """
-    value = whole(default if dictionary is None else dictionary.get(key, default))
+    value = whole_number(default if dictionary is None else dictionary.get(key, default))
     if value is None:
         raise Damaged(f"it is damaged ({key} is not a whole number)")
     return value
 
 
-def whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
     """Return a whole number as an integer, even if it is written as a real (300.0); None if it is not whole."""
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return int(value) if abs(value) < _LARGEST else None

@@ -27,7 +27,7 @@ def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
     _take_over(pdf)
     seen, uses = set[Number](), Uses()
     for number, page in enumerate(pdf.pages):
-        uses.turn()
+        uses.next_page()
         _forget(page.obj, None if number in changed else old, uses, seen, _MAX_DEPTH)
 
 
@@ -60,7 +60,7 @@ def _forget(holder: Any, old: set[Number] | None, uses: Uses, seen: set[Number],
     named = dict(table.items())
     gone = {name for name, item in named.items() if _is_image(item) and (old is None or item.objgen in old)}
     forms = [item for item in named.values() if isinstance(item, Stream) and item.get("/Subtype") == Name.Form]
-    shown = uses.of(holder) if gone else None
+    shown = uses.names_in(holder) if gone else None
     if shown is not None and gone - shown:
         gone -= shown
         resources = Dictionary(dict(holder.Resources.items()))  # a copy, since others may share it

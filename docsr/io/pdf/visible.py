@@ -19,11 +19,11 @@ from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import most_pixels
 from docsr.io.pdf.annotations import shows_annotations
 from docsr.io.pdf.content import BROKEN, content_of
-from docsr.io.pdf.guard import LookedAt, check_image_size, check_renderable
+from docsr.io.pdf.guard import CheckedObjects, check_image_size, check_renderable
 from docsr.io.pdf.images import size_of, stores_one_bit
 from docsr.io.pdf.page import LEAST_COVERED, PdfPage
-from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
-from docsr.io.pdf.render import render_seen, size_at
+from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, sides_of, user_unit, visible_dpi, visible_size
+from docsr.io.pdf.render import render_visible, size_at
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.shown_images import Content
 from docsr.io.pdf.streams import codec_of
@@ -47,17 +47,17 @@ _ALIKE = 0.02
 """Pixel shapes count as equal if they differ by at most this share."""
 
 
-class Seen:
+class VisiblePage:
     """One page of an open PDF, as it is seen.
 
     Attributes:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: PdfPage, known: LookedAt | None = None, file: Path | None = None) -> None:
+    def __init__(self, leaf: PdfPage, known: CheckedObjects | None = None, file: Path | None = None) -> None:
         """Remember the page, which objects of the document may be rendered, and the file to render from."""
         self.number, self._file = leaf.number, file or leaf.path
-        self._leaf, self._known = leaf, known or LookedAt()
+        self._leaf, self._known = leaf, known or CheckedObjects()
 
     @property
     def reason(self) -> str | None:
@@ -97,7 +97,7 @@ class Seen:
         """Raise PageError if the page would have more pixels than are allowed."""
         if not self.is_scan:
             try:
-                size_at(seen_size(self._leaf.page), self._dpi, user_unit(self._leaf.page))
+                size_at(visible_size(self._leaf.page), self._dpi, user_unit(self._leaf.page))
             except PageError as error:
                 raise PageError(f"{self._where}, {error}") from error
 
@@ -182,7 +182,7 @@ class Seen:
         page, parts = self._leaf.page, list[_Part]()
         for matrix, width, height in self._content.pictures:
             with suppress(*BROKEN):
-                covers, dpi = covered(matrix, page), seen_dpi(matrix, width, height, page)
+                covers, dpi = covered(matrix, page), visible_dpi(matrix, width, height, page)
                 left, top, _, _ = sides_of(matrix, width, height, page) or (0.0, 0.0, 0.0, 0.0)
                 parts.append(_Part(covers, dpi, (round(left) - left, round(top) - top)))
         scans = [part for part in parts if min(part.dpi) >= _COARSEST]
@@ -209,7 +209,7 @@ class Seen:
             for _, width, height in self._content.pictures:  # inline images included
                 check_image_size(width, height)
             faults += check_renderable(page, self._known)
-            shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
+            shown = render_visible(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error
         except BROKEN as error:
@@ -249,15 +249,15 @@ def _finest_of(parts: list[_Part], least: float) -> _Part | None:
     return None
 
 
-def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
+def open_visible(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[VisiblePage]:
     """Yield the pages of a PDF file; none of them is read yet.
 
     Raises:
         PageError: the file cannot be read.
     """
-    known = LookedAt()
+    known = CheckedObjects()
     with open_scans(path) as scans:
         counted(len(scans.leaves))
         for leaf in scans.leaves:
-            yield Seen(leaf, known, scans.file)
+            yield VisiblePage(leaf, known, scans.file)
             leaf.forget()

@@ -46,7 +46,7 @@ def is_in_jpeg(image: TiffImagePlugin.TiffImageFile) -> bool:
     return bool(image.tag_v2.get(_COMPRESSION) == _JPEG)
 
 
-def look_at_jpeg(data: bytes) -> None:
+def report_jpeg_fault(data: bytes) -> None:
     """Report what is wrong with JPEG data, for example of an image in a PDF."""
     if is_first_look((len(data), zlib.crc32(data))):
         fault = jpeg_fault(data)

@@ -13,7 +13,7 @@ from docsr.io.raster.decode_memory import check_decodable
 from docsr.io.raster.metadata import metadata_of
 from docsr.io.raster.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.raster.resolution import aspect_of, from_image, turned
-from docsr.io.raster.transparency import ground_under
+from docsr.io.raster.transparency import background_under
 from docsr.page import Page, Pixels
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
@@ -51,7 +51,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     if inverted:  # Pillow inverts MinIsWhite only for 8 bits and fewer
         np.subtract(255, pixels, out=pixels)
     if clear is not None:
-        _lay_on_ground(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
+        _fill_transparent(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
     pixels[len(pixels) - missing :] = 255
     if not is_tiff:  # TIFF is the only format that Pillow turns upright while loading
         pixels = upright(pixels, orientation)
@@ -70,10 +70,10 @@ def _clear_grey(image: Image.Image) -> int | None:
     return None if scale is None else value * scale
 
 
-def _lay_on_ground(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
+def _fill_transparent(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
     """Give the transparent pixels of a grey image the background that shows the other pixels."""
     alpha = np.where(clear, np.uint8(0), np.uint8(255))
-    pixels[clear] = ground_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
+    pixels[clear] = background_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
 
 
 def _profile(image: Image.Image) -> object:

@@ -9,7 +9,7 @@ _BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif
 
 
 @cache
-def tell_pillow() -> None:
+def register_heif() -> None:
     """Register HEIF with Pillow if pillow-heif is installed."""
     with suppress(ImportError):
         from pillow_heif import register_heif_opener

@@ -25,7 +25,7 @@ _FILLING = (127, 128)
 """What libjpeg fills missing blocks with, in each channel (in CMYK some are inverted)."""
 
 
-def from_its_start(data: bytes) -> bytes:
+def from_start_of_image(data: bytes) -> bytes:
     """Return the data from the JPEG's first byte on; PDF readers skip what precedes it, mostly a CR LF."""
     return data[max(0, data.find(_BEGINNING)) :]
 
@@ -36,13 +36,13 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
     Raises:
         OSError: the picture is damaged, some of its scans are missing, or more than a tenth of its rows.
     """
-    feeding = _Feeding(image)
-    cast(Any, image).load_read = feeding.read
+    file = _TerminatedFile(image)
+    cast(Any, image).load_read = file.read
     image.load()
-    if not feeding.is_ended:
+    if not file.is_ended:
         return
     has_scans = _is_refined if "progressive" in image.info else _has_all_colours
-    if not has_scans(feeding.all(), image.layers):
+    if not has_scans(file.all(), image.layers):
         raise OSError("its last scans are missing")
     if missing := _missing(np.asarray(image)):
         if missing > MOST_MISSING * image.height:
@@ -67,7 +67,7 @@ def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -
         raise OSError(f"{missing} of its {image.height} rows are missing")
 
 
-class _Feeding:
+class _TerminatedFile:
     """A file for a decoder that appends the end-of-image marker if the file has none."""
 
     def __init__(self, image: JpegImagePlugin.JpegImageFile) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from docsr.io.raster.transparency import BAND_ROWS, composed, ground_under
+from docsr.io.raster.transparency import BAND_ROWS, background_under, composed
 from docsr.io.read_errors import Unreadable
 from docsr.page import Pixels
 
@@ -32,12 +32,12 @@ def to_pixels(image: Image.Image) -> Pixels:
     if image.mode.startswith("I") or image.mode == "F":
         return scaled(np.asarray(image))
     mode = _layered(image)
-    ground = None if mode is None else ground_under(lambda top, end: _cut(image, top, end, mode), image.height)
+    background = None if mode is None else background_under(lambda top, end: _cut(image, top, end, mode), image.height)
     result: Pixels | None = None
     for top in range(0, image.height, BAND_ROWS):
         end = min(top + BAND_ROWS, image.height)
         band = _cut(image, top, end, mode)
-        band = band if ground is None else composed(band, ground)
+        band = band if background is None else composed(band, background)
         result = np.empty((image.height, *band.shape[1:]), np.uint8) if result is None else result
         result[top:end] = band
     assert result is not None

@@ -18,7 +18,7 @@ from docsr.io.raster import tiff
 from docsr.io.raster.damage import fault_of
 from docsr.io.raster.decode import page_of
 from docsr.io.raster.decode_memory import check_decodable
-from docsr.io.raster.heif import is_heif, tell_pillow
+from docsr.io.raster.heif import is_heif, register_heif
 from docsr.io.raster.pixels import fitting_profile, upright
 from docsr.io.raster.resolution import turned
 from docsr.io.raster.tiff_pages import frames_of
@@ -27,7 +27,7 @@ from docsr.io.read_errors import Damaged, Unreadable, reporting, require_file
 from docsr.page import Page
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
-_PERHAPS = ("AVIF", "HEIF")
+_OPTIONAL = ("AVIF", "HEIF")
 """Formats that some Pillow builds read: AVIF if Pillow was built with it, HEIF with pillow-heif."""
 
 _MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF, which Pillow takes for a classic TIFF
@@ -134,9 +134,9 @@ def _identified(file: IO[bytes]) -> Image.Image:
             raise
         Image.init()
         if heif := is_heif(_start(file, 12)):
-            tell_pillow()
+            register_heif()
         with suppress(UnidentifiedImageError):
-            return Image.open(file, formats=[name for name in _PERHAPS if name in Image.OPEN])
+            return Image.open(file, formats=[name for name in _OPTIONAL if name in Image.OPEN])
         if heif and "HEIF" not in Image.OPEN:
             raise Unreadable("it is a HEIC image, which needs pip install 'docsr[heif]'") from None
         raise

@@ -16,7 +16,7 @@ from docsr.io.raster.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.raster.pixels import scaled
 from docsr.io.raster.resolution import aspect_in_tags, from_tags
 from docsr.io.raster.tiff_pages import pages_among
-from docsr.io.raster.transparency import on_ground
+from docsr.io.raster.transparency import on_background
 from docsr.io.read_errors import Damaged, Unreadable
 from docsr.page import Dpi, Metadata, Pixels
 
@@ -130,5 +130,5 @@ def _composed(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     if pixels.shape[2] in {2, 4}:
-        return on_ground(pixels)
+        return on_background(pixels)
     raise Unreadable(f"it has {pixels.shape[2]} channels (save it as grey or RGB)")

@@ -31,13 +31,13 @@ _SOLID = 0.999
 _LOSABLE = 0.02
 """The largest share of the area of all shapes that may be lost on the better background."""
 
-_MOST_LOOKED_AT = 1 << 22
+_MOST_EXAMINED = 1 << 22
 """px; larger pages are reduced before shapes are looked for."""
 
 Mask = NDArray[np.bool_]
 
 
-def on_ground(layers: Pixels) -> Pixels:
+def on_background(layers: Pixels) -> Pixels:
     """Composite H x W x 2 (grey, alpha) or H x W x 4 (RGB, alpha) on the background that shows the content.
 
     Raises:
@@ -47,22 +47,23 @@ def on_ground(layers: Pixels) -> Pixels:
     def rows(top: int, end: int) -> Pixels:
         return layers[top:end]
 
-    ground, result = ground_under(rows, layers.shape[0]), np.empty((*layers.shape[:2], layers.shape[2] - 1), np.uint8)
+    background = background_under(rows, layers.shape[0])
+    result = np.empty((*layers.shape[:2], layers.shape[2] - 1), np.uint8)
     for top in range(0, layers.shape[0], BAND_ROWS):
-        band = composed(layers[top : top + BAND_ROWS], ground)
+        band = composed(layers[top : top + BAND_ROWS], background)
         result[top : top + BAND_ROWS] = band.reshape(*band.shape[:2], -1)
     return result[..., 0] if result.shape[2] == 1 else result
 
 
-def composed(layers: Pixels, ground: int) -> Pixels:
+def composed(layers: Pixels, background: int) -> Pixels:
     """Composite H x W x 2 or H x W x 4 on a uniform grey background; return H x W or H x W x 3."""
     band = layers.astype(np.uint32)
     alpha = band[..., -1:]
-    result: Pixels = ((band[..., :-1] * alpha + ground * (255 - alpha) + 127) // 255).astype(np.uint8)
+    result: Pixels = ((band[..., :-1] * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)
     return result[..., 0] if result.shape[2] == 1 else result
 
 
-def ground_under(rows: Callable[[int, int], Pixels], height: int) -> int:
+def background_under(rows: Callable[[int, int], Pixels], height: int) -> int:
     """Return WHITE, or BLACK if visible shapes such as letters would vanish on white.
 
     A shape is a connected set of visible pixels; a sheet with the writing on it is one shape.
@@ -74,7 +75,7 @@ def ground_under(rows: Callable[[int, int], Pixels], height: int) -> int:
     Raises:
         Unreadable: some shapes would vanish on white, and others on black.
     """
-    parts = list(_looked_at(rows, height))
+    parts = list(_visibility_masks(rows, height))
     visible, on_white, on_black = (np.concatenate(masks) for masks in zip(*parts, strict=True))
     if visible.all():
         return WHITE
@@ -96,21 +97,21 @@ def ground_under(rows: Callable[[int, int], Pixels], height: int) -> int:
     return BLACK if lost_on_black < lost_on_white else WHITE
 
 
-def _looked_at(rows: Callable[[int, int], Pixels], height: int) -> Iterator[tuple[Mask, Mask, Mask]]:
+def _visibility_masks(rows: Callable[[int, int], Pixels], height: int) -> Iterator[tuple[Mask, Mask, Mask]]:
     """Yield, a few rows at a time, masks of what is visible at all, on white and on black; large pages are reduced."""
     step = 1
     for top in range(0, height, BAND_ROWS):
         band = rows(top, min(top + BAND_ROWS, height))
-        while height * band.shape[1] > _MOST_LOOKED_AT * step * step and step < BAND_ROWS:
+        while height * band.shape[1] > _MOST_EXAMINED * step * step and step < BAND_ROWS:
             step *= 2
         alpha = band[..., -1].astype(np.uint16)
         light = luminance(band[..., 0] if band.shape[2] == 2 else np.ascontiguousarray(band[..., :3]))
         masks = alpha >= _VISIBLE, alpha * (255 - light) >= _FAINT * 255, alpha * light >= _FAINT * 255
-        on_all = [_smaller(mask, step) for mask in masks]
+        on_all = [_reduced(mask, step) for mask in masks]
         yield on_all[0], on_all[1], on_all[2]
 
 
-def _smaller(mask: Mask, step: int) -> Mask:
+def _reduced(mask: Mask, step: int) -> Mask:
     """Reduce a mask: a square is set if any pixel in it is set."""
     if step == 1:
         return mask
