@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TURNABLE_DPI = 200.0
-"""Previews below this are enlarged: at 75 dpi Tesseract guesses how a page is turned; after enlarging it knows."""
+"""Previews below this are enlarged: at 75 dpi Tesseract guesses which way up a page is; enlarged, it knows."""
 
 UNMEASURED = "bicubic"
 """The method for text that no network was measured on."""

@@ -66,10 +66,10 @@ def own_pixels(pdf: Path, number: int, rotation: int, rendered: Path, *, always:
     if not always and factor_for_text(measured_x_height(rendering)) == 1:
         return False
     with open_scans(pdf) as scans:
-        seen = VisiblePage(scans.leaves[number])
-        if not seen.is_scan:
+        visible = VisiblePage(scans.leaves[number])
+        if not visible.is_scan:
             return False
-        scan = squared(seen.stored())
+        scan = squared(visible.stored())
     own = np.rot90(scan.pixels, rotation // 90 % 4)
     if not _same_size(own, rendering.pixels) or not _same_picture(own, rendering.pixels):
         return False

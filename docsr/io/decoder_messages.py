@@ -63,7 +63,7 @@ def report_damage(*sentences: str) -> None:
 def is_first_look(at: Hashable) -> bool:
     """Return whether ``at`` was not seen before in the current :func:`captured_messages` block.
 
-    A page is read twice but checked only once. Outside such a block the answer is always True.
+    Pages are read twice, but need only one check. Outside such a block the answer is always True.
     """
     capture = _capture.get()
     if capture is None:

@@ -24,9 +24,9 @@ def refuse_same_file(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
     Raises:
         UsageError: an output path is an input file.
     """
-    known = {key for path in inputs for key in _identities(path)}
+    input_identities = {key for path in inputs for key in _identities(path)}
     for output in outputs:
-        if not known.isdisjoint(_identities(output)):
+        if not input_identities.isdisjoint(_identities(output)):
             raise UsageError(would_overwrite(output))
 
 
@@ -193,7 +193,7 @@ def _is_leftover(match: re.Match[str], path: Path) -> bool:
 
 def _is_gone(process: int, began: int) -> bool:
     """Return whether a process has ended; another process may have taken its number since."""
-    if os.name != "posix":  # on Windows os.kill would end the process
+    if os.name != "posix":  # elsewhere os.kill would not only ask for the process, but harm it
         return False
     try:
         os.kill(process, 0)

@@ -75,8 +75,8 @@ def find_inputs(
 
     Hidden files and subfolders are left out. So are subfolders that hold the manifest of an earlier ``docsr enhance``,
     because their files are outputs; give such a folder itself to enhance them again. Links are followed; a folder that
-    is reached twice is read once. A broken link with an image suffix, a file that does not exist and a folder that may
-    not be read are listed, so that reading them reports the failure.
+    is reached twice is read once. Inputs that cannot be read are listed too, so that reading them reports the failure:
+    broken links with an image suffix, files that do not exist, and folders without read permission.
 
     Args:
         inputs: files, folders, patterns and lists.

@@ -1,7 +1,7 @@
 """Append to and read line files in an output folder, safely: only regular files, and in bounded memory.
 
-Anybody who may write in the folder can put something else in such a file's place: a pipe that blocks, a link to an
-endless device, or a link to another user's file. So anything but a regular file is refused, and links are not followed.
+Anybody who may write in the folder can replace such a file: by a pipe that blocks, or by a link to an endless device or
+to another user's file. So anything but a regular file is refused, and links are not followed.
 """
 
 from __future__ import annotations

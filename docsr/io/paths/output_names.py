@@ -36,9 +36,9 @@ def output_paths(
     ordered = sorted({source.path: source for source in sources}.values(), key=lambda source: source.path)
     suffixes = {source.path: suffix_of(source) for source in ordered}
     folders = {_key(parent) for source in ordered for parent in source.relative.parents}
-    kept = _kept(ordered, suffixes, made, folders)
-    taken = folders | set(map(_key, kept.values()))
-    new = [source for source in ordered if source.path not in kept]
+    existing = _existing_names(ordered, suffixes, made, folders)
+    taken = folders | set(map(_key, existing.values()))
+    new = [source for source in ordered if source.path not in existing]
     names = {source.path: source.relative.with_suffix(suffixes[source.path]) for source in new}
     whole: set[Path] = set()
     while clashing := [path for path in _clashing(names, taken) if path not in whole]:
@@ -47,23 +47,23 @@ def output_paths(
             if source.path in whole:
                 names[source.path] = _appended(source.relative, suffixes[source.path])
     _number(names, suffixes, taken)
-    names |= kept
+    names |= existing
     return {source.path: out / names[source.path] for source in ordered}
 
 
-def _kept(
+def _existing_names(
     sources: Iterable[InputFile], suffixes: Mapping[Path, str], made: Mapping[Path, Iterable[str]], folders: set[str]
 ) -> dict[Path, Path]:
     """Return the existing names of outputs, where this naming could have given them."""
-    kept: dict[Path, Path] = {}
+    existing: dict[Path, Path] = {}
     taken = set(folders)
     for source in sources:
         own = [name for name in map(Path, made.get(source.path, ())) if _fits(name, source, suffixes[source.path])]
         name = min(own, key=lambda path: (len(path.name), path.name), default=None)
         if name is not None and _key(name) not in taken:
-            kept[source.path] = name
+            existing[source.path] = name
             taken.add(_key(name))
-    return kept
+    return existing
 
 
 def _fits(name: Path, source: InputFile, suffix: str) -> bool:

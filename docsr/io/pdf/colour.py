@@ -90,7 +90,7 @@ def space_of(stored: Any) -> Space:
 
 
 def _with_profile(stored: Any) -> Space:
-    """Read a space with a profile. If the profile is broken or does not fit, use what readers use: the alternate."""
+    """Read a space with a profile. If it is broken or does not fit, use the alternate or device space like readers."""
     stream = stored[1]
     if not isinstance(stream, Stream):
         raise Damaged("it is damaged (its colour profile is missing)")

@@ -72,15 +72,15 @@ def content_of(page: pikepdf.Page, *, whole: bool = False) -> Content:
     except BROKEN:
         if not whole:
             raise
-        reader.found.drawn = reader.found.drawn or "it cannot be read"
-    return reader.found
+        reader.shown.drawn = reader.shown.drawn or "it cannot be read"
+    return reader.shown
 
 
 class _Reader:
     """A reader that follows the graphics state through one page's content."""
 
     def __init__(self, whole: bool) -> None:
-        self.found = Content()
+        self.shown = Content()
         self._whole = whole
         self._left = MAX_CONTENT_BYTES
         self._forms = 0
@@ -128,7 +128,7 @@ class _Reader:
         """Record that the page shows more than images; raise Unreadable unless all content is wanted."""
         if not self._whole:
             raise Unreadable(reason)
-        self.found.drawn = self.found.drawn or reason
+        self.shown.drawn = self.shown.drawn or reason
 
     def _resource(self, kind: str, name: Any) -> Any:
         table = self._resources.get(kind) if isinstance(self._resources, Dictionary) else None
@@ -164,8 +164,8 @@ class _Reader:
             if not self._state.opaque:
                 self._note("its image is drawn with transparency")
             state = self._state
-            self.found.images.append(Placement(xobject, state.ctm, path, state.clip, state.window, state.fill))
-            self.found.pictures.append((state.ctm, integer(xobject, "/Width", 0), integer(xobject, "/Height", 0)))
+            self.shown.images.append(Placement(xobject, state.ctm, path, state.clip, state.window, state.fill))
+            self.shown.pictures.append((state.ctm, integer(xobject, "/Width", 0), integer(xobject, "/Height", 0)))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:
         self._forms += 1
@@ -198,7 +198,7 @@ class _Reader:
             state = replace(state, solid=float(parameters["/ca"]) >= 1)
         self._state = state
         if any(key in parameters and parameters[key] not in _NO_TRANSFER for key in ("/TR", "/TR2")):
-            self.found.over = True
+            self.shown.over = True
         font = parameters.get("/Font")
         if isinstance(font, Array) and len(font):
             self._take_font(font[0])
@@ -218,11 +218,11 @@ class _Reader:
     def _text(self, _name: str, _operands: list[Any]) -> None:
         if self._state.text_mode != _INVISIBLE or self._state.draws_glyphs:
             self._painted()
-            self.found.glyphs = True
+            self.shown.glyphs = True
             self._note("it has text of its own")
 
     def _painted(self) -> None:
-        self.found.over |= bool(self.found.pictures)
+        self.shown.over |= bool(self.shown.pictures)
 
     def _colour(self, name: str, operands: list[Any]) -> None:
         values = [value for value in operands if not isinstance(value, Name)]
@@ -243,7 +243,7 @@ class _Reader:
     def _fill(self, _name: str, _operands: list[Any]) -> None:
         self._painted()
         if not (self._state.white and self._state.opaque):
-            self.found.marks += 1
+            self.shown.marks += 1
             self._note("it has vector drawing")
 
     def _marked(self, _name: str, operands: list[Any]) -> None:
@@ -252,13 +252,13 @@ class _Reader:
 
     def _draw(self, name: str, _operands: list[Any]) -> None:
         self._painted()
-        self.found.marks += 1
+        self.shown.marks += 1
         self._note("it has shadings" if name == "sh" else "it has vector drawing")
 
     def _inline(self, _name: str, operands: list[Any]) -> None:
         self._painted()
         self._note("it has inline images")
-        self.found.pictures.append((self._state.ctm, int(operands[0].width), int(operands[0].height)))
+        self.shown.pictures.append((self._state.ctm, int(operands[0].width), int(operands[0].height)))
 
     def _pass(self, _name: str, _operands: list[Any]) -> None:
         """Do nothing: qpdf needs these operators to parse the content, but they change nothing here."""

@@ -39,8 +39,8 @@ def encode_pixels(pixels: Pixels, quality: int) -> EncodedImage:
     """Encode pixels by what they show.
 
     Grey pixels that are all 0 or 255 become CCITT Group 4, losslessly. All others become JPEG, with two exceptions that
-    become Flate, losslessly: a side is too long for JPEG, or at least NEARLY_TWO_VALUED of the samples are 0 or 255 and
-    Flate is no larger than JPEG.
+    become Flate, also losslessly. Either a side is too long for JPEG; or at least NEARLY_TWO_VALUED of the samples are
+    0 or 255, and Flate is no larger than JPEG.
 
     Args:
         pixels: H x W or H x W x 3.

@@ -88,9 +88,9 @@ def _is_ended(data: bytes) -> bool:
 def _check_whole(samples: Pixels, data: bytes, kind: int, columns: int, height: int) -> None:
     """Refuse damage that libtiff decodes silently: data that end early, and Group 4 that has gone out of step.
 
-    libtiff fills up with white. In Group 4 each white row below a white row is one 1 bit, and these come just before
-    the end of the page. If there are too few of them, pdfium decodes the data as well; from the damage on, its result
-    differs from libtiff's.
+    libtiff fills up with white. In Group 4 a white row below another white row is a single 1 bit. So the white rows at
+    the bottom of a page leave 1 bits just before its end mark. If there are too few of them, pdfium decodes the data as
+    well; from the damage on, its result differs from libtiff's.
     """
     dark = np.flatnonzero((samples == 0).any(axis=1))
     white = height - (int(dark[-1]) + 1 if dark.size else 0)

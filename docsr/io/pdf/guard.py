@@ -42,12 +42,12 @@ class CheckedObjects:
     faults: dict[Number, list[str]] = field(default_factory=dict)
 
 
-def check_renderable(page: pikepdf.Page, known: CheckedObjects) -> list[str]:
+def check_renderable(page: pikepdf.Page, checked: CheckedObjects) -> list[str]:
     """Refuse a page whose parts unpack to far more than a renderer should be given.
 
     Args:
         page: of an open document.
-        known: the objects of the document checked so far; those of this page are added.
+        checked: the objects of the document checked so far; those of this page are added.
 
     Returns:
         What is wrong with the page's images, including images that were checked for another page.
@@ -55,13 +55,13 @@ def check_renderable(page: pikepdf.Page, known: CheckedObjects) -> list[str]:
     Raises:
         Unreadable: an image has more than most_pixels() pixels, or a stream unpacks to more than its size says.
     """
-    left, met, problem = MAX_BYTES, set[Number](), f"it has more than {MAX_BYTES >> 20} MB of content"
+    left, page_objects, problem = MAX_BYTES, set[Number](), f"it has more than {MAX_BYTES >> 20} MB of content"
     faults: dict[Number, list[str]] = {}
     # As long as no fault is known, checked objects and all that they lead to need not be walked through again.
-    for stream in _streams(page, met, set() if known.faults else known.fit):
+    for stream in _streams(page, page_objects, set() if checked.faults else checked.fit):
         number = stream.objgen
-        if number in known.fit:
-            faults[number] = known.faults.get(number, [])
+        if number in checked.fit:
+            faults[number] = checked.faults.get(number, [])
             continue
         if stream.get("/Subtype") == Name.Image:
             faults[number] = _faults_of(stream)
@@ -74,13 +74,13 @@ def check_renderable(page: pikepdf.Page, known: CheckedObjects) -> list[str]:
             continue  # a renderer skips what cannot be read
         if left < 0:
             raise Unreadable(problem)
-    known.fit.update(met)
-    known.faults.update({number: clauses for number, clauses in faults.items() if clauses})
+    checked.fit.update(page_objects)
+    checked.faults.update({number: clauses for number, clauses in faults.items() if clauses})
     return [fault for clauses in faults.values() for fault in clauses]
 
 
-def _streams(page: pikepdf.Page, met: set[Number], known: set[Number]) -> Iterator[Any]:
-    """Yield each stream that a page is drawn from once; add to ``met`` the object numbers that are not in ``known``."""
+def _streams(page: pikepdf.Page, page_objects: set[Number], checked: set[Number]) -> Iterator[Any]:
+    """Yield each stream that a page is drawn from once; add unchecked object numbers to ``page_objects``."""
     todo = [page.obj.get("/Contents"), page.resources, page.obj.get("/Annots")]
     for _ in range(_MAX_OBJECTS):
         if not todo:
@@ -89,9 +89,9 @@ def _streams(page: pikepdf.Page, met: set[Number], known: set[Number]) -> Iterat
         if not isinstance(item, Array | Dictionary | Stream):
             continue
         if item.is_indirect:
-            if item.objgen in known or item.objgen in met:
+            if item.objgen in checked or item.objgen in page_objects:
                 continue
-            met.add(item.objgen)
+            page_objects.add(item.objgen)
         if isinstance(item, Stream):
             yield item
         todo += list(item) if isinstance(item, Array) else [item[key] for key in set(item.keys()) - _ELSEWHERE]

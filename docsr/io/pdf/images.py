@@ -153,9 +153,9 @@ def _painted(stencil: Any) -> NDArray[np.bool_]:
     """Decode a stencil to H x W: where it is painted."""
     decode = stencil.get("/Decode")
     inverted = isinstance(decode, Array) and len(decode) > 0 and decode[0] == 1
-    samples, _, known = _samples(stencil, 1)
+    samples, _, present = _samples(stencil, 1)
     painted: NDArray[np.bool_] = samples[..., 0] == (1 if inverted else 0)
-    painted.reshape(-1)[known:] = False
+    painted.reshape(-1)[present:] = False
     return painted
 
 
@@ -164,9 +164,9 @@ def _decoded(image: Any, space: Space | None) -> tuple[Pixels, bytes | None, int
     if codec_of(image) == "/JPXDecode":
         data = unfiltered_and_reported(image, _most_bytes(image, 4))
         return *_jpeg_2000(data, image, space), 8
-    samples, bits, known = _samples(image, 4 if space is None else space.channels)
+    samples, bits, present = _samples(image, 4 if space is None else space.channels)
     space = space if space is not None and samples.shape[2] == space.channels else device_space(samples.shape[2])
-    pixels = with_missing_white(to_pixels(samples, bits, image.get("/Decode"), space), known)
+    pixels = with_missing_white(to_pixels(samples, bits, image.get("/Decode"), space), present)
     return pixels, None if space.kind in {"cmyk", "lab"} else space.icc, bits
 
 
@@ -175,18 +175,18 @@ def _samples(image: Any, channels: int) -> tuple[Samples, int, int]:
     faults: list[str] = []
     width, height = size_of(image)
     data, codec, parameters = unfiltered(image, _most_bytes(image, channels), faults)
-    bits, known = _bits(image), width * height
+    bits, present = _bits(image), width * height
     if codec == "/DCTDecode":
         samples, bits = _jpeg(jpeg_end.from_start_of_image(data), integer(parameters, "/ColorTransform", -1)), 8
-        known = samples.shape[0] * samples.shape[1]
+        present = samples.shape[0] * samples.shape[1]
     elif codec == "/CCITTFaxDecode":
         samples = fax(data, parameters, width, height)
     elif codec == "/JBIG2Decode":
-        samples, known = unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
+        samples, present = unpacked(_jbig2(data, parameters, width, height), width, height, 1, 1)
     else:
-        samples, known = unpacked(data, width, height, channels, bits)
+        samples, present = unpacked(data, width, height, channels, bits)
     report_damage(*faults)
-    return samples, bits, known
+    return samples, bits, present
 
 
 def _most_bytes(image: Any, channels: int) -> int:

@@ -25,16 +25,16 @@ def unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> 
     """
     row = (width * channels * bits + 7) // 8
     whole, rest = divmod(min(len(data), row * height), row)
-    known = whole * width + min(width, rest * 8 // (channels * bits))
-    if known < width * height:
-        if width * height - known > MOST_MISSING * width * height:
+    present = whole * width + min(width, rest * 8 // (channels * bits))
+    if present < width * height:
+        if width * height - present > MOST_MISSING * width * height:
             raise Damaged("its image is damaged (a part of it is missing)")
         report_damage(
-            f"data that end early: {height - known // width} of {height} rows are white where they are missing"
+            f"data that end early: {height - present // width} of {height} rows are white where they are missing"
         )
         data = data.ljust(row * height, b"\0")
     packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
-    return _values(packed, width * channels, bits).reshape(height, width, channels), known
+    return _values(packed, width * channels, bits).reshape(height, width, channels), present
 
 
 def _values(packed: Pixels, count: int, bits: int) -> Samples:
@@ -50,9 +50,9 @@ def _values(packed: Pixels, count: int, bits: int) -> Samples:
     return np.ascontiguousarray(values[:, :count])
 
 
-def with_missing_white(pixels: Pixels, known: int) -> Pixels:
+def with_missing_white(pixels: Pixels, present: int) -> Pixels:
     """Return H x W or H x W x 3 pixels in which pixels without data are white, as most readers show them."""
-    if known < pixels.shape[0] * pixels.shape[1]:
+    if present < pixels.shape[0] * pixels.shape[1]:
         pixels = np.array(pixels)
-        pixels.reshape(-1, *pixels.shape[2:])[known:] = 255
+        pixels.reshape(-1, *pixels.shape[2:])[present:] = 255
     return pixels

@@ -25,10 +25,10 @@ def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
     if not old:
         return
     _take_over(pdf)
-    seen, uses = set[Number](), Uses()
+    visited, uses = set[Number](), Uses()
     for number, page in enumerate(pdf.pages):
         uses.next_page()
-        _forget(page.obj, None if number in changed else old, uses, seen, _MAX_DEPTH)
+        _forget(page.obj, None if number in changed else old, uses, visited, _MAX_DEPTH)
 
 
 def _take_over(pdf: pikepdf.Pdf) -> None:
@@ -51,12 +51,12 @@ def _take_over(pdf: pikepdf.Pdf) -> None:
             del node.Resources
 
 
-def _forget(holder: Any, old: set[Number] | None, uses: Uses, seen: set[Number], depth: int) -> None:
+def _forget(holder: Any, old: set[Number] | None, uses: Uses, visited: set[Number], depth: int) -> None:
     """Drop names of some images (None: of any) from the resources of a page or a form, and of its forms."""
     table = externals(holder.get("/Resources"))
-    if table is None or not depth or holder.objgen in seen:
+    if table is None or not depth or holder.objgen in visited:
         return
-    seen.add(holder.objgen)
+    visited.add(holder.objgen)
     named = dict(table.items())
     gone = {name for name, item in named.items() if _is_image(item) and (old is None or item.objgen in old)}
     forms = [item for item in named.values() if isinstance(item, Stream) and item.get("/Subtype") == Name.Form]
@@ -67,7 +67,7 @@ def _forget(holder: Any, old: set[Number] | None, uses: Uses, seen: set[Number],
         resources.XObject = Dictionary({name: item for name, item in named.items() if name not in gone})
         holder.Resources = resources
     for form in forms:
-        _forget(form, old, uses, seen, depth - 1)
+        _forget(form, old, uses, visited, depth - 1)
 
 
 def _is_image(item: Any) -> bool:

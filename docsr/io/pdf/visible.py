@@ -54,10 +54,10 @@ class VisiblePage:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: PdfPage, known: CheckedObjects | None = None, file: Path | None = None) -> None:
+    def __init__(self, leaf: PdfPage, checked: CheckedObjects | None = None, file: Path | None = None) -> None:
         """Remember the page, which objects of the document may be rendered, and the file to render from."""
         self.number, self._file = leaf.number, file or leaf.path
-        self._leaf, self._known = leaf, known or CheckedObjects()
+        self._leaf, self._checked = leaf, checked or CheckedObjects()
 
     @property
     def reason(self) -> str | None:
@@ -176,8 +176,8 @@ class VisiblePage:
         """The finest image that makes up the page, or None; small images count together.
 
         The value is its resolution as the page is seen, and the px by which it must be moved to start at a whole pixel.
-        If its pixels have another shape than those of the image that covers the page, the resolution is that of square
-        pixels, as fine as the finer axis of both.
+        The image that covers the page may have pixels of another shape. Then the resolution is that of square pixels,
+        as fine as the finest axis of both images.
         """
         page, parts = self._leaf.page, list[_Part]()
         for matrix, width, height in self._content.pictures:
@@ -208,7 +208,7 @@ class VisiblePage:
         try:
             for _, width, height in self._content.pictures:  # inline images included
                 check_image_size(width, height)
-            faults += check_renderable(page, self._known)
+            faults += check_renderable(page, self._checked)
             shown = render_visible(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error
@@ -255,9 +255,9 @@ def open_visible(path: Path, counted: Callable[[int], None] = lambda pages: None
     Raises:
         PageError: the file cannot be read.
     """
-    known = CheckedObjects()
+    checked = CheckedObjects()
     with open_scans(path) as scans:
         counted(len(scans.leaves))
         for leaf in scans.leaves:
-            yield VisiblePage(leaf, known, scans.file)
+            yield VisiblePage(leaf, checked, scans.file)
             leaf.forget()

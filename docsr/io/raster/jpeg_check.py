@@ -38,14 +38,14 @@ class _Parts(NamedTuple):
 
     Attributes:
         head: the start-of-image marker and the segments that a decoder needs.
-        found: all segments, as :func:`segments` yields them.
+        all_segments: all segments, as :func:`segments` yields them.
         start: offset of the coded data.
         frame: the frame marker, which says how the data are coded.
         samples: number of samples in the picture.
     """
 
     head: bytes
-    found: list[tuple[int, int, int]]
+    all_segments: list[tuple[int, int, int]]
     start: int
     frame: int
     samples: int
@@ -91,22 +91,22 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
 
 def _parts(data: bytes | memoryview) -> _Parts:
     """Split a JPEG. Raise IndexError, ValueError or struct.error if it is not a JPEG, or ends within its head."""
-    kept, frame, samples, start, found = [b"\xff\xd8"], 0, 0, 0, list(segments(data))
-    for marker, at, start in found:
+    pieces, frame, samples, start, all_segments = [b"\xff\xd8"], 0, 0, 0, list(segments(data))
+    for marker, at, start in all_segments:
         segment = bytes(data[at:start])
         if marker in _FRAMES:
             height, width, channels = struct.unpack_from(">HHB", segment, 5)
             frame, samples = marker, height * width * channels
         if marker in _NEEDED:
-            kept.append(segment)
-    return _Parts(b"".join(kept), found, start, frame, samples)
+            pieces.append(segment)
+    return _Parts(b"".join(pieces), all_segments, start, frame, samples)
 
 
 def _decoded_longer(head: bytes, coded: bytes, parts: _Parts) -> memoryview | None:
     """Return the samples if one decoding shows no missing and no leftover data."""
     extended = None
     with suppress(struct.error, LookupError, ValueError):
-        extended = longer(head, parts.found)
+        extended = longer(head, parts.all_segments)
     decoded = None if extended is None else _decoded(extended[0] + coded + extended[1] + _END)[0]
     return None if decoded is None else decoded[: parts.samples]
 

@@ -1,7 +1,7 @@
 """Extend a JPEG by a row of empty blocks, so that decoding it also tells whether coded data are left over.
 
-libjpeg reads up to seven bytes ahead. It counts the bytes that it did not need only at a restart of the data, and warns
-about them at the next marker that it looks for. So the picture gets a restart at its end, and a comment after the
+libjpeg reads up to seven bytes ahead. It counts unneeded bytes only when the data restart, and warns about
+them at the next marker that it looks for. So the picture gets a restart at its end, and a comment after the
 added row. Format: ITU-T T.81, annexes B, C and F.
 """
 
@@ -39,7 +39,7 @@ def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
         at += 2 + length
 
 
-def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, bytes] | None:
+def longer(head: bytes, head_segments: Iterable[tuple[int, int, int]]) -> tuple[bytes, bytes] | None:
     """Return what to put before and after the coded data to extend the picture; its own samples are decoded first.
 
     Return None if the picture cannot be extended: it already has restarts, several scans, too many blocks or invalid
@@ -47,13 +47,13 @@ def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, b
 
     Args:
         head: the JPEG up to its coded data.
-        found: its segments, as :func:`segments` yields them.
+        head_segments: its segments, as :func:`segments` yields them.
 
     Raises:
         LookupError, ValueError or struct.error: something needed is missing, such as a code.
     """
     codes, place, frame, scan = dict[int, str](), 0, b"", b""
-    for marker, at, end in found:
+    for marker, at, end in head_segments:
         if marker == _RESTARTS:
             return None
         if marker in SEQUENTIAL:

@@ -52,8 +52,8 @@ def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) 
     """Read a file page by page; each page is decoded when it is asked for.
 
     Args:
-        path: a PNG, JPEG, TIFF (all pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture) or PNM file, or an
-            AVIF or HEIF file if Pillow can read it.
+        path: a PNG, JPEG, TIFF (all pages, no previews), WebP, BMP, GIF (first picture), JPEG 2000 (first picture) or
+            PNM file. AVIF and HEIF are read if Pillow can read them.
         counted: called with the number of pages before the first is decoded.
 
     Yields:

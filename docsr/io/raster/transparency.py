@@ -23,7 +23,7 @@ _VISIBLE = 26
 """Alpha, of 255; a pixel with less shows nothing."""
 
 _SHARE, _ENOUGH = 0.02, 2500
-"""A shape counts as seen if this share of it is, but of a large shape no more than the same share of 2500 pixels."""
+"""A shape is seen if at least this share of its pixels is; above 2500 pixels, this share of 2500 is enough."""
 
 _SOLID = 0.999
 """A shape that fills more than this share of its bounding box is paper or a rule; nothing is lost if it vanishes."""
