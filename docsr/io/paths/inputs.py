@@ -69,9 +69,8 @@ def find_inputs(
 
     A folder stands for the images in it and in its subfolders. A name with ``*``, ``?`` or ``[`` that is not itself a
     file is a pattern (``**`` matches any depth) for files and folders. Their places below the output folder start at
-    the first wildcard. ``@list.txt`` is a file of names, one a line. Each may be anything that could be given itself,
-    except another list. Relative names start from the working folder and keep their place, unless that place would lie
-    outside the output folder.
+    the first wildcard. ``@list.txt`` is a file of names, one a line; each may be anything but another list. Relative
+    names start from the working folder and keep their place, unless that would lie outside the output folder.
 
     Hidden files and subfolders are left out. So are subfolders that hold the manifest of an earlier ``docsr enhance``,
     because their files are outputs; give such a folder itself to enhance them again. Links are followed; a folder that

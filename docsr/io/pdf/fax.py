@@ -90,7 +90,7 @@ def _check_whole(samples: Pixels, data: bytes, kind: int, columns: int, height: 
 
     libtiff fills up with white. In Group 4 a white row below another white row is a single 1 bit. So the white rows at
     the bottom of a page leave 1 bits just before its end mark. If there are too few of them, pdfium decodes the data as
-    well; from the damage on, its result differs from libtiff's.
+    well; its result differs from libtiff's from where the damage is.
     """
     dark = np.flatnonzero((samples == 0).any(axis=1))
     white = height - (int(dark[-1]) + 1 if dark.size else 0)

@@ -29,7 +29,7 @@ class _Part:
     Attributes:
         content: the stream (or the page).
         own: its own resources, or None.
-        key: identifies these resources; resources usually have no number, then it is that of the object with them.
+        key: identifies these resources by their object number. They usually have none; then it is that of their holder.
     """
 
     content: Any
