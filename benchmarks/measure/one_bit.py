@@ -21,7 +21,7 @@ import numpy as np
 
 from docsr.bench.degradations import lower
 from docsr.decide.decision import measured_x_height, plan_by_default
-from docsr.io.pdf.encode import coded
+from docsr.io.pdf.encode import encode_pixels
 from docsr.io.raster.read import read_pages
 from docsr.metrics.text import edits
 from docsr.ocr.tesseract import Tesseract
@@ -67,12 +67,12 @@ def rows_of(page: Page, text: str, reader: Tesseract, known: list[dict[str, Any]
             continue
         plan = plan_by_default(x_height, "tesseract")
         large = upscale_page(low, resolve(plan.model, plan.factor, 1))
-        before = len(coded(low.pixels, QUALITY).data)
+        before = len(encode_pixels(low.pixels, QUALITY).data)
         for way, cut in WAYS.items():
             pixels = cut(large.pixels, (x_height or 10) * plan.factor)
             wrong, characters = edits(text, reader.read(replace(large, pixels=pixels)))
             found = {"edits": wrong, "characters": characters, "bytes_in": before}
-            found["bytes"] = len(coded(pixels, QUALITY).data)
+            found["bytes"] = len(encode_pixels(pixels, QUALITY).data)
             yield {"page": page.source.stem, "dpi": dpi, "x_height": x_height, "model": plan.model, "way": way} | found
 
 

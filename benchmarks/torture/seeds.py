@@ -16,7 +16,7 @@ from pikepdf import Dictionary, Name
 from PIL import Image, ImageCms, ImageDraw, features
 
 from docsr.io.pdf.scans import write_scans
-from docsr.io.raster.heif import tell_pillow
+from docsr.io.raster.heif import register_heif
 from docsr.io.raster.lossless import group_4
 from docsr.page import Page
 
@@ -149,7 +149,7 @@ def layered_pdf(path: Path) -> None:
 
 def heic(path: Path) -> None:
     """What a phone writes; Pillow has to be told how."""
-    tell_pillow()
+    register_heif()
     described("HEIF")(path)
 
 

@@ -1,6 +1,6 @@
-"""What the plugin of OCRmyPDF does to pages; loaded when there is one to do, and may fail as it likes.
+"""Do the work of the OCRmyPDF plugin; this module is loaded when there is a page to work on, and may raise anything.
 
-:mod:`docsr.integrations.ocrmypdf` has the hooks, which leave a page as OCRmyPDF made it where something fails here.
+:mod:`docsr.integrations.ocrmypdf` has the hooks. If something fails here, they keep the page as OCRmyPDF made it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from docsr.integrations.scan_pixels import (
     ROUNDING,
     Raster,
     as_scanned,
+    overwrite_image,
     own_pixels,
     raster_of_scan,
     replace_scans,
-    saved_over,
     undecoded,
 )
 from docsr.integrations.scripts import in_latin_letters
@@ -39,20 +39,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TURNABLE_DPI = 200.0
-"""Below this previews are enlarged: at 75 dpi Tesseract guesses which way up a page is, after a network it knows."""
+"""Previews below this are enlarged: at 75 dpi Tesseract guesses which way up a page is; enlarged, it knows."""
 
 UNMEASURED = "bicubic"
-"""What enlarges text that no network was measured on."""
+"""The method for text that no network was measured on."""
 
 _LARGEST_SIDE, _MOST_BYTES = 32767, 2**31 - 1
-"""What Tesseract takes; OCRmyPDF would make larger images smaller again."""
+"""The largest image that Tesseract accepts; OCRmyPDF would reduce a larger one."""
 
 
 def share_lock_of_pdfium() -> None:
-    """Take turns with OCRmyPDF, which renders pages in other threads and calls no plugin while it holds its lock."""
+    """Share pdfium's lock with OCRmyPDF, which renders pages in other threads and calls no plugin while it holds it."""
     try:
         from ocrmypdf.builtin_plugins import pypdfium
-    except ImportError:  # older versions have Ghostscript alone
+    except ImportError:  # older versions have only Ghostscript
         return
     lock = getattr(pypdfium, "_pdfium_lock", None)
     if lock is not None:
@@ -63,22 +63,22 @@ share_lock_of_pdfium()  # before anything of docsr calls pdfium
 
 
 def check(options: Any) -> None:
-    """Raise a DocsrError where the options cannot be served; tell what they come to."""
+    """Raise a DocsrError if the options cannot be served; log it if they select a method other than the usual one."""
     model = model_of(options)
     EnhanceOptions(factor=factor_of(options), model=model).check()
     if model != option(options, "model", None):
-        log.info("docsr enlarges by %s: its networks know Latin letters only (--docsr-model)", model)
+        log.info("docsr enlarges with %s: its networks know only Latin letters (--docsr-model)", model)
 
 
 def show_own_pixels(
     input_file: Path, output_file: Path, pageno: int, raster_dpi: Any, rotation: int, options: Any
 ) -> None:
-    """Put the scan's own pixels in the place of a rendering that shows the same, and note the scan's raster."""
-    preview = output_file.suffix == ".jpg"  # which --rotate-pages asks Tesseract the way up of
-    if not preview:  # first: a scan that cannot be decoded has its raster too
+    """Replace a rendering with the scan's own pixels if both show the same, and record the scan's raster."""
+    preview = output_file.suffix == ".jpg"  # made for --rotate-pages, which lets Tesseract find the orientation
+    if not preview:  # recorded first, since a scan that cannot be decoded has a raster too
         oversampled = bool(getattr(options, "oversample", None))
         raster = raster_of_scan(input_file, pageno - 1, rotation, raster_dpi.x, oversampled=oversampled)
-        _noted_raster(output_file.parent, pageno - 1).write_text(json.dumps(raster))
+        _raster_file(output_file.parent, pageno - 1).write_text(json.dumps(raster))
     always = preview or factor_of(options) is not None
     own_pixels(input_file, pageno - 1, rotation, output_file, always=always)
     if preview:
@@ -86,38 +86,38 @@ def show_own_pixels(
 
 
 def _enlarge_preview(preview: Path, options: Any) -> None:
-    """Enlarge a page that may lie on its side, which hides the size of its text: its dpi has to tell."""
+    """Enlarge a page by its dpi: it may lie on its side, and then the size of its text cannot be measured."""
     with Image.open(preview) as image:
         factor = min(factor_for_dpi(image.info.get("dpi", (TURNABLE_DPI, TURNABLE_DPI)), TURNABLE_DPI), 4)
         cards = shipped(factor)
         if cards:
-            # The last one is quick; how large the text is, which the other is for, is not known.
+            # The last card is that of the fast network; the other one is for a text size, which is unknown here.
             model = cards[-1].name if in_latin_letters(options.languages) else UNMEASURED
             large = _enhancer(model, factor, option(options, "threads", 1))(image)
-            saved_over(preview, large, dpi=tuple(map(round, large.info["dpi"])))
+            overwrite_image(preview, large, dpi=tuple(map(round, large.info["dpi"])))
 
 
-def enlarged(page: PageContext, seen: Image.Image) -> Image.Image:
-    """Return the image for OCR: enlarged where its text is too small, else as it is."""
-    given = _in_its_raster(undecoded(seen), page)
-    large = _enhancer(model_of(page.options), factor_of(page.options), option(page.options, "threads", 1))(given)
-    if large.width <= min(seen.width, squared_size(*given.size, given.info.get("dpi"))[0]) + ROUNDING:
+def enlarged(page: PageContext, image: Image.Image) -> Image.Image:
+    """Return the image for OCR: enlarged if its text is too small, else as it is."""
+    scanned = _in_its_raster(undecoded(image), page)
+    large = _enhancer(model_of(page.options), factor_of(page.options), option(page.options, "threads", 1))(scanned)
+    if large.width <= min(image.width, squared_size(*scanned.size, scanned.info.get("dpi"))[0]) + ROUNDING:
         log.debug("docsr: the text is large enough")
-        return seen
+        return image
     if not _fits(large, page.options):
         log.info("docsr leaves this page as it is: %d x %d px would be too large for OCR", *large.size)
-        return seen
-    log.info("docsr: %d x %d px enlarged to %d x %d for OCR", *given.size, *large.size)
+        return image
+    log.info("docsr: %d x %d px enlarged to %d x %d for OCR", *scanned.size, *large.size)
     if option(page.options, "replace", False):
         _mark(page.work_folder, page.pageno).touch()
-    # OCRmyPDF wants to know the resolution; the text layer fits the page without it.
-    dpi = seen.info.get("dpi", (72.0, 72.0))
-    large.info |= {"dpi": tuple(at * large.width / seen.width for at in dpi), "docsr": True}
+    # OCRmyPDF requires a resolution, although the text layer fits the page without it.
+    dpi = image.info.get("dpi", (72.0, 72.0))
+    large.info |= {"dpi": tuple(at * large.width / image.width for at in dpi), "docsr": True}
     return large
 
 
 def replace_shown(input_pdf: Path, context: PdfContext) -> None:
-    """Enlarge the visible scans too, of the pages that were enlarged for OCR."""
+    """Enlarge the visible scans of the pages that were enlarged for OCR."""
     options = context.options
     numbers = [number for number in range(len(context.pdfinfo)) if _mark(context.work_folder, number).exists()]
     if numbers:
@@ -127,42 +127,42 @@ def replace_shown(input_pdf: Path, context: PdfContext) -> None:
 
 
 def _mark(work_folder: Path, number: int) -> Path:
-    """The file that says that a page was enlarged; workers may be other processes."""
+    """Return the file that marks a page as enlarged; a file, because workers may be other processes."""
     return work_folder / f"{number + 1:06d}_docsr"
 
 
-def _noted_raster(work_folder: Path, number: int) -> Path:
-    """The file that tells the raster of a page's scan to what sees the page next; workers may be other processes."""
+def _raster_file(work_folder: Path, number: int) -> Path:
+    """Return the file with the raster of a page's scan; a file, because workers may be other processes."""
     return work_folder / f"{number + 1:06d}_docsr_raster.json"
 
 
 def _in_its_raster(image: Image.Image, page: PageContext) -> Image.Image:
-    """Return a rendered page in the raster of its scan, where that is another."""
-    noted = _noted_raster(page.work_folder, page.pageno)
-    raster = json.loads(noted.read_text()) if noted.exists() else None
+    """Return a rendered page in the raster of its scan if that differs, else as it is."""
+    file = _raster_file(page.work_folder, page.pageno)
+    raster = json.loads(file.read_text()) if file.exists() else None
     return image if raster is None else as_scanned(image, Raster(*map(tuple, raster)))
 
 
 def factor_of(options: Any) -> int | None:
-    """How many times as large; None: what the text asks for."""
+    """Return the factor that the user asked for; None if the size of the text decides."""
     wanted = str(option(options, "factor", "auto"))
     return None if wanted == "auto" else int(wanted)
 
 
 def model_of(options: Any) -> str | None:
-    """What the user asked for; None: what was measured to read best, which only Latin letters were."""
+    """Return the method that the user asked for; None for the best one measured, which is for Latin letters only."""
     asked: str | None = option(options, "model", None)
     return asked if asked is not None or in_latin_letters(options.languages) else UNMEASURED
 
 
 @lru_cache(maxsize=8)
 def _enhancer(model: str | None, factor: int | None, threads: int | None) -> Enhancer:
-    """One for all pages of a process; it loads a network when the first page needs one."""
+    """Return the enhancer of all pages of a process; it loads a network when the first page needs one."""
     return Enhancer(model, factor, threads=threads)
 
 
 def _fits(large: Image.Image, options: Any) -> bool:
-    """Tell whether OCRmyPDF would hand the image to Tesseract in this size."""
+    """Return whether OCRmyPDF would pass the image to Tesseract in this size."""
     tesseract = getattr(options, "tesseract", None)
     side = min(getattr(tesseract, "downsample_above", _LARGEST_SIDE), _LARGEST_SIDE)
     mpixels = getattr(options, "max_ocr_image_mpixels", None)

@@ -1,15 +1,15 @@
-"""A plugin of OCRmyPDF: Tesseract sees enhanced pages, the reader the original ones.
+"""A plugin for OCRmyPDF: Tesseract gets enhanced pages, while the output file shows the original ones.
 
     ocrmypdf --plugin docsr.integrations.ocrmypdf in.pdf out.pdf
 
-Where docsr is installed with its extra ``ocrmypdf`` it is found without ``--plugin``. OCRmyPDF renders a page, may
-straighten, clean or turn it, and hands it to :func:`filter_ocr_image`; it fits the text layer to the page whatever the
-size of the image that OCR saw. Its renderer interpolates even at a scan's own resolution, so that the rendering is
-replaced by the scan's own pixels (:func:`rasterize_pdf_page`). OCRmyPDF works on pages in threads, or in processes with
-``--no-use-threads``.
+If docsr is installed with its extra ``ocrmypdf``, OCRmyPDF finds the plugin without ``--plugin``. OCRmyPDF renders a
+page, may straighten, clean or turn it, and passes it to :func:`filter_ocr_image`. It fits the text layer to the page,
+whatever the size of the image that OCR gets. Its renderer interpolates even at a scan's own resolution, so the
+rendering is replaced by the scan's own pixels (:func:`rasterize_pdf_page`). OCRmyPDF works on pages in threads, or in
+processes with ``--no-use-threads``.
 
-OCRmyPDF imports this module whenever it starts: docsr is loaded when there is something to do. Whatever fails then
-leaves what OCRmyPDF made, and is told once a document.
+OCRmyPDF imports this module at every start, so docsr itself is loaded only when there is something to do. If anything
+fails then, OCRmyPDF's own result is kept, and one warning per document is logged.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 FACTORS = ("auto", "2", "4", "8", "off")
 OLDEST = 17
-"""The major version of OCRmyPDF from which on the plugin works; with an older one it does nothing by itself."""
+"""The oldest major version of OCRmyPDF that the plugin supports; in an older one it does not load by itself."""
 
 _ENTRY_POINT = "docsr"
 
@@ -45,7 +45,7 @@ _loading = Lock()
 
 
 def _pages() -> Any:
-    """Load what does the work; one thread at a time: who waits for another's import is told less of why that failed."""
+    """Load the working module, in one thread at a time: a thread that waits for another's import gets a worse error."""
     with _loading:
         from docsr.integrations import ocr_pages
 
@@ -54,7 +54,7 @@ def _pages() -> Any:
 
 @hookimpl
 def initialize(plugin_manager: pluggy.PluginManager) -> None:
-    """Work once, where both the entry point and ``--plugin`` name docsr."""
+    """Register only once if both the entry point and ``--plugin`` name docsr."""
     if plugin_manager.has_plugin(_ENTRY_POINT) and plugin_manager.has_plugin(__name__):
         plugin_manager.unregister(name=_ENTRY_POINT)
 
@@ -67,27 +67,27 @@ def add_options(parser: ArgumentParser) -> None:
         "--docsr-factor",
         choices=FACTORS,
         default="auto",
-        help="How many times as large a page is made for OCR. The default, auto, measures the size of the text on each "
-        "page, and leaves pages alone that are large enough. off switches docsr off.",
+        help="How many times as large a page is made for OCR. By default (auto) docsr measures the size of the text on "
+        "each page and leaves pages with large enough text as they are. off switches docsr off.",
     )
     group.add_argument(
         "--docsr-model",
         metavar="MODEL",
         help="Network to use: bicubic, lanczos, nearest, one that 'docsr models' lists, or an .onnx file. By default "
-        "the one that was measured to read best at the size of the text, or bicubic where none was, and where a "
+        "the one that was measured to read best at the size of the text. It is bicubic if none was measured, or if a "
         "language (-l) is not written in Latin letters.",
     )
     group.add_argument(
         "--docsr-replace",
         action="store_true",
-        help="Show the enhanced scans in the output file too. By default the visible pages stay as they are, and only "
-        "OCR sees enhanced ones.",
+        help="Also show the enhanced scans in the output file. By default the visible pages stay as they are, and only "
+        "OCR gets enhanced ones.",
     )
 
 
 @hookimpl
 def check_options(options: Any) -> None:
-    """Refuse options that cannot be served before the first page; what nobody asked for is not looked at."""
+    """Refuse options that cannot be served before the first page; defaults are not checked."""
     from ocrmypdf.exceptions import BadArgsError
 
     factor = str(option(options, "factor", "auto"))
@@ -102,19 +102,19 @@ def check_options(options: Any) -> None:
             _pages().check(options)
     except DocsrError as error:
         raise BadArgsError(f"docsr: {error}") from error
-    except Exception as error:  # the first page tells of it
+    except Exception as error:  # the first page reports it
         log.debug("docsr cannot check its options: %s", first_line(error), exc_info=True)
 
 
 @hookimpl
 def validate(pdfinfo: PdfInfo, options: Any) -> None:
-    """Share the cores among the pages that are worked on at a time."""
+    """Divide the cores among the pages that are worked on at the same time."""
     try:
         from ocrmypdf.helpers import available_cpu_count
 
         jobs = options.jobs or available_cpu_count()
         options.extra_attrs["docsr_threads"] = max(1, jobs // max(1, min(jobs, len(pdfinfo))))
-    except Exception as error:  # one thread a page then
+    except Exception as error:  # each page then gets one thread
         log.debug("docsr does not know how many threads to use: %s", first_line(error), exc_info=True)
 
 
@@ -122,42 +122,42 @@ def validate(pdfinfo: PdfInfo, options: Any) -> None:
 def rasterize_pdf_page(
     input_file: Path, output_file: Path, pageno: int, raster_dpi: Any, rotation: int | None, options: Any
 ) -> Generator[None, Path, Path]:
-    """Put the scan's own pixels in the place of a rendering that shows the same, and note the scan's raster."""
+    """Replace a rendering with the scan's own pixels if both show the same, and record the scan's raster."""
     rendered = yield
     if options is not None and not _is_off(options):
-        with _harmless(output_file.parent, pageno):
+        with _failing_softly(output_file.parent, pageno):
             _pages().show_own_pixels(input_file, output_file, pageno, raster_dpi, rotation or 0, options)
     return rendered
 
 
 @hookimpl(wrapper=True)
 def filter_ocr_image(page: PageContext, image: Image.Image) -> Generator[None, Image.Image | None, Image.Image]:
-    """Enlarge the image for OCR, after other plugins have seen it, where its text is too small."""
-    given = yield
-    seen = image if given is None else given
-    if not _is_off(page.options) and not seen.info.get("docsr"):
-        with _harmless(page.work_folder, page.pageno + 1):
-            large: Image.Image = _pages().enlarged(page, seen)
+    """Enlarge the image for OCR if its text is too small, after other plugins have filtered it."""
+    filtered = yield
+    input_image = image if filtered is None else filtered
+    if not _is_off(page.options) and not input_image.info.get("docsr"):
+        with _failing_softly(page.work_folder, page.pageno + 1):
+            large: Image.Image = _pages().enlarged(page, input_image)
             return large
-    return seen
+    return input_image
 
 
 @hookimpl(wrapper=True)
 def optimize_pdf(input_pdf: Path, context: PdfContext) -> Generator[None, Any, Any]:
-    """With --docsr-replace: enlarge the visible scans too, of the pages that were enlarged for OCR."""
+    """With --docsr-replace, also enlarge the visible scans of the pages that were enlarged for OCR."""
     if not _is_off(context.options) and option(context.options, "replace", False):
-        with _harmless(context.work_folder, None):
+        with _failing_softly(context.work_folder, None):
             _pages().replace_shown(input_pdf, context)
     return (yield)
 
 
 @contextmanager
-def _harmless(work_folder: Path, number: int | None) -> Iterator[None]:
-    """Let whatever fails within the block cost what docsr would have made, and one warning a document.
+def _failing_softly(work_folder: Path, number: int | None) -> Iterator[None]:
+    """Turn any failure within the block into a warning, one per document; OCRmyPDF's own result is kept.
 
     Args:
-        work_folder: of the document; workers may be other processes.
-        number: of the page, from 1; None: the visible pages.
+        work_folder: of the document; it also counts the failures of workers in other processes.
+        number: of the page, from 1; None for the visible pages.
     """
     try:
         yield
@@ -174,13 +174,13 @@ def _is_first(mark: Path) -> bool:
         mark.touch(exist_ok=False)
     except FileExistsError:
         return False
-    except OSError:  # no space is left; then better a warning too many
+    except OSError:  # no space is left: rather warn once too often
         return True
     return True
 
 
 def option(options: Any, name: str, default: Any) -> Any:
-    """One of docsr's options; callers from Python give only some."""
+    """Return one of docsr's options, or the default; callers from Python may leave options out."""
     value = getattr(options, f"docsr_{name}", None)
     return default if value is None else value
 
@@ -190,13 +190,13 @@ def _is_off(options: Any) -> bool:
 
 
 def _is_served() -> bool:
-    """Tell whether this OCRmyPDF is new enough."""
+    """Return whether this version of OCRmyPDF is supported."""
     major = version("ocrmypdf").partition(".")[0]
-    return not major.isdecimal() or int(major) >= OLDEST  # a build without a number is its maker's own, and new
+    return not major.isdecimal() or int(major) >= OLDEST  # a build without a number is a private and recent one
 
 
 class _Installed:
-    """The same hooks for the entry point: pluggy refuses one and the same module twice."""
+    """The same hooks for the entry point, because pluggy refuses to register one module twice."""
 
     if _is_served():
         initialize = staticmethod(initialize)

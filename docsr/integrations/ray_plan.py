@@ -1,4 +1,4 @@
-"""What a Ray job has to do: which file becomes which, and what the manifest knows of it."""
+"""Plan a Ray job: which file becomes which, and what the manifest records about it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from docsr.system.temporary import temporary_folder
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to do.
+    """One file to work on.
 
     Attributes:
         source: path or URL of the input.
-        place: of the output, below the output folder.
-        entries: what the manifest knows of the output.
-        overwrite: whether to make it again, and to replace whatever is there.
-        refused: why nothing can be done to it; ``place`` is empty then.
+        place: of the output, relative to the output folder.
+        entries: the manifest's entries of the output.
+        overwrite: whether to make the output again, and to replace any file in its place.
+        refused: why nothing can be done; ``place`` is empty then.
     """
 
     source: str
@@ -47,30 +47,30 @@ def plan_jobs(
     overwrite: bool = False,
     passed: PassedOver | None = None,
 ) -> list[Job]:
-    """Find the files and say where each goes, as :func:`docsr.batch.run.plan_files` does for one machine.
+    """Find the files and decide where each goes, as :func:`docsr.batch.run.plan_files` does for one machine.
 
     Args:
-        inputs: files and folders: paths (which all nodes see) or URLs.
+        inputs: files and folders: paths that all nodes see, or URLs.
         out: the output folder: a path that all nodes see, or a URL.
-        options: what is asked for.
+        options: what to do.
         overwrite: as of :func:`docsr.batch.run.plan_files`.
-        passed: likewise.
+        passed: as of :func:`docsr.batch.run.plan_files`.
 
     Raises:
         NoInputError: there is nothing to read.
         UsageError: the options cannot be served, or an output would overwrite an input.
         CheckpointError: the network file cannot be used.
     """
-    folder, paths = local_path(out), [local_path(one) for one in inputs]
+    folder, paths = local_path(out), [local_path(given) for given in inputs]
     if folder is not None and None not in paths:
         tasks = plan_files(list(filter(None, paths)), folder, options, overwrite=overwrite, passed=passed)
         return [_job(task, folder) for task in tasks]
     options.check()
     if folder is not None:
         refuse_same_folder(folder, filter(os.path.isdir, filter(None, paths)))
-    found = _all_found(inputs, out, PassedOver() if passed is None else passed)
-    sources = {file: source for file, source in found.items() if not file.refused}
-    refused = [Job(source, "", refused=file.refused) for file, source in found.items() if file.refused]
+    files = _all_files(inputs, out, PassedOver() if passed is None else passed)
+    sources = {file: source for file, source in files.items() if not file.refused}
+    refused = [Job(source, "", refused=file.refused) for file, source in files.items() if file.refused]
     manifest, named = _manifest(out, folder), {file.path: source for file, source in sources.items()}
     made = manifest.made()
     before = {path: made.get(source, ()) for path, source in named.items()}
@@ -87,12 +87,12 @@ def _job(task: Task, folder: Path) -> Job:
     return Job(os.path.abspath(task.source), str(task.output.relative_to(folder)), task.entries, task.overwrite)
 
 
-def _all_found(inputs: Sequence[str], out: str, passed: PassedOver) -> dict[InputFile, str]:
-    """The files, with their paths or URLs. NoInputError where there are none."""
-    found = dict(one for given in inputs for one in _found(given, out, passed))
-    if not found:
+def _all_files(inputs: Sequence[str], out: str, passed: PassedOver) -> dict[InputFile, str]:
+    """Return the files with their paths or URLs. NoInputError if there are none."""
+    files = dict(pair for given in inputs for pair in _files(given, out, passed))
+    if not files:
         raise NoInputError(nothing_in(inputs, passed))
-    return found
+    return files
 
 
 def _manifest(out: str, folder: Path | None) -> Manifest:
@@ -101,38 +101,38 @@ def _manifest(out: str, folder: Path | None) -> Manifest:
     with temporary_folder() as copy:
         store = Store(out)
         fetch_parts(store, copy)
-        if store.has(NAME):  # the folder was copied there from a machine
+        if store.has(NAME):  # a machine's output folder was copied there
             store.fetch(NAME, copy / NAME)
         return Manifest(copy)
 
 
 def _refuse_inputs(out: str, places: Sequence[Path], inputs: Sequence[str]) -> None:
-    """Make sure that no output is one of the inputs, under whatever name or URL."""
+    """Check that no output is one of the inputs, even under another name or URL."""
     folder = local_path(out)
     if folder is not None:
         refuse_same_file((below(folder, str(place)) for place in places), filter(None, map(local_path, inputs)))
         return
     store, names = Store(out), set(map(str, places))
-    for one in inputs:
-        if local_path(one) is None and store.name_of(Store(one)) in names:
-            raise UsageError(f"{one} is an input and would be overwritten: choose another --out folder")
+    for given in inputs:
+        if local_path(given) is None and store.name_of(Store(given)) in names:
+            raise UsageError(f"{given} is an input and would be overwritten: choose another --out folder")
 
 
-def _found(one: str, out: str, passed: PassedOver) -> Iterator[tuple[InputFile, str]]:
-    """The files that one input names, each with its path or URL."""
-    path = local_path(one)
+def _files(given: str, out: str, passed: PassedOver) -> Iterator[tuple[InputFile, str]]:
+    """Yield the files that one input names, each with its path or URL."""
+    path = local_path(given)
     if path is not None:
         yield from (
             (file, str(file.path) if file.refused else os.path.abspath(file.path))
             for file in find_inputs([path], local_path(out), DOCUMENT_SUFFIXES, passed)
         )
         return
-    store = Store(one)
+    store = Store(given)
     own = None if local_path(out) is not None else store.name_of(Store(out))
     if own == "":
         raise UsageError(f"--out {out} is the input folder itself: choose another folder for the outputs")
     names = store.names()
-    if names == [""]:  # one object
+    if names == [""]:  # the URL is that of one file
         yield _stored(store.url, PurePosixPath(store.url).name), store.url
         return
     outputs = _output_folders(names) | (set() if own is None else {f"{own}/"})
@@ -147,7 +147,7 @@ def _found(one: str, out: str, passed: PassedOver) -> Iterator[tuple[InputFile, 
 
 
 def _stored(url: str, name: str) -> InputFile:
-    """An input behind a URL, with a path of its own for each: as a path, a//b would be a/b."""
+    """Return an input behind a URL. Its path is a unique key: the URLs a//b and a/b would be one path."""
     key = Path(quote(url, safe="", errors="surrogatepass"))
     try:
         return InputFile(key, place_of(name))
@@ -156,7 +156,7 @@ def _stored(url: str, name: str) -> InputFile:
 
 
 def _output_folders(names: Sequence[str]) -> set[str]:
-    """Folders below an input that hold the outputs of an earlier run."""
+    """Return the folders below an input that hold the outputs of an earlier run."""
     folders = set()
     for name in map(PurePosixPath, names):
         if name.name == NAME:

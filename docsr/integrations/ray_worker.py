@@ -1,4 +1,4 @@
-"""What each actor of a Ray job does: files, as one machine does them, fetched and handed over where they lie afar."""
+"""Run the actors of a Ray job: each works on files as one machine does, and copies files that are in a remote store."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from docsr.system.temporary import temporary_folder
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """What all actors of a job are told.
+    """What all actors of a job need to know.
 
     Attributes:
-        options: what is asked for.
+        options: what to do.
         out: the output folder: a path that all nodes see, or a URL.
-        run: a name of its own for this run.
-        known: parts of the manifest of ``out`` that were there when it was planned.
+        run: a unique name of this run.
+        known: parts of the manifest of ``out`` that existed when the job was planned.
         signature: of the options, where the job was started.
         threads: of one network call.
         time_limit: seconds that one page may take, or None.
@@ -52,11 +52,11 @@ class JobSpec:
 
 
 class Worker:
-    """Does files in a process apart, which a page may crash or hang without harm to the actor and to other pages."""
+    """An actor that works in a separate process, so that a page that crashes or hangs does not harm other pages."""
 
     def __init__(self, spec: JobSpec) -> None:
-        """Prepare; networks are loaded when the first page needs them."""
-        self._order, self._token, self._handed_over = spec, secrets.token_hex(4), 0
+        """Prepare the process; networks are loaded when the first page needs them."""
+        self._spec, self._token, self._handed_over = spec, secrets.token_hex(4), 0
         self._until_closed = ExitStack()
         folder = local_path(spec.out)
         self._store = Store(spec.out) if folder is None else None
@@ -71,9 +71,9 @@ class Worker:
         self._apart = SingleWorker(enhancer, lost, spec.time_limit, memory, on_timeout=late)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """Do the files of the column ``job``; in the column ``result`` is a list of PageResult for each, or an error.
+        """Work on the files in column ``job``; column ``result`` gets for each a list of PageResult, or an error.
 
-        A DocsrError there is one that no file is to blame for (another docsr on this node, a network that is missing).
+        The error is a DocsrError for which no file is to blame (another docsr on this node, a network is missing).
         """
         jobs: list[Job] = list(batch["job"])
         results: list[Any]
@@ -84,24 +84,24 @@ class Worker:
         except DocsrError as error:
             results = [error] * len(jobs)
         finally:
-            if self._store is not None:  # copies; one that stays would pass for what is in the store
+            if self._store is not None:  # remove copies: a later task would take one for the store's content
                 for job in jobs:
                     if not job.refused:
                         _remove(self._output(job))
         return {"result": _column(results)}
 
     def close(self) -> None:
-        """End its process and remove its copies."""
+        """End the process and remove the copies."""
         self._apart.close()
         self._until_closed.close()
 
     @cached_property
     def _copies(self) -> Path:
-        """A folder for copies of what lies afar."""
+        """A temporary folder for copies of remote files."""
         return self._until_closed.enter_context(temporary_folder())
 
     def _check(self) -> None:
-        spec = self._order
+        spec = self._spec
         spec.options.check()
         if spec.options.signature() != spec.signature:
             raise UsageError(
@@ -109,9 +109,9 @@ class Worker:
             )
 
     def _done(self, job: Job) -> list[PageResult]:
-        """The results of one file, by the names that the user knows."""
+        """Return the results of one file, under the names that the user knows."""
         if job.refused:
-            refused = Task(Path(job.source), Path(self._order.out), refused=job.refused)
+            refused = Task(Path(job.source), Path(self._spec.out), refused=job.refused)
             return [self._named(row, job, refused) for row in failed(refused, job.refused, FileProgress())]
         task = self._task(job)
         try:
@@ -120,7 +120,7 @@ class Worker:
         except (PageError, OSError) as error:
             rows = failed(task, sentence_of(error, job.source), FileProgress())
         finally:
-            if task.name:  # a copy
+            if task.name:  # the source is a copy
                 _remove(task.source)
         return [self._named(row, job, task) for row in rows]
 
@@ -133,60 +133,61 @@ class Worker:
         return below(self._out, job.place)
 
     def _fetch(self, job: Job, task: Task) -> None:
-        """Copy what lies afar: the input, and an output that is there, to be judged as one machine judges it."""
+        """Copy remote files: the input, and an existing output, which is then checked as on one machine."""
         if task.name:
             Store(job.source).fetch("", task.source)
         if self._store is not None and self._store.has(job.place):
             self._store.fetch(job.place, task.output)
             if not any(entry.describes(task.output) for entry in job.entries):
-                # It may have been made since: in this very run, by a node that was lost before it could tell.
+                # This very run may have made it since, on a node that was lost before it could report.
                 self._parts = fetch_parts(self._store, self._out, self._parts)
 
     def _named(self, row: PageResult, job: Job, task: Task) -> PageResult:
         output = str(task.output) if self._store is None else self._store.url_of(job.place)
 
-        def told(text: str | None) -> str | None:
-            return text and text.replace(str(task.source), job.source).replace(str(self._out), self._order.out)
+        def shown(text: str | None) -> str | None:
+            return text and text.replace(str(task.source), job.source).replace(str(self._out), self._spec.out)
 
-        return replace(row, input=job.source, output=output, error=told(row.error), warning=told(row.warning))
+        return replace(row, input=job.source, output=output, error=shown(row.error), warning=shown(row.warning))
 
     def _hand_over(self, store: Store, jobs: Sequence[Job], done: list[list[PageResult]]) -> list[list[PageResult]]:
-        """Put what was made where it belongs, after the manifest knows of it."""
-        made = [self._made(job, rows) for job, rows in zip(jobs, done, strict=True)]
+        """Copy new outputs to the store after they are recorded in the manifest."""
+        new_entries = [self._new_entry(job, rows) for job, rows in zip(jobs, done, strict=True)]
         try:
-            self._note(store, [entry for entry in made if entry is not None])
+            self._note(store, [entry for entry in new_entries if entry is not None])
         except PageError as error:
-            return [rows if new is None else _failed(rows, error) for rows, new in zip(done, made, strict=True)]
+            pairs = zip(done, new_entries, strict=True)
+            return [rows if entry is None else _failed(rows, error) for rows, entry in pairs]
         results = []
-        for job, rows, new in zip(jobs, done, made, strict=True):
+        for job, rows, entry in zip(jobs, done, new_entries, strict=True):
             try:
-                if new is not None:
+                if entry is not None:
                     store.push(self._output(job), job.place)
                 results.append(rows)
             except PageError as error:
                 results.append(_failed(rows, error))
         return results
 
-    def _made(self, job: Job, rows: Sequence[PageResult]) -> Entry | None:
-        """The entry of an output that was made just now."""
+    def _new_entry(self, job: Job, rows: Sequence[PageResult]) -> Entry | None:
+        """Return the manifest entry of an output that was just made, or None if none was made."""
         assert self._manifest is not None
         self._manifest.refresh()
         if all(row.bytes_out is None for row in rows):
             return None
         entries, output = self._manifest.entries(job.place), self._output(job)
-        made = {self._order.signature, incomplete(self._order.signature)}
-        return next(entry for entry in entries if entry.options in made and entry.describes(output))
+        signatures = {self._spec.signature, incomplete(self._spec.signature)}
+        return next(entry for entry in entries if entry.options in signatures and entry.describes(output))
 
     def _note(self, store: Store, entries: Sequence[Entry]) -> None:
         if entries:
             self._handed_over += 1
             lines = self._copies / "lines.jsonl"
             lines.write_bytes(b"".join(map(as_line, entries)))
-            store.push(lines, f"{PARTS}/{self._order.run}-{self._token}-{self._handed_over}.jsonl")
+            store.push(lines, f"{PARTS}/{self._spec.run}-{self._token}-{self._handed_over}.jsonl")
 
 
 def _remove(copy: Path) -> None:
-    """Remove a copy of what lies afar, which some clients of stores make a folder of."""
+    """Remove a copy of a remote file; some clients of stores make it a folder."""
     if os.path.isdir(copy):
         rmtree(copy, ignore_errors=True)
     else:
@@ -199,7 +200,7 @@ def _failed(rows: Sequence[PageResult], error: PageError) -> list[PageResult]:
 
 
 def _column(values: Sequence[Any]) -> Any:
-    """A column of objects, which numpy would take apart."""
+    """Return a column of objects; numpy would otherwise split them up."""
     column = np.empty(len(values), dtype=object)
     for number, value in enumerate(values):
         column[number] = value

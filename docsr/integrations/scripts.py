@@ -1,4 +1,4 @@
-"""Which of Tesseract's languages are written in Latin letters, the only ones that the shipped networks know."""
+"""Tell which of Tesseract's languages are written in Latin letters, the only letters that the shipped networks know."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ _LATIN_SCRIPTS = frozenset({"script/Latin", "script/Fraktur", "script/Vietnamese
 
 
 def in_latin_letters(languages: Iterable[str]) -> bool:
-    """Whether all these are, by Tesseract's names (``eng``, ``chi_sim``, ``script/Cyrillic``); unknown ones count."""
+    """Return whether all languages are written in Latin letters.
+
+    Args:
+        languages: Tesseract's names (``eng``, ``chi_sim``, ``script/Cyrillic``); unknown names count as Latin.
+    """
     return not any(
         name in _NOT_LATIN or (name.startswith("script/") and name not in _LATIN_SCRIPTS) for name in languages
     )

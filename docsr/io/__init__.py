@@ -1,1 +1,1 @@
-"""Files in and out: finding them, reading pages, writing them complete or not at all."""
+"""Read and write files: find inputs, read pages, and write outputs that are either complete or absent."""

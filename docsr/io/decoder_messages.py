@@ -1,4 +1,4 @@
-"""What libraries say in passing while they read a file: the only word of some damage that a decoder gets over."""
+"""Collect the warnings and log messages of decoders: some damage that a decoder tolerates is reported only there."""
 
 from __future__ import annotations
 
@@ -22,54 +22,60 @@ _STDERR = 2
 _DECODERS = r"(PIL|tifffile)\b"
 _LOGGER = "tifffile"
 _MOST_LINES, _MOST_BYTES = 1000, 100_000
-"""So much is taken; a damaged file can make a decoder say the same of each of its rows, and the rest is dropped."""
+"""Limits on what is collected. A damaged file can make a decoder repeat a message for each row; the rest is dropped."""
 
 _OBJECT = re.compile(r"<\w[^<>]*>|\btempfile\.tif:")
 _BYTES = re.compile(r"""\bb(['"])(?:\\.|(?!\1).)*\1?""")
 _CAUSE = re.compile(r",? (due to|raised) \w+\(.*")
 _RAISED = re.compile(r"^raised \w+\((['\"])(.*)\1\)$")
-"""How tifffile tells where something is wrong, and libtiff of a file that has no name for it; how it shows what it
-found there; and what was raised."""
+"""Patterns for what to remove or unwrap in a message.
+
+_OBJECT: how tifffile names the object at fault, and how libtiff names a file without a name. _BYTES: raw bytes that
+were found there. _CAUSE and _RAISED: the exception that was raised.
+"""
 
 
 class DamageWarning(UserWarning):
-    """Something in a file is damaged, and what could be read of it was read."""
+    """A file is damaged, but part of it could be read."""
 
 
 @dataclass(slots=True)
-class _Listener:
+class _Capture:
     lines: list[str]
-    looked_at: set[Hashable] = field(default_factory=set)
+    first_looks: set[Hashable] = field(default_factory=set)
 
 
-_listener: ContextVar[_Listener | None] = ContextVar("listener", default=None)
+_capture: ContextVar[_Capture | None] = ContextVar("capture", default=None)
 _place: ContextVar[str] = ContextVar("place", default="")
 
 
 def report_damage(*sentences: str) -> None:
-    """Tell of damage that was got over: within :func:`captured_messages` to it, else as a DamageWarning."""
-    listener = _listener.get()
+    """Report damage that did not stop the reading: to :func:`captured_messages`, or outside it as a DamageWarning."""
+    capture = _capture.get()
     for sentence in sentences:
-        told = _place.get() + sentence
-        if listener is None:
-            warnings.warn(told, DamageWarning, stacklevel=3)
-        elif len(listener.lines) < _MOST_LINES:
-            listener.lines.append(told)
+        message = _place.get() + sentence
+        if capture is None:
+            warnings.warn(message, DamageWarning, stacklevel=3)
+        elif len(capture.lines) < _MOST_LINES:
+            capture.lines.append(message)
 
 
 def is_first_look(at: Hashable) -> bool:
-    """Tell whether ``at`` comes for the first time since somebody listens: pages are read twice, and checked once."""
-    listener = _listener.get()
-    if listener is None:
+    """Return whether ``at`` was not seen before in the current :func:`captured_messages` block.
+
+    Pages are read twice, but need only one check. Outside such a block the answer is always True.
+    """
+    capture = _capture.get()
+    if capture is None:
         return True
-    is_new = at not in listener.looked_at
-    listener.looked_at.add(at)
+    is_new = at not in capture.first_looks
+    capture.first_looks.add(at)
     return is_new
 
 
 @contextmanager
 def naming_place(place: str) -> Iterator[None]:
-    """Put a place ("page 3: ") before what is complained of within the block."""
+    """Prefix every report made within the block with a place ("page 3: ")."""
     token = _place.set(place)
     try:
         yield
@@ -78,9 +84,10 @@ def naming_place(place: str) -> Iterator[None]:
 
 
 def silence(category: type[Warning]) -> None:
-    """Drop warnings of a library from now on that are only for those who program with it.
+    """Ignore from now on a library's warnings that concern only its programmers.
 
-    For all threads: what one of them sets for a while (``warnings.catch_warnings``) others restore at a wrong time.
+    The filter is set globally, for all threads. ``warnings.catch_warnings`` in one thread would be undone by others at
+    the wrong moment.
     """
     if ("ignore", None, category, None, 0) not in warnings.filters:
         warnings.simplefilter("ignore", category)
@@ -88,62 +95,62 @@ def silence(category: type[Warning]) -> None:
 
 @contextmanager
 def captured_messages(*, printed: bool) -> Iterator[list[str]]:
-    """Collect what decoders warn of and log, and what C code prints to stderr (libtiff tells of fax damage only so).
+    """Collect what decoders warn about and log, and what C code prints to stderr (all that libtiff says of faxes).
 
     Args:
-        printed: whether to listen to stderr as well: for processes in which nothing else writes to it meanwhile.
+        printed: whether to capture stderr as well. Use it only in processes where nothing else writes to stderr.
 
     Yields:
-        A list, which holds what was said, a line each without repetition, when the block has ended.
+        A list. When the block has ended it holds the messages, one line each, without repetition.
     """
     lines: list[str] = []
-    token, warned = _listener.set(_Listener(lines)), list[str]()
+    token, warned = _capture.set(_Capture(lines)), list[str]()
     try:
         with ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
-            warnings.showwarning = partial(_take, warned)
-            warnings.filterwarnings("always", module=_DECODERS)  # what others warn of is not about the file
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused, which says it all
-            stack.enter_context(_logged(lines))
-            if printed and _can_be_taken():
-                stack.enter_context(_stderr(lines))
+            warnings.showwarning = partial(_collect, warned)
+            warnings.filterwarnings("always", module=_DECODERS)  # other modules do not warn about the file
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the page is refused with its own error
+            stack.enter_context(_captured_log(lines))
+            if printed and _can_capture_stderr():
+                stack.enter_context(_captured_stderr(lines))
             yield lines
     finally:
-        _listener.reset(token)
+        _capture.reset(token)
         lines[:] = dict.fromkeys(filter(None, map(plain, [*lines, *warned])))
 
 
-def _take(lines: list[str], said: object, *_: object) -> None:
+def _collect(lines: list[str], message: object, *_: object) -> None:
     if len(lines) < _MOST_LINES:
-        lines.append(_BYTES.sub("other data", str(said)))
+        lines.append(_BYTES.sub("other data", str(message)))
 
 
-def _can_be_taken() -> bool:
-    """Tell whether there is a stderr to take; where a program was started without, another file may have its number."""
+def _can_capture_stderr() -> bool:
+    """Return whether there is a stderr to capture. If the program started without one, fd 2 may be another file."""
     return os.name == "posix" and sys.__stderr__ is not None  # elsewhere a pipe would block
 
 
 @contextmanager
-def _stderr(lines: list[str]) -> Iterator[None]:
-    """Take what is printed to stderr, by C code too, as far as a pipe has room (64 kB as a rule): the rest is dropped.
+def _captured_stderr(lines: list[str]) -> Iterator[None]:
+    """Capture stderr, including what C code prints, up to what a pipe holds (usually 64 kB); the rest is dropped.
 
-    Nobody could read the pipe before the block ends: C code may hold the interpreter's lock. Python would raise where
-    C code goes on without having written, so what it prints is taken before it gets there.
+    The pipe cannot be read before the block ends, because C code may hold the interpreter's lock. Python raises on a
+    full pipe where C code ignores the failure, so what Python prints is captured before it reaches the pipe.
     """
-    said = _Sink()
-    with bounded_pipe() as pipe, redirect_stderr(said):
-        kept = os.dup(_STDERR)
+    python_stderr = _BoundedText()
+    with bounded_pipe() as pipe, redirect_stderr(python_stderr):
+        original = os.dup(_STDERR)
         os.dup2(pipe.writing, _STDERR)
         try:
             yield
         finally:
-            os.dup2(kept, _STDERR)
-            os.close(kept)
-            lines += (said.getvalue() + pipe.read().decode(errors="replace")).splitlines()
+            os.dup2(original, _STDERR)
+            os.close(original)
+            lines += (python_stderr.getvalue() + pipe.read().decode(errors="replace")).splitlines()
 
 
-class _Sink(StringIO):
-    """Text of which the first _MOST_BYTES are kept."""
+class _BoundedText(StringIO):
+    """A text buffer that keeps the first _MOST_BYTES and drops the rest."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, _MOST_BYTES - self.tell())])
@@ -151,9 +158,9 @@ class _Sink(StringIO):
 
 
 @contextmanager
-def _logged(lines: list[str]) -> Iterator[None]:
-    """Take what tifffile logs; without anyone to take it, Python would print it."""
-    handler = _Taking(lines)
+def _captured_log(lines: list[str]) -> Iterator[None]:
+    """Collect what tifffile logs; Python would print it if there were no handler."""
+    handler = _CollectingHandler(lines)
     logging.getLogger(_LOGGER).addHandler(handler)
     try:
         yield
@@ -161,27 +168,27 @@ def _logged(lines: list[str]) -> Iterator[None]:
         logging.getLogger(_LOGGER).removeHandler(handler)
 
 
-class _Taking(logging.Handler):
+class _CollectingHandler(logging.Handler):
     def __init__(self, lines: list[str]) -> None:
         super().__init__(logging.WARNING)
         self._lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        _take(self._lines, record.getMessage())
+        _collect(self._lines, record.getMessage())
 
 
-def plain(said: str) -> str:
-    """Return what a library said on one line, without the names of its own objects; other signs than text become ?."""
-    line = " ".join(_OBJECT.sub(" ", said).split())
+def plain(message: str) -> str:
+    """Return a library's message on one line, without names of its objects; unprintable characters become "?"."""
+    line = " ".join(_OBJECT.sub(" ", message).split())
     raised = _RAISED.match(line)
     if raised is not None:
         line = raised[2].strip()
     line = _CAUSE.sub("", line)
-    return "".join(sign if sign.isprintable() and sign != "\ufffd" else "?" for sign in line)
+    return "".join(char if char.isprintable() and char != "\ufffd" else "?" for char in line)
 
 
 def summary_of(lines: list[str]) -> str | None:
-    """The first line, and how many there are more; None where nothing was said."""
+    """Return the first line and the number of further ones; None if there are no lines."""
     if not lines:
         return None
     more = f" (and {len(lines) - 1} more like it)" if len(lines) > 1 else ""

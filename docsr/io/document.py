@@ -1,4 +1,4 @@
-"""Documents: pages in and out of whatever file holds them, images and PDF alike."""
+"""Read and write the pages of a document, whether it is an image file or a PDF."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DocumentPage(Protocol):
 
     Attributes:
         number: 0-based.
-        reason: why it cannot be enlarged, as a clause ("it has text of its own"); None: it can.
+        reason: why the page cannot be enlarged, as a clause ("it has text of its own"); None if it can.
     """
 
     @property
@@ -40,15 +40,15 @@ class DocumentPage(Protocol):
     def reason(self) -> str | None: ...  # noqa: D102
 
     def check(self) -> None:
-        """Refuse what would become more pixels than are allowed where it must be rendered. PageError."""
+        """Raise PageError if the page must be rendered and would have more pixels than are allowed."""
         ...
 
     def read(self) -> Page:
-        """Decode it, before the next page is asked for. PageError when it is damaged, or has a reason (then)."""
+        """Decode the page; call this before asking for the next one. PageError if it is damaged or has a reason."""
         ...
 
     def instead(self) -> Page | None:
-        """Return what takes its place where it is damaged: what a viewer shows; None where that cannot be had."""
+        """Return a substitute for a damaged page: what a PDF viewer shows; None if there is none."""
         ...
 
 
@@ -68,9 +68,9 @@ class _Picture:
 
 
 def is_pdf(path: Path) -> bool:
-    """Tell whether a file begins as a PDF does; False also where it cannot be read."""
+    """Return whether a file begins like a PDF; False if it cannot be read."""
     try:
-        if not path.is_file():  # opening a pipe waits until somebody writes
+        if not path.is_file():  # opening a pipe would block until somebody writes to it
             return False
         with path.open("rb") as file:
             return _MARK in file.read(_MARK_WITHIN)
@@ -79,7 +79,7 @@ def is_pdf(path: Path) -> bool:
 
 
 def suffix_of(path: Path) -> str:
-    """The usual suffix of what a file holds, with its dot; empty where that is no document."""
+    """Return the usual suffix of a file's format, with its dot; empty if the file is not a document."""
     return f".{PDF}" if is_pdf(path) else suffix_of_image(path)
 
 
@@ -100,13 +100,13 @@ def count_pages(path: Path) -> int:
 def read_leaves(
     path: Path, form: str = "", counted: Callable[[int], None] = lambda pages: None
 ) -> Iterator[DocumentPage]:
-    """The pages of a file, which are decoded when they are asked to be; one that is damaged leaves the others.
+    """Yield the pages of a file, each decoded only when its ``read`` is called; a damaged page does not stop the rest.
 
     Args:
         path: the file.
-        form: what its pages go into: of a PDF that becomes a PDF, they are the scans, which are replaced; else what
-            one sees of each page (docsr.io.pdf.visible).
-        counted: called with the number of its pages, before the first is decoded.
+        form: the format that the pages are written to. If a PDF becomes a PDF, the pages are its scans, which are
+            replaced; otherwise each page is what a reader sees of it (docsr.io.pdf.visible).
+        counted: called with the number of pages before the first one is decoded.
 
     Raises:
         PageError: the file cannot be read.
@@ -122,13 +122,13 @@ def read_leaves(
                 yield leaf
                 leaf.forget()
     else:
-        from docsr.io.pdf.visible import open_seen
+        from docsr.io.pdf.visible import open_visible
 
-        yield from open_seen(path, counted)
+        yield from open_visible(path, counted)
 
 
 def read_document(path: Path) -> Iterator[Page]:
-    """Every page of a file as the pixels that one sees; of a PDF, scans as they are stored where nothing else shows.
+    """Yield every page of a file as visible pixels; a PDF scan is returned as stored if the page shows nothing else.
 
     Raises:
         PageError: the file or a page cannot be read.
@@ -137,26 +137,26 @@ def read_document(path: Path) -> Iterator[Page]:
         try:
             page = leaf.read()
         except PageError as error:
-            instead = leaf.instead()
-            if instead is None:
+            substitute = leaf.instead()
+            if substitute is None:
                 raise
-            page = instead
+            page = substitute
             report_damage(f"{str(error).removeprefix(f'{path}, ')}; it is shown as PDF viewers show it")
         yield page
         del page
 
 
 def encoded_size(page: Page, form: str, quality: int) -> int:
-    """Return how many bytes a page takes in a file, in a PDF what its image takes; arguments as of write_document."""
+    """Return how many bytes a page takes in a file, for PDF those of its image; arguments as of write_document."""
     if form != PDF:
         return size_of_image(page, form, quality)
-    from docsr.io.pdf.encode import coded
+    from docsr.io.pdf.encode import encode_pixels
 
-    return len(coded(page.pixels, quality).data)
+    return len(encode_pixels(page.pixels, quality).data)
 
 
 def check_output(path: Path, page: Page | Bands, form: str) -> None:
-    """Refuse a page that is too large to be written, before it is made; arguments and errors as of check_writable."""
+    """Refuse, before it is made, a page that is too large to write; arguments and errors as of check_writable."""
     if form == PDF:
         check_held(page)
     else:
@@ -164,7 +164,7 @@ def check_output(path: Path, page: Page | Bands, form: str) -> None:
 
 
 def write_document(target: Path | Place, pages: Iterable[Page | Bands], form: str, quality: int) -> None:
-    """Write pages to one new file, complete or not at all; arguments and errors as of encode_pages, and ``pdf``."""
+    """Write pages to one new file, complete or absent; arguments and errors as of encode_pages; ``form`` may be pdf."""
     with atomic_write(target) as file:
         encode_document(file, target if isinstance(target, Path) else target.path, pages, form, quality)
 
@@ -177,7 +177,7 @@ def encode_document(
     quality: int,
     wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write pages into an open file; arguments and errors as of encode_pages, and ``pdf``."""
+    """Write pages into an open file; arguments and errors as of encode_pages; ``form`` may also be ``pdf``."""
     if form != PDF:
         encode_pages(file, path, pages, form, quality, wrote)
         return

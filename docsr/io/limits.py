@@ -1,4 +1,4 @@
-"""How large a page may be: what claims to be larger is taken for damage or an attack."""
+"""Limit the size of pages and the memory they take: a larger page is treated as damage or an attack."""
 
 from __future__ import annotations
 
@@ -14,54 +14,53 @@ from docsr.io.read_errors import TooLarge
 from docsr.page import Bands, Page
 
 MAX_PIXELS = 1_000_000_000
-"""The largest page that is decoded, or held whole to be written, unless the user allows more."""
+"""The most pixels a page may have to be decoded, or to be held whole for writing, unless the user allows more."""
 
 MAX_MEMORY = 1_000_000_000
-"""Bytes that the process which works on a small file may hold, unless the user allows more."""
+"""The most bytes that a process may use to work on a small file, unless the user allows more."""
 
 TORCH_MEMORY = 3_000_000_000
-"""The same where torch runs the network: it keeps what each layer makes of a tile, and none of it in 8 bits.
+"""MAX_MEMORY when torch runs the network: it keeps what each layer makes of a tile, and none of it in 8 bits.
 
-At the default tile and one thread our largest checkpoints needed 1.4 GB; the rest is for larger ones, and for threads.
+At the default tile size and one thread our largest checkpoints needed 1.4 GB; the rest allows for larger checkpoints
+and more threads.
 """
 
 MEMORY_PER_BYTE = 128
-"""A larger file may take so many bytes more for each of its own, up to its share of the machine."""
+"""Each byte of a larger file allows this many more bytes of memory, up to the process's share of the machine."""
 
 _PART_OF_MACHINE = 0.8
 _BYTES_PER_PIXEL = 8
 _HELD_GREY, _HELD_COLOUR = 2, 7
-"""Bytes of a pixel of a page that is held whole to be written: itself, and what the encoder makes of it."""
+"""Bytes per pixel of a page held whole for writing: the page itself and the encoder's working memory."""
 
-_PIECE_BY_PIECE = (
-    "use a smaller --factor, or --format tiff or png (without --binarize), which are written piece by piece"
-)
-_BESIDE = 150_000_000
-"""What a process holds beside the page that is decoded: the interpreter, libraries, a network."""
+_REMEDY = "use a smaller --factor, or --format tiff or png (without --binarize), which are written piece by piece"
+_OVERHEAD = 150_000_000
+"""Bytes that a process uses besides the decoded page: the interpreter, libraries, a network."""
 
 _most: ContextVar[int] = ContextVar("most_pixels", default=MAX_PIXELS)
 _memory: ContextVar[int | None] = ContextVar("most_memory", default=None)
 
 MOST_MISSING = 0.1
-"""Of a picture: where more of it is missing, the page is damaged; what is less is told as a warning."""
+"""Share of a picture. If more is missing, the page counts as damaged; if less, the user gets a warning."""
 
 
 def most_pixels() -> int:
-    """Return the largest number of pixels that a page may have here and now."""
+    """Return the largest number of pixels that a page may have in the current context."""
     return _most.get()
 
 
 def most_memory() -> int:
-    """Return how many bytes this process may hold here and now."""
-    told = _memory.get()
-    return round(_PART_OF_MACHINE * machine_memory()) if told is None else told
+    """Return how many bytes this process may use in the current context."""
+    limit = _memory.get()
+    return round(_PART_OF_MACHINE * machine_memory()) if limit is None else limit
 
 
 @contextmanager
 def allowing(pixels: int, memory: int | None = None) -> Iterator[None]:
-    """Let pages have up to ``pixels`` pixels within the block, in this thread, and the process hold so many bytes.
+    """Allow, within the block and in this thread, pages of up to ``pixels`` pixels and ``memory`` bytes in use.
 
-    ``memory`` None: most of what the machine has.
+    If ``memory`` is None, 80 % of the machine's memory is allowed.
     """
     before, memory_before = _most.set(pixels), _memory.set(memory)
     try:
@@ -72,22 +71,22 @@ def allowing(pixels: int, memory: int | None = None) -> Iterator[None]:
 
 
 def memory_for(size: int, pixels: int, jobs: int, least: int = MAX_MEMORY) -> int:
-    """Return how many bytes the process may hold that works on a file, where the user does not say.
+    """Return how many bytes a process that works on one file may use when the user sets no limit.
 
     Args:
-        size: of the file, in bytes: a small one cannot take all memory, a large one may be a large page.
-        pixels: the largest page that is allowed; where that is more than MAX_PIXELS, memory for it is.
+        size: of the file, in bytes. A small file must not take all memory; a large one may hold a large page.
+        pixels: the largest page that is allowed. If it is more than MAX_PIXELS, the limit leaves memory for it.
         jobs: how many such processes share the machine.
-        least: for the smallest file: MAX_MEMORY, or TORCH_MEMORY as far as the machine has it.
+        least: the limit for the smallest file: MAX_MEMORY, or TORCH_MEMORY. The machine's memory bounds it.
     """
     wanted = least + MEMORY_PER_BYTE * size
     if pixels > MAX_PIXELS:
-        wanted = max(wanted, _BESIDE + _BYTES_PER_PIXEL * pixels)
+        wanted = max(wanted, _OVERHEAD + _BYTES_PER_PIXEL * pixels)
     return max(MAX_MEMORY, min(wanted, round(_PART_OF_MACHINE * machine_memory() / jobs)))
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes a file has, 0 where it cannot be told."""
+    """Return how many bytes a file has; 0 if its size cannot be read."""
     try:
         return path.stat().st_size
     except (OSError, ValueError):
@@ -96,42 +95,42 @@ def size_of(path: Path) -> int:
 
 @lru_cache(maxsize=1)
 def machine_memory() -> int:
-    """Return how many bytes of memory the machine has, or the container."""
+    """Return how many bytes of memory the machine has, or the container if its limit is lower."""
     try:
-        found = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not a POSIX system
-        found = 1 << 33
-    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with suppress(OSError, ValueError):  # "max", or another system
-            found = min(found, int(Path(place).read_text()))
-    return found
+        memory = 1 << 33
+    for limit_file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # "max", or no cgroups here
+            memory = min(memory, int(Path(limit_file).read_text()))
+    return memory
 
 
 def check_memory(count: float) -> None:
-    """Refuse, before it is taken, memory for a page that this process may not hold.
+    """Refuse a page that needs more memory than this process may use, before the memory is allocated.
 
     Args:
-        count: bytes.
+        count: bytes that the page needs.
 
     Raises:
-        TooLarge: they are too many.
+        TooLarge: it needs too many.
     """
     most = most_memory()
-    if count + _BESIDE > most:
-        needs = f"it needs {(count + _BESIDE) / 1e9:.1f} GB of memory"
+    if count + _OVERHEAD > most:
+        needs = f"it needs {(count + _OVERHEAD) / 1e9:.1f} GB of memory"
         raise TooLarge(f"{needs}, and {most / 1e9:.1f} GB are allowed (docsr enhance --max-memory)")
 
 
-def check_held(page: Page | Bands, beside: int = 0, remedy: str = _PIECE_BY_PIECE) -> None:
-    """Refuse, before the memory is taken, a page that is to be held whole and is too large.
+def check_held(page: Page | Bands, beside: int = 0, remedy: str = _REMEDY) -> None:
+    """Refuse a page that must be held whole and is too large, before its memory is allocated.
 
     Args:
-        page: its pixels are not looked at.
-        beside: bytes that are held with its pixels until it is made.
-        remedy: what helps, as a clause.
+        page: its size is read, its pixels are not.
+        beside: bytes that are held together with its pixels until it is complete.
+        remedy: what the user can do, as a clause.
 
     Raises:
-        PageError: it would have more than most_pixels(), or take more than most_memory().
+        PageError: it would have more than most_pixels() pixels, or need more than most_memory() bytes.
     """
     name = "the image" if page.source is None else str(page.source)
     if page.width * page.height > most_pixels():
@@ -148,7 +147,7 @@ def in_memory(page: Page | Bands) -> Page:
     """Return a page with its pixels in memory.
 
     Raises:
-        PageError: they are more than most_pixels(), or would take more than most_memory().
+        PageError: it has more than most_pixels() pixels, or needs more than most_memory() bytes.
     """
     check_held(page)
     return page if isinstance(page, Page) else page.whole()

@@ -1,4 +1,4 @@
-"""Opening files of networks: if each is a file, and not too large."""
+"""Open network files after checking that each is a regular file and not too large."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ def open_file(path: Path, what: str, most: int) -> BinaryIO:
 
     Args:
         path: the file.
-        what: what it is called in an error ("network").
-        most: bytes that it may have.
+        what: what to call it in an error message ("network").
+        most: the most bytes that it may have.
 
     Raises:
-        CheckpointError: it is missing, cannot be read, is larger, or is no file (a pipe, a device, a folder).
+        CheckpointError: it is missing, cannot be read, is too large, or is not a regular file (but a pipe, a device or
+            a folder).
     """
     try:
-        # A pipe that nobody writes to would hold up the opening itself.
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would block.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(path, flags)
     except FileNotFoundError as error:
@@ -37,13 +38,13 @@ def open_file(path: Path, what: str, most: int) -> BinaryIO:
     os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
         raise CheckpointError(f"the {what} {path} has more than {most:,} bytes: docsr takes no larger ones")
-    raise CheckpointError(f"cannot read the {what} {path}: it is no file")
+    raise CheckpointError(f"cannot read the {what} {path}: it is not a file")
 
 
 def read_whole(path: Path, what: str, most: int) -> bytes:
     """Return the bytes of a file; arguments and errors as of :func:`open_file`."""
     with open_file(path, what, most) as file:
         try:
-            return file.read(os.fstat(file.fileno()).st_size)  # as much memory as it asks for is taken at once
+            return file.read(os.fstat(file.fileno()).st_size)  # allocates only as much as is asked for
         except OSError as error:
             raise CheckpointError(f"cannot read the {what} {path}: {reason_of(error)}") from error

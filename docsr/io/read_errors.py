@@ -1,4 +1,4 @@
-"""Why a file cannot be read, in one sentence that names it, whatever a decoder raises."""
+"""Turn whatever a decoder raises into one sentence that names the file and says why it cannot be read."""
 
 from __future__ import annotations
 
@@ -17,60 +17,60 @@ from docsr.errors import DocsrError, PageError
 from docsr.io.decoder_messages import plain
 
 _ABOUT_CODE = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, RecursionError, struct.error)
-"""What code that expects a sound file raises on another: it says nothing of the file."""
+"""Raised by code that expects a sound file when the file is not: their messages say nothing about the file."""
 
 _CODE = re.compile(
     r"\bb['\"]|\\x|[^ -~]|\bobject\b|codec can't|invalid literal|could not convert|\w\(\)|\(\d+,"
     r"|\bPdf\.|pikepdf|\w=(True|False)\b"
 )
-"""Likewise, in what others raise."""
+"""Matches messages of other exceptions that likewise speak of code, not of the file."""
 
 _UNSUPPORTED = re.compile(r"\bunsupported\b|not supported|not implemented|is not a known", re.IGNORECASE)
-"""What decoders say of sound files that they cannot decode."""
+"""Matches what decoders say about sound files that they cannot decode."""
 
 _LONGEST = 200
 
 
 class Unreadable(ValueError):
-    """A file, or a part of it, that cannot be used; the message is the clause that says why ("it is empty")."""
+    """A file or a part of it cannot be used; the message is a clause that says why ("it is empty")."""
 
 
 class Damaged(Unreadable):
-    """Likewise, of what is not as its format asks: decoders guess at it, or leave it out without a word."""
+    """A file does not follow its format: decoders would guess at the content or leave it out silently."""
 
 
 class TooLarge(Unreadable):
-    """Likewise, of what takes more memory than is allowed."""
+    """A page needs more memory than is allowed."""
 
 
 class Unsupported(Unreadable):
-    """Likewise, of what is sound, but of a kind that docsr cannot read: it is left as it is."""
+    """A file is sound, but of a kind that docsr cannot read; it stays as it is."""
 
 
 def damage(error: BaseException, clause: str = "it is damaged") -> str:
-    """Return the clause that a file is damaged, and what a decoder says of it where that is meant for people."""
-    told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    said = plain(told).rstrip(".")[:_LONGEST]
-    return clause if not said or isinstance(error, _ABOUT_CODE) or _CODE.search(said) else f"{clause} ({said})"
+    """Return the clause that a file is damaged, with the decoder's message where a reader can understand it."""
+    message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    detail = plain(message).rstrip(".")[:_LONGEST]
+    return clause if not detail or isinstance(error, _ABOUT_CODE) or _CODE.search(detail) else f"{clause} ({detail})"
 
 
 def missing(path: Path) -> str:
-    """Return the clause that a file is not there, or that a pattern matches nothing."""
+    """Return the clause that a file does not exist, or that a pattern matches nothing."""
     return "it does not exist" + (", and nothing matches it as a pattern" if glob.has_magic(str(path)) else "")
 
 
 def require_file(path: Path) -> Path:
-    """Return ``path`` when it is a file with something in it.
+    """Return ``path`` if it is a file that is not empty.
 
     Raises:
-        Unreadable: it is not.
-        OSError: it cannot be looked at.
+        Unreadable: it is not such a file.
+        OSError: its status cannot be read.
     """
     if path.is_symlink() and not path.exists():
         raise Unreadable(f"it is a link to {os.readlink(path)}, which does not exist")
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        os.scandir(path).close()  # a folder is listed as an input when it may not be read: say that
+        os.scandir(path).close()  # raises PermissionError for a folder that may not be read: it is listed as an input
         raise Unreadable("it is a folder, not an image")
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("it is not a regular file")
@@ -81,7 +81,7 @@ def require_file(path: Path) -> Path:
 
 @contextmanager
 def reporting(path: Path, number: int | None = None) -> Iterator[None]:
-    """Turn whatever a decoder raises into a PageError of one sentence that names the file."""
+    """Turn whatever is raised within the block into a PageError: one sentence that names the file and the page."""
     where = str(path) if number is None else f"{path}, page {number + 1},"
     try:
         yield
@@ -102,9 +102,9 @@ def _reason(error: Exception) -> str:
             return "permission denied"
         case MemoryError():
             return "there is not enough memory for it"
-    said = plain(str(error)).rstrip(".")[:_LONGEST]
-    unsupported = not isinstance(error, _ABOUT_CODE) and _UNSUPPORTED.search(said)
+    detail = plain(str(error)).rstrip(".")[:_LONGEST]
+    unsupported = not isinstance(error, _ABOUT_CODE) and _UNSUPPORTED.search(detail)
     if isinstance(error, NotImplementedError) or unsupported:
-        told = "" if not said or _CODE.search(said) else f" ({said})"
-        return f"the way it is coded is not supported{told}: save it as PNG or TIFF"
+        shown = "" if not detail or _CODE.search(detail) else f" ({detail})"
+        return f"its encoding is not supported{shown}: save it as PNG or TIFF"
     return damage(error)

@@ -1,4 +1,4 @@
-"""The shipped networks: each an .onnx file and a model card, a .json file of the same name."""
+"""The shipped networks: each is an .onnx file with a model card, a .json file of the same name."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is known of one shipped network.
+    """The model card of one shipped network.
 
     Attributes:
-        name: such as ``compact_x2``; also the stem of both files.
+        name: such as ``compact_x2``; also the stem of both file names.
         path: the .onnx file.
-        factor: 2, 4 or 8.
+        factor: the enlargement: 2, 4 or 8.
         parameters: number of weights.
         bytes: size of the .onnx file.
-        training_data: what it was trained on, in words.
+        training_data: what it was trained on, as text.
         training_command: the command that trained it.
-        x_height: (smallest, largest) x-height of the input it was trained on, in px, or None.
-        x_height_helps: by OCR engine (smallest, largest) x-height where it was measured to help: read better than
-            bicubic in some degradation, and in none worse by more than a letter a page; or None.
-        dense: whether it looks at a page from every pixel (docsr.models.compact), which takes several times as long:
+        x_height: (smallest, largest) x-height of the text it was trained on, in input px, or None.
+        x_height_helps: for each OCR engine, the (smallest, largest) x-height in px for which it was measured to help,
+            or None. It helps if text reads better than with bicubic enlargement in some degradation, and in none worse
+            by more than one letter a page.
+        dense: whether it works at every pixel of the page (docsr.models.compact), which takes several times as long;
             such a network is for small text.
-        fax: whether it is for standard faxes (204 x 98 dpi, pixels twice as high as wide), and for nothing else.
+        fax: whether it is for standard faxes (204 x 98 dpi, pixels twice as high as wide), and only for those.
         results: measured results, one dict each.
     """
 
@@ -57,13 +58,13 @@ def catalogue(folder: Path = _FOLDER) -> dict[str, ModelCard]:
     """Return the cards of the networks in ``folder``, by name.
 
     Raises:
-        CheckpointError: a card is damaged or its network is missing.
+        CheckpointError: a card is damaged or its network does not exist.
     """
     return {card.name: card for card in map(_read_card, sorted(folder.glob("*.json")))}
 
 
 def is_shipped(path: Path) -> bool:
-    """Return whether a network file is one of the package's own, which is trusted as its code is."""
+    """Return whether a network file is one of the package's own, which is trusted like its code."""
     return path.resolve().parent == _FOLDER.resolve()
 
 

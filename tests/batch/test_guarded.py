@@ -110,7 +110,7 @@ def test_a_link_below_the_output_folder_is_not_followed(tmp_path, capsys, monkey
         (scene.real / "sub").symlink_to(elsewhere)
     words = [scene.scans, "--out", scene.out, "--model", "bicubic", "--factor", 2]
     ran = docsr(capsys, monkeypatch, "enhance", *words)
-    sentence = f"{scene.out / 'sub'} is a link, and no link below the output folder is followed: "
+    sentence = f"{scene.out / 'sub'} is a link, and docsr follows no link below the output folder: "
     assert (ran.code, ran.err.count(sentence)) == ((1, 2) if name == "link" else (0, 0))
     assert list(elsewhere.iterdir()) == []
 

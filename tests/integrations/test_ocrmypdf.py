@@ -158,7 +158,7 @@ def test_networks_are_for_latin_letters(runs: Runs, tmp_path: Path, monkeypatch:
     (tmp_path / "rus.traineddata").symlink_to(english)
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     said = ocrmypdf("-v", "1", "-l", "eng+rus", "--pages", "1", runs.scan, tmp_path / "out.pdf", python=IMPORTS)
-    assert "docsr enlarges by bicubic: its networks know Latin letters only" in said
+    assert "docsr enlarges with bicubic: its networks know only Latin letters" in said
     assert "px enlarged to" in said
     assert NETWORKS not in said
 

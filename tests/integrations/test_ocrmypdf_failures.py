@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 from docsr.errors import PageError, UsageError
 from docsr.integrations import ocr_pages
 from docsr.integrations import ocrmypdf as plugin
-from docsr.integrations.scan_pixels import saved_over
+from docsr.integrations.scan_pixels import overwrite_image
 from docsr.io.pdf.scans import open_scans
 from tests.integrations.scans import ocrmypdf
 
@@ -153,10 +153,10 @@ def test_a_picture_that_cannot_be_saved_leaves_the_one_that_is_there(tmp_path: P
     with monkeypatch.context() as patch:
         patch.setattr(Image.Image, "save", half)
         with pytest.raises(OSError, match="No space"):
-            saved_over(path, picture)
+            overwrite_image(path, picture)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    saved_over(path, Image.new("L", (5, 5)), dpi=(75, 75))
+    overwrite_image(path, Image.new("L", (5, 5)), dpi=(75, 75))
     with Image.open(path) as now:
         assert now.size == (5, 5)
 

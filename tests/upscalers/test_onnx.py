@@ -156,8 +156,8 @@ def test_another_size_than_promised_is_an_error_of_the_page(tmp_path: Path) -> N
 BAD = {
     "missing": (lambda path: None, "does not exist"),
     "folder": (lambda path: path.mkdir(), "cannot read the network"),
-    "pipe": (os.mkfifo, "it is no file"),
-    "device": (lambda path: path.symlink_to("/dev/zero"), "it is no file"),
+    "pipe": (os.mkfifo, "it is not a file"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "it is not a file"),
     "too large": (lambda path: os.truncate(conv_network(path), 1 << 30), "has more than 536,870,912 bytes"),
     "three pages": (_three_pages, "takes 3 pages at once"),
     "text": (lambda path: path.write_text("not a network"), "not a readable ONNX network"),

@@ -1,1 +1,1 @@
-"""Files and folders: finding inputs, naming outputs, writing them complete or not at all, and the manifest."""
+"""Handle paths: find inputs, name outputs, write them complete or not at all, and keep the manifest."""

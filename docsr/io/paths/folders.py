@@ -1,9 +1,9 @@
-"""Output folders that are opened once: a file goes into the folder itself, whatever its path has come to mean.
+"""Open output folders once, so that files go into the folder itself whatever its path leads to later.
 
-A path can change its meaning while a run goes on: ``--out`` is turned into a link to the inputs, a folder below it is
-exchanged. So the folder is opened once, by the path that the user gave, links followed, and from then on everything in
-it is reached from there (``openat`` and its like); below it no link is followed on the way. Where the system has no
-such calls (Windows) paths are used, as they are at that moment.
+A path can change its meaning during a run: ``--out`` is turned into a link to the inputs, or a folder below it is
+exchanged. So the folder is opened once, by the path that the user gave, with links followed. From then on everything
+in it is reached from the open folder (``openat`` and the like), and no link below it is followed. Systems without such
+calls (Windows) use the paths as they are at that moment.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 Identity: TypeAlias = tuple[int, int]
-"""What tells a file from all others: its device, and its number there."""
+"""What identifies a file: its device, and its inode number there."""
 
 HANDLES = {os.open, os.stat, os.mkdir, os.unlink, os.rename} <= os.supports_dir_fd
-"""Whether files can be reached from an open folder here."""
+"""Whether this system can reach files from an open folder."""
 
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 PATIENCE = 20.0
-"""Seconds to wait for the lock of a folder. docsr holds it for a moment: who holds it longer is somebody else."""
+"""Seconds to wait for a folder's lock. docsr holds it only briefly; whoever holds it longer is another program."""
 
 _SECONDS_BETWEEN_TRIES = 0.005
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class OutputFolder:
-    """An output folder, and the files that nothing put into it may replace.
+    """An output folder, and the files that outputs in it may not replace.
 
-    It is opened when this is made, or, if it is not there yet, when the first file is put into it. A copy in another
-    process (pickled) opens it anew, and refuses another folder that has come to its path.
+    The folder is opened by the constructor or, if it does not exist yet, when the first file is put into it. A pickled
+    copy in another process opens it anew, and refuses a different folder at the same path.
 
     Attributes:
-        path: as the user gave it, for sentences.
+        path: as the user gave it, for messages.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the folder, if it is there; links are followed, now."""
+        """Open the folder if it exists; links are followed only now."""
         self.path, self._kept = path, frozenset[Identity]()
         self._identity: Identity | None = None
         self._descriptor: int | None = None
@@ -66,16 +66,16 @@ class OutputFolder:
         self._descriptor = None
 
     def keeping(self, files: Iterable[Path]) -> OutputFolder:
-        """Keep files from being replaced here from now on, and return this folder; before it is sent to a process."""
+        """Protect files from being replaced here, and return this folder; call it before pickling."""
         self._kept |= identities(files)
         return self
 
     def make(self) -> None:
-        """Make the folder, with those above it, unless it is open already.
+        """Make the folder and its parents, unless it is open already.
 
         Raises:
-            OSError: it cannot be made, or not be opened.
-            FolderError: another folder has come to its path.
+            OSError: it cannot be made or opened.
+            FolderError: its path leads to another folder now.
         """
         if self._descriptor is None:
             if self._identity is None:
@@ -96,30 +96,30 @@ class OutputFolder:
         weakref.finalize(self, os.close, descriptor)
 
     def _check(self, status: os.stat_result) -> None:
-        found = status.st_dev, status.st_ino
-        if self._identity not in {None, found}:
+        identity = status.st_dev, status.st_ino
+        if self._identity not in {None, identity}:
             raise FolderError(f"{self.path} is another folder now than when the run began: run the same command again")
-        self._identity = found
+        self._identity = identity
 
     @contextmanager
     def reached(self, place: str | PurePath, *, make: bool = False) -> Iterator[tuple[str, int | None]]:
-        """Open the folder that a file lies in, or is to lie in.
+        """Open the folder that contains a file, or will contain it.
 
         Args:
-            place: of the file below this folder.
-            make: whether to make the folders on the way.
+            place: path of the file, relative to this folder.
+            make: whether to make missing folders on the way.
 
         Yields:
-            The name of the file for the functions of :mod:`os`, and the descriptor that they take as ``dir_fd`` with it
-            (None where there are none: the name is a whole path then).
+            The file's name for the functions of :mod:`os`, and the descriptor to pass as ``dir_fd``. On systems without
+            descriptors the name is a whole path and the descriptor is None.
 
         Raises:
-            OSError: a folder is not there, cannot be made, or not be opened.
+            OSError: a folder does not exist, or cannot be made or opened.
             FolderError: the place is not below this folder, a link is on the way, or this is another folder now.
         """
         parts = PurePath(place).parts
         if not parts or PurePath(place).is_absolute() or ".." in parts:
-            raise FolderError(f"{place} does not lie below {self.path}: nothing is read or written there")
+            raise FolderError(f"{place} is not below {self.path}: docsr reads and writes nothing there")
         if make:
             self.make()
         elif self._descriptor is None:
@@ -133,7 +133,7 @@ class OutputFolder:
         here = self._descriptor
         try:
             for depth in range(1, len(parts)):
-                above, here = here, self._step(here, parts[:depth], make=make)
+                above, here = here, self._open_subfolder(here, parts[:depth], make=make)
                 if above != self._descriptor:
                     os.close(above)
             yield parts[-1], here
@@ -141,8 +141,8 @@ class OutputFolder:
             if here != self._descriptor:
                 os.close(here)
 
-    def _step(self, above: int, parts: tuple[str, ...], *, make: bool) -> int:
-        """Open a folder in the one above it, but not through a link."""
+    def _open_subfolder(self, above: int, parts: tuple[str, ...], *, make: bool) -> int:
+        """Open a subfolder, unless it is a link."""
         name = parts[-1]
         if make:
             with suppress(FileExistsError):
@@ -153,40 +153,40 @@ class OutputFolder:
             if stat.S_ISLNK(os.stat(name, dir_fd=above, follow_symlinks=False).st_mode):
                 link = self.path.joinpath(*parts)
                 raise FolderError(
-                    f"{link} is a link, and no link below the output folder is followed: give what it leads to as --out"
+                    f"{link} is a link, and docsr follows no link below the output folder: give its target as --out"
                 ) from None
             raise
 
-    def again(self) -> int | None:
-        """Open this folder once more and return the descriptor, which has locks of its own; None if that cannot be."""
+    def reopened(self) -> int | None:
+        """Open this folder once more and return the descriptor, which locks independently; None if that fails."""
         try:
             return None if self._descriptor is None else os.open(".", _FOLDER, dir_fd=self._descriptor)
         except OSError:
             return None
 
     def keeps(self, name: str, folder: int | None, more: frozenset[Identity] = frozenset()) -> bool:
-        """Tell whether what has a name now, as :meth:`reached` gives it, or what it leads to, may not be replaced.
+        """Return whether the file of this name, or the target of its link, may not be replaced.
 
         Args:
-            name: of the file.
-            folder: where it is.
-            more: files that may not be replaced either.
+            name: of the file, as :meth:`reached` yields it.
+            folder: the descriptor of its folder.
+            more: further files that may not be replaced.
         """
-        found = set[Identity]()
+        present = set[Identity]()
         for follow in (False, True):
             with suppress(OSError):
                 status = os.stat(name, dir_fd=folder, follow_symlinks=follow)
-                found.add((status.st_dev, status.st_ino))
-        return not found.isdisjoint(self._kept) or not found.isdisjoint(more)
+                present.add((status.st_dev, status.st_ino))
+        return not present.isdisjoint(self._kept) or not present.isdisjoint(more)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file goes: below an output folder.
+    """The place of a file below an output folder.
 
     Attributes:
         folder: the folder.
-        below: the path of the file from there.
+        below: the path of the file, relative to the folder.
         kept: files that it may not replace, besides those of the folder.
     """
 
@@ -196,11 +196,11 @@ class Place:
 
     @property
     def path(self) -> Path:
-        """Its path, for sentences."""
+        """The file's path, for messages."""
         return self.folder.path / self.below
 
     def exists(self) -> bool:
-        """Tell whether something has its name, also a link that leads nowhere; errors as of OutputFolder.reached."""
+        """Return whether the name exists, even as a broken link; errors as of OutputFolder.reached."""
         try:
             with self.folder.reached(self.below) as (name, folder):
                 os.stat(name, dir_fd=folder, follow_symlinks=False)
@@ -209,7 +209,7 @@ class Place:
         return True
 
     def open(self) -> int:
-        """Open the file to read it, and return its descriptor; its own links are followed, a pipe is not waited for.
+        """Open the file for reading and return its descriptor. Its own link is followed; a pipe does not block.
 
         Raises:
             OSError: it cannot be opened.
@@ -220,36 +220,36 @@ class Place:
 
 
 def opened(folder: Path | OutputFolder) -> OutputFolder:
-    """Return the folder that a path leads to now, or one that was opened before."""
+    """Return the folder that a path leads to now; an opened folder is returned as it is."""
     return OutputFolder(folder) if isinstance(folder, Path) else folder
 
 
 @contextmanager
 def locked(folder: Path | OutputFolder, patience: float = PATIENCE) -> Iterator[bool]:
-    """Keep other processes out of the same block for the same output folder.
+    """Lock an output folder against other processes that run the same block.
 
-    The lock is the folder's own, so that it leaves no file and ends with its holder, however that ends. Where folders
-    cannot be locked (Windows, some network drives) nobody is kept out; and as anybody who can read a folder can lock
-    it, nobody is waited for longer than docsr itself would take.
+    The lock is on the folder itself, so it leaves no file and ends with its holder, even if that is killed. Folders on
+    Windows and some network drives cannot be locked; there the block runs without a lock. Anybody who can read a folder
+    can lock it, so the wait ends after the longest time that docsr itself would hold the lock.
 
     Args:
         folder: the output folder.
         patience: seconds to wait.
 
     Yields:
-        False if somebody held the lock all the time: nobody is kept out then either.
+        False if the lock was held for all that time; the block then runs without it.
     """
     descriptor = None
     if fcntl is not None:
-        descriptor = opened(folder).again()
+        descriptor = opened(folder).reopened()
     try:
-        yield descriptor is None or _has_locked(descriptor, patience)
+        yield descriptor is None or _acquire(descriptor, patience)
     finally:
         if descriptor is not None:
             os.close(descriptor)
 
 
-def _has_locked(descriptor: int, patience: float) -> bool:
+def _acquire(descriptor: int, patience: float) -> bool:
     until = time.monotonic() + patience
     while True:
         try:
@@ -265,17 +265,17 @@ def _has_locked(descriptor: int, patience: float) -> bool:
 
 
 def opened_to_read(path: Path) -> int:
-    """Open a file to read it, and return its descriptor; a pipe is not waited for. OSError where that cannot be."""
+    """Open a file for reading and return its descriptor; a pipe does not block. OSError if it cannot be opened."""
     return os.open(path, _READ)
 
 
 def place_at(path: Path, kept: frozenset[Identity] = frozenset()) -> Place:
-    """Return the place of a file in its folder, which is opened if it is there; ``kept`` as of Place."""
+    """Return the place of a file in its folder, which is opened if it exists; ``kept`` as of Place."""
     return Place(OutputFolder(path.parent), path.name, kept)
 
 
 def identities(paths: Iterable[Path]) -> frozenset[Identity]:
-    """Return what the files at the paths are told by, as far as there are any."""
+    """Return what identifies the files at the paths; paths without a file are left out."""
     return frozenset(filter(None, map(_identity_of, paths)))
 
 
@@ -288,7 +288,7 @@ def _identity_of(path: Path) -> Identity | None:
 
 
 def _open_folder(name: str, above: int | None, flags: int) -> int:
-    """Open a folder, also one that may be entered and written in, and not listed."""
+    """Open a folder, even one that may be entered and written to but not listed."""
     try:
         return os.open(name, flags, dir_fd=above)
     except PermissionError:

@@ -1,4 +1,4 @@
-"""What to read: files, folders with all below them, patterns, and lists of any of these."""
+"""Find the input files that files, folders, patterns and lists on the command line name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMAGE_SUFFIXES = frozenset(
 """Suffixes (lower case) of images."""
 
 DOCUMENT_SUFFIXES = IMAGE_SUFFIXES | {".pdf"}
-"""Suffixes of whatever `docsr enhance` reads."""
+"""Suffixes (lower case) of everything that `docsr enhance` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class InputFile:
 
     Attributes:
         path: the file to read.
-        relative: its place below the output folder: the file's name when it was given directly, or its path
-            inside the folder that was given.
-        refused: why it can be no input: it cannot be read, or its output has no place. ``relative`` is empty then.
+        relative: where its output goes, relative to the output folder: the file's name if it was given directly, or its
+            path inside the folder that was given. Empty if the file is refused.
+        refused: why it cannot be an input: it cannot be read, or there is no place for its output. Empty if it can.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class InputFile:
 
 
 def input_file(path: Path, name: str) -> InputFile:
-    """Return an input by its path, and the name that says where its output goes; whatever they are."""
+    """Return the input at a path. ``name`` says where its output goes; a bad path or name makes it a refused input."""
     try:
         refuse_path(path)
         return InputFile(path, place_of(name))
@@ -54,7 +54,7 @@ def input_file(path: Path, name: str) -> InputFile:
 
 
 _LONGEST_LINE = 65_536
-"""Bytes of a line in a list of names: more than a path has."""
+"""Bytes of a line in a list of names; a path is never that long."""
 
 Walk: TypeAlias = Callable[[Path], list[InputFile]]
 
@@ -67,21 +67,21 @@ def find_inputs(
 ) -> list[InputFile]:
     """List the files that ``inputs`` name, each file once.
 
-    A folder stands for the images in it and below it. A name with ``*``, ``?`` or ``[`` that is no file itself is a
-    pattern (``**`` is any depth) for files and folders, whose places below the output folder start where the pattern
-    does. ``@list.txt`` is a file of names, one a line, each as it could be given itself (but for lists); relative ones
-    start from the working folder and keep their place, unless that would lie outside the output folder.
+    A folder stands for the images in it and in its subfolders. A name with ``*``, ``?`` or ``[`` that is not itself a
+    file is a pattern (``**`` matches any depth) for files and folders. Their places below the output folder start at
+    the first wildcard. ``@list.txt`` is a file of names, one a line; each may be anything but another list. Relative
+    names start from the working folder and keep their place, unless that would lie outside the output folder.
 
-    Hidden files and folders inside a folder are left out, and so are folders inside it that hold the manifest of an
-    earlier ``docsr enhance``: their files are outputs (give such a folder itself to enhance them again). Links are
-    followed; a folder reached twice is read once. A link with an image suffix that leads nowhere, a file that does
-    not exist and a folder that may not be read are listed, so that reading them reports the failure.
+    Hidden files and subfolders are left out. So are subfolders that hold the manifest of an earlier ``docsr enhance``,
+    because their files are outputs; give such a folder itself to enhance them again. Links are followed; a folder that
+    is reached twice is read once. Inputs that cannot be read are listed too, so that reading them reports the failure:
+    broken links with an image suffix, files that do not exist, and folders without read permission.
 
     Args:
         inputs: files, folders, patterns and lists.
-        skip: a folder to leave out when it lies inside one of those given (where outputs are to go).
-        suffixes: lower case, of the files taken from within a folder; a file given directly is always taken.
-        passed: counts what folders hold and is left out for its name.
+        skip: a folder to leave out if it lies inside a given folder (the output folder).
+        suffixes: lower case. Files inside folders are taken if they have one; a file given directly is always taken.
+        passed: counts the files inside folders that are left out because of their names.
 
     Returns:
         Input files in the order of ``inputs``, sorted by path within each folder.
@@ -89,16 +89,16 @@ def find_inputs(
     Raises:
         NoInputError: a list cannot be read.
     """
-    found: dict[str, InputFile] = {}
+    sources: dict[str, InputFile] = {}
     passed = PassedOver() if passed is None else passed
     walk = partial(_walk, skip=skip, suffixes=suffixes, passed=passed)
     for given in inputs:
         for source in _from_list(given, walk) if _is_list(given) else _named(given, None, walk):
-            found.setdefault(str(source.path) if source.refused else os.path.abspath(source.path), source)
-    for source in found.values():
+            sources.setdefault(str(source.path) if source.refused else os.path.abspath(source.path), source)
+    for source in sources.values():
         if not source.refused and not _is_wanted(source.path.name, suffixes):
             passed.taken(source.path)
-    return list(found.values())
+    return list(sources.values())
 
 
 def _is_list(given: Path) -> bool:
@@ -112,12 +112,12 @@ def _from_list(given: Path, walk: Walk) -> Iterator[InputFile]:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    """The lines of a list that are not empty; bytes that are no UTF-8 stand for themselves, as in names of files."""
+    """Yield the lines of a list that are not empty; bytes that are not UTF-8 are kept, as in file names."""
     try:
         with path.open("rb") as file:
             while line := file.readline(_LONGEST_LINE):
                 if len(line) == _LONGEST_LINE:
-                    raise NoInputError(f"{path} is no list of names, one a line: a line of it does not end")
+                    raise NoInputError(f"{path} is not a list of names, one a line: one of its lines is too long")
                 if name := line.rstrip(b"\r\n").decode("utf-8", "surrogateescape"):
                     yield name
     except OSError as error:
@@ -125,12 +125,13 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
-    """The files that one name stands for.
+    """Yield the files that one name stands for.
 
     Args:
         given: the name.
-        place: where it (a folder: what is in it) shall lie below the output folder; none: by its name alone.
-        walk: lists what is in a folder.
+        place: where its output goes, relative to the output folder; for a folder, where the outputs of its files go.
+            If None, the name alone decides.
+        walk: lists the files in a folder.
     """
     if place is not None and ".." in place.parts:
         place = None
@@ -142,7 +143,7 @@ def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
         matches = sorted(map(Path, _matches(given)))
         for match in matches:
             yield from _named(match, match.relative_to(base), walk)
-        if not matches:  # as a file that does not exist: reading it says so
+        if not matches:  # list it as a file that does not exist, so that reading it reports the failure
             yield input_file(given, given.name)
     else:
         yield alone
@@ -151,12 +152,12 @@ def _named(given: Path, place: Path | None, walk: Walk) -> Iterator[InputFile]:
 def _matches(pattern: Path) -> list[str]:
     try:
         return glob.glob(str(pattern), recursive=True)
-    except (OSError, ValueError, RecursionError, re.error):  # no pattern after all
+    except (OSError, ValueError, RecursionError, re.error):  # it is not a pattern
         return []
 
 
 def _fixed_part(pattern: Path) -> Path:
-    """The folder before the first part with a wildcard."""
+    """Return the folder before the first part that has a wildcard."""
     fixed = []
     for part in pattern.parts:
         if glob.has_magic(part):
@@ -166,8 +167,8 @@ def _fixed_part(pattern: Path) -> Path:
 
 
 def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str], passed: PassedOver) -> list[InputFile]:
-    """List the files with such suffixes in ``folder`` and below, sorted by path."""
-    seen = set() if skip is None else {os.path.realpath(skip)}
+    """List the files with these suffixes in ``folder`` and its subfolders, sorted by path."""
+    visited = set() if skip is None else {os.path.realpath(skip)}
     paths: list[Path] = []
 
     def unreadable(error: OSError) -> None:
@@ -175,10 +176,10 @@ def _walk(folder: Path, skip: Path | None, suffixes: frozenset[str], passed: Pas
 
     for here, folders, names in os.walk(folder, onerror=unreadable, followlinks=True):
         real = os.path.realpath(here)
-        if real in seen or ((MANIFEST in names or MANIFEST_PARTS in folders) and here != str(folder)):
+        if real in visited or ((MANIFEST in names or MANIFEST_PARTS in folders) and here != str(folder)):
             folders.clear()
             continue
-        seen.add(real)
+        visited.add(real)
         passed.folder(real, (name for name in names if not _is_wanted(name, suffixes)), folders)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         paths += [Path(here, name) for name in names if _is_wanted(name, suffixes)]

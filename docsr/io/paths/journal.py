@@ -1,8 +1,7 @@
-"""Files of lines in an output folder, which are added to and read on: regular files alone, in bounded memory.
+"""Append to and read line files in an output folder, safely: only regular files, and in bounded memory.
 
-Whoever may write in the folder may put anything in the place of such a file: a pipe, which would be waited for, a link
-to a device without end or to a file of somebody else. What is not a regular file is refused, and links are not
-followed.
+Anybody who may write in the folder can replace such a file: by a pipe that blocks, or by a link to an endless device or
+to another user's file. So anything but a regular file is refused, and links are not followed.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from docsr.errors import FolderError, PageError, reason_of
 from docsr.io.paths.folders import Identity, OutputFolder
 
 MOST_BYTES = 1 << 32
-"""Of such files together; more are refused: a file that holds nothing takes no room, and days to read."""
+"""Limit for these files together. A sparse file takes no disk space, but could take days to read."""
 
 MOST_OF_A_LINE = 1 << 16
-"""Bytes; longer lines are passed over."""
+"""Bytes; longer lines are skipped."""
 
 _PIECE = 1 << 20
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
@@ -29,28 +28,28 @@ _ALL_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Journal:
-    """One such file, read on from where it was read to.
+    """A line file that is read in steps, each from where the last one ended.
 
     Attributes:
-        size: of the file when it was read last, in bytes.
+        size: of the file when it was last read, in bytes.
     """
 
     def __init__(self, folder: OutputFolder, place: str) -> None:
-        """Take the place of the file below the folder; it need not be there."""
+        """Remember the file's path relative to the folder; the file need not exist."""
         self._folder, self._place = folder, place
-        self._known: Identity | None = None
+        self._identity: Identity | None = None
         self._read_to = self.size = 0
 
     def lines(self, most: int = MOST_BYTES) -> Iterator[bytes]:
-        """Yield the whole lines that were added since the last time, without their ends; none where there is no file.
+        """Yield the whole lines that were added since the last call, without line ends; none if there is no file.
 
-        A file that has come to the place of another is read from its start.
+        If another file has taken its place, that file is read from its start.
 
         Args:
-            most: bytes that the file may have.
+            most: the most bytes that the file may have.
 
         Raises:
-            FolderError: it is no regular file, is too large, or does not belong to who may be believed.
+            FolderError: it is not a regular file, is too large, or belongs to another user in a shared folder.
         """
         descriptor = _opened(self._folder, self._place, os.O_RDONLY)
         if descriptor is None:
@@ -59,18 +58,18 @@ class Journal:
             status = os.fstat(descriptor)
             self.size = status.st_size
             if self.size > most:
-                told = f"{self._folder.path / self._place} is too large to be read"
-                most_told = f"{MOST_BYTES:,} bytes for the manifest and its parts together"
-                raise FolderError(f"{told} ({most_told}): remove it, or choose another --out folder")
-            found = status.st_dev, status.st_ino
-            if found != self._known or self.size < self._read_to:
-                self._known, self._read_to = found, 0
+                problem = f"{self._folder.path / self._place} is too large to be read"
+                limit = f"{MOST_BYTES:,} bytes for the manifest and its parts together"
+                raise FolderError(f"{problem} ({limit}): remove it, or choose another --out folder")
+            identity = status.st_dev, status.st_ino
+            if identity != self._identity or self.size < self._read_to:
+                self._identity, self._read_to = identity, 0
             os.lseek(descriptor, self._read_to, os.SEEK_SET)
-            yield from self._read_on(descriptor)
+            yield from self._read_lines(descriptor)
         finally:
             os.close(descriptor)
 
-    def _read_on(self, descriptor: int) -> Iterator[bytes]:
+    def _read_lines(self, descriptor: int) -> Iterator[bytes]:
         rest, at, too_long = b"", self._read_to, False
         while at < self.size and (piece := os.read(descriptor, _PIECE)):
             at += len(piece)
@@ -86,11 +85,11 @@ class Journal:
 
 
 def append(folder: OutputFolder, place: str, lines: bytes) -> None:
-    """Add whole lines to a file, on the disk when this returns; processes may do so at once.
+    """Append whole lines to a file, synced to the disk on return; several processes may append at the same time.
 
     Raises:
         PageError: it cannot be written.
-        FolderError: it is no regular file, has other names, or does not belong to who may be believed.
+        FolderError: it is not a regular file, has other names, or belongs to another user in a shared folder.
     """
     path = folder.path / place
     try:
@@ -99,12 +98,12 @@ def append(folder: OutputFolder, place: str, lines: bytes) -> None:
         try:
             status = os.fstat(descriptor)
             if status.st_nlink > 1:
-                raise FolderError(f"{path} is a file with other names, which would change too: put a copy in its place")
+                raise FolderError(f"{path} has other names (hard links), which would change too: replace it by a copy")
             if status.st_size:
                 os.lseek(descriptor, -1, os.SEEK_END)
-                if os.read(descriptor, 1) != b"\n":  # an earlier run was cut off within its line
+                if os.read(descriptor, 1) != b"\n":  # an earlier run was cut off within a line
                     lines = b"\n" + lines
-            if os.write(descriptor, lines) != len(lines):  # in one piece, so that processes do not mix theirs
+            if os.write(descriptor, lines) != len(lines):  # one write, so that lines of several processes do not mix
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
@@ -114,7 +113,7 @@ def append(folder: OutputFolder, place: str, lines: bytes) -> None:
 
 
 def remove(folder: OutputFolder, place: str) -> None:
-    """Remove such a file. PageError where that cannot be done."""
+    """Remove a line file. PageError if it cannot be removed."""
     try:
         with folder.reached(place) as (name, above), suppress(FileNotFoundError):
             os.unlink(name, dir_fd=above)
@@ -123,10 +122,11 @@ def remove(folder: OutputFolder, place: str) -> None:
 
 
 def names_in(folder: OutputFolder, below: str, suffix: str, most: int) -> list[str]:
-    """Return the names, sorted, that end so in a folder below an output folder; none where it is not there.
+    """Return the sorted file names with a suffix in a folder below an output folder; none if there is no such folder.
 
     Raises:
-        FolderError: it is a link or no folder, holds more than so many, or does not belong to who may be believed.
+        FolderError: it is a link or not a folder, holds more than ``most`` files, or belongs to another user in a
+            shared folder.
     """
     path, names = folder.path / below, list[str]()
     try:
@@ -134,30 +134,30 @@ def names_in(folder: OutputFolder, below: str, suffix: str, most: int) -> list[s
             if descriptor is not None:
                 with folder.reached(below) as (_, above):
                     _check_owner(os.fstat(descriptor), above, path)
-            with os.scandir(os.path.dirname(name) if descriptor is None else descriptor) as found:
-                for number, one in enumerate(found, 1):
-                    names += [one.name] if one.name.endswith(suffix) else []
+            with os.scandir(os.path.dirname(name) if descriptor is None else descriptor) as files:
+                for number, file in enumerate(files, 1):
+                    names += [file.name] if file.name.endswith(suffix) else []
                     if number > most:
                         raise FolderError(f"{path} holds more than {most:,} files: choose another --out folder")
     except (OSError, ValueError) as error:
         if os.path.lexists(path) and not os.path.isdir(path):
-            raise FolderError(f"{path} is no folder: remove it, or choose another --out folder") from error
+            raise FolderError(f"{path} is not a folder: remove it, or choose another --out folder") from error
         return []
     return sorted(names)
 
 
-def _opened(folder: OutputFolder, place: str, how: int) -> int | None:
-    """Open a file; to read it, None if it is not there or cannot be read.
+def _opened(folder: OutputFolder, place: str, flags: int) -> int | None:
+    """Open a file; for reading, return None if it does not exist or cannot be read.
 
     Raises:
-        OSError: it cannot be written.
-        FolderError: it is no regular file, or does not belong to who may be believed.
+        OSError: it cannot be opened for writing.
+        FolderError: it is not a regular file, or belongs to another user in a shared folder.
     """
     path = folder.path / place
     try:
-        with folder.reached(place, make=bool(how & os.O_CREAT)) as (name, above):
+        with folder.reached(place, make=bool(flags & os.O_CREAT)) as (name, above):
             try:
-                descriptor = os.open(name, how | _FLAGS, 0o666, dir_fd=above)
+                descriptor = os.open(name, flags | _FLAGS, 0o666, dir_fd=above)
             except OSError:
                 _check_kind(os.stat(name, dir_fd=above, follow_symlinks=False), path)
                 raise
@@ -169,19 +169,19 @@ def _opened(folder: OutputFolder, place: str, how: int) -> int | None:
                 raise
             return descriptor
     except (OSError, ValueError):
-        if how & os.O_CREAT:
+        if flags & os.O_CREAT:
             raise
         return None
 
 
 def _check_kind(status: os.stat_result, path: os.PathLike[str]) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = next((word for is_one, word in _KINDS if is_one(status.st_mode)), "a device")
+        kind = next((word for is_kind, word in _KINDS if is_kind(status.st_mode)), "a device")
         raise FolderError(f"{path} is {kind}, not a file that docsr wrote: remove it, or choose another --out folder")
 
 
 def _check_owner(status: os.stat_result, above: int | None, path: os.PathLike[str]) -> None:
-    """Refuse what somebody else has put into a folder like /tmp: others cannot exchange files of each other there."""
+    """Refuse another user's file in a shared folder like /tmp, whose sticky bit keeps users from replacing it."""
     if above is None or not hasattr(os, "geteuid"):
         return
     folder = os.fstat(above)

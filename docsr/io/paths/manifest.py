@@ -1,16 +1,17 @@
-"""The manifest of an output folder: what was made from what, so that a second run does only what changed.
+"""Keep the manifest of an output folder: what was made from what, so that a second run does only what changed.
 
-JSON lines, one per output, on the disk before the output takes its place: a run that is killed at any moment leaves no
-output that the manifest does not know. An output is docsr's own when it is as one of its lines says; any other file in
-its place is somebody else's. A line that cannot be read (cut off, or of another version) is passed over.
+The manifest is JSON lines, one per output. A line is on the disk before its output takes its place, so a run that is
+killed at any moment leaves no output that the manifest does not list. An output is docsr's own if it matches one of
+its lines; any other file in its place belongs to somebody else. A line that cannot be read (cut off, or of another
+version) is skipped.
 
-Machines that share a folder do not share a file to append to: each writes a part of the manifest of its own.
+Machines that share a folder do not append to one file: each writes its own part of the manifest.
 
-Whoever may write in the folder may write the manifest, so it is believed no further than that: docsr reads and writes
-regular files alone, which no link leads to, line by line, and keeps few entries of an output. Who owns them is asked
-only in a folder that all may write in and where nobody may replace the files of others (the sticky bit, as of /tmp), as
-Linux does there for any file (fs.protected_regular). Elsewhere people, containers and machines share a folder under
-several numbers, and who may write in it could exchange the outputs themselves.
+Anybody who may write in the folder may write the manifest, so docsr trusts it no further. It reads and writes only
+regular files that are not reached by a link, line by line, and keeps few entries of an output. It checks the owner
+only in a folder like /tmp, where everybody may write and the sticky bit keeps users from replacing files of others;
+Linux does the same for any file there (fs.protected_regular). Elsewhere people, containers and machines may share a
+folder under different user ids, and whoever may write in it could replace the outputs themselves.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ from docsr.io.paths.journal import MOST_BYTES, Journal, append, names_in, remove
 NAME = ".docsr-manifest.jsonl"
 
 PARTS = ".docsr-manifest.d"
-"""Folder of parts of a manifest (``*.jsonl``), each with a writer of its own, beside it."""
+"""Folder beside the manifest that holds its parts (``*.jsonl``), each with its own writer."""
 
 MOST_OF_ONE = 64
-"""So many entries of an output are kept, the newest that tell of different bytes. As often may runs in a row be killed
-just before an output takes its place, and the one that is there is still known."""
+"""How many entries of an output are kept: the newest with different bytes. So many runs in a row may be killed just
+before an output takes its place, and the present output is still recognised."""
 
 MOST_OUTPUTS = 1_000_000
-"""Of a folder; more are refused, for each takes up to a kilobyte of memory."""
+"""Outputs that one folder may have; a manifest of more is refused, since each takes up to a kilobyte of memory."""
 
 MOST_PARTS = 100_000
 
@@ -49,13 +50,13 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One output as it was written.
+    """The record of one output.
 
     Attributes:
         input: absolute path of the input.
         sha256: of the input's bytes.
-        options: hash of what else decided the output: options, networks, version.
-        output: path of the output below the output folder.
+        options: hash of everything else that decided the output: options, networks, version.
+        output: path of the output, relative to the output folder.
         size: of the output, in bytes.
         modified: time of the output's last change, in nanoseconds.
         output_sha256: of the output's bytes.
@@ -70,7 +71,7 @@ class Entry:
     output_sha256: str
 
     def describes(self, file: Path | Place) -> bool:
-        """Return whether a file is what this entry says: by size and time, or (a copy) by its bytes."""
+        """Return whether a file matches this entry: by size and time, or (for a copy) by its bytes."""
         return entry_of((self,), file) is not None
 
 
@@ -78,10 +79,10 @@ _TYPES = {field.name: int if field.type == "int" else str for field in fields(En
 
 
 def entry_of(entries: Iterable[Entry], file: Path | Place) -> Entry | None:
-    """Return the first of the entries that say what a file is: by size and time, or (a copy) by its bytes.
+    """Return the first entry that matches a file: by size and time, or (for a copy) by its bytes.
 
     Raises:
-        PageError: the way to it leads through a link in an output folder.
+        PageError: the path to the file leads through a link in an output folder.
     """
     try:
         descriptor = file.open() if isinstance(file, Place) else opened_to_read(file)
@@ -89,9 +90,9 @@ def entry_of(entries: Iterable[Entry], file: Path | Place) -> Entry | None:
         return None
     try:
         status = os.fstat(descriptor)
-        alike = [entry for entry in entries if entry.size == status.st_size] if stat.S_ISREG(status.st_mode) else []
+        same_size = [entry for entry in entries if entry.size == status.st_size] if stat.S_ISREG(status.st_mode) else []
         digest = None
-        for entry in alike:
+        for entry in same_size:
             if entry.modified == status.st_mtime_ns:
                 return entry
             digest = digest or sha256_of_open(descriptor)
@@ -103,10 +104,10 @@ def entry_of(entries: Iterable[Entry], file: Path | Place) -> Entry | None:
 
 
 class Manifest:
-    """The entries of one output folder; an output that was made several times has several."""
+    """The entries of one output folder; an output that was made several times has several entries."""
 
     def __init__(self, folder: Path | OutputFolder) -> None:
-        """Read the manifest of ``folder`` with its parts; a missing one is empty.
+        """Read the manifest of ``folder`` and its parts; a missing manifest is empty.
 
         Raises:
             FolderError: as of :meth:`refresh`.
@@ -117,25 +118,25 @@ class Manifest:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read what was added since.
+        """Read the lines that were added since the last call.
 
         Raises:
-            FolderError: what lies in its place is no regular file, is larger than a manifest can be, or belongs to
+            FolderError: the manifest or a part is not a regular file, is larger than a manifest can be, or belongs to
                 another user in a folder like /tmp.
         """
-        left = MOST_BYTES
+        bytes_left = MOST_BYTES
         for place in (NAME, *_parts(self._folder)):
             journal = self._journals.setdefault(place, Journal(self._folder, place))
-            for line in journal.lines(left):
+            for line in journal.lines(bytes_left):
                 self._load(line)
-            left -= journal.size
+            bytes_left -= journal.size
 
     def entries(self, output: str) -> tuple[Entry, ...]:
-        """Return what is known of ``output``, the newest first."""
+        """Return the entries of ``output``, the newest first."""
         return self._entries.get(output, ())
 
     def made(self) -> dict[str, list[str]]:
-        """Return, for each input, the outputs that were last made of it."""
+        """Return, for each input, the outputs that were last made from it."""
         outputs: dict[str, list[str]] = {}
         for name, entries in self._entries.items():
             outputs.setdefault(entries[0].input, []).append(name)
@@ -145,16 +146,16 @@ class Manifest:
         entry = _read(line)
         if entry is None:
             return
-        known = self._entries.get(entry.output)
-        if known is None and len(self._entries) >= MOST_OUTPUTS:
-            told = f"{self._folder.path / NAME} tells of more than {MOST_OUTPUTS:,} outputs"
-            raise FolderError(f"{told}: choose another --out folder")
-        others = [one for one in known or () if one.output_sha256 != entry.output_sha256]
+        earlier = self._entries.get(entry.output)
+        if earlier is None and len(self._entries) >= MOST_OUTPUTS:
+            problem = f"{self._folder.path / NAME} lists more than {MOST_OUTPUTS:,} outputs"
+            raise FolderError(f"{problem}: choose another --out folder")
+        others = [old for old in earlier or () if old.output_sha256 != entry.output_sha256]
         self._entries[entry.output] = (entry, *others[: MOST_OF_ONE - 1])
 
 
 def _read(line: bytes) -> Entry | None:
-    """Return what a line says, or None where it says nothing that can be believed."""
+    """Return the entry in a line, or None if the line is not a valid entry."""
     try:
         values = json.loads(line.decode())
     except (ValueError, RecursionError):
@@ -168,24 +169,24 @@ def _read(line: bytes) -> Entry | None:
 
 
 def _is_inside(output: str) -> bool:
-    """Tell whether a path is one below a folder, as docsr writes it."""
+    """Return whether a path lies below the folder, in the form that docsr writes."""
     if os.path.normpath(output) != output or os.path.isabs(output) or "\0" in output:
         return False
     return output not in {".", ".."} and not output.startswith(f"..{os.sep}")
 
 
 def incomplete(options: str) -> str:
-    """Return what an entry has in the place of ``options`` where a page failed: the output is made again next time."""
+    """Return the ``options`` of an output of which a page failed: they match no run, so the output is made again."""
     return f"{options} but for pages that failed"
 
 
 def note(folder: Path | OutputFolder, entry: Entry, part: str | None = None) -> None:
-    """Add an entry to the manifest of ``folder``, on the disk when this returns; processes may do so at once.
+    """Add an entry to the manifest of ``folder``, synced on return; several processes may do so at the same time.
 
     Args:
         folder: the output folder.
         entry: the entry.
-        part: name of the part of the manifest to write to; None: to the manifest itself.
+        part: name of the part of the manifest to write to; None for the manifest itself.
 
     Raises:
         PageError: the manifest cannot be written.
@@ -194,10 +195,10 @@ def note(folder: Path | OutputFolder, entry: Entry, part: str | None = None) -> 
 
 
 def merge_parts(folder: Path | OutputFolder, prefix: str) -> None:
-    """Put the parts whose names begin with ``prefix``, which nobody writes any more, into the manifest itself.
+    """Move the parts whose names begin with ``prefix`` into the manifest itself; nobody may write them any more.
 
     Raises:
-        PageError: the manifest cannot be written; the parts stay.
+        PageError: the manifest cannot be written; the parts are kept.
     """
     folder = opened(folder)
     with locked(folder):
@@ -208,7 +209,7 @@ def merge_parts(folder: Path | OutputFolder, prefix: str) -> None:
         with (
             suppress(OSError),
             folder.reached(PARTS) as (name, above),
-        ):  # others' parts are there, or nothing was written
+        ):  # the folder holds other writers' parts, or does not exist
             os.rmdir(name, dir_fd=above)
 
 
@@ -218,7 +219,7 @@ def _parts(folder: OutputFolder, prefix: str = "") -> list[str]:
 
 
 def _gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Join lines, with their ends, to pieces that are worth a write."""
+    """Join lines, with their ends, into pieces of about 1 MiB, so that few writes are needed."""
     piece = bytearray()
     for line in lines:
         piece += line + b"\n"
@@ -230,12 +231,12 @@ def _gathered(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def as_line(entry: Entry) -> bytes:
-    """Return the line of the manifest that says so."""
+    """Return the manifest line of an entry."""
     return json.dumps(asdict(entry)).encode() + b"\n"
 
 
 def sha256_of(path: Path) -> str | None:
-    """Return the SHA-256 of a file's bytes in hexadecimal, or None if it cannot be read or is no regular file."""
+    """Return the SHA-256 of a file's bytes in hexadecimal; None if it cannot be read or is not a regular file."""
     try:
         descriptor = opened_to_read(path)
     except (OSError, ValueError):
@@ -247,7 +248,7 @@ def sha256_of(path: Path) -> str | None:
 
 
 def sha256_of_open(descriptor: int) -> str | None:
-    """Return the SHA-256 of all bytes of an open file, which may be read from its start; None if it cannot be read."""
+    """Return the SHA-256 of all bytes of an open file, from its start on; None if it cannot be read."""
     try:
         with os.fdopen(os.dup(descriptor), "rb") as file:
             file.seek(0)

@@ -1,4 +1,4 @@
-"""Files that docsr wrote itself, which it may replace unasked: they are told by what is in them, not by their names."""
+"""Recognise files that docsr wrote itself, by their content and not by their names: it may replace them unasked."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from docsr.io.paths.folders import Place, opened_to_read
 
 @dataclass(frozen=True, slots=True)
 class OwnFile:
-    """A kind of file that a command writes, and writes anew.
+    """A kind of file that a command writes and may replace.
 
     Attributes:
         writer: the command.
-        holds: what is in each of them.
-        remedy: what to do about another file in its place.
-        within: so many bytes from the start; None: anywhere.
+        holds: a pattern that is found in each of these files.
+        remedy: what the user can do about another file in its place.
+        within: the pattern is found in this many bytes from the start; None: anywhere.
     """
 
     writer: str
@@ -30,12 +30,12 @@ class OwnFile:
     within: int | None = None
 
     def wrote(self, file: Path | Place) -> bool:
-        """Tell whether a file is of this kind."""
+        """Return whether a file is of this kind."""
         content = _start(file, self.within)
         return content is not None and self.holds.search(content) is not None
 
     def refusal(self, file: Path | Place) -> str | None:
-        """Return the sentence about a file that is in the way; None where there is none, or one of this kind.
+        """Return the error sentence about a file in the way; None if there is no file, or one of this kind.
 
         An empty file is not in the way: nothing is lost with it.
         """
@@ -45,7 +45,7 @@ class OwnFile:
         return f"{path} is there already and was not written by {self.writer}: {self.remedy}"
 
     def check(self, file: Path | Place) -> None:
-        """Refuse to replace a file that is in the way: it may have come there while another was written.
+        """Refuse to replace a file in the way; it may have appeared while another file was written.
 
         Raises:
             PageError: it is in the way (see :meth:`refusal`).
@@ -56,7 +56,7 @@ class OwnFile:
 
 
 def _start(file: Path | Place, size: int | None) -> bytes | mmap.mmap | None:
-    """Return the first bytes of a file (all, where no size is given), or None where it is no file that can be read."""
+    """Return the first ``size`` bytes of a file (all if ``size`` is None), or None if it is not a readable file."""
     try:
         with os.fdopen(file.open() if isinstance(file, Place) else opened_to_read(file), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
@@ -64,5 +64,5 @@ def _start(file: Path | Place, size: int | None) -> bytes | mmap.mmap | None:
             if size is not None:
                 return opened.read(size)
             return mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, ValueError):  # a folder; a name that cannot be one; nothing to map
+    except (OSError, ValueError):  # a folder, an impossible name, or an empty file that cannot be mapped
         return None

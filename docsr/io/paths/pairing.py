@@ -1,4 +1,4 @@
-"""Which file of one folder belongs to which of another, and which docsr made."""
+"""Pair the files of one folder with those of another, and tell which of them docsr made."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from docsr.io.paths.inputs import DOCUMENT_SUFFIXES, InputFile, find_inputs
 from docsr.io.paths.manifest import NAME, PARTS, Manifest, entry_of
 
 Partners: TypeAlias = dict[Path, Path]
-"""Place of a file below its folder -> the path of its partner."""
+"""Maps a file's path, relative to its folder, to the path of its partner."""
 
 
 def files_of(given: Path, other: Path | None = None) -> list[InputFile]:
-    """List what is compared of a file or folder; ``other`` is left out where it lies inside.
+    """List the documents of a file or folder that are compared; ``other`` is left out if it lies inside.
 
     Raises:
         NoInputError: a folder holds nothing that can be read.
@@ -34,34 +34,38 @@ def files_of(given: Path, other: Path | None = None) -> list[InputFile]:
 def partners(
     files: Sequence[InputFile], others: Sequence[InputFile], made: Mapping[str, Iterable[str]] | None = None
 ) -> Partners:
-    """Find the partner of each file, as far as there is one.
+    """Find the partner of each file, if it has one.
 
-    That is the file of ``others`` that was made of it; else the one with the same place and name; else the one whose
-    name is the whole name of the file and a suffix (``a.jpg.png`` of ``a.jpg``, as ``docsr enhance`` names what would
-    meet); else the only one with the same stem, if it is the stem of no other file.
+    The partner is, in this order of preference:
+
+    1. the file of ``others`` that was made from it;
+    2. the one with the same relative path;
+    3. the one whose name is the file's whole name and a suffix (``a.jpg.png`` of ``a.jpg``, as ``docsr enhance`` names
+       outputs that would clash);
+    4. the only one with the same stem, if no other file has that stem.
 
     Args:
-        files: whose partners.
-        others: among which.
-        made: for absolute paths of files, the places of what was made of them (docsr.io.paths.manifest.Manifest.made).
+        files: the files to find partners for.
+        others: the files to choose from.
+        made: for absolute paths of files, the outputs made from them (docsr.io.paths.manifest.Manifest.made).
 
     Returns:
-        Place of the file -> path of its partner. No file is the partner of two.
+        A mapping from a file's relative path to its partner's path. No two files have the same partner.
     """
-    found: Partners = {}
+    paired: Partners = {}
     for candidates in _ways(files, others, made or {}):
-        taken = set(found.values())
+        taken = set(paired.values())
         for file in files:
-            left = [path for path in candidates(file) if path not in taken]
-            if file.relative not in found and len(left) == 1:
-                found[file.relative] = left[0]
-    return found
+            free = [path for path in candidates(file) if path not in taken]
+            if file.relative not in paired and len(free) == 1:
+                paired[file.relative] = free[0]
+    return paired
 
 
 def _ways(
     files: Sequence[InputFile], others: Sequence[InputFile], made: Mapping[str, Iterable[str]]
 ) -> tuple[Callable[[InputFile], list[Path]], ...]:
-    """What may be the partner of a file, the surest way of telling first."""
+    """Return functions that list the possible partners of a file, the most certain one first."""
     exact = {other.relative: other.path for other in others}
     stems, own_stems = _by_stem(others), _by_stem(files)
 
@@ -89,23 +93,23 @@ def _by_stem(files: Sequence[InputFile]) -> dict[Path, list[Path]]:
 
 
 def made_in(folder: Path) -> tuple[dict[str, list[str]], list[str]]:
-    """Return what was made of what in a folder, by its manifest; a sentence instead where that cannot be read."""
+    """Return, by a folder's manifest, what was made from what; and a warning if the manifest cannot be read."""
     try:
         return Manifest(folder).made(), []
     except FolderError as error:
-        return {}, [f"Files are paired by their names alone: {error}"]
+        return {}, [f"Files are paired only by their names: {error}"]
 
 
 def is_docsrs(path: Path) -> bool:
-    """Tell whether a manifest in a folder above says that ``docsr enhance`` wrote the file as it is."""
+    """Return whether the manifest in a parent folder says that ``docsr enhance`` wrote the file as it is."""
     absolute = path.absolute()
-    folder = next((one for one in absolute.parents if os.path.isfile(one / NAME) or os.path.isdir(one / PARTS)), None)
+    folder = next((up for up in absolute.parents if os.path.isfile(up / NAME) or os.path.isdir(up / PARTS)), None)
     if folder is None:
         return False
     try:
         manifest = _manifest(folder)
         manifest.refresh()
-    except FolderError:  # as is told where files are paired
+    except FolderError:  # made_in reports it
         return False
     return entry_of(manifest.entries(str(absolute.relative_to(folder))), path) is not None
 

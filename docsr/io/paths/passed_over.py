@@ -1,4 +1,4 @@
-"""What lies in a folder beside the inputs, and is passed over: it is counted by its names, so that it can be told."""
+"""Count, by their names, the files in a folder that are not inputs, so that the user can be told."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from docsr.text.wording import counted
 
 @dataclass(slots=True)
 class PassedOver:
-    """Counts of what was passed over; docsr's own files are not among it.
+    """Counts of files that were passed over; docsr's own files are not counted.
 
     Attributes:
         other_names: files whose names do not end like an image's or a PDF's.
         hidden_files: files whose names begin with a dot.
-        hidden_folders: folders whose names do, whatever is in them.
+        hidden_folders: folders whose names begin with a dot, whatever is in them.
     """
 
     other_names: int = 0
@@ -28,12 +28,12 @@ class PassedOver:
     _taken: set[str] = field(default_factory=set)
 
     def folder(self, real: str, names: Iterable[str], folders: Iterable[str]) -> None:
-        """Count what a folder holds, once, however often it is listed.
+        """Count the files of a folder that are not inputs, only once even if the folder is listed again.
 
         Args:
-            real: its path, links followed.
-            names: of the files in it that are no inputs.
-            folders: names of the folders in it.
+            real: path of the folder, links resolved.
+            names: of the files in it that are not inputs.
+            folders: names of its subfolders.
         """
         if real in self._counted:
             return
@@ -43,7 +43,7 @@ class PassedOver:
         self.hidden_folders += sum(name.startswith(".") and not name.startswith(OWN) for name in folders)
 
     def file(self, name: str, by: int = 1) -> None:
-        """Count a file by its name."""
+        """Count a file by its name; ``by`` -1 takes it back."""
         if name.startswith(OWN):
             return
         if name.startswith("."):
@@ -52,7 +52,7 @@ class PassedOver:
             self.other_names += by
 
     def taken(self, path: Path) -> None:
-        """Hear of a file that is an input whatever its name, for it was given itself: it may have been counted."""
+        """Take back the count of a file that is an input despite its name, because it was given itself."""
         real = os.path.realpath(path.parent)
         key = f"{real}/{path.name}"
         if real in self._counted and key not in self._taken and os.path.lexists(path) and not os.path.isdir(path):
@@ -69,12 +69,12 @@ class PassedOver:
         return {name: count for name, count in named.items() if count}
 
     def sentence(self) -> str:
-        """Say what was passed over, as a clause; nothing if nothing was."""
-        told = []
+        """Return a clause that says what was passed over; empty if nothing was."""
+        parts = []
         if self.other_names:
-            told.append(f"{counted(self.other_names, 'file')} not named like an image or a PDF")
+            parts.append(f"{counted(self.other_names, 'file')} not named like an image or a PDF")
         if self.hidden_files:
-            told.append(counted(self.hidden_files, "hidden file"))
+            parts.append(counted(self.hidden_files, "hidden file"))
         if self.hidden_folders:
-            told.append(counted(self.hidden_folders, "hidden folder"))
-        return f"passed over: {', '.join(told)}" if told else ""
+            parts.append(counted(self.hidden_folders, "hidden folder"))
+        return f"passed over: {', '.join(parts)}" if parts else ""

@@ -1,1 +1,1 @@
-"""PDF files: scans taken out and replaced, and pages as one sees them."""
+"""Handle PDF files: read and replace scans, and read pages as they are seen."""

@@ -1,4 +1,4 @@
-"""Whether a PDF page shows annotations: stamps, ink, notes, filled form fields."""
+"""Tell whether a PDF page shows annotations: stamps, ink, notes, filled form fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HIDDEN, _NO_VIEW = 1 << 1, 1 << 5
 
 
 def shows_annotations(page: pikepdf.Page) -> bool:
-    """Tell whether a page has an annotation that may be seen; in doubt it has."""
+    """Return whether a page has an annotation that may be visible; in doubt the answer is True."""
     annotations = page.obj.get("/Annots")
     return isinstance(annotations, Array) and any(map(_may_be_seen, annotations))
 
@@ -37,7 +37,7 @@ def _may_be_seen(annotation: Any) -> bool:
 
 
 def _width(link: Any) -> float:
-    """Return how wide the border of a link is, 1 where nothing is said."""
+    """Return the width of a link's border; 1 if the link does not state it."""
     style = link.get("/BS")
     if isinstance(style, Dictionary):
         return float(style.get("/W", 1))

@@ -1,4 +1,4 @@
-"""Colour spaces of PDF images: from samples as stored to grey or RGB pixels."""
+"""Convert samples of PDF images from their colour space to grey or RGB pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from docsr.io.pdf.pdfium_image import from_inks
 from docsr.io.pdf.samples import Samples
-from docsr.io.pdf.streams import numbers, unfiltered, unfiltered_aloud, whole
+from docsr.io.pdf.streams import numbers, unfiltered, unfiltered_and_reported, whole_number
 from docsr.io.raster.transparency import BAND_ROWS
 from docsr.io.read_errors import Damaged, Unreadable, Unsupported
 from docsr.page import Pixels
@@ -33,14 +33,14 @@ _NOT_COMPUTED = frozenset({"/Separation", "/DeviceN"})
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """What samples mean.
+    """A colour space: what the samples of an image mean.
 
     Attributes:
-        kind: of the colours, those of the palette when there is one.
+        kind: of the colours; if there is a palette, of the palette's colours.
         icc: the profile of the colours, or None.
-        palette: N x 1 or N x 3 pixels that the samples are indices of, or None.
-        ranges: of a* and b*, for Lab: (a low, a high, b low, b high).
-        stored: the PDF object that describes the colours (of the palette when there is one), or None.
+        palette: N x 1 or N x 3 pixels that the samples are indices into, or None.
+        ranges: for Lab, those of a* and b*: (a low, a high, b low, b high).
+        stored: the PDF object that describes the colours (those of the palette if there is one), or None.
     """
 
     kind: Literal["grey", "rgb", "cmyk", "lab"]
@@ -79,24 +79,24 @@ def space_of(stored: Any) -> Space:
         if family == "/ICCBased":
             return _with_profile(stored)
         if family == "/Lab":
-            found = stored[1].get("/Range")
-            low_a, high_a, low_b, high_b = (-100, 100, -100, 100) if found is None else numbers(found, 4)
+            stated = stored[1].get("/Range")
+            low_a, high_a, low_b, high_b = (-100, 100, -100, 100) if stated is None else numbers(stated, 4)
             return Space("lab", ranges=(low_a, high_a, low_b, high_b), stored=stored)
         if family in {"/Indexed", "/I"} and len(parts) >= 4:
             return _with_palette(stored)
     if family in _NOT_COMPUTED and len(parts) >= 4:
         raise Unsupported(f"its image has colours of a kind that cannot be read ({family[1:]})")
-    raise Damaged("it is damaged (its colour space is not one that images can have)")
+    raise Damaged("it is damaged (images cannot have its colour space)")
 
 
 def _with_profile(stored: Any) -> Space:
-    """Read a space with a profile; where that is broken or does not fit, readers take what is said beside it."""
+    """Read a space with a profile. If it is broken or does not fit, use the alternate or device space like readers."""
     stream = stored[1]
     if not isinstance(stream, Stream):
         raise Damaged("it is damaged (its colour profile is missing)")
-    channels = whole(stream.get("/N")) or 0
-    if channels not in _BY_CHANNELS:  # of these readers show nothing
-        raise Damaged("it is damaged (its colour profile does not say for how many components it is)")
+    channels = whole_number(stream.get("/N")) or 0
+    if channels not in _BY_CHANNELS:  # readers show nothing of such an image
+        raise Damaged("it is damaged (its colour profile does not state its number of components)")
     profile, alternate = _profile(stream), _alternate(stream.get("/Alternate"))
     signature = b"" if profile is None else profile[16:20]
     if _SIGNATURES.get(signature) == channels:
@@ -114,7 +114,7 @@ _DEVICES = {1: Name.DeviceGray, 3: Name.DeviceRGB, 4: Name.DeviceCMYK}
 
 
 def _profile(stream: Any) -> bytes | None:
-    """Return a profile that can be opened, else None."""
+    """Return the profile's bytes if it can be opened, else None."""
     try:
         data, codec, _ = unfiltered(stream, _MAX_PROFILE_BYTES)
         if codec is None:
@@ -126,7 +126,7 @@ def _profile(stream: Any) -> bytes | None:
 
 
 def _alternate(stored: Any) -> Space | None:
-    """Return the space that a profile has beside it, unless it has a profile itself: it may be its own."""
+    """Return the alternate space of a profile, or None if that has a profile too: it might refer to itself."""
     family = stored[0] if isinstance(stored, Array) and len(stored) else stored
     if not isinstance(family, Name) or str(family) not in {*_FAMILIES, "/Lab"}:
         return None
@@ -138,18 +138,18 @@ def _alternate(stored: Any) -> Space | None:
 
 def _with_palette(stored: Any) -> Space:
     base_family = stored[1][0] if isinstance(stored[1], Array) and len(stored[1]) else None
-    if base_family in {Name.Indexed, Name.I}:  # before it is read: it may be its own base
-        raise Damaged("it is damaged (its palette is one of palettes)")
+    if base_family in {Name.Indexed, Name.I}:  # checked before reading, since it may be its own base
+        raise Damaged("it is damaged (its palette is based on another palette)")
     base = space_of(stored[1])
     lookup = stored[3]
-    data = unfiltered_aloud(lookup, _MAX_PROFILE_BYTES) if isinstance(lookup, Stream) else b""
+    data = unfiltered_and_reported(lookup, _MAX_PROFILE_BYTES) if isinstance(lookup, Stream) else b""
     data = bytes(lookup) if isinstance(lookup, String) else data
-    stated = whole(stored[2])
+    stated = whole_number(stored[2])
     last = _MOST_COLOURS - 1 if stated is None else stated
     if not data or last < 0:
         raise Damaged("it is damaged (its palette is empty)")
     size = (min(_MOST_COLOURS - 1, last) + 1) * base.channels
-    colours = np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8)  # readers take what is missing for 0
+    colours = np.frombuffer(data[:size].ljust(size, b"\0"), np.uint8)  # readers take missing values for 0
     pixels = to_pixels(colours.reshape(1, -1, base.channels), 8, None, base)[0].reshape(
         colours.size // base.channels, -1
     )
@@ -157,10 +157,10 @@ def _with_palette(stored: Any) -> Space:
 
 
 def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
-    """Turn samples into pixels: H x W for grey and for what has grey colours only, else H x W x 3.
+    """Convert samples to pixels: H x W if all colours are grey, else H x W x 3.
 
-    DeviceCMYK is converted as readers do, CMYK with a profile through the profile, Lab as
-    relative to white. Grey and RGB stay in their own space: the profile, if any, goes with the page.
+    DeviceCMYK is converted as readers do, CMYK with a profile by its profile, and Lab relative to white. Grey and RGB
+    stay in their own space; their profile, if any, is stored with the page.
 
     Args:
         samples: H x W x ``space.channels``.
@@ -169,7 +169,7 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
         space: what the samples mean.
 
     Raises:
-        Unreadable: the arrays of the image do not fit.
+        Unreadable: the image's arrays do not fit.
     """
     if space.palette is not None:
         low, high = (0.0, 2.0**bits - 1) if decode is None else _limits(decode, 2)
@@ -195,30 +195,30 @@ def to_pixels(samples: Samples, bits: int, decode: Any, space: Space) -> Pixels:
 
 
 def _limits(decode: Any, count: int) -> list[float]:
-    """Return the first numbers of a /Decode array; readers pass over more of them than there are components."""
+    """Return the first numbers of a /Decode array; readers ignore any beyond those of the components."""
     return numbers(list(decode)[:count] if isinstance(decode, Array) else decode, count)
 
 
 def _looked_up(table: Pixels, samples: Samples) -> Pixels:
-    found: Pixels = table[samples]
-    return found
+    values: Pixels = table[samples]
+    return values
 
 
 def _from_cmyk(inks: Pixels, icc: bytes | None) -> Pixels:
-    """Convert H x W x 4 ink (255 is full) to pixels, grey when all of them are."""
-    through = None if icc is None else _profile_transform(icc)
-    if through is None:
+    """Convert H x W x 4 ink (255 is full) to RGB pixels, or to grey ones if all are grey."""
+    transform = None if icc is None else _profile_transform(icc)
+    if transform is None:
         pixels = from_inks(inks)
     else:
         pixels = np.empty((*inks.shape[:2], 3), np.uint8)
         for top in range(0, inks.shape[0], BAND_ROWS):
             image = Image.fromarray(np.ascontiguousarray(inks[top : top + BAND_ROWS]), "CMYK")
-            pixels[top : top + BAND_ROWS] = np.asarray(ImageCms.applyTransform(image, through))
+            pixels[top : top + BAND_ROWS] = np.asarray(ImageCms.applyTransform(image, transform))
     return np.ascontiguousarray(pixels[..., 0]) if (pixels == pixels[..., :1]).all() else pixels
 
 
 def _profile_transform(icc: bytes) -> Any:
-    """Return the conversion from a CMYK profile to sRGB, or None when the profile is damaged."""
+    """Return the conversion from a CMYK profile to sRGB, or None if the profile is damaged."""
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         return ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), "CMYK", "RGB")

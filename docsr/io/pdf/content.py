@@ -1,4 +1,4 @@
-"""What a PDF page shows, read from its content: images, and whatever is drawn beside, under and over them."""
+"""Find out what a PDF page shows by reading its content: images, and whatever is drawn beside, under and over them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from docsr.io.pdf.streams import TooMuchData, integer, numbers, unfiltered
 from docsr.io.read_errors import Damaged, Unreadable
 
 MAX_CONTENT_BYTES = 4 << 20
-"""Content that is read per page, forms included; parsed, it takes up to 150 times as much memory."""
+"""Bytes of content that are read per page, forms included; parsed, they take up to 150 times as much memory."""
 
 BROKEN = (pikepdf.PdfError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
-"""What pikepdf, Pillow and code that expects a sound file raise on one that is not."""
+"""Raised on a damaged file by pikepdf, by Pillow, and by code that expects a sound file."""
 
 _MAX_OUTLINED_BYTES = 256 << 10
-"""Of longer content the paths are not followed, which take the most memory: its clips are not known then."""
+"""Paths take the most memory, so they are not followed in longer content; its clips are then unknown."""
 
 _MAX_DEPTH, _MAX_FORMS = 8, 100
 _TOO_LARGE = "its content is too large for a scan"
@@ -54,15 +54,15 @@ class _State:
 
 
 def content_of(page: pikepdf.Page, *, whole: bool = False) -> Content:
-    """Say what a page shows.
+    """Return what a page shows.
 
     Args:
         page: of an open document.
-        whole: whether to go on where it is clear that the page shows more than images, as far as it can be read.
+        whole: whether to go on, as far as the content can be read, after it shows more than images.
 
     Raises:
-        Unreadable: the page shows more than images (text, drawing, shadings) and that is not ``whole`` to be read; or
-            its content cannot be read.
+        Unreadable: the page shows more than images (text, drawing, shadings), or its content cannot be read; the
+            former only if ``whole`` is False.
     """
     reader = _Reader(whole)
     try:
@@ -72,15 +72,15 @@ def content_of(page: pikepdf.Page, *, whole: bool = False) -> Content:
     except BROKEN:
         if not whole:
             raise
-        reader.found.drawn = reader.found.drawn or "it cannot be read"
-    return reader.found
+        reader.shown.drawn = reader.shown.drawn or "it cannot be read"
+    return reader.shown
 
 
 class _Reader:
-    """Follows the graphics state through a page's content; one page, one reader."""
+    """A reader that follows the graphics state through one page's content."""
 
     def __init__(self, whole: bool) -> None:
-        self.found = Content()
+        self.shown = Content()
         self._whole = whole
         self._left = MAX_CONTENT_BYTES
         self._forms = 0
@@ -91,7 +91,7 @@ class _Reader:
         self._path: tuple[str, ...] = ()
 
     def spend(self, streams: list[Any]) -> None:
-        """Count content against the limit, before it is parsed."""
+        """Count content against the limit before it is parsed."""
         for stream in streams:
             if not isinstance(stream, Stream):
                 raise Unreadable("it has no content")
@@ -106,7 +106,7 @@ class _Reader:
                 raise Unreadable(_TOO_LARGE)
 
     def walk(self, content: Any, resources: Any, state: _State, path: tuple[str, ...]) -> None:
-        """Read the content of a page or of a form, in the state that it begins with."""
+        """Read the content of a page or a form, starting from a graphics state."""
         before = self._state, self._resources, self._path
         self._state, self._resources, self._path, self._outline = state, resources, path, Outline()
         saved: list[_State] = []
@@ -125,10 +125,10 @@ class _Reader:
         self._state, self._resources, self._path = before
 
     def _note(self, reason: str) -> None:
-        """Go on with what is more than images, or not."""
+        """Record that the page shows more than images; raise Unreadable unless all content is wanted."""
         if not self._whole:
             raise Unreadable(reason)
-        self.found.drawn = self.found.drawn or reason
+        self.shown.drawn = self.shown.drawn or reason
 
     def _resource(self, kind: str, name: Any) -> Any:
         table = self._resources.get(kind) if isinstance(self._resources, Dictionary) else None
@@ -150,22 +150,22 @@ class _Reader:
         return replace(self._state, clip=self._clips, window=window)
 
     def _external(self, _name: str, operands: list[Any]) -> None:
-        found = self._resource("/XObject", operands[0])
-        if not isinstance(found, Stream):
+        xobject = self._resource("/XObject", operands[0])
+        if not isinstance(xobject, Stream):
             raise Damaged("it is damaged (something that it shows is missing)")
-        if "/OC" in found:
+        if "/OC" in xobject:
             self._note("it has layers")
-        kind, path = found.get("/Subtype"), (*self._path, str(operands[0]))
+        kind, path = xobject.get("/Subtype"), (*self._path, str(operands[0]))
         if kind is not None and not isinstance(kind, Name):
-            raise Damaged("it is damaged (it is not clear what it shows)")  # some renderers take text for a name
+            raise Damaged("it is damaged (it is not clear what it shows)")  # some renderers accept a string as a name
         if kind == Name.Form:
-            self._form(found, path)
-        elif kind == Name.Image:  # renderers pass over all else, be it an image that does not say so
+            self._form(xobject, path)
+        elif kind == Name.Image:  # renderers ignore everything else, even an image without its subtype
             if not self._state.opaque:
                 self._note("its image is drawn with transparency")
             state = self._state
-            self.found.images.append(Placement(found, state.ctm, path, state.clip, state.window, state.fill))
-            self.found.pictures.append((state.ctm, integer(found, "/Width", 0), integer(found, "/Height", 0)))
+            self.shown.images.append(Placement(xobject, state.ctm, path, state.clip, state.window, state.fill))
+            self.shown.pictures.append((state.ctm, integer(xobject, "/Width", 0), integer(xobject, "/Height", 0)))
 
     def _form(self, form: Any, path: tuple[str, ...]) -> None:
         self._forms += 1
@@ -178,28 +178,28 @@ class _Reader:
             left, bottom, right, top = numbers(form.BBox, 4)
             outline.add("re", [left, bottom, right - left, top - bottom], matrix)
         state = self._clipped(outline)
-        # What a group is drawn with holds for all of it, whatever is set within.
+        # The state with which a group is drawn applies to all of it, whatever is set inside.
         untouched = state.opaque if "/Group" in form else state.untouched
         state = replace(state, ctm=matrix, untouched=untouched)
         self.walk(form, form.get("/Resources", self._resources), state, path)
 
     def _graphics_state(self, _name: str, operands: list[Any]) -> None:
-        found = self._resource("/ExtGState", operands[0])
-        if not isinstance(found, Dictionary):
+        parameters = self._resource("/ExtGState", operands[0])
+        if not isinstance(parameters, Dictionary):
             return
         state = self._state
-        if "/SMask" in found:
-            state = replace(state, unmasked=found["/SMask"] == Name("/None"))
-        if "/BM" in found:
-            blend = found["/BM"]
+        if "/SMask" in parameters:
+            state = replace(state, unmasked=parameters["/SMask"] == Name("/None"))
+        if "/BM" in parameters:
+            blend = parameters["/BM"]
             blend = blend[0] if isinstance(blend, Array) and len(blend) else blend
             state = replace(state, plain=blend in {Name.Normal, Name.Compatible})
-        if "/ca" in found:
-            state = replace(state, solid=float(found["/ca"]) >= 1)
+        if "/ca" in parameters:
+            state = replace(state, solid=float(parameters["/ca"]) >= 1)
         self._state = state
-        if any(key in found and found[key] not in _NO_TRANSFER for key in ("/TR", "/TR2")):
-            self.found.over = True
-        font = found.get("/Font")
+        if any(key in parameters and parameters[key] not in _NO_TRANSFER for key in ("/TR", "/TR2")):
+            self.shown.over = True
+        font = parameters.get("/Font")
         if isinstance(font, Array) and len(font):
             self._take_font(font[0])
 
@@ -207,7 +207,7 @@ class _Reader:
         self._take_font(self._resource("/Font", operands[0]))
 
     def _take_font(self, font: Any) -> None:
-        """Glyphs of Type 3 fonts are drawings, which the rendering mode does not hide (ISO 32000-1, 9.3.6)."""
+        """Set the font: Type 3 glyphs are drawings, which the rendering mode does not hide (ISO 32000-1, 9.3.6)."""
         drawn = isinstance(font, Dictionary) and font.get("/Subtype") == Name.Type3
         self._state = replace(self._state, draws_glyphs=drawn)
 
@@ -218,11 +218,11 @@ class _Reader:
     def _text(self, _name: str, _operands: list[Any]) -> None:
         if self._state.text_mode != _INVISIBLE or self._state.draws_glyphs:
             self._painted()
-            self.found.glyphs = True
+            self.shown.glyphs = True
             self._note("it has text of its own")
 
     def _painted(self) -> None:
-        self.found.over |= bool(self.found.pictures)
+        self.shown.over |= bool(self.shown.pictures)
 
     def _colour(self, name: str, operands: list[Any]) -> None:
         values = [value for value in operands if not isinstance(value, Name)]
@@ -234,16 +234,16 @@ class _Reader:
         self._state = replace(self._state, white=plain and white, fill=tuple(inks) if plain else None)
 
     def _colour_space(self, _name: str, operands: list[Any]) -> None:
-        found = self._resource("/ColorSpace", operands[0])
-        stored = operands[0] if found is None else found
+        resource = self._resource("/ColorSpace", operands[0])
+        stored = operands[0] if resource is None else resource
         family = str(stored[0] if isinstance(stored, Array) and len(stored) else stored)
-        known = family in _COLOUR_FAMILIES  # which begin with black
-        self._state = replace(self._state, white=False, colours=known, fill=(0.0,) if known else None)
+        starts_black = family in _COLOUR_FAMILIES
+        self._state = replace(self._state, white=False, colours=starts_black, fill=(0.0,) if starts_black else None)
 
     def _fill(self, _name: str, _operands: list[Any]) -> None:
         self._painted()
         if not (self._state.white and self._state.opaque):
-            self.found.marks += 1
+            self.shown.marks += 1
             self._note("it has vector drawing")
 
     def _marked(self, _name: str, operands: list[Any]) -> None:
@@ -252,16 +252,16 @@ class _Reader:
 
     def _draw(self, name: str, _operands: list[Any]) -> None:
         self._painted()
-        self.found.marks += 1
+        self.shown.marks += 1
         self._note("it has shadings" if name == "sh" else "it has vector drawing")
 
     def _inline(self, _name: str, operands: list[Any]) -> None:
         self._painted()
         self._note("it has inline images")
-        self.found.pictures.append((self._state.ctm, int(operands[0].width), int(operands[0].height)))
+        self.shown.pictures.append((self._state.ctm, int(operands[0].width), int(operands[0].height)))
 
     def _pass(self, _name: str, _operands: list[Any]) -> None:
-        """Operators that qpdf must see to find its way, and that change nothing here."""
+        """Do nothing: qpdf needs these operators to parse the content, but they change nothing here."""
 
     _OPERATORS: ClassVar[dict[str, Callable[[_Reader, str, list[Any]], None]]] = {
         **dict.fromkeys(["q", "Q", "BI", "ID", "EI"], _pass), "INLINE IMAGE": _inline,

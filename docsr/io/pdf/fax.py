@@ -1,4 +1,4 @@
-"""CCITT fax data in PDF files: libtiff decodes what TIFF has too, pdfium the rest."""
+"""Decode CCITT fax data in PDF files: with libtiff where TIFF has the same coding, else with pdfium."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from docsr.page import Pixels
 
 _FLAGS = ("/BlackIs1", "/EncodedByteAlign", "/EndOfLine")
 _GROUP_3, _GROUP_4 = 3, 4
-"""TIFF's compressions: Group 3 with an end of line before each row, and Group 4."""
+"""TIFF's compression numbers: Group 3 with an end-of-line code before each row, and Group 4."""
 
 _FIRST = re.compile(r"0{11,}1")
 _LAST = re.compile(r"0{11}1[01]?0{11}1[01]?0*$")
-"""An end of line; two of them, which end the page (with bits between them that say how the next row is coded)."""
+"""An end-of-line code; and two of them, which end the page (with bits that announce the coding of the next row)."""
 
 _BYTES_OF_END = 8
 _MOST_COLUMNS = 65_535
@@ -37,17 +37,17 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
     """Decode CCITT Group 3 or 4.
 
     Args:
-        data: without other filters.
+        data: the fax data, with all other filters undone.
         parameters: the /DecodeParms of the filter, or None.
         width: of the image.
         height: of the image.
 
     Returns:
-        H x W x 1 samples, 0 or 1, as the PDF means them.
+        H x W x 1 samples, 0 or 1, with the polarity that the PDF asks for.
 
     Raises:
         Unreadable: the data are damaged.
-        Unsupported: the rows are longer than readers take.
+        Unsupported: the rows are longer than readers accept.
     """
     columns, kind = integer(parameters, "/Columns", 1728), integer(parameters, "/K", 0)
     flags = {key: parameters is not None and parameters.get(key, False) is True for key in _FLAGS}
@@ -55,7 +55,7 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
         raise Damaged("it is damaged (its image is wider than its rows)")
     if columns > _MOST_COLUMNS:
         raise Unsupported(f"its image is fax coded in rows of more than {_MOST_COLUMNS:,} pixels")
-    if 8 * len(data) < height and not _is_ended(data):  # a row takes a bit at least
+    if 8 * len(data) < height and not _is_ended(data):  # a row takes at least one bit
         raise Damaged(_LACKING)
     compression = _compression(data, kind, aligned=flags["/EncodedByteAlign"])
     if compression is None:
@@ -70,7 +70,7 @@ def fax(data: bytes, parameters: Any, width: int, height: int) -> Samples:
 
 
 def _compression(data: bytes, kind: int, *, aligned: bool) -> int | None:
-    """Return the compression as which TIFF knows the coding, None where it does not know it."""
+    """Return TIFF's number for this coding, or None if TIFF does not have it."""
     if aligned:
         return None
     return _GROUP_4 if kind < 0 else _GROUP_3 if _FIRST.match(_bits(data[:_BYTES_OF_END])) else None
@@ -81,15 +81,16 @@ def _bits(data: bytes) -> str:
 
 
 def _is_ended(data: bytes) -> bool:
-    """Tell whether the data end with the mark for the end of a page."""
+    """Return whether the data end with an end-of-page mark."""
     return _LAST.search(_bits(data.rstrip(b"\0")[-_BYTES_OF_END:])) is not None
 
 
 def _check_whole(samples: Pixels, data: bytes, kind: int, columns: int, height: int) -> None:
-    """Refuse what libtiff decodes without a word: data that end early, and Group 4 of which it lost the thread.
+    """Refuse damage that libtiff decodes silently: data that end early, and Group 4 that has gone out of step.
 
-    It fills up with white. In Group 4 each white row below another is one bit, 1, just before the end of the page;
-    where that does not fit, pdfium is asked, which goes on otherwise from where the damage is.
+    libtiff fills up with white. In Group 4 a white row below another white row is a single 1 bit. So the white rows at
+    the bottom of a page leave 1 bits just before its end mark. If there are too few of them, pdfium decodes the data as
+    well; its result differs from libtiff's from where the damage is.
     """
     dark = np.flatnonzero((samples == 0).any(axis=1))
     white = height - (int(dark[-1]) + 1 if dark.size else 0)
@@ -102,7 +103,7 @@ def _check_whole(samples: Pixels, data: bytes, kind: int, columns: int, height: 
 
 
 def _ones_before_end(data: bytes, most: int) -> int:
-    """Return how many bits of 1, up to ``most`` or some more, stand before the mark for the end of a page."""
+    """Return how many 1 bits, counted to about ``most``, precede the end-of-page mark."""
     tail = _bits(data.rstrip(b"\0")[-(most // 8 + 2 * _BYTES_OF_END) :])
     before = _LAST.sub("", tail)
     return len(before) - len(before.rstrip("1"))
@@ -130,19 +131,19 @@ def _tiff(data: bytes, width: int, height: int, compression: int, two_dimensiona
 
 
 def _by_pdfium(data: bytes, parameters: dict[str, Any], width: int, height: int) -> tuple[Pixels, NDArray[np.bool_]]:
-    """Decode with pdfium: H x W, and which rows are missing, of which it says nothing.
+    """Decode with pdfium to H x W, and return which rows are missing; pdfium does not report them.
 
-    These are alike when black and white are exchanged.
+    The data are decoded twice, with black and white swapped. Missing rows come out the same both times.
     """
-    one, other = (_rows(data, {**parameters, "/BlackIs1": black}, width, height) for black in (False, True))
-    return np.unpackbits(one, axis=1, count=width), (one == other).all(axis=1)
+    first, swapped = (_rows(data, {**parameters, "/BlackIs1": black}, width, height) for black in (False, True))
+    return np.unpackbits(first, axis=1, count=width), (first == swapped).all(axis=1)
 
 
 def _rows(data: bytes, parameters: dict[str, Any], width: int, height: int) -> Pixels:
-    """Decode to rows of bits, each from a whole byte on."""
+    """Decode to packed bits, each row starting at a whole byte."""
     entries = {"ColorSpace": Name.DeviceGray, "BitsPerComponent": 1, "Filter": Name.CCITTFaxDecode}
-    known = Dictionary({"/Columns": width, "/Rows": height, **parameters})
-    with as_pdfium_shows(data, width, height, **entries, DecodeParms=known) as shown:
+    decode_parameters = Dictionary({"/Columns": width, "/Rows": height, **parameters})
+    with as_pdfium_shows(data, width, height, **entries, DecodeParms=decode_parameters) as shown:
         levels = shown[..., 0]
         packed = [np.packbits(levels[top : top + BAND_ROWS] > 127, axis=1) for top in range(0, height, BAND_ROWS)]
     return np.concatenate(packed)

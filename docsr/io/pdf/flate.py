@@ -1,4 +1,4 @@
-"""Flate data (RFC 1950) that are not sound, got over as readers of PDF do: the checksum is wrong, or they break off."""
+"""Unpack damaged Flate data (RFC 1950) as PDF readers do: with a wrong checksum, or broken in the middle."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _HEAD_BYTES, _METHOD, _CHECK = 2, 8, 31
 
 
 class Measured(NamedTuple):
-    """Flate data that were measured and, where they are damaged, mended.
+    """Flate data of known size, repaired if they were damaged.
 
     Attributes:
-        data: the same, or in their place others that are sound.
-        size: how many bytes they unpack to; a little over the limit where that is more.
+        data: the data; if they were damaged, sound data in their place.
+        size: how many bytes they unpack to; a little over the limit if it is more.
         fault: what was wrong with them, in a few words.
     """
 
@@ -30,10 +30,11 @@ class Measured(NamedTuple):
 
 
 def measured(data: bytes, limit: int) -> Measured:
-    """Measure Flate data, and mend them: what comes before the damage is kept.
+    """Measure Flate data and repair them: what precedes the damage is kept.
 
     Args:
-        data: with their head and, if it is there, their checksum. Data that end early are no fault; ``size`` tells.
+        data: with their header and, if it is there, their checksum. Data that end early are no fault, but ``size`` is
+            smaller.
         limit: how many bytes to unpack at most.
 
     Raises:
@@ -42,15 +43,15 @@ def measured(data: bytes, limit: int) -> Measured:
     try:
         return Measured(data, _size(data, limit), None)
     except zlib.error:
-        found, is_whole = _salvaged(data, limit)
-    if not found:
+        content, is_whole = _salvaged(data, limit)
+    if not content:
         raise Damaged("its data are damaged")
-    return Measured(zlib.compress(found, 1), len(found), WRONG_SUM if is_whole else BROKEN)
+    return Measured(zlib.compress(content, 1), len(content), WRONG_SUM if is_whole else BROKEN)
 
 
 def _size(data: bytes, limit: int) -> int:
     inflater, total = zlib.decompressobj(), 0
-    for start in range(0, len(data), _PIECE):  # of the whole, what is left over would be copied with each step
+    for start in range(0, len(data), _PIECE):  # in pieces: each step copies what is left over
         piece = data[start : start + _PIECE]
         while piece and total <= limit and not inflater.eof:
             total += len(inflater.decompress(piece, _STEP))
@@ -61,27 +62,27 @@ def _size(data: bytes, limit: int) -> int:
 
 
 def _salvaged(data: bytes, limit: int) -> tuple[bytes, bool]:
-    """Unpack without a look at the checksum, to the byte before the damage; and whether there is an end instead."""
-    found, inflater = bytearray(), zlib.decompressobj(-zlib.MAX_WBITS)
+    """Unpack up to the damage and ignore the checksum; also return whether the data have an end."""
+    content, inflater = bytearray(), zlib.decompressobj(-zlib.MAX_WBITS)
     if len(data) < _HEAD_BYTES or data[0] & 15 != _METHOD or int.from_bytes(data[:_HEAD_BYTES]) % _CHECK:
         return b"", False
     for start in range(_HEAD_BYTES, len(data), _SMALL_PIECE):
         piece, before = data[start : start + _SMALL_PIECE], inflater.copy()
         try:
-            found += inflater.decompress(piece, limit + 1 - len(found))
+            content += inflater.decompress(piece, limit + 1 - len(content))
         except zlib.error:
-            found += _up_to_damage(before, piece)
-            return bytes(found), False
-        if inflater.eof or len(found) > limit:
+            content += _up_to_damage(before, piece)
+            return bytes(content), False
+        if inflater.eof or len(content) > limit:
             break
-    return bytes(found), inflater.eof
+    return bytes(content), inflater.eof
 
 
 def _up_to_damage(inflater: zlib._Decompress, piece: bytes) -> bytes:
-    found = bytearray()
+    content = bytearray()
     try:
         for byte in piece:
-            found += inflater.decompress(bytes([byte]))
+            content += inflater.decompress(bytes([byte]))
     except zlib.error:
         pass
-    return bytes(found)
+    return bytes(content)

@@ -1,4 +1,4 @@
-"""Matrices, boxes and the rectangles that clip, as the content of a PDF page has them."""
+"""Compute with the matrices, boxes and rectangular clips of a PDF page's content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from docsr.io.pdf.streams import numbers
 
 Matrix: TypeAlias = tuple[float, float, float, float, float, float]
-"""a, b, c, d, e, f: (x, y) goes to (a x + c y + e, b x + d y + f) (ISO 32000-1, 8.3.3)."""
+"""a, b, c, d, e, f: maps (x, y) to (a x + c y + e, b x + d y + f) (ISO 32000-1, 8.3.3)."""
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, bottom, right, top."""
@@ -21,48 +21,48 @@ _NEAR = 1e-3
 
 
 def times(first: Matrix, second: Matrix) -> Matrix:
-    """Return the matrix that does ``first`` and then ``second``."""
+    """Return the matrix that applies ``first`` and then ``second``."""
     a, b, c, d, e, f = first
     p, q, r, s, t, u = second
     return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
 def box_of(values: Any) -> Box:
-    """Return an array of four numbers as a box, its sides in order.
+    """Return an array of four numbers as a box, with its sides in order.
 
     Raises:
-        Unreadable: it is not one.
+        Unreadable: it is not such an array.
     """
     left, bottom, right, top = numbers(values, 4)
     return min(left, right), min(bottom, top), max(left, right), max(bottom, top)
 
 
 def around(matrix: Matrix) -> Box:
-    """Return the box around what becomes of the unit square."""
+    """Return the bounding box of the transformed unit square."""
     a, b, c, d, e, f = matrix
     xs, ys = (e, e + a, e + c, e + a + c), (f, f + b, f + d, f + b + d)
     return min(xs), min(ys), max(xs), max(ys)
 
 
 def overlap(first: Box | None, second: Box | None) -> Box | None:
-    """Return what two boxes have in common, empty where its sides are out of order; of None and a box None."""
+    """Return the intersection of two boxes, None if either is None. If it is empty, its sides are out of order."""
     if first is None or second is None:
         return None
     return max(first[0], second[0]), max(first[1], second[1]), min(first[2], second[2]), min(first[3], second[3])
 
 
 class Outline:
-    """The path under construction, followed as long as it may be one rectangle along the page's axes."""
+    """The path under construction, followed as long as it can be a single rectangle along the page's axes."""
 
     def __init__(self) -> None:
         self._corners: list[tuple[float, float]] = []
         self._simple = True
 
     def add(self, name: str, operands: list[Any], matrix: Matrix) -> None:
-        """Take the next operator (m, l, c, v, y, h, re) with its operands, under the matrix of its moment.
+        """Add the next operator (m, l, c, v, y, h, re) with its operands, under the current matrix.
 
         Raises:
-            Unreadable: its operands are not what it takes.
+            Unreadable: the operands do not fit the operator.
         """
         if name == "h":
             self._simple &= len(self._corners) >= _MOST_CORNERS - 1
@@ -76,7 +76,7 @@ class Outline:
         self._corners += [(a * x + c * y + e, b * x + d * y + f) for x, y in points]
 
     def rectangle(self) -> Box | None:
-        """Return the box that the path is; None where it is none, or not known to be one."""
+        """Return the path as a box; None if it is not a rectangle, or not known to be one."""
         corners = self._corners
         if len(corners) == _MOST_CORNERS and _same(corners[0], corners[-1]):
             corners = corners[:-1]
@@ -85,7 +85,7 @@ class Outline:
         steps = [(abs(p[0] - q[0]), abs(p[1] - q[1])) for p, q in zip(corners, corners[1:] + corners[:1], strict=True)]
         across = [wide > _NEAR >= high for wide, high in steps]
         upward = [high > _NEAR >= wide for wide, high in steps]
-        if across not in ([True, False] * 2, [False, True] * 2) or upward != [not one for one in across]:
+        if across not in ([True, False] * 2, [False, True] * 2) or upward != [not flag for flag in across]:
             return None
         xs, ys = zip(*corners, strict=True)
         return min(xs), min(ys), max(xs), max(ys)

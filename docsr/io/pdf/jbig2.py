@@ -1,4 +1,4 @@
-"""JBIG2, the code of newer scanners, decoded by the program jbig2dec, which may take only so much memory and time."""
+"""Decode JBIG2, which newer scanners write, with the program jbig2dec under limits of memory and time."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ _HEAD = re.compile(rb"P4\s+(?:#[^\n]*\n)?(\d+)\s+(\d+)\s")
 
 _SLACK_BYTES = 1 << 28
 _SECONDS = 600
-"""The longest that it may run; shorter where the page may take less."""
+"""The longest that it may run; less if the time limit for the page is shorter."""
 
 
 def can_decode() -> bool:
-    """Tell whether there is a jbig2dec."""
+    """Return whether the program jbig2dec is installed."""
     return shutil.which(_PROGRAM) is not None
 
 
 def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
-    """Decode an embedded JBIG2 stream to packed rows in which, as PDF has it, black is 0.
+    """Decode an embedded JBIG2 stream to packed rows in which black is 0, as in PDF.
 
     Args:
         data: the stream of one image.
-        shared: the segments it has in common with others; may be empty.
+        shared: the segments that it shares with other images; may be empty.
         width: of the image.
         height: of the image.
 
     Raises:
-        Unreadable: it is damaged, of another size, or jbig2dec cannot be run.
+        Unreadable: it is damaged, its size is another, or jbig2dec cannot be run.
     """
     with _folder() as folder:
         streams = [folder / name for name in (("shared", "image") if shared else ("image",))]
@@ -50,17 +50,17 @@ def decoded(data: bytes, shared: bytes, width: int, height: int) -> bytes:
             path.write_bytes(content)
         _run(["--embedded", "--format", "pbm", "--output", str(out := folder / "out"), *map(str, streams)])
         with out.open("rb") as file:
-            found = _HEAD.match(file.read(100))
-            if found is None or (int(found[1]), int(found[2])) != (width, height):
-                raise Damaged("its image is damaged (it is of another size than the file says)")
-            file.seek(found.end())
+            header = _HEAD.match(file.read(100))
+            if header is None or (int(header[1]), int(header[2])) != (width, height):
+                raise Damaged("its image is damaged (its size differs from what the file states)")
+            file.seek(header.end())
             rows = file.read((width + 7) // 8 * height)
     return (~np.frombuffer(rows, np.uint8)).tobytes()
 
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A place for what jbig2dec reads and writes."""
+    """Make a temporary folder for what jbig2dec reads and writes."""
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(temporary_folder())
@@ -73,11 +73,11 @@ def _run(words: list[str]) -> None:
     program = shutil.which(_PROGRAM)
     if program is None:
         raise Unreadable("its image is coded as JBIG2, and the program jbig2dec cannot be run")
-    most = _SLACK_BYTES + most_pixels() // 2  # a page, and a region as large, take 1 bit a pixel
+    most = _SLACK_BYTES + most_pixels() // 2  # a page and a region of the same size take 1 bit a pixel
     seconds = math.ceil(0.8 * min(time_limit() or _SECONDS, _SECONDS))
     try:
         ended = run(program, words, limits=Limits(most, seconds, _SECONDS), written=False)
     except subprocess.TimeoutExpired as error:
-        raise Damaged("its image is damaged (to decode it takes too long)") from error
+        raise Damaged("its image is damaged (decoding it takes too long)") from error
     if ended.code != 0:
         raise Damaged("its image is damaged")

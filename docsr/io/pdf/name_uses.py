@@ -1,4 +1,4 @@
-"""What names of images and forms are looked up for a PDF page: by its content, and by all that is drawn with it."""
+"""Find the names of images and forms that a PDF page looks up, in its content and in all that is drawn with it."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from docsr.io.pdf.streams import unfiltered
 from docsr.io.read_errors import Unreadable
 
 _MAX_PARTS, _MAX_STEPS = 5000, 50_000
-"""Parts that are read for one page, and names and other references to parts that are followed."""
+"""The most parts that are read for one page, and the most references to parts (by name or otherwise) followed."""
 
 _OPERATORS = "Do BI ID EI"
 
 Number = tuple[int, int]
-"""Of an object, as pikepdf's ``objgen``."""
+"""An object's number, as pikepdf's ``objgen``."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A stream of content.
+    """A content stream.
 
     Attributes:
         content: the stream (or the page).
-        own: the resources that are its own (None: it has none).
-        key: tells these from others; where they have no number, as is the rule, it is that of what has them.
+        own: its own resources, or None.
+        key: identifies these resources by their object number. They usually have none; then it is that of their holder.
     """
 
     content: Any
@@ -39,7 +39,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _Walk:
-    """What is still to be looked at: parts, each with the table that names are looked up in which its own lacks."""
+    """The parts still to read. Names that a part's own resources lack are looked up in a table that goes with it."""
 
     todo: list[tuple[_Part, Any, Hashable]] = field(default_factory=list)
     met: set[Hashable] = field(default_factory=set)
@@ -53,45 +53,46 @@ class _Walk:
 
 
 class Uses:
-    """Remembers what streams of content look up; one document, one object."""
+    """The names that content streams look up, remembered for one document."""
 
     def __init__(self) -> None:
         self._known: dict[Number, frozenset[str]] = {}
-        self.turn()
+        self.next_page()
 
-    def turn(self) -> None:
-        """Go on to the next page: what is read of one, and of the forms in it, has a limit for all together."""
+    def next_page(self) -> None:
+        """Start the next page: the limits on what is read hold for one page together with its forms."""
         self._bytes, self._steps = MAX_CONTENT_BYTES, _MAX_STEPS
 
-    def of(self, holder: Any) -> set[str] | None:
-        """Return the names that may be looked up in the resources of a page or a form; None where that is not known.
+    def names_in(self, holder: Any) -> set[str] | None:
+        """Return the names that may be looked up in the resources of a page or a form; None if they are unknown.
 
-        What has no resources of its own, or not that name in them, uses those of the page: forms, appearances of
-        annotations, patterns, groups of soft masks, and glyphs of Type 3 fonts. Renderers differ in when they do.
+        A part without own resources, or whose resources lack a name, uses those of the page. This holds for forms,
+        appearances of annotations, patterns, groups of soft masks, and glyphs of Type 3 fonts. Renderers differ in when
+        they look there.
         """
         try:
-            return self._of(holder)
+            return self._names_in(holder)
         except BROKEN:
-            self._bytes = self._steps = -1  # and of the rest of the page it is not known, either
+            self._bytes = self._steps = -1  # the rest of the page is unknown too
             return None
 
-    def _of(self, holder: Any) -> set[str]:
+    def _names_in(self, holder: Any) -> set[str]:
         self._spend_steps(1)
         resources, walk = holder.get("/Resources"), _Walk()
-        table, found = externals(resources), set(self._names(holder))
-        looks = (_with_own(one) for one in _appearances(holder))
-        for parts in (_forms(found, table, None), _beside(resources), looks):
+        table, used = externals(resources), set(self._names(holder))
+        looks = (_with_own(appearance) for appearance in _appearances(holder))
+        for parts in (_forms(used, table, None), _other_parts(resources), looks):
             self._add(walk, parts, table, holder.objgen)
         while walk.todo:
             part, around, key = walk.todo.pop()
             names, table = self._names(part.content), externals(part.own)
-            found |= {name for name in names if table is None or name not in table}
+            used |= {name for name in names if table is None or name not in table}
             inner = (around, key) if table is None else (table, table.objgen if table.is_indirect else part.key)
             self._spend_steps(len(names))
             self._add(walk, _forms(names, table, around), *inner)
             if not getattr(part.own, "is_indirect", False) or walk.is_new(("beside", part.own.objgen, inner[1])):
-                self._add(walk, _beside(part.own), *inner)
-        return found
+                self._add(walk, _other_parts(part.own), *inner)
+        return used
 
     def _add(self, walk: _Walk, parts: Iterable[_Part], around: Any, key: Hashable) -> None:
         for part in parts:
@@ -114,7 +115,7 @@ class Uses:
         return self._known[number]
 
     def _spend_bytes(self, holder: Any) -> None:
-        """Make sure, before content is parsed, that it is no more than may be read for a page."""
+        """Check, before content is parsed, that it is within what may be read for a page."""
         content = holder if isinstance(holder, Stream) else holder.get("/Contents")
         for stream in content if isinstance(content, Array) else [content]:
             self._bytes -= len(unfiltered(stream, self._bytes)[0])
@@ -123,31 +124,31 @@ class Uses:
 
 
 def externals(resources: Any) -> Any:
-    """Return the table of images and forms in resources, None where there is none."""
+    """Return the table of images and forms in resources, or None."""
     table = resources.get("/XObject") if isinstance(resources, Dictionary) else None
     return table if isinstance(table, Dictionary) else None
 
 
 def _with_own(content: Any, holder: Any = None) -> _Part:
-    """Return a stream with its own resources, or with those of the font that it is a glyph of."""
+    """Return a stream with its own resources; those of a glyph are its font's."""
     holder = content if holder is None else holder
     own = holder.get("/Resources")
-    numbered = (one for one in (own, holder) if isinstance(one, Dictionary | Stream) and one.is_indirect)
-    key = next((one.objgen for one in numbered), None if own is None else object())  # else it is like no other
+    numbered = (item for item in (own, holder) if isinstance(item, Dictionary | Stream) and item.is_indirect)
+    key = next((item.objgen for item in numbered), None if own is None else object())  # a new object equals no other
     return _Part(content, own, key)
 
 
 def _forms(names: Iterable[str], table: Any, around: Any) -> Iterator[_Part]:
-    """Yield the forms among what content draws by name, from its own table or from the one around it."""
+    """Yield the forms that content draws by name, from its own table or else from the one around it."""
     for name in names:
-        own = table is not None and name in table
-        one = table.get(name) if own else around.get(name) if around is not None else None
-        if isinstance(one, Stream) and one.get("/Subtype") == Name.Form:
-            yield _with_own(one)
+        is_own = table is not None and name in table
+        xobject = table.get(name) if is_own else around.get(name) if around is not None else None
+        if isinstance(xobject, Stream) and xobject.get("/Subtype") == Name.Form:
+            yield _with_own(xobject)
 
 
-def _beside(resources: Any) -> Iterator[_Part]:
-    """Yield whatever else resources have that is drawn."""
+def _other_parts(resources: Any) -> Iterator[_Part]:
+    """Yield the other content in resources: patterns, and what graphics states and fonts draw."""
     for pattern in _entries(resources, "/Pattern"):
         if isinstance(pattern, Stream):
             yield _with_own(pattern)
@@ -160,7 +161,7 @@ def _beside(resources: Any) -> Iterator[_Part]:
 
 
 def _of_state(state: Any) -> Iterator[_Part]:
-    """Yield what a graphics state sets: the group of a soft mask, and a font."""
+    """Yield the content that a graphics state sets: the group of a soft mask, and a font."""
     if not isinstance(state, Dictionary):
         return
     mask, font = state.get("/SMask"), state.get("/Font")
@@ -179,13 +180,13 @@ def _glyphs(font: Any) -> Iterator[_Part]:
 
 
 def _appearances(page: Any) -> Iterator[Any]:
-    """Yield how the annotations of a page look, in all their states."""
+    """Yield the appearance streams of a page's annotations, in all their states."""
     annotations = page.get("/Annots")
     for annotation in annotations if isinstance(annotations, Array) else ():
         if isinstance(annotation, Dictionary):
             for look in _entries(annotation, "/AP"):
                 looks = list(dict(look.items()).values()) if isinstance(look, Dictionary) else [look]
-                yield from (one for one in looks if isinstance(one, Stream))
+                yield from (stream for stream in looks if isinstance(stream, Stream))
 
 
 def _entries(holder: Any, key: str) -> list[Any]:

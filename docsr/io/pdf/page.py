@@ -1,4 +1,4 @@
-"""One page of an open PDF: its scan read, and replaced."""
+"""Read and replace the scan on one page of an open PDF."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from docsr.io.limits import most_pixels
 from docsr.io.pdf.content import BROKEN, content_of
 from docsr.io.pdf.images import check, opacity, read_image, size_of
 from docsr.io.pdf.placement import covered, dpi_of, orientation_of
-from docsr.io.pdf.shown_images import Content, Scan, joined
-from docsr.io.pdf.spool import Kept, Spool
+from docsr.io.pdf.shown_images import Content, Scan, joined_strips
+from docsr.io.pdf.spool import NewImage, Spool
 from docsr.io.raster.pixels import fitting_profile, upright
 from docsr.io.raster.resolution import TRANSPOSING, turned
 from docsr.io.read_errors import Damaged, TooLarge, Unreadable, Unsupported, damage
 from docsr.page import Dpi, Page
 
 LEAST_COVERED = 0.6
-"""A scan covers at least this part of its page."""
+"""A scan covers at least this share of its page."""
 
 _SIGNED = "the document is signed, and a change would break the signature"
 _UNTURNED = {6: 8, 8: 6}
-"""EXIF orientations that are undone by another; the rest undo themselves."""
+"""EXIF orientations that another one undoes; all others undo themselves."""
 
 
-class Fate(NamedTuple):
-    """What becomes of the pages of a document.
+class PageChanges(NamedTuple):
+    """What may happen to the pages of a document, and where their new images are kept.
 
     Attributes:
-        signed: whether it is signed, so that nothing may.
-        spool: keeps new images.
-        new: takes those of pages, by their 0-based numbers.
+        signed: whether the document is signed, so that no page may change.
+        spool: stores new images.
+        new: the new image of each page that gets one, by 0-based page number.
     """
 
     signed: bool
     spool: Spool
-    new: dict[int, Kept]
+    new: dict[int, NewImage]
 
 
 class PdfPage:
@@ -53,43 +53,43 @@ class PdfPage:
         number: 0-based page number.
     """
 
-    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, fate: Fate) -> None:
-        """Keep what gives the pages of the document as it is open now, the file, which page it is, and its fate."""
+    def __init__(self, pages: Callable[[int], pikepdf.Page], path: Path, number: int, changes: PageChanges) -> None:
+        """Remember how to get the document's pages, the file, the 0-based page number, and the document's changes."""
         self.path, self.number = path, number
-        self._pages, (self._signed, self._spool, self._new) = pages, fate
+        self._pages, (self._signed, self._spool, self._new) = pages, changes
 
     def check(self) -> None:
-        """Refuse a scan that takes too much memory, which is no reason to pass it over. PageError."""
+        """Raise PageError for a scan that needs too much memory; such a page fails instead of staying as it is."""
         if isinstance(self.refusal, TooLarge):
             raise self._refusal(str(self.refusal))
 
     @property
     def reason(self) -> str | None:
-        """Why the page is left as it is, as a clause ("it has text of its own"); None for a scan."""
+        """Why the page stays as it is, as a clause ("it has text of its own"); None for a scan."""
         return _SIGNED if self._signed else self.unlike_scan
 
     @property
     def unlike_scan(self) -> str | None:
-        """Why the page is no scan, or none that can be read, likewise.
+        """Why the page is not a scan, or not a readable one, as a clause; None for a scan.
 
-        What only an image's data tell, it knows when :meth:`read` has failed for it.
+        A problem that only the image's data show is known here after :meth:`read` has failed.
         """
         return None if self.refusal is None else str(self.refusal)
 
     @property
     def refusal(self) -> Unreadable | None:
-        """That as an error, whose kind says whether it is damage."""
-        return None if isinstance(self._found, Scan) else self._found
+        """The same as an error, whose class tells whether it is damage."""
+        return None if isinstance(self._scan, Scan) else self._scan
 
     @cached_property
     def content(self) -> Content:
-        """What the page shows. Unreadable, and what is in BROKEN, where that is more than images."""
+        """What the page shows. Raises Unreadable, or an error of BROKEN, if that is more than images."""
         return content_of(self.page)
 
     @cached_property
-    def _found(self) -> Scan | Unreadable:
+    def _scan(self) -> Scan | Unreadable:
         try:
-            scan = joined(self.content.images)
+            scan = joined_strips(self.content.images)
             with naming_place(self.place):
                 for strip in scan.strips:
                     check(strip.image, strip.fill)
@@ -100,41 +100,41 @@ class PdfPage:
             covers = covered(scan.matrix, self.page) >= LEAST_COVERED
             return scan if covers else Unreadable("its image covers too little of it")
         except Unreadable as error:
-            return _alone(error)
+            return _without_cause(error)
         except BROKEN as error:
             return Damaged(damage(error))
 
     def forget(self) -> None:
-        """Drop what was found out about the page: it is found out again when it is asked for."""
-        for name in ("_found", "content"):
+        """Forget what was found out about the page, to free memory; it is found out again when needed."""
+        for name in ("_scan", "content"):
             self.__dict__.pop(name, None)
 
     @property
     def place(self) -> str:
-        """What is said before what is complained of."""
+        """The prefix of reports about this page."""
         return f"page {self.number + 1}: "
 
     @property
     def page(self) -> pikepdf.Page:
-        """The page itself."""
+        """The page as pikepdf has it."""
         return self._pages(self.number)
 
     @property
     def scan(self) -> Scan:
-        """The picture of a page that is a scan. PageError when it is none."""
-        found = self._found
-        if isinstance(found, Unreadable):
-            raise self._refusal(str(found))
-        return found
+        """The picture of a scanned page. Raises PageError if the page is not a scan."""
+        scan = self._scan
+        if isinstance(scan, Unreadable):
+            raise self._refusal(str(scan))
+        return scan
 
     def _refusal(self, reason: str) -> PageError:
         return PageError(f"{self.path}, page {self.number + 1}, is not enlarged: {reason}")
 
     def shows(self, size: tuple[int, int]) -> Hashable:
-        """Return a key: pages with equal ones show the same image, and can share the new one.
+        """Return a key. Pages with equal keys show the same image and can share the new one.
 
         Args:
-            size: (width, height) in px of the new one, upright.
+            size: (width, height) in px of the new image, upright.
 
         Raises:
             PageError: the page is not a scan (see ``reason``).
@@ -145,13 +145,13 @@ class PdfPage:
         return images, size[::-1] if sideways else size
 
     def read(self) -> Page:
-        """Decode the page's image, at its own resolution, upright.
+        """Decode the page's image at its own resolution, upright.
 
-        Pixels are turned and mirrored by what comes nearest to how the page shows them: an image that is placed askew
-        (by a scanner that straightens pages) is not straightened. A clipping of the image is not applied.
+        The image is turned and mirrored by the multiple of 90 degrees that comes nearest to how the page shows it. An
+        image that is placed askew (by a scanner that straightens pages) is not straightened. A clip is not applied.
 
         Returns:
-            The page; dpi from how large the image is shown, None when that is not believable.
+            The page. Its dpi follow from how large the image is shown; None if they are implausible.
 
         Raises:
             PageError: the page is not a scan (see ``reason``), or its image is damaged.
@@ -163,11 +163,11 @@ class PdfPage:
             if len({(part[0].shape[1:], part[1]) for part in parts}) > 1:
                 raise Unsupported("the strips of its image are of different kinds")
         except Unsupported as error:
-            self._found = _alone(error)
+            self._scan = _without_cause(error)
             raise self._refusal(str(error)) from error
         except (*BROKEN, MemoryError) as error:
-            told = str(error) if isinstance(error, Unreadable) else damage(error)
-            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else told
+            problem = str(error) if isinstance(error, Unreadable) else damage(error)
+            reason = "there is not enough memory for it" if isinstance(error, MemoryError) else problem
             raise PageError(f"{self.path}, page {self.number + 1}, could not be read: {reason}") from error
         stored = parts[0][0] if len(parts) == 1 else np.concatenate([part[0] for part in parts])
         orientation = orientation_of(scan.matrix, self.page)
@@ -177,33 +177,33 @@ class PdfPage:
 
     @property
     def dpi(self) -> Dpi | None:
-        """The resolution of the page's scan as it is seen, None when it is not believable; nothing is decoded.
+        """The resolution of the scan as the page is seen, found without decoding; None if it is implausible.
 
-        PageError when it is no scan.
+        Raises PageError if the page is not a scan.
         """
         sizes = [size_of(strip.image) for strip in self.scan.strips]
         return self._dpi_of(sizes[0][0], sum(height for _, height in sizes))
 
     def _dpi_of(self, width: int, height: int) -> Dpi | None:
-        """That of a scan of so many px as stored."""
+        """Return the resolution of a scan with this stored size in px."""
         matrix = self.scan.matrix
         return turned(dpi_of(matrix, width, height, self.page), orientation_of(matrix, self.page))
 
     def instead(self) -> None:
-        """Return nothing: a damaged page stays in its document."""
+        """Return None: a damaged page stays as it is in its document."""
 
     def replace(self, page: Page, quality: int = 90) -> None:
-        """Keep new pixels, which take the place of the image when the document is saved.
+        """Store new pixels, which replace the image when the document is saved.
 
-        The page then shows them where and as large as it showed the old ones; other pages that show the same image keep
-        it. How they are coded is said at :func:`docsr.io.pdf.encode.coded`.
+        The page then shows them at the place and size of the old image. Other pages that show the old image keep it.
+        :func:`docsr.io.pdf.encode.encode_pixels` says how pixels are encoded.
 
         Args:
-            page: upright, of any size; its dpi is not used.
-            quality: 1 to 100, of JPEG.
+            page: upright, of any size; its dpi are not used.
+            quality: of JPEG, 1 to 100.
 
         Raises:
-            PageError: the page is not a scan (see ``reason``), or the pixels cannot be coded.
+            PageError: the page is not a scan (see ``reason``), or the pixels cannot be encoded.
         """
         if self._signed:
             raise self._refusal(_SIGNED)
@@ -217,7 +217,7 @@ class PdfPage:
         self.forget()
 
     def show_as(self, other: int) -> None:
-        """Let the page show the new image of another (counted from 0), which was the same (see :meth:`shows`).
+        """Show the new image of another page (0-based) that had the same old image (see :meth:`shows`).
 
         Raises:
             PageError: the page is not a scan (see ``reason``).
@@ -229,6 +229,6 @@ class PdfPage:
         self.forget()
 
 
-def _alone(error: Unreadable) -> Unreadable:
-    """The same without what led to it, which would keep a page's data in memory."""
+def _without_cause(error: Unreadable) -> Unreadable:
+    """Return a copy of an error without its cause and traceback, which would keep a page's data in memory."""
     return type(error)(str(error))

@@ -1,4 +1,4 @@
-"""The tree that lists the pages of a PDF, mended where it is damaged, so that it has the pages that readers show."""
+"""Repair a damaged page tree of a PDF, so that it lists the pages that readers show."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Mended:
     """What was wrong with a page tree.
 
     Attributes:
-        loops: how often it led back to where it came from.
-        copies: how many pages and nodes were listed once more.
-        none: how many of its entries are no pages.
+        loops: how many of its entries led back to a node above them.
+        copies: how many pages and nodes were listed more than once.
+        none: how many of its entries are not pages.
     """
 
     loops: int = 0
@@ -33,13 +33,13 @@ class Mended:
     none: int = 0
 
     def sentences(self) -> list[str]:
-        """What to tell of it."""
-        told = []
+        """Return the warnings about the repairs."""
+        sentences = []
         if self.loops:
-            told.append("its list of pages is damaged (it leads back to itself), and was repaired")
+            sentences.append("its list of pages is damaged (it leads back to itself), and was repaired")
         if self.copies:
-            told.append("its list of pages is damaged (a page is in it more than once); it was made a page each time")
-        return told
+            sentences.append("its list of pages is damaged (a page is listed more than once); each entry became a page")
+        return sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Opened:
     """An open PDF.
 
     Attributes:
-        pdf: the document; whoever takes it closes it.
-        file: where it was read from: a copy, if its page tree had to be mended.
-        repairs: what qpdf said of damage, in small letters.
+        pdf: the document; the caller must close it.
+        file: the file that it was read from: a copy, if its page tree had to be repaired.
+        repairs: qpdf's warnings about damage, in lower case.
         mended: what was wrong with the page tree.
     """
 
@@ -60,16 +60,16 @@ class Opened:
 
 
 def open_mended(path: Path, stack: ExitStack) -> Opened:
-    """Open a PDF; one whose page tree qpdf finds damaged is mended in a copy, which all readers read alike.
+    """Open a PDF. If qpdf finds its page tree damaged, it is repaired in a copy, which every reader reads alike.
 
     Args:
         path: the file.
-        stack: removes the copy.
+        stack: removes the copy at its end.
 
     Raises:
         PageError: there is no place for the copy.
         pikepdf.PdfError: it cannot be opened.
-        ValueError: its page tree is nested too deeply, or lists too much again.
+        ValueError: its page tree is nested too deeply, or repeats too many entries.
     """
     with ExitStack() as own:
         try:
@@ -82,10 +82,10 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
             if "/Pages structure" not in str(error):
                 raise
     with ExitStack() as own:
-        damaged = own.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # which would walk the tree
+        damaged = own.enter_context(pikepdf.open(path, inherit_page_attributes=False))  # else it would walk the tree
         mended = mend_tree(damaged)
         repairs = [str(warning).lower() for warning in damaged.get_warnings()]
-        if damaged.is_encrypted:  # a copy would not be
+        if damaged.is_encrypted:  # a copy would lose the encryption
             own.pop_all()
             return Opened(damaged, path, repairs, mended)
         copy = _copied(damaged, path, stack)
@@ -93,7 +93,7 @@ def open_mended(path: Path, stack: ExitStack) -> Opened:
 
 
 def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
-    """Save a document in the temporary folder, and have it removed."""
+    """Save a document to a temporary folder, which ``stack`` removes."""
     silence(pikepdf.PageCopyWarning)
     try:
         copy = stack.enter_context(temporary_folder()) / "pages.pdf"
@@ -109,10 +109,10 @@ def _copied(pdf: pikepdf.Pdf, path: Path, stack: ExitStack) -> Path:
 
 
 def mend_tree(pdf: pikepdf.Pdf) -> Mended:
-    """Cut the loops in a page tree, and make copies of what it lists again; before ``pdf.pages`` is asked for.
+    """Cut the loops in a page tree and copy entries that it repeats; call this before ``pdf.pages`` is used.
 
     Raises:
-        ValueError: it is nested too deeply, or lists too much again.
+        ValueError: it is nested too deeply, or repeats too many entries.
     """
     mended, root = Mended(), pdf.Root.get("/Pages")
     if isinstance(root, Dictionary):
@@ -123,32 +123,32 @@ def mend_tree(pdf: pikepdf.Pdf) -> Mended:
 def _mend(
     pdf: pikepdf.Pdf, node: Any, above: frozenset[Number], seen: set[Number], mended: Mended, depth: int = 1
 ) -> None:
-    """Mend what is below a node; ``above`` are those that lead to it as they are in the file, and it itself.
+    """Repair the tree below a node; ``above`` are the numbers of the nodes that lead to it in the file, and its own.
 
-    What stands in a list itself, and not a reference to it, has no number and leads nowhere else. It is taken out of
-    the list: a copy of a node must not share it.
+    A kid that stands in the list directly, and not as a reference, has no number and is listed nowhere else. It is made
+    an object of its own, because a copy of its parent must not share it.
     """
     kids = node.get("/Kids")
     if not isinstance(kids, Array):
         return
     if depth > _MAX_DEPTH:
         raise ValueError("its list of pages is nested too deeply")
-    kept, changed = [], False
+    new_kids, changed = [], False
     for kid in kids:
         if not isinstance(kid, Dictionary) or (kid.is_indirect and kid.objgen in above):
             mended.loops += isinstance(kid, Dictionary)
             mended.none += not isinstance(kid, Dictionary)
             changed = True
             continue
-        number, one = {kid.objgen} if kid.is_indirect else set[Number](), kid
+        number, new_kid = {kid.objgen} if kid.is_indirect else set[Number](), kid
         if number <= seen:
-            one, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
+            new_kid, changed = pdf.make_indirect(Dictionary(dict(kid.items()))), True
             mended.copies += kid.is_indirect
             if mended.copies > _MAX_COPIES:
                 raise ValueError("its list of pages repeats itself too often")
-        seen |= number | {one.objgen}  # a node that is listed again may list a copy
-        kept.append(one)
-        if "/Kids" in one:
-            _mend(pdf, one, above | number, seen, mended, depth + 1)
+        seen |= number | {new_kid.objgen}  # a node that is listed again may list a copy
+        new_kids.append(new_kid)
+        if "/Kids" in new_kid:
+            _mend(pdf, new_kid, above | number, seen, mended, depth + 1)
     if changed:
-        node.Kids = Array(kept)
+        node.Kids = Array(new_kids)

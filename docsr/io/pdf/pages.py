@@ -1,4 +1,4 @@
-"""The pages of a PDF, which is opened again and again while they are read, so that memory does not grow with them."""
+"""Give access to the pages of a PDF, and reopen the file now and then so that memory does not grow with the pages."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from pikepdf import Dictionary, Name
 
 from docsr.errors import PageError
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Fate, PdfPage
+from docsr.io.pdf.page import PageChanges, PdfPage
 from docsr.pool.memory import give_back
 
 TOGETHER = 100
-"""Pages that are read before the file is opened again: qpdf keeps all that it has read of an open one."""
+"""Pages that are read before the file is reopened, since qpdf keeps everything that it has read of an open file."""
 
 _INHERITED = (Name.Resources, Name.MediaBox, Name.CropBox, Name.Rotate)
 _MAX_PARENTS = 200
 
 
 class PdfPages:
-    """The pages of a PDF, to be read in any order; nothing of one is read before it is asked for.
+    """The pages of a PDF, to be read in any order; each is read only when it is asked for.
 
-    A page may be used until another is asked for.
+    A page may be used only until another one is asked for.
     """
 
-    def __init__(self, pdf: pikepdf.Pdf, file: Path, path: Path, fate: Fate) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, file: Path, path: Path, changes: PageChanges) -> None:
         """Take over an open document.
 
         Args:
             pdf: the document.
-            file: where it is opened again.
-            path: how it is spoken of.
-            fate: what becomes of its pages.
+            file: the file to reopen.
+            path: the file's name for messages.
+            changes: what may happen to its pages.
         """
         self._pdf: pikepdf.Pdf | None = pdf
-        self._file, self._path, self._fate = file, path, fate
+        self._file, self._path, self._changes = file, path, changes
         pages: list[Any] = list(pdf.pages)
         self._numbers: list[Number] = [page.objgen for page in pages]
         self._stated = _stated(pdf)
         self._in_use = dict[int, PdfPage]()
 
     @classmethod
-    def of_file(cls, file: Path, path: Path, count: int, fate: Fate) -> PdfPages:
-        """Open a document of so many pages. PageError: it is not the one any more that it was."""
-        leaves = cls(_opened(file, path), file, path, fate)
+    def of_file(cls, file: Path, path: Path, count: int, changes: PageChanges) -> PdfPages:
+        """Open a document that must have ``count`` pages. PageError if the document has changed."""
+        leaves = cls(_opened(file, path), file, path, changes)
         if len(leaves) != count:
             leaves.close()
             raise _changed(path)
@@ -54,7 +54,7 @@ class PdfPages:
 
     @property
     def pdf(self) -> pikepdf.Pdf:
-        """The document as it is open now. PageError: it is not."""
+        """The open document. Raises PageError if it is not open."""
         if self._pdf is None:
             raise _changed(self._path)
         return self._pdf
@@ -66,7 +66,7 @@ class PdfPages:
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, number: int) -> PdfPage:
-        """Return a page, counted from 0. PageError: the document is not the one any more that it was."""
+        """Return a page by its 0-based number. PageError if the document has changed."""
         if number not in self._in_use:
             if len(self._in_use) == TOGETHER:
                 self._open_again()
@@ -74,32 +74,32 @@ class PdfPages:
         return self._in_use[number]
 
     def of_open(self, number: int) -> PdfPage:
-        """Return a page of the document as it is open now."""
-        return PdfPage(self._page, self._path, number, self._fate)
+        """Return a page of the document as it is currently open."""
+        return PdfPage(self._page, self._path, number, self._changes)
 
     def _page(self, number: int) -> pikepdf.Page:
         if self._pdf is None:
             self._open_again()
-        return self._alone(self.pdf, number) or self.pdf.pages[number]
+        return self._page_object(self.pdf, number) or self.pdf.pages[number]
 
-    def _alone(self, pdf: pikepdf.Pdf, number: int) -> pikepdf.Page | None:
-        """A page without the others, of which ``pdf.pages`` reads all; None: it is none of the file's own objects."""
-        found: Any = pdf.get_object(self._numbers[number])
-        if not isinstance(found, Dictionary) or found.get("/Type") != Name.Page:
+    def _page_object(self, pdf: pikepdf.Pdf, number: int) -> pikepdf.Page | None:
+        """Return a page without reading the others (``pdf.pages`` reads all); None if it is no object of the file."""
+        page: Any = pdf.get_object(self._numbers[number])
+        if not isinstance(page, Dictionary) or page.get("/Type") != Name.Page:
             return None
-        inherit(found)
-        return pikepdf.Page(found)
+        inherit(page)
+        return pikepdf.Page(page)
 
     def _open_again(self) -> None:
-        """Close the document and open it once more. PageError: it is not the one any more that it was."""
-        self.close()  # which frees what was read of it, before more is
+        """Close the document and open it once more. PageError if it has changed."""
+        self.close()  # first, to free the memory of what was read
         pdf = _opened(self._file, self._path, inherit_page_attributes=False)
         if _stated(pdf) != self._stated:
             raise _changed(self._path)
         self._pdf = pdf
 
     def close(self) -> None:
-        """Close the document, and drop what was read of it; it is opened again when another page is asked for."""
+        """Close the document and free what was read of it; it is reopened when another page is asked for."""
         self._drop()
         if self._pdf is not None:
             self._pdf.close()
@@ -107,15 +107,15 @@ class PdfPages:
             give_back()
 
     def _drop(self) -> None:
-        """Forget the pages, which lead here and so would keep the document until Python looks for such rings."""
+        """Forget the pages: they refer to this object, and such a cycle would keep the document in memory."""
         for leaf in self._in_use.values():
             leaf.forget()
         self._in_use.clear()
 
 
-def _opened(file: Path, path: Path, **how: Any) -> pikepdf.Pdf:
+def _opened(file: Path, path: Path, **options: Any) -> pikepdf.Pdf:
     try:
-        return pikepdf.open(file, **how)
+        return pikepdf.open(file, **options)
     except (OSError, pikepdf.PdfError) as error:
         raise _changed(path) from error
 
@@ -125,12 +125,12 @@ def _changed(path: Path) -> PageError:
 
 
 def _stated(pdf: pikepdf.Pdf) -> str:
-    """What a document says of how many pages it has, which need not be true."""
+    """Return how many pages a document claims to have; the claim may be wrong."""
     return repr(pdf.Root.get("/Pages", Dictionary()).get("/Count"))
 
 
 def inherit(page: Any) -> None:
-    """Give a page what it has from the nodes above it (ISO 32000-1, 7.7.3.4)."""
+    """Copy to a page the attributes that it inherits from its parent nodes (ISO 32000-1, 7.7.3.4)."""
     node = page
     for _ in range(_MAX_PARENTS):
         node = node.get("/Parent")

@@ -1,4 +1,4 @@
-"""Images as pdfium decodes and converts them: in a PDF made for them, whose one page shows the image alone."""
+"""Decode and convert images with pdfium: each is put into a small PDF whose one page shows only that image."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ from docsr.io.read_errors import Damaged
 from docsr.page import Pixels
 
 _MOST_WIDE = 1 << 16
-"""px: pdfium decodes no images of more than some 131,000 px across."""
+"""px; pdfium decodes no images that are wider than about 131,000 px."""
 
 
 _locks = [Lock()]
 
 
 def share_lock(lock: Lock) -> None:
-    """From now on hold a lock that others hold when they call pdfium in this process."""
+    """Use from now on a lock that others in this process hold when they call pdfium."""
     _locks[0] = lock
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Hold the lock of pdfium, which knows no threads; whoever calls may have some."""
+    """Hold pdfium's lock: pdfium is not thread-safe, and the caller may have several threads."""
     with _locks[0]:
         yield
 
 
 @contextmanager
 def as_pdfium_shows(data: bytes, width: int, height: int, **entries: Any) -> Iterator[Pixels]:
-    """Yield an image as pdfium has it: H x W x 1, or H x W x 3 or more (blue, green, red), for as long as the block.
+    """Yield an image as pdfium decodes it: H x W x 1, or H x W x 3 or more (blue, green, red); valid within the block.
 
     Args:
         data: of the image.
         width: of the image.
         height: of the image.
-        entries: further ones of its dictionary.
+        entries: further entries of its dictionary.
 
     Raises:
-        Damaged: pdfium makes nothing of it.
+        Damaged: pdfium cannot decode it.
     """
     from pypdfium2 import PdfDocument, PdfiumError
 
     file = _pdf(data, {"Width": width, "Height": height, **entries})
     with one_at_a_time(), closing(PdfDocument(file)) as document:
         try:
-            (found,) = document[0].get_objects()
-            bitmap = found.get_bitmap()
-            bitmap.warn_on_close = False  # its pixels are gone then, which nobody keeps
+            (picture,) = document[0].get_objects()
+            bitmap = picture.get_bitmap()
+            bitmap.warn_on_close = False  # closing frees its pixels, which nobody uses then
             shown = bitmap.to_numpy().reshape(height, width, -1)
         except (PdfiumError, ValueError) as error:
             raise Damaged("its image is damaged") from error
@@ -66,7 +66,7 @@ def as_pdfium_shows(data: bytes, width: int, height: int, **entries: Any) -> Ite
 
 
 def _pdf(data: bytes, entries: dict[str, Any]) -> bytes:
-    """Return a PDF of one page that shows the image."""
+    """Return a PDF with one page that shows the image."""
     file = io.BytesIO()
     with pikepdf.new() as pdf:
         image = Stream(pdf, data, Type=Name.XObject, Subtype=Name.Image, **entries)
@@ -80,8 +80,9 @@ def _pdf(data: bytes, entries: dict[str, Any]) -> bytes:
 def from_inks(inks: Pixels) -> Pixels:
     """Convert H x W x 4 ink (cyan, magenta, yellow, black; 255 is full) to RGB as PDF readers show DeviceCMYK.
 
-    They imitate a press, and nearly agree on how: cyan is (0, 174, 239). ISO 32000-1, 10.3.5, says it otherwise. Black
-    ink alone, which they tint by up to 5 levels, is grey, so that a page of it stays grey.
+    Readers imitate a printing press, and nearly agree on the colours: cyan is (0, 174, 239). This differs from
+    ISO 32000-1, 10.3.5. Readers tint pure black ink by up to 5 levels; here it becomes grey, so that a page printed
+    only with black stays grey.
     """
     height, width = inks.shape[:2]
     pixels = np.empty((height, width, 3), np.uint8)
@@ -91,7 +92,7 @@ def from_inks(inks: Pixels) -> Pixels:
         entries = {"ColorSpace": Name.DeviceCMYK, "BitsPerComponent": 8}
         with as_pdfium_shows(band.tobytes(), band.shape[1], len(band), **entries) as shown:
             colours = np.ascontiguousarray(shown[..., 2::-1])
-        alone = ~band[..., :3].any(axis=2)
-        colours[alone] = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)[alone, None]
+        only_black = ~band[..., :3].any(axis=2)
+        colours[only_black] = cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY)[only_black, None]
         pixels[part] = colours
     return pixels

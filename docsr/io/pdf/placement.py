@@ -1,4 +1,4 @@
-"""Where a PDF page shows its scan: orientation, resolution, and how much of the page it covers."""
+"""Compute where a PDF page shows its scan: orientation, resolution, and how much of the page it covers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from docsr.page import Dpi
 POINTS_PER_INCH = 72.0
 
 SLACK = 1.0
-"""px of an image by which its edge may miss that of its page: a rounding, not a margin."""
+"""px by which an image's edge may miss the page's edge; such a gap is a rounding, not a margin."""
 
 Sides: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -30,11 +30,11 @@ _ORIENTATIONS = {
     (False, False, False): 1, (False, True, False): 2, (False, True, True): 3, (False, False, True): 4,
     (True, False, False): 5, (True, True, False): 6, (True, True, True): 7, (True, False, True): 8,
 }  # fmt: skip
-"""EXIF orientations by what they do: exchange rows and columns, then mirror each row, then each column."""
+"""EXIF orientations by what they do: whether they swap rows and columns, then mirror each row, then each column."""
 
 
 def _inherited(page: pikepdf.Page, key: str, default: Any) -> Any:
-    """Return an entry of a page, or of the nearest node above it in the page tree that has one."""
+    """Return an entry of a page, or of its nearest parent node in the page tree that has one."""
     node: Any = page.obj
     for _ in range(_MAX_PARENTS):
         if key in node:
@@ -46,10 +46,10 @@ def _inherited(page: pikepdf.Page, key: str, default: Any) -> Any:
 
 
 def page_box(page: pikepdf.Page) -> Box:
-    """Return the box that a reader shows: the crop box, as far as it lies on the media box.
+    """Return the box that a reader shows: the part of the crop box that lies on the media box.
 
     Raises:
-        Unreadable: the page has none, or it is empty.
+        Unreadable: the page has no box, or it is empty.
     """
     shown = overlap(box_of(page.mediabox), box_of(page.cropbox))
     if shown is None or shown[0] >= shown[2] or shown[1] >= shown[3]:
@@ -58,7 +58,7 @@ def page_box(page: pikepdf.Page) -> Box:
 
 
 def covered(matrix: Matrix, page: pikepdf.Page) -> float:
-    """Return which part of a page's crop box an image covers, 0 to 1."""
+    """Return which share of a page's crop box an image covers, 0 to 1."""
     left, bottom, right, top = page_box(page)
     a, b, c, d, _, _ = matrix
     x0, y0, x1, y1 = around(matrix)
@@ -69,18 +69,18 @@ def covered(matrix: Matrix, page: pikepdf.Page) -> float:
 
 
 def _quarter_turns(page: pikepdf.Page) -> int:
-    """Return how often a page is turned clockwise by 90 degrees to be seen, 0 to 3; as pdfium and Ghostscript do it."""
+    """Return how many quarter turns clockwise a page is shown with, 0 to 3; as pdfium and Ghostscript do it."""
     stated = _inherited(page, "/Rotate", 0)
     rotation = float(stated) if isinstance(stated, int | float | Decimal) else 0.0
     if not abs(rotation) <= _MAX_ROTATION:
         return 0
-    return int(rotation / 90) % 4  # what is left of a quarter turn counts for nothing, in either direction
+    return int(rotation / 90) % 4  # a remainder of less than a quarter turn is dropped, in either direction
 
 
 def orientation_of(matrix: Matrix, page: pikepdf.Page) -> int:
-    """Return the EXIF orientation (1 to 8) that comes nearest to how a page shows an image."""
+    """Return the EXIF orientation (1 to 8) nearest to how a page shows an image."""
     right, down = (matrix[0], matrix[1]), (-matrix[2], -matrix[3])
-    for _ in range(_quarter_turns(page)):  # y points up here
+    for _ in range(_quarter_turns(page)):  # y points up in PDF
         right, down = (right[1], -right[0]), (down[1], -down[0])
     if abs(right[0]) + abs(down[1]) >= abs(right[1]) + abs(down[0]):
         return _ORIENTATIONS[False, right[0] < 0, down[1] > 0]
@@ -88,31 +88,31 @@ def orientation_of(matrix: Matrix, page: pikepdf.Page) -> int:
 
 
 def user_unit(page: pikepdf.Page) -> float:
-    """Return what a page's unit is in 1/72 inch: 1 unless it says otherwise."""
+    """Return the unit of a page in 1/72 inch: 1 unless it states another."""
     stated: Any = page.obj.get("/UserUnit", 1)
     unit = float(stated) if isinstance(stated, int | float | Decimal) else 1.0
     return unit if math.isfinite(unit) and unit > 0 else 1.0
 
 
 def dpi_of(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi | None:
-    """Return the resolution of an image as stored, from how large the page shows it, or None if not believable."""
+    """Return the resolution of an image as stored, computed from its size on the page; None if it is implausible."""
     per_inch = POINTS_PER_INCH / user_unit(page)
     wide, high = math.hypot(*matrix[:2]), math.hypot(*matrix[2:4])
     return believable(width * per_inch / wide, height * per_inch / high)
 
 
 def sides_of(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Sides | None:
-    """Return how far the page reaches beyond an image, or (negative) the image beyond the page.
+    """Return how far the page extends beyond an image, or (negative) the image beyond the page.
 
     Args:
-        matrix: takes the unit square to the page.
+        matrix: maps the unit square to the page.
         width: of the image as stored, in px.
         height: likewise.
         page: of an open document.
 
     Returns:
-        px of the image on the left, above, on the right and below, as the page is seen, /Rotate included. None where
-        the image does not lie along the page's axes.
+        px of the image on the left, above, on the right and below, as the page is seen, /Rotate included. None if the
+        image is not aligned with the page's axes.
 
     Raises:
         Unreadable: the page has no size.
@@ -132,10 +132,11 @@ def sides_of(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Sid
 
 
 def cut(window: Box | None, matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> bool:
-    """Tell whether a clipping takes something from what the page shows of an image, beyond SLACK.
+    """Return whether a clip removes more than SLACK from what the page shows of an image.
 
     Args:
-        window: the box that the clipping leaves; None: it is no box.
+        window: the box that the clip leaves; None if it is not a box.
+        matrix: maps the unit square to the page.
         matrix: takes the unit square to the page.
         width: of the image, in px.
         height: likewise.
@@ -150,8 +151,8 @@ def cut(window: Box | None, matrix: Matrix, width: int, height: int, page: pikep
     return not (inner[0] <= shown[0] and inner[1] <= shown[1] and inner[2] >= shown[2] and inner[3] >= shown[3])
 
 
-def seen_size(page: pikepdf.Page) -> tuple[float, float]:
-    """Return how wide and high a page is seen, in its units; as readers do, US Letter where it does not say."""
+def visible_size(page: pikepdf.Page) -> tuple[float, float]:
+    """Return the width and height of a page as it is seen, in its units; US Letter if it states none, as readers do."""
     try:
         left, bottom, right, top = page_box(page)
     except BROKEN:
@@ -160,8 +161,8 @@ def seen_size(page: pikepdf.Page) -> tuple[float, float]:
     return sides if _quarter_turns(page) % 2 == 0 else sides[::-1]
 
 
-def seen_dpi(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi:
-    """Return the resolution of an image as the page is seen, exactly, believable or not."""
+def visible_dpi(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi:
+    """Return the exact resolution of an image as the page is seen, plausible or not."""
     per_inch = POINTS_PER_INCH / user_unit(page)
     dpi = width * per_inch / math.hypot(*matrix[:2]), height * per_inch / math.hypot(*matrix[2:4])
     return dpi[::-1] if orientation_of(matrix, page) in TRANSPOSING else dpi

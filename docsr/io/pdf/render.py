@@ -1,4 +1,4 @@
-"""PDF pages in: their text, and their pixels at any dpi, annotations and forms included (pypdfium2)."""
+"""Read the text of PDF pages, and render them at any dpi with annotations and forms (pypdfium2)."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from docsr.io.read_errors import Unreadable
 from docsr.page import Dpi, Page, Pixels
 
 _PER_PIXEL = 8
-"""Bytes: the page, and what is drawn before it is laid on it."""
+"""Bytes per pixel: the page, and layers that are drawn before they are laid on it."""
 
 _INSET = 2e-3
-"""px by which a page is drawn smaller than it is: pdfium spreads an image over each pixel that it merely touches."""
+"""px by which a page is drawn too small, because pdfium spreads an image over each pixel that it merely touches."""
 
 
 @contextmanager
 def open_pdf(path: Path) -> Iterator[Any]:
-    """Open a PDF as a pypdfium2 document, its form fields ready to be drawn.
+    """Open a PDF as a pypdfium2 document, ready to draw form fields.
 
     Raises:
-        PageError: the file is not a readable PDF, or a page of it is not.
+        PageError: the file is not a readable PDF, or one of its pages is not.
     """
     import pypdfium2
     import pypdfium2.raw
@@ -41,7 +41,7 @@ def open_pdf(path: Path) -> Iterator[Any]:
     document = None
     try:
         document = pypdfium2.PdfDocument(path)
-        # Fields that no form lists, as documents that were cut up have them, are drawn only with a form's environment.
+        # Fields that no form lists occur in documents that were split; pdfium draws them only in a form's environment.
         document.get_formtype = lambda: pypdfium2.raw.FORMTYPE_ACRO_FORM
         document.init_forms()
         yield document
@@ -53,20 +53,20 @@ def open_pdf(path: Path) -> Iterator[Any]:
 
 
 def pdf_texts(path: Path) -> list[str]:
-    """The text of every page of a PDF, in the order of its content."""
+    """Return the text of every page of a PDF, in the order of its content."""
     with open_pdf(path) as document:
         return [document[number].get_textpage().get_text_range() for number in range(len(document))]
 
 
 def unit_of(path: Path, number: int) -> float:
-    """Return what the unit of a page (counted from 0) is in 1/72 inch, which pdfium does not tell."""
+    """Return the unit of a page (0-based number) in 1/72 inch, which pdfium does not report."""
     with suppress(pikepdf.PdfError, LookupError), pikepdf.open(path) as pdf:
         return user_unit(pdf.pages[number])
     return 1.0
 
 
 def render_page(path: Path, number: int, dpi: float, *, colour: bool = False) -> Page:
-    """One page (counted from 0) at ``dpi``, in grey, or in RGB where it is asked for and the page has colours.
+    """Render one page (0-based number) at ``dpi``: in grey, or in RGB if ``colour`` is set and the page has colours.
 
     Raises:
         PageError: the page cannot be rendered, or would have more pixels than most_pixels().
@@ -78,29 +78,29 @@ def render_page(path: Path, number: int, dpi: float, *, colour: bool = False) ->
 
 
 def render_leaf(leaf: Any, path: Path, number: int, scale: float, *, colour: bool = False) -> Page:
-    """A page of an open document, likewise; ``scale`` is px per unit of the page (1/72 inch)."""
+    """Render a page of an open document in the same way; ``scale`` is px per unit of the page (1/72 inch)."""
     wide, high = leaf.get_size()
     width, height = _allowed(wide * scale, high * scale, math.ceil)
     pixels = _drawn(leaf, (width, height), None, colour=colour)
     return Page(pixels, (POINTS_PER_INCH * scale,) * 2, source=path, number=number)
 
 
-def render_seen(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[float, float] = (0.0, 0.0)) -> Page:
-    """One page so that the pixels of an image in it become pixels of the result, in RGB unless all of it is grey.
+def render_visible(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[float, float] = (0.0, 0.0)) -> Page:
+    """Render one page so that pixels of an image on it become pixels of the result; in RGB unless all of it is grey.
 
     Args:
         path: the file.
         number: 0-based page number.
         dpi: (x, y), of the image.
-        unit: what a unit of the page is in 1/72 inch (its /UserUnit).
-        nudge: px by which the page is moved to the right and down, so that the image begins with a whole one.
+        unit: the unit of the page in 1/72 inch (its /UserUnit).
+        nudge: px by which the page is moved to the right and down, so that the image starts at a whole pixel.
 
     Raises:
         PageError: the page cannot be rendered, or would have more pixels than most_pixels().
     """
     with one_at_a_time(), open_pdf(path) as document:
         if number >= len(document):
-            raise PageError("cannot be rendered (it is missing for the PDF library)")
+            raise PageError("cannot be rendered (the PDF library does not find it)")
         leaf = document[number]
         width, height = size_at(leaf.get_size(), dpi, unit)
         across, down = dpi[0] * unit / POINTS_PER_INCH, dpi[1] * unit / POINTS_PER_INCH
@@ -110,7 +110,7 @@ def render_seen(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[flo
 
 
 def size_at(size: tuple[float, float], dpi: Dpi, unit: float = 1.0) -> tuple[int, int]:
-    """Return how many px a page has.
+    """Return the size of a page in px.
 
     Args:
         size: its width and height in units.
@@ -118,7 +118,7 @@ def size_at(size: tuple[float, float], dpi: Dpi, unit: float = 1.0) -> tuple[int
         unit: in 1/72 inch.
 
     Raises:
-        PageError: more than most_pixels(), or the size is none.
+        PageError: it is more than most_pixels(), or the page has no size.
     """
     wide, high = (side * unit * per_inch / POINTS_PER_INCH for side, per_inch in zip(size, dpi, strict=True))
     return _allowed(wide, high, round)
@@ -142,7 +142,7 @@ def _drawn(leaf: Any, size: tuple[int, int], matrix: Matrix | None, *, colour: b
     try:
         pixels: Pixels = np.full((height, width, 3) if colour else (height, width), 255, np.uint8)
     except MemoryError as error:
-        raise PageError(f"cannot be rendered ({width} x {height} px are more than there is memory for)") from error
+        raise PageError(f"cannot be rendered ({width} x {height} px need more memory than there is)") from error
     _draw(leaf, pixels, matrix)
     return np.ascontiguousarray(pixels[..., 0]) if colour and _is_grey(pixels) else pixels
 
@@ -153,14 +153,14 @@ def _is_grey(pixels: Pixels) -> bool:
 
 
 def _draw(leaf: Any, pixels: Pixels, matrix: Matrix | None) -> None:
-    """Draw a page over an array; ``matrix`` takes its units to px, None makes it fill the array."""
+    """Draw a page onto an array; ``matrix`` maps its units to px, and with None the page fills the array."""
     import pypdfium2.raw as pdfium
 
     height, width = pixels.shape[:2]
     kind = pdfium.FPDFBitmap_Gray if pixels.ndim == 2 else pdfium.FPDFBitmap_BGR
     bitmap = pdfium.FPDFBitmap_CreateEx(width, height, kind, pixels.ctypes.data, pixels.strides[0])
     if not bitmap:
-        raise PageError(f"cannot be rendered (the PDF library makes no page of {width} x {height} px)")
+        raise PageError(f"cannot be rendered (the PDF library cannot make a page of {width} x {height} px)")
     try:
         flags = pdfium.FPDF_ANNOT
         flags |= pdfium.FPDF_GRAYSCALE if pixels.ndim == 2 else pdfium.FPDF_REVERSE_BYTE_ORDER

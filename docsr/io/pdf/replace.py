@@ -1,4 +1,4 @@
-"""A new image put in the place of a page's scan: the page shows it where and as large as it showed the old one."""
+"""Replace a page's scan with a new image, which the page shows at the place and size of the old one."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from docsr.io.pdf.images import check, size_of
 from docsr.io.pdf.name_uses import Number
 from docsr.io.pdf.page import PdfPage
 from docsr.io.pdf.shown_images import Placement, Scan
-from docsr.io.pdf.spool import Kept, Placed
+from docsr.io.pdf.spool import NewImage, PlacedImages
 from docsr.io.raster.pixels import profile_for
 
 _KEPT = ("/Interpolate", "/Intent", "/Metadata", "/StructParent")
 
 
-def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Number]:
-    """Let a page show a new image; other pages that show the same old one keep it.
+def put_image(pdf: pikepdf.Pdf, leaf: PdfPage, image: NewImage, images: PlacedImages) -> set[Number]:
+    """Let a page show a new image; other pages that show the same old image keep it.
 
-    The colour space stays when it is one of grey or RGB that fits the new pixels and their profile.
+    The old colour space is kept if it is grey or RGB and fits the new pixels and their profile.
 
     Args:
         pdf: the document.
         leaf: a page of it.
-        kept: the new image.
-        images: puts it into the document.
+        image: the new image.
+        images: puts the image into the document.
 
     Returns:
-        The images that the page does not show any more.
+        The numbers of the images that the page no longer shows.
 
     Raises:
         PageError: the page is not a scan (see ``PdfPage.reason``).
@@ -40,32 +40,32 @@ def put(pdf: pikepdf.Pdf, leaf: PdfPage, kept: Kept, images: Placed) -> set[Numb
     scan = leaf.scan
     first, old = scan.strips[0], scan.strips[0].image
     with naming_place(leaf.place):
-        space = _space(first, kept)
-    made = images.image(kept, space, {key: old[key] for key in _KEPT if key in old})
-    _name(leaf.page, first, made if len(scan.strips) == 1 else _spread(pdf, made, scan))
+        space = _space(first, image)
+    new = images.image(image, space, {key: old[key] for key in _KEPT if key in old})
+    _name(leaf.page, first, new if len(scan.strips) == 1 else _spread(pdf, new, scan))
     for strip in scan.strips[1:]:
         _name(leaf.page, strip, _form(pdf, b"", {}))
     return {strip.image.objgen for strip in scan.strips}
 
 
-def _space(place: Placement, kept: Kept) -> Any:
-    """Return the old image's colour space if the new one can have it; None: it cannot."""
+def _space(place: Placement, image: NewImage) -> Any:
+    """Return the old image's colour space if the new image can have it, else None."""
     old = check(place.image, place.fill)
-    fits = old is not None and old.kind == ("grey" if kept.channels == 1 else "rgb")
-    return old.stored if old is not None and fits and profile_for(old.icc, kept.channels) == kept.icc else None
+    fits = old is not None and old.kind == ("grey" if image.channels == 1 else "rgb")
+    return old.stored if old is not None and fits and profile_for(old.icc, image.channels) == image.icc else None
 
 
-def _name(page: pikepdf.Page, place: Placement, made: Stream) -> None:
-    """Let a name mean another object, on this page alone: what it shares with others is copied first."""
+def _name(page: pikepdf.Page, place: Placement, new: Stream) -> None:
+    """Give a name a new object on this page only; resources that the page shares with others are copied first."""
     holder: Any = page.obj
     resources: Any = page.resources
     for index, name in enumerate(place.path):
         holder.Resources = Dictionary(dict(resources.items()))
         table = Dictionary(dict(holder.Resources.XObject.items()))
         last = index == len(place.path) - 1
-        table[name] = made if last else copy.copy(table[name])
+        table[name] = new if last else copy.copy(table[name])
         holder.Resources.XObject = table
-        if not last and "/Resources" in holder.Resources.XObject[name]:  # else a form uses those of its holder
+        if not last and "/Resources" in holder.Resources.XObject[name]:  # otherwise a form uses its holder's
             holder = holder.Resources.XObject[name]
         resources = holder.Resources
 
@@ -77,10 +77,10 @@ def _form(pdf: pikepdf.Pdf, content: bytes, images: dict[str, Any], box: tuple[f
     return form
 
 
-def _spread(pdf: pikepdf.Pdf, made: Stream, scan: Scan) -> Stream:
-    """Make a form that, in the place of the first strip, shows an image over all of them."""
+def _spread(pdf: pikepdf.Pdf, new: Stream, scan: Scan) -> Stream:
+    """Make a form that takes the place of the first strip and shows an image over all strips."""
     rows = [size_of(strip.image)[1] for strip in scan.strips]
     tall = math.hypot(*scan.matrix[2:4]) / math.hypot(*scan.strips[0].matrix[2:4])
     tall = tall if math.isfinite(tall) else sum(rows) / rows[0]
     content = f"q 1 0 0 {tall:.9f} 0 {1 - tall:.9f} cm /Im0 Do Q".encode()
-    return _form(pdf, content, {"/Im0": made}, (-1, -tall - 1, 2, 2))
+    return _form(pdf, content, {"/Im0": new}, (-1, -tall - 1, 2, 2))

@@ -1,4 +1,4 @@
-"""Samples of PDF images out of plain data, of which the last may be missing."""
+"""Unpack samples of PDF images from raw data, which may end early."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def unpacked(data: bytes, width: int, height: int, channels: int, bits: int) -> tuple[Samples, int]:
-    """Unpack samples of 1 to 16 bits, each row from a whole byte on.
+    """Unpack samples of 1 to 16 bits; each row starts at a whole byte.
 
     Returns:
-        The samples, and how many pixels of them there are data for, from the first on. Others are told as a warning.
+        The samples, and for how many pixels, from the first on, there are data. Missing pixels are reported.
 
     Raises:
-        Damaged: more than a tenth is missing.
+        Damaged: more than a tenth of the pixels is missing.
     """
     row = (width * channels * bits + 7) // 8
     whole, rest = divmod(min(len(data), row * height), row)
-    known = whole * width + min(width, rest * 8 // (channels * bits))
-    if known < width * height:
-        if width * height - known > MOST_MISSING * width * height:
+    present = whole * width + min(width, rest * 8 // (channels * bits))
+    if present < width * height:
+        if width * height - present > MOST_MISSING * width * height:
             raise Damaged("its image is damaged (a part of it is missing)")
         report_damage(
-            f"data that end early: {height - known // width} of {height} rows are white where they are missing"
+            f"data that end early: {height - present // width} of {height} rows are white where they are missing"
         )
         data = data.ljust(row * height, b"\0")
     packed = np.frombuffer(data, np.uint8, row * height).reshape(height, row)
-    return _values(packed, width * channels, bits).reshape(height, width, channels), known
+    return _values(packed, width * channels, bits).reshape(height, width, channels), present
 
 
 def _values(packed: Pixels, count: int, bits: int) -> Samples:
@@ -50,9 +50,9 @@ def _values(packed: Pixels, count: int, bits: int) -> Samples:
     return np.ascontiguousarray(values[:, :count])
 
 
-def left_white(pixels: Pixels, known: int) -> Pixels:
-    """Return H x W or H x W x 3 pixels, those of no data white, as most readers show them."""
-    if known < pixels.shape[0] * pixels.shape[1]:
+def with_missing_white(pixels: Pixels, present: int) -> Pixels:
+    """Return H x W or H x W x 3 pixels in which pixels without data are white, as most readers show them."""
+    if present < pixels.shape[0] * pixels.shape[1]:
         pixels = np.array(pixels)
-        pixels.reshape(-1, *pixels.shape[2:])[known:] = 255
+        pixels.reshape(-1, *pixels.shape[2:])[present:] = 255
     return pixels

@@ -1,4 +1,4 @@
-"""Documents written with new images, here or in a process of its own: to save, qpdf needs some kB for each page."""
+"""Write documents with new images, here or in a separate process, because qpdf needs some kB per page to save."""
 
 from __future__ import annotations
 
@@ -14,86 +14,86 @@ from pikepdf import Dictionary, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.decoder_messages import silence
 from docsr.io.pdf.name_uses import Number
-from docsr.io.pdf.page import Fate
+from docsr.io.pdf.page import PageChanges
 from docsr.io.pdf.pages import PdfPages
-from docsr.io.pdf.replace import put
-from docsr.io.pdf.spool import Kept, Placed, Spool
+from docsr.io.pdf.replace import put_image
+from docsr.io.pdf.spool import NewImage, PlacedImages, Spool
 from docsr.io.pdf.unused_images import drop_unused
 from docsr.io.read_errors import damage
 from docsr.system.programs import call_apart
 
 FEW = 100
-"""A document of no more pages is saved in this process: to start another takes longer."""
+"""A document of at most this many pages is saved in this process, since starting another one takes longer."""
 
 
 class Sheet(NamedTuple):
-    """The size of a page, in units of so many 1/72 inch."""
+    """The size of a page, in units of ``unit``/72 inch."""
 
     wide: float
     high: float
     unit: float
 
 
-class Changed(NamedTuple):
-    """A document with new images in the place of others.
+class ChangedDocument(NamedTuple):
+    """A document in which new images replace others.
 
     Attributes:
         file: the document.
-        path: how it is spoken of.
-        pages: how many it has.
-        new: the images of pages, by their 0-based numbers.
-        folder: where their data are; None: in ``new``.
-        target: how what is written is spoken of.
+        path: its name for messages.
+        pages: how many pages it has.
+        new: the new images, by 0-based page number.
+        folder: the folder with their data; None if the data are in ``new``.
+        target: the name of the written file for messages.
     """
 
     file: Path
     path: Path
     pages: int
-    new: dict[int, Kept]
+    new: dict[int, NewImage]
     folder: Path | None
     target: Path
 
     def write(self, out: Path | BinaryIO) -> None:
-        """Write it. PageError: it cannot be written, or the document is not the one any more that it was."""
+        """Write the document. PageError if it cannot be written, or the document has changed."""
         with ExitStack() as stack:
-            leaves = PdfPages.of_file(self.file, self.path, self.pages, Fate(False, Spool(stack), {}))
+            leaves = PdfPages.of_file(self.file, self.path, self.pages, PageChanges(False, Spool(stack), {}))
             stack.callback(leaves.close)
-            old, images = set[Number](), Placed(leaves.pdf, self.folder)
-            for number, kept in self.new.items():
-                old |= put(leaves.pdf, leaves.of_open(number), kept, images)
+            old, images = set[Number](), PlacedImages(leaves.pdf, self.folder)
+            for number, image in self.new.items():
+                old |= put_image(leaves.pdf, leaves.of_open(number), image, images)
             drop_unused(leaves.pdf, old, set(self.new))
             save(leaves.pdf, self.target, out)
 
 
-class Made(NamedTuple):
-    """A document of images alone, one on each page.
+class NewDocument(NamedTuple):
+    """A new document with one image on each page.
 
     Attributes:
-        sheets: its pages, and what each shows.
-        folder: where the data of the images are; None: in ``sheets``.
-        target: how what is written is spoken of.
+        sheets: its pages, and the image of each.
+        folder: the folder with the images' data; None if the data are in ``sheets``.
+        target: the name of the written file for messages.
     """
 
-    sheets: list[tuple[Sheet, Kept]]
+    sheets: list[tuple[Sheet, NewImage]]
     folder: Path | None
     target: Path
 
     @property
     def pages(self) -> int:
-        """How many it has."""
+        """How many pages it has."""
         return len(self.sheets)
 
     def write(self, out: Path | BinaryIO) -> None:
-        """Write it. PageError: it cannot be written."""
+        """Write the document. PageError if it cannot be written."""
         with pikepdf.new() as pdf:
-            images = Placed(pdf, self.folder)
+            images = PlacedImages(pdf, self.folder)
             for sheet, image in self.sheets:
                 _append(pdf, sheet, images.image(image))
             save(pdf, self.target, out)
 
 
-def write(document: Changed | Made, out: Path | BinaryIO) -> None:
-    """Write a document: one of many pages in a process of its own, where one can be started.
+def write(document: ChangedDocument | NewDocument, out: Path | BinaryIO) -> None:
+    """Write a document; if it has many pages, in a separate process if one can be started.
 
     The same document gives the same bytes.
 
@@ -102,7 +102,7 @@ def write(document: Changed | Made, out: Path | BinaryIO) -> None:
         out: the path, or a file that is open and empty.
 
     Raises:
-        PageError: it cannot be written, or the document is not the one any more that it was.
+        PageError: it cannot be written, or the document has changed.
     """
     if document.pages > FEW and document.folder is not None and not isinstance(out, Path):
         try:
@@ -114,23 +114,23 @@ def write(document: Changed | Made, out: Path | BinaryIO) -> None:
 
 
 def save(pdf: pikepdf.Pdf, path: Path, out: Path | BinaryIO) -> None:
-    """Write an open document; ``path`` is how what is written is spoken of. PageError: it cannot be written."""
+    """Write an open document; ``path`` names the written file in messages. PageError if it cannot be written."""
     try:
-        silence(pikepdf.PageCopyWarning)  # of fields that no form lists, which were so before
-        patient = None if isinstance(out, Path) else _Patient(out)
-        to = out if patient is None else cast(BinaryIO, patient)
+        silence(pikepdf.PageCopyWarning)  # about fields that no form lists; they were so before
+        deferring = None if isinstance(out, Path) else _DeferringFile(out)
+        to = out if deferring is None else cast(BinaryIO, deferring)
         pdf.save(to, deterministic_id=True, fix_metadata_version=False)
-        if patient is not None:
-            patient.end()
+        if deferring is not None:
+            deferring.end()
     except OSError as error:
         raise PageError(f"{path} could not be written: {reason_of(error)}") from error
     except (PdfError, RuntimeError, ValueError) as error:
-        said = PdfError(first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
-        raise PageError(f"{path} could not be written: {damage(said, 'the PDF library cannot save it')}") from error
+        problem = PdfError(first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
+        raise PageError(f"{path} could not be written: {damage(problem, 'the PDF library cannot save it')}") from error
 
 
-class _Patient(io.RawIOBase):
-    """A file whose errors wait for the end: pikepdf ends the process when it meets one while it closes a file."""
+class _DeferringFile(io.RawIOBase):
+    """A file that defers errors to its end: pikepdf aborts the process on an error while it closes a file."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -138,15 +138,15 @@ class _Patient(io.RawIOBase):
         self._error: OSError | None = None
 
     def writable(self) -> bool:
-        """True."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """False: it is written from its beginning to its end."""
+        """Return False: the file is written from start to end."""
         return False
 
     def write(self, data: Any) -> int:
-        """Write, unless that failed before."""
+        """Write, unless an earlier write failed."""
         try:
             if self._error is None:
                 self._file.write(data)
@@ -155,7 +155,7 @@ class _Patient(io.RawIOBase):
         return len(data)
 
     def end(self) -> None:
-        """Hand over what is written. OSError: that failed, or any writing before did."""
+        """Flush the file. OSError if that or any earlier write failed."""
         if self._error is not None:
             raise self._error
         self._file.flush()

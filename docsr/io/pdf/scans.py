@@ -1,7 +1,7 @@
-"""Scanned PDF files: opened page by page, saved with pages enlarged and all else as it was, or written anew.
+"""Open scanned PDF files page by page, save them with only the enlarged pages changed, or write new ones.
 
-This is the way in to scans; ``pdf_seen.py`` is the way in to what one sees of pages, and ``pdf.py`` renders them. The
-other ``pdf_*`` modules are the parts of these.
+This is the entry point for scans. Visible pages are read by ``visible.py`` and rendered by ``render.py``. The other
+modules of this package are parts of these.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from pikepdf import Array, Dictionary, Name, PdfError
 from docsr.errors import PageError, first_line, reason_of
 from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import in_memory
-from docsr.io.pdf.page import Fate
+from docsr.io.pdf.page import PageChanges
 from docsr.io.pdf.page_tree import Opened, open_mended
 from docsr.io.pdf.pages import TOGETHER, PdfPages
 from docsr.io.pdf.placement import POINTS_PER_INCH
-from docsr.io.pdf.saving import Changed, Made, Sheet, write
-from docsr.io.pdf.spool import Kept, Spool
+from docsr.io.pdf.saving import ChangedDocument, NewDocument, Sheet, write
+from docsr.io.pdf.spool import NewImage, Spool
 from docsr.io.pdf.truncation import is_cut_off
 from docsr.io.read_errors import damage, missing
 from docsr.page import Bands, Page
 
-# What is said of a damaged file goes into errors; without a handler, Python would print it too.
+# docsr's own errors quote pikepdf's messages about damaged files; without a handler, Python would print them too.
 logging.getLogger("pikepdf").addHandler(logging.NullHandler())
 
 UNKNOWN_DPI = 300.0
-"""What the size of a written page is reckoned with when the page's resolution is not known."""
+"""Assumed for the size of a written page if the page's resolution is unknown."""
 
 _MAX_SIDE = 14_400.0
-"""The longest side of a page in its units, by the format's annex of limits."""
+"""The longest side of a page in its units, by the limits in the format's annex."""
 
 _HEADER_WITHIN = 1024
-"""Bytes at the beginning of a file in which readers look for its mark."""
+"""Bytes at the start of a file in which readers look for the PDF header."""
 
 _MAX_FIELDS = 100_000
 
@@ -47,13 +47,13 @@ class Scans:
     """An open PDF.
 
     Attributes:
-        file: has the pages by the same numbers for every reader: the PDF itself, or a repaired copy.
+        file: a file in which every reader finds the same pages: the PDF itself, or a repaired copy.
         leaves: its pages in order.
     """
 
     def __init__(self, opened: Opened, path: Path, spool: Spool) -> None:
-        self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, Kept]()
-        self.leaves = PdfPages(opened.pdf, opened.file, path, Fate(_is_signed(opened.pdf), spool, self._new))
+        self.file, self._path, self._spool, self._new = opened.file, path, spool, dict[int, NewImage]()
+        self.leaves = PdfPages(opened.pdf, opened.file, path, PageChanges(_is_signed(opened.pdf), spool, self._new))
 
     @property
     def written(self) -> int:
@@ -61,20 +61,20 @@ class Scans:
         return self._spool.written
 
     def save(self, path: Path, file: BinaryIO | None = None) -> None:
-        """Write the document with the pages that were replaced.
+        """Write the document with its replaced pages.
 
-        The same changes give the same bytes. What a document consists of beside pages (bookmarks, links, metadata,
-        attachments) is kept; its date of change too. Images that were replaced, and that no page shows any more, go.
+        The same changes give the same bytes. Everything besides the pages (bookmarks, links, metadata, attachments) is
+        kept, even the modification date. Replaced images that no page shows any more are removed.
 
         Args:
             path: of the file.
-            file: what is written to, open and empty; None: the path, in place, not under another name first.
+            file: an open and empty file to write to; None: write to the path directly, not under another name first.
 
         Raises:
-            PageError: the file cannot be written, or the document is not the one any more that it was.
+            PageError: the file cannot be written, or the document has changed.
         """
         self.leaves.close()
-        changed = Changed(self.file, self._path, len(self.leaves), self._new, self._spool.folder, path)
+        changed = ChangedDocument(self.file, self._path, len(self.leaves), self._new, self._spool.folder, path)
         write(changed, path if file is None else file)
 
 
@@ -82,11 +82,11 @@ class Scans:
 def open_scans(path: Path) -> Iterator[Scans]:
     """Open a PDF file to enlarge the scans in it.
 
-    A file with a damaged cross-reference table is repaired as readers do it, unless pages are lost with it;
-    so is a list of pages that leads back to itself or names a page twice, which is complained of.
+    A damaged cross-reference table is repaired as readers do it, unless pages are lost with it. A list of pages that
+    leads back to itself or names a page twice is repaired too, and reported.
 
     Raises:
-        PageError: the file is missing, damaged, encrypted, or not a PDF with pages in it.
+        PageError: the file does not exist, is damaged or encrypted, or is not a PDF with pages.
     """
     with ExitStack() as stack:
         scans = _checked(_opened(path, stack), path, Spool(stack))
@@ -123,7 +123,7 @@ def _damage(error: BaseException, path: Path) -> str:
 
 
 def _plainly(error: BaseException, path: Path) -> str:
-    """Return what an error says in one line, without the name of the file, which is said before it."""
+    """Return an error's message on one line without the file's name, which our own message already has."""
     return first_line(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
 
 
@@ -138,7 +138,7 @@ def _checked(opened: Opened, path: Path, spool: Spool) -> Scans:
 
 def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
     pdf, mended = opened.pdf, opened.mended
-    if pdf.is_encrypted:  # it opened without a password; what is saved would not be protected any more
+    if pdf.is_encrypted:  # it opens without a password, but a saved copy would lose its protection
         raise PageError(f"{path} could not be read: its owner has restricted it by encryption (save a copy without)")
     stated = pdf.Root.Pages.get("/Count", 0)
     scans = Scans(opened, path, spool)
@@ -154,16 +154,16 @@ def _sound(opened: Opened, path: Path, spool: Spool) -> Scans:
 
 
 def _is_signed(pdf: pikepdf.Pdf) -> bool:
-    """Tell whether a field holds a signature, or the document's permissions are signed."""
+    """Return whether a field holds a signature, or the document's permissions are signed."""
     if "/Perms" in pdf.Root:
         return True
     form = pdf.Root.get("/AcroForm")
     todo: list[tuple[Any, bool]] = [(form.get("/Fields"), False)] if isinstance(form, Dictionary) else []
-    seen = 0
-    while todo and seen < _MAX_FIELDS:  # bounded: fields may be their own descendants in a damaged file
+    count = 0
+    while todo and count < _MAX_FIELDS:  # in a damaged file a field may be its own descendant
         fields, inherited = todo.pop()
         for field in fields if isinstance(fields, Array) else []:
-            seen += 1
+            count += 1
             if not isinstance(field, Dictionary):
                 continue
             signs = field.get("/FT", Name.Sig if inherited else None) == Name.Sig
@@ -180,35 +180,35 @@ def write_scans(
     file: BinaryIO | None = None,
     wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write pages as a new PDF that shows each of them as one image, filling its page.
+    """Write pages as a new PDF that shows each as one image that fills its page.
 
-    A page is as large as its pixels are at its dpi; where that is not known, its finer axis is at UNKNOWN_DPI. Pages
-    are taken one at a time; their coded images wait in temporary files. How they are coded is said at
-    :func:`docsr.io.pdf.encode.coded`.
+    A page's size follows from its pixels and dpi. If the dpi are unknown, the finer axis is taken to have UNKNOWN_DPI.
+    Pages are taken one at a time; their encoded images wait in temporary files.
+    :func:`docsr.io.pdf.encode.encode_pixels` says how they are encoded.
 
     Args:
         pages: at least one.
         path: the file.
-        quality: 1 to 100, of JPEG.
-        file: what is written to, open and empty; None: the path, in place, not under another name first.
-        wrote: called after each page with how many bytes they take so far.
+        quality: of JPEG, 1 to 100.
+        file: an open and empty file to write to; None: write to the path directly, not under another name first.
+        wrote: called after each page with the bytes of all images so far.
 
     Raises:
         PageError: there are no pages, or the file cannot be written.
     """
     with ExitStack() as stack:
-        spool, kept = Spool(stack), list[tuple[Sheet, Kept]]()
+        spool, sheets = Spool(stack), list[tuple[Sheet, NewImage]]()
         for page in pages:
             try:
-                kept.append((_sheet_of(page), spool.keep(in_memory(page).pixels, page.icc, quality)))
+                sheets.append((_sheet_of(page), spool.keep(in_memory(page).pixels, page.icc, quality)))
             except (OSError, ValueError, MemoryError) as error:
-                told = f"a page of {page.width} x {page.height} pixels cannot be coded ({error})"
-                raise PageError(f"{path} could not be written: {told}") from error
+                problem = f"a page of {page.width} x {page.height} pixels cannot be encoded ({error})"
+                raise PageError(f"{path} could not be written: {problem}") from error
             wrote(spool.written)
             del page  # before the next one is made
-        if not kept:
+        if not sheets:
             raise PageError(f"{path} could not be written: there are no pages")
-        write(Made(kept, spool.folder, path), path if file is None else file)
+        write(NewDocument(sheets, spool.folder, path), path if file is None else file)
 
 
 def _sheet_of(page: Page | Bands) -> Sheet:

@@ -1,4 +1,4 @@
-"""What a PDF page is found to show: its images and what else, and the one picture of a scan, which may be in strips."""
+"""Describe what a PDF page shows: its images, whatever else it draws, and the one picture of a scan in its strips."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from docsr.io.pdf.streams import integer
 from docsr.io.read_errors import Unreadable
 
 Paint = tuple[int, ...]
-"""A colour as pixels have it, 0 to 255: grey alone, or red, green and blue."""
+"""A colour in pixel values, 0 to 255: grey; or red, green and blue."""
 
 _ALIKE = ("/Width", "/ColorSpace", "/BitsPerComponent", "/ImageMask")
-"""What strips of one picture have in common."""
+"""Entries that all strips of one picture have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class Placement:
 
     Attributes:
         image: the PDF stream.
-        matrix: takes the unit square to the page, in points times the page's user unit.
+        matrix: maps the unit square to the page, in points times the page's user unit.
         path: names in XObject resources, from the page's through those of forms to the image.
-        clip: tells apart what is drawn under different clippings.
-        window: to what box of the page the clippings confine it; None: to something else than a box.
-        inks: the colour that a stencil is painted in, 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1; None where it
-            cannot be told.
+        clip: distinguishes images that are drawn under different clips.
+        window: the box of the page to which the clips confine it; None if they leave no box.
+        inks: the colour that a stencil is painted in: 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1; None if it is
+            unknown.
     """
 
     image: Any
@@ -43,17 +43,17 @@ class Placement:
 
     @property
     def fill(self) -> Paint | None:
-        """What a stencil is painted in; None where it cannot be told, and of images that have colours of their own."""
+        """The colour that a stencil is painted in; None if it is unknown, or the image has colours of its own."""
         return None if self.inks is None or not is_stencil(self.image) else paint(self.inks)
 
 
 def is_stencil(image: Any) -> bool:
-    """Tell whether an image has no colours, but says where the current one is painted."""
+    """Return whether an image has no colours, but says where the current colour is painted."""
     return image.get("/ImageMask", False) is True
 
 
 def paint(inks: tuple[float, ...]) -> Paint:
-    """Return the colour of 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1."""
+    """Return the colour for 1 (grey), 3 (RGB) or 4 numbers (CMYK) from 0 to 1."""
     levels = tuple(round(255 * min(1.0, max(0.0, ink))) for ink in inks)
     levels = _of_inks(levels) if len(levels) == 4 else levels
     return levels[:1] if len(set(levels)) == 1 else levels
@@ -69,12 +69,12 @@ class Content:
     """What a page shows.
 
     Attributes:
-        images: its image objects, in the order in which they are drawn.
-        drawn: what else it shows that is not white paper, as a clause ("it has vector drawing"), the first of it.
-        glyphs: whether text that is seen is among that.
-        marks: how many other things are: lines, areas, shadings.
-        over: whether anything, be it white, is painted when an image is there already, or its tones are changed.
-        pictures: matrix, width and height (px) of every image, those within the content included.
+        images: its image objects, in drawing order.
+        drawn: the first other thing it shows that is not white, as a clause ("it has vector drawing").
+        glyphs: whether it shows visible text.
+        marks: number of other visible things: lines, areas, shadings.
+        over: whether anything, even in white, is painted after an image, or the image's tones are changed.
+        pictures: matrix, width and height (px) of every image, inline images included.
     """
 
     images: list[Placement] = field(default_factory=list)
@@ -90,26 +90,26 @@ class Scan:
     """The one picture of a scanned page.
 
     Attributes:
-        strips: its parts, from the image's top to its bottom: mostly one.
-        matrix: takes the unit square to the page, for all of them together.
+        strips: its parts, from the image's top to its bottom; usually one.
+        matrix: maps the unit square to the page, for all parts together.
     """
 
     strips: tuple[Placement, ...]
     matrix: Matrix
 
 
-def joined(found: list[Placement]) -> Scan:
-    """Put strips of one width that are stacked without gaps together.
+def joined_strips(parts: list[Placement]) -> Scan:
+    """Join strips of one width that are stacked without gaps.
 
     Raises:
         Unreadable: there is no image, or there are several that are not such strips.
     """
-    if not found:
+    if not parts:
         raise Unreadable("it has no image")
-    if len(found) == 1:
-        return Scan((found[0],), found[0].matrix)
-    down = found[0].matrix[2:4]
-    strips = sorted(found, key=lambda part: -(part.matrix[4] * down[0] + part.matrix[5] * down[1]))
+    if len(parts) == 1:
+        return Scan((parts[0],), parts[0].matrix)
+    down = parts[0].matrix[2:4]
+    strips = sorted(parts, key=lambda part: -(part.matrix[4] * down[0] + part.matrix[5] * down[1]))
     if len({part.path for part in strips}) != len(strips) or not all(map(_continues, strips, strips[1:])):
         raise Unreadable("it has more than one image")
     a, b, e, f = *strips[0].matrix[:2], *strips[-1].matrix[4:]
@@ -118,7 +118,7 @@ def joined(found: list[Placement]) -> Scan:
 
 
 def _continues(upper: Placement, lower: Placement) -> bool:
-    """Tell whether a strip lies right below another, half a row of pixels more or less."""
+    """Return whether a strip lies directly below another, give or take half a row of pixels."""
     rows = integer(upper.image, "/Height", 0), integer(lower.image, "/Height", 0)
     if min(rows) < 1 or upper.clip != lower.clip:
         return False

@@ -1,4 +1,4 @@
-"""PDF streams: their data without the filters, never more of it than a limit allows."""
+"""Undo the filters of PDF streams, never beyond a limit of bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from docsr.io.read_errors import Damaged, Unreadable, Unsupported
 
 
 class TooMuchData(Unreadable):
-    """Data that are larger without their filters than they may be."""
+    """Data unpack to more than they may."""
 
 
 IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2Decode"})
@@ -24,15 +24,15 @@ IMAGE_CODECS = frozenset({"/DCTDecode", "/JPXDecode", "/CCITTFaxDecode", "/JBIG2
 _SHORT_NAMES = {"/Fl": "/FlateDecode", "/LZW": "/LZWDecode", "/RL": "/RunLengthDecode", "/A85": "/ASCII85Decode"}
 _SHORT_NAMES |= {"/AHx": "/ASCIIHexDecode", "/DCT": "/DCTDecode", "/CCF": "/CCITTFaxDecode"}
 _SHRINKING = frozenset({"/ASCII85Decode", "/ASCIIHexDecode", "/Crypt"})
-KNOWN = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
-"""Filters that are undone here or by a decoder of images."""
+KNOWN_FILTERS = IMAGE_CODECS | _SHRINKING | {"/FlateDecode", "/LZWDecode", "/RunLengthDecode"}
+"""Filters that are undone here or by an image decoder."""
 
 _MAX_FILTERS = 8
 _CLEAR, _END = 256, 257
 
 
 def codec_of(image: Any) -> str | None:
-    """Return the last filter of an image, which makes its pixels if it is an image codec; None where it has none.
+    """Return the last filter of an image, or None. If it is an image codec, it makes the pixels.
 
     Raises:
         Unreadable: as of :func:`filters_of`.
@@ -41,18 +41,18 @@ def codec_of(image: Any) -> str | None:
 
 
 def filters_of(stream: Any) -> list[tuple[str, Any]]:
-    """Return the filters of a stream in the order in which a reader undoes them, each with its parameters or None.
+    """Return a stream's filters in the order in which a reader undoes them, each with its parameters or None.
 
     Raises:
-        Unreadable: there are too many, or they are not what the format allows.
+        Unreadable: there are too many, or the format does not allow them.
     """
     names, parameters = (_listed(stream.get(long, stream.get(short))) for long, short in _KEYS)
     if len(names) > _MAX_FILTERS or not all(isinstance(name, Name) for name in names):
         raise Unreadable("its filters are not understood")
     parameters += [None] * (len(names) - len(parameters))
     return [
-        (_SHORT_NAMES.get(str(name), str(name)), found if isinstance(found, Dictionary) else None)
-        for name, found in zip(names, parameters, strict=False)
+        (_SHORT_NAMES.get(str(name), str(name)), entry if isinstance(entry, Dictionary) else None)
+        for name, entry in zip(names, parameters, strict=False)
     ]
 
 
@@ -66,19 +66,19 @@ def _listed(value: Any) -> list[Any]:
 
 
 def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tuple[bytes, str | None, Any]:
-    """Undo the filters of a stream up to the image codec, if there is one.
+    """Undo the filters of a stream up to its image codec, if it has one.
 
     Args:
         stream: a pikepdf stream.
-        limit: the most bytes that any step may make; checked before they are in memory.
-        faults: takes what was wrong with data that could be got over.
+        limit: the most bytes that any step may produce; checked before they are in memory.
+        faults: a list that takes the damage that was tolerated.
 
     Returns:
-        The data, the image codec that they are still in (None when they are plain), and the codec's parameters.
+        The data, the image codec that they are still in (None if they are plain), and the codec's parameters.
 
     Raises:
         TooMuchData: they are larger than the limit.
-        Unsupported: they are in an unknown filter.
+        Unsupported: a filter is unknown.
         Unreadable: they are damaged.
     """
     chain = filters_of(stream)
@@ -98,8 +98,8 @@ def unfiltered(stream: Any, limit: int, faults: list[str] | None = None) -> tupl
     return data, None, None
 
 
-def unfiltered_aloud(stream: Any, limit: int) -> bytes:
-    """Return the same data, and complain of what was wrong with them and could be got over."""
+def unfiltered_and_reported(stream: Any, limit: int) -> bytes:
+    """Return the same data, and report the damage that was tolerated."""
     faults: list[str] = []
     data = unfiltered(stream, limit, faults)[0]
     report_damage(*faults)
@@ -107,15 +107,15 @@ def unfiltered_aloud(stream: Any, limit: int) -> bytes:
 
 
 def _undone(data: bytes, name: str, parameters: Any) -> bytes:
-    """Undo one filter with qpdf, in a document of its own that goes away with its copy of the data."""
+    """Undo one filter with qpdf, in a temporary document whose copy of the data is freed with it."""
     with pikepdf.new() as scratch:
         stream = Stream(scratch, data)
         stream.Filter = Name(name)
-        known = {
+        supported = {
             key: integer(parameters, key, 0) for key in _PARAMETERS if parameters is not None and key in parameters
         }
-        if known:  # an empty dictionary is more than qpdf takes with filters that have no parameters
-            stream.DecodeParms = Dictionary(known)
+        if supported:  # qpdf rejects even an empty dictionary for filters without parameters
+            stream.DecodeParms = Dictionary(supported)
         try:
             return stream.read_bytes(StreamDecodeLevel.specialized)
         except (pikepdf.PdfError, RuntimeError) as error:
@@ -127,26 +127,26 @@ _PARAMETERS = ("/Predictor", "/Colors", "/BitsPerComponent", "/Columns", "/Early
 
 
 def integer(dictionary: Any, key: str, default: int) -> int:
-    """Return an integer entry of a dictionary (or of None), the default where it is missing.
+    """Return an integer entry of a dictionary (or of None), or the default if the entry is missing.
 
     Raises:
-        Unreadable: it is there and not a whole number.
+        Unreadable: the entry is not a whole number.
     """
-    value = whole(default if dictionary is None else dictionary.get(key, default))
+    value = whole_number(default if dictionary is None else dictionary.get(key, default))
     if value is None:
         raise Damaged(f"it is damaged ({key} is not a whole number)")
     return value
 
 
-def whole(value: Any) -> int | None:
-    """Return a number as an integer, also where it is written as a real (300.0); None where it is not whole."""
+def whole_number(value: Any) -> int | None:
+    """Return a whole number as an integer, even if it is written as a real (300.0); None if it is not whole."""
     if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
         return int(value) if abs(value) < _LARGEST else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _check_growth(data: bytes, name: str, parameters: Any, limit: int, size: int) -> None:
-    """Make sure that undoing a filter makes no more than ``limit`` bytes, before it is done; ``size`` is Flate's."""
+    """Check, before a filter is undone, that this makes at most ``limit`` bytes; ``size`` is known for Flate."""
     if name == "/LZWDecode":
         size = _lzw_size(data, integer(parameters, "/EarlyChange", 1), limit)
     elif name == "/RunLengthDecode":
@@ -161,7 +161,7 @@ def _check_growth(data: bytes, name: str, parameters: Any, limit: int, size: int
 
 
 def _lzw_size(data: bytes, early: int, limit: int) -> int:
-    """Walk the codes and add up how long the strings are that they stand for (ISO 32000-1, 7.4.4)."""
+    """Return the decoded size: the sum of the lengths of the codes' strings (ISO 32000-1, 7.4.4)."""
     sizes, total, last, width = [1] * 258, 0, 0, 9
     held, bits = 0, 0
     for byte in data:
@@ -196,12 +196,12 @@ def numbers(values: Sequence[Any] | Any, count: int) -> list[float]:
     """Return an array of exactly ``count`` numbers.
 
     Raises:
-        Unreadable: it is not one.
+        Unreadable: it is not such an array.
     """
     try:
-        found = [float(value) for value in values]
+        result = [float(value) for value in values]
     except (TypeError, ValueError) as error:
         raise Damaged("it is damaged (an array of numbers is not one)") from error
-    if len(found) != count:
+    if len(result) != count:
         raise Damaged("it is damaged (an array of numbers has the wrong length)")
-    return found
+    return result

@@ -1,4 +1,4 @@
-"""Whether a PDF file is whole, or was cut off, as by a download that did not end."""
+"""Tell whether a PDF file was cut off, for example by an incomplete download."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _ENDS = (
     (b"startxref", re.compile(rb"startxref\s+\d")), (b"trailer", re.compile(rb"trailer\s*<<")),
     (b"/XRef", re.compile(rb"/XRef\b")),
 )  # fmt: skip
-"""What comes after the objects of a file, or (/XRef) is the last of them: what to look for, and what makes sure."""
+"""What follows the objects of a file, or (/XRef) is the last of them: the text to search, and a pattern to confirm."""
 
 
 def is_cut_off(path: Path) -> bool:
-    """Tell whether what ends a PDF is missing: after the last such mark an object begins, or there is none.
+    """Return whether the end of a PDF is missing: an object begins after the last end mark, or there is no mark.
 
-    The mark may be anywhere: padding and other bytes that mailers and printers append are no part of the document.
+    The mark may be anywhere, because mailers and printers append padding and other bytes to a document.
     """
     with path.open("rb") as file, _bytes_of(file) as data:
         places = [data.rfind(mark) for mark, _ in _ENDS]
@@ -32,7 +32,7 @@ def is_cut_off(path: Path) -> bool:
 def _bytes_of(file: BinaryIO) -> Iterator[mmap.mmap | bytes]:
     try:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except OSError:  # some file systems cannot do that
+    except OSError:  # some file systems cannot map files
         yield file.read()
         return
     with mapped:

@@ -1,4 +1,4 @@
-"""Names of images that a page has and does not show are dropped: else images that were replaced would stay."""
+"""Drop the names of images that a page has but does not show; they would keep replaced images in the file."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ _MAX_PARENTS, _MAX_DEPTH = 64, 8
 
 
 def drop_unused(pdf: pikepdf.Pdf, old: set[Number], changed: set[int]) -> None:
-    """Drop the names of images from the resources of the pages and forms that do not show them.
+    """Drop the names of images from the resources of pages and forms that do not show them.
 
-    Pages share their resources as a rule. Where it cannot be told what a page shows, its names stay.
+    Pages usually share their resources. If it is unknown what a page shows, its names are kept.
 
     Args:
         pdf: the document; it is changed.
-        old: the images that were replaced, of which all pages drop the names.
-        changed: the 0-based numbers of the pages on which they were, which drop those of any image.
+        old: the numbers of the replaced images, whose names all pages drop.
+        changed: the 0-based numbers of the pages that showed them; these drop the names of all images not shown.
     """
     if not old:
         return
     _take_over(pdf)
-    seen, uses = set[Number](), Uses()
+    visited, uses = set[Number](), Uses()
     for number, page in enumerate(pdf.pages):
-        uses.turn()
-        _forget(page.obj, None if number in changed else old, uses, seen, _MAX_DEPTH)
+        uses.next_page()
+        _forget(page.obj, None if number in changed else old, uses, visited, _MAX_DEPTH)
 
 
 def _take_over(pdf: pikepdf.Pdf) -> None:
-    """Give each page the resources that it inherits: there, names would stay for pages that do not use them."""
+    """Give each page its own reference to inherited resources, and remove them from the nodes above.
+
+    In a node above, a name would be kept for pages that do not use it.
+    """
     nodes: dict[Number, Any] = {}
     for page in pdf.pages:
         if "/Resources" not in page.obj:
@@ -48,24 +51,24 @@ def _take_over(pdf: pikepdf.Pdf) -> None:
             del node.Resources
 
 
-def _forget(holder: Any, old: set[Number] | None, uses: Uses, seen: set[Number], depth: int) -> None:
-    """Drop names of some images (None: of any) from the resources of a page or a form, and of the forms in it."""
+def _forget(holder: Any, old: set[Number] | None, uses: Uses, visited: set[Number], depth: int) -> None:
+    """Drop names of some images (None: of any) from the resources of a page or a form, and of its forms."""
     table = externals(holder.get("/Resources"))
-    if table is None or not depth or holder.objgen in seen:
+    if table is None or not depth or holder.objgen in visited:
         return
-    seen.add(holder.objgen)
+    visited.add(holder.objgen)
     named = dict(table.items())
-    gone = {name for name, one in named.items() if _is_image(one) and (old is None or one.objgen in old)}
-    forms = [one for one in named.values() if isinstance(one, Stream) and one.get("/Subtype") == Name.Form]
-    shown = uses.of(holder) if gone else None
+    gone = {name for name, item in named.items() if _is_image(item) and (old is None or item.objgen in old)}
+    forms = [item for item in named.values() if isinstance(item, Stream) and item.get("/Subtype") == Name.Form]
+    shown = uses.names_in(holder) if gone else None
     if shown is not None and gone - shown:
         gone -= shown
-        resources = Dictionary(dict(holder.Resources.items()))  # others may share it
-        resources.XObject = Dictionary({name: one for name, one in named.items() if name not in gone})
+        resources = Dictionary(dict(holder.Resources.items()))  # a copy, since others may share it
+        resources.XObject = Dictionary({name: item for name, item in named.items() if name not in gone})
         holder.Resources = resources
     for form in forms:
-        _forget(form, old, uses, seen, depth - 1)
+        _forget(form, old, uses, visited, depth - 1)
 
 
-def _is_image(one: Any) -> bool:
-    return isinstance(one, Stream) and one.get("/Subtype") == Name.Image
+def _is_image(item: Any) -> bool:
+    return isinstance(item, Stream) and item.get("/Subtype") == Name.Image

@@ -1,6 +1,6 @@
-"""What one sees of a PDF page, as pixels: its scan as it is stored where that is all there is, else a rendering.
+"""Read a PDF page as it is seen: the scan's stored pixels if the page shows nothing else, otherwise a rendering.
 
-In doubt it is a rendering: what a white box covers, a crop cuts off or a layer hides must not come to light.
+In doubt the page is rendered: what a white box covers, a crop cuts off or a layer hides must not be revealed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import most_pixels
 from docsr.io.pdf.annotations import shows_annotations
 from docsr.io.pdf.content import BROKEN, content_of
-from docsr.io.pdf.guard import LookedAt, check_image_size, check_renderable
+from docsr.io.pdf.guard import CheckedObjects, check_image_size, check_renderable
 from docsr.io.pdf.images import size_of, stores_one_bit
 from docsr.io.pdf.page import LEAST_COVERED, PdfPage
-from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, seen_dpi, seen_size, sides_of, user_unit
-from docsr.io.pdf.render import render_seen, size_at
+from docsr.io.pdf.placement import SLACK, covered, cut, orientation_of, sides_of, user_unit, visible_dpi, visible_size
+from docsr.io.pdf.render import render_visible, size_at
 from docsr.io.pdf.scans import open_scans
 from docsr.io.pdf.shown_images import Content
 from docsr.io.pdf.streams import codec_of
@@ -32,43 +32,43 @@ from docsr.io.read_errors import Damaged, Unreadable, damage
 from docsr.page import Dpi, Page
 
 RENDERED_DPI = 300.0
-"""Of a page that is no scan, where it must become pixels: what OCR engines ask for."""
+"""Resolution for a page that is not a scan but must become pixels; OCR engines ask for it."""
 
 MOST_MARKS = 100
-"""A scan with more lines and areas drawn on it is a drawing."""
+"""A scan on which more lines and areas are drawn counts as a drawing."""
 
 _COARSEST = 20.0
-"""dpi below which an image is a ground, and no scan."""
+"""dpi; a coarser image is a background, not a scan."""
 
 _LEAST_PART = 0.1
-"""Images that cover less of their page say nothing of its resolution."""
+"""Images that cover a smaller share of their page are ignored for its resolution."""
 
 _ALIKE = 0.02
-"""The shapes of pixels that differ by at most this part are taken for one."""
+"""Pixel shapes count as equal if they differ by at most this share."""
 
 
-class Seen:
-    """One page of an open PDF.
+class VisiblePage:
+    """One page of an open PDF, as it is seen.
 
     Attributes:
         number: 0-based page number.
     """
 
-    def __init__(self, leaf: PdfPage, known: LookedAt | None = None, file: Path | None = None) -> None:
-        """Keep the page, what of the document was found fit to be rendered, and where it is."""
+    def __init__(self, leaf: PdfPage, checked: CheckedObjects | None = None, file: Path | None = None) -> None:
+        """Remember the page, which objects of the document may be rendered, and the file to render from."""
         self.number, self._file = leaf.number, file or leaf.path
-        self._leaf, self._known = leaf, known or LookedAt()
+        self._leaf, self._checked = leaf, checked or CheckedObjects()
 
     @property
     def reason(self) -> str | None:
-        """Why the page is not enlarged when it becomes pixels ("it has text of its own"); None: it is."""
+        """Why the page is not enlarged if it becomes pixels ("it has text of its own"); None if it is enlarged."""
         if self.is_scan or (self._finest is not None and not self._has_drawing):
             return None
         return self._leaf.unlike_scan or self._content.drawn or "its image is too coarse"
 
     @cached_property
     def is_scan(self) -> bool:
-        """Whether one sees nothing but the page's scan, and white margins."""
+        """Whether the page shows nothing but its scan and white margins."""
         leaf = self._leaf
         if leaf.unlike_scan is not None or leaf.content.over or shows_annotations(leaf.page):
             return False
@@ -85,26 +85,26 @@ class Seen:
 
     @property
     def dpi(self) -> Dpi | None:
-        """The resolution of the page's scan as it is seen, which ``read`` gives; nothing is decoded.
+        """The resolution that ``read`` gives a scan, as the page is seen; found without decoding.
 
-        None where the page is no scan (see ``reason``), or its resolution is not believable.
+        None if the page is not a scan (see ``reason``), or its resolution is implausible.
         """
         if self.is_scan:
             return self._leaf.dpi
         return None if self.reason is not None else believable(*self._dpi)
 
     def check(self) -> None:
-        """Refuse a page that would become more pixels than are allowed. PageError."""
+        """Raise PageError if the page would have more pixels than are allowed."""
         if not self.is_scan:
             try:
-                size_at(seen_size(self._leaf.page), self._dpi, user_unit(self._leaf.page))
+                size_at(visible_size(self._leaf.page), self._dpi, user_unit(self._leaf.page))
             except PageError as error:
                 raise PageError(f"{self._where}, {error}") from error
 
     def read(self) -> Page:
-        """Return the page's pixels, at the resolution of its scan; at RENDERED_DPI where it has none.
+        """Return the page's pixels at the resolution of its scan, or at RENDERED_DPI if it has none.
 
-        Damage that leaves something to be seen is told to who listens (docsr.io.decoder_messages).
+        Damage that leaves something visible is reported (docsr.io.decoder_messages).
 
         Raises:
             PageError: it is damaged, or has more pixels than are allowed.
@@ -118,29 +118,29 @@ class Seen:
                     raise
         faults: list[str] = []
         shown, reason = self._rendered(faults), self._leaf.refusal
-        if isinstance(reason, Damaged):  # a renderer leaves out what it cannot read, without a word
+        if isinstance(reason, Damaged):  # a renderer silently leaves out what it cannot read
             faults.append(f"{reason}, so that something may be missing on it")
         report_damage(*(f"page {self.number + 1}: {fault}" for fault in faults))
         return shown
 
     def instead(self) -> Page | None:
-        """Return what a viewer shows of a page that is damaged; None where that cannot be had."""
+        """Return what a viewer shows of a damaged page, or None if it cannot be rendered."""
         scan = None if self._leaf.unlike_scan is not None else self._leaf.scan
         if scan is not None and any(codec_of(strip.image) == "/JBIG2Decode" for strip in scan.strips):
-            return None  # jbig2dec is bounded, the renderer's decoder is not
+            return None  # jbig2dec runs under limits, the renderer's decoder does not
         try:
             return self._rendered([])
         except PageError:
             return None
 
     def stored(self) -> Page:
-        """Return the scan's own pixels, with the white around them, and without what the page does not show of them.
+        """Return the scan's own pixels with its white margins, and without what the page does not show of them.
 
         Raises:
-            PageError: the page is no scan (see ``is_scan``), it is damaged, or has more pixels than are allowed.
+            PageError: the page is not a scan (see ``is_scan``), is damaged, or has more pixels than are allowed.
         """
         if not self.is_scan:
-            raise PageError(f"{self._where}, shows more than its scan, or less")
+            raise PageError(f"{self._where}, shows more than its scan, or only a part of it")
         page = self._leaf.read()
         turned = orientation_of(self._leaf.scan.matrix, self._leaf.page) in TRANSPOSING
         margins = self._margins(*((page.height, page.width) if turned else (page.width, page.height))) or ()
@@ -159,7 +159,7 @@ class Seen:
         return replace(page, pixels=pixels)
 
     def _margins(self, width: int, height: int) -> tuple[int, ...] | None:
-        """The sides of the scan in whole px as stored, 0 where they are a rounding; None: it does not lie straight."""
+        """Return the scan's margins in whole stored px, 0 if they are a rounding; None if it is not axis-aligned."""
         sides = sides_of(self._leaf.scan.matrix, width, height, self._leaf.page)
         return None if sides is None else tuple(0 if abs(side) <= SLACK else round(side) for side in sides)
 
@@ -173,16 +173,16 @@ class Seen:
 
     @cached_property
     def _finest(self) -> tuple[Dpi, tuple[float, float]] | None:
-        """The finest of the images that make up the page, None where none do; small ones count together.
+        """The finest image that makes up the page, or None; small images count together.
 
-        Its resolution as it is seen, and by how many px it would have to be moved to lie on whole ones. Where its
-        pixels are of another shape than those of what covers the page, it is one of square pixels as fine as
-        the finer of both.
+        The value is its resolution as the page is seen, and the px by which it must be moved to start at a whole pixel.
+        The image that covers the page may have pixels of another shape. Then the resolution is that of square pixels,
+        as fine as the finest axis of both images.
         """
         page, parts = self._leaf.page, list[_Part]()
         for matrix, width, height in self._content.pictures:
             with suppress(*BROKEN):
-                covers, dpi = covered(matrix, page), seen_dpi(matrix, width, height, page)
+                covers, dpi = covered(matrix, page), visible_dpi(matrix, width, height, page)
                 left, top, _, _ = sides_of(matrix, width, height, page) or (0.0, 0.0, 0.0, 0.0)
                 parts.append(_Part(covers, dpi, (round(left) - left, round(top) - top)))
         scans = [part for part in parts if min(part.dpi) >= _COARSEST]
@@ -202,23 +202,23 @@ class Seen:
         return max(self._finest[0], usual, key=min) if self._has_drawing else self._finest[0]
 
     def _rendered(self, faults: list[str]) -> Page:
-        """Render the page; ``faults`` takes what is wrong with data of its images."""
+        """Render the page; ``faults`` takes what is wrong with the data of its images."""
         page, dpi = self._leaf.page, self._dpi
         nudge = self._finest[1] if self._finest is not None and dpi == self._finest[0] else (0.0, 0.0)
         try:
-            for _, width, height in self._content.pictures:  # those within the content included
+            for _, width, height in self._content.pictures:  # inline images included
                 check_image_size(width, height)
-            faults += check_renderable(page, self._known)
-            shown = render_seen(self._file, self.number, dpi, user_unit(page), nudge)
+            faults += check_renderable(page, self._checked)
+            shown = render_visible(self._file, self.number, dpi, user_unit(page), nudge)
         except PageError as error:
             raise PageError(f"{self._where}, {error}") from error
         except BROKEN as error:
-            told = str(error) if isinstance(error, Unreadable) else damage(error)
-            raise PageError(f"{self._where}, could not be read: {told}") from error
+            problem = str(error) if isinstance(error, Unreadable) else damage(error)
+            raise PageError(f"{self._where}, could not be read: {problem}") from error
         return replace(shown, dpi=believable(*dpi), source=self._leaf.path, bilevel=self._is_bilevel(shown))
 
     def _is_bilevel(self, shown: Page) -> bool:
-        """Tell whether a rendering is as black and white as the images that it shows."""
+        """Return whether a rendering is black and white because all images that it shows are."""
         if not shown.is_grey or not self._content.images:
             return False
         with suppress(*BROKEN):
@@ -232,7 +232,7 @@ class Seen:
 
 
 class _Part(NamedTuple):
-    """An image on a page: how much it covers, its resolution, and how far it lies from whole px."""
+    """An image on a page: the share that it covers, its resolution, and its distance from whole px."""
 
     covers: float
     dpi: Dpi
@@ -240,24 +240,24 @@ class _Part(NamedTuple):
 
 
 def _finest_of(parts: list[_Part], least: float) -> _Part | None:
-    """Return the finest image which, with all that are finer, covers so much of the page."""
+    """Return the finest image that, together with all finer ones, covers this share of the page."""
     covers = 0.0
-    for part in sorted(parts, key=lambda one: one.dpi[0] * one.dpi[1], reverse=True):
+    for part in sorted(parts, key=lambda part: part.dpi[0] * part.dpi[1], reverse=True):
         covers += part.covers
         if covers >= least:
             return part
     return None
 
 
-def open_seen(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Seen]:
-    """Yield the pages of a PDF file; nothing of them is read yet.
+def open_visible(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[VisiblePage]:
+    """Yield the pages of a PDF file; none of them is read yet.
 
     Raises:
         PageError: the file cannot be read.
     """
-    known = LookedAt()
+    checked = CheckedObjects()
     with open_scans(path) as scans:
         counted(len(scans.leaves))
         for leaf in scans.leaves:
-            yield Seen(leaf, known, scans.file)
+            yield VisiblePage(leaf, checked, scans.file)
             leaf.forget()

@@ -1,1 +1,1 @@
-"""Raster files: pages out of them and into them."""
+"""Read and write pages in raster files."""

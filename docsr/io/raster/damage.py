@@ -1,4 +1,4 @@
-"""Damage in image files that decoders get over without a word: looked for once in each page, and told."""
+"""Report damage in image files that decoders tolerate silently; each page is checked once."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from docsr.io.raster.png_check import png_fault
 
 _COMPRESSION, _JPEG_TABLES, _JPEG = 259, 347, 7
 _PLACES = ((273, 279), (324, 325))
-"""Tags of where strips, and tiles, begin, and of how many bytes they have."""
+"""Tag pairs with the offsets and byte counts of strips, and of tiles."""
 
 
 def fault_of(image: Image.Image, key: object) -> str | None:
-    """Return what is wrong with the coded data of a picture that is not decoded yet, in a few words, if anything is.
+    """Return in a few words what is wrong with the coded data of a picture; None if nothing is.
 
-    The pixels of a sound JPEG, which it takes to decode it, are given to the image.
+    The picture must not be decoded yet. The check decodes a JPEG; if it is sound, the image is given these pixels.
 
     Args:
-        image: as Pillow opened it, at the picture in question.
-        key: what names the picture; it is looked at once while somebody listens.
+        image: as Pillow opened it, at the picture to check.
+        key: identifies the picture, which is checked once per captured_messages block.
     """
     if not isinstance(image, ImageFile.ImageFile) or image.fp is None or not is_first_look(key):
         return None
-    if isinstance(image, JpegImagePlugin.JpegImageFile):  # of which MPO is a kind
+    if isinstance(image, JpegImagePlugin.JpegImageFile):  # MPO is a subclass
         return _jpeg(image, _whole(image.fp))
     if isinstance(image, PngImagePlugin.PngImageFile):
         return png_fault(image.fp)
@@ -37,17 +37,17 @@ def fault_of(image: Image.Image, key: object) -> str | None:
 
 
 def strip_fault(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> str | None:
-    """Return what is wrong with the JPEG data of a TIFF page, which are in ``file``; None also where it has none."""
+    """Return what is wrong with the JPEG data of a TIFF page in ``file``; None if nothing is, or it has none."""
     return next(filter(None, map(jpeg_fault, _strips(image, file))), None) if is_in_jpeg(image) else None
 
 
 def is_in_jpeg(image: TiffImagePlugin.TiffImageFile) -> bool:
-    """Tell whether a TIFF page is coded as JPEG."""
+    """Return whether a TIFF page is JPEG-coded."""
     return bool(image.tag_v2.get(_COMPRESSION) == _JPEG)
 
 
-def look_at_jpeg(data: bytes) -> None:
-    """Complain of what is wrong with the data of a JPEG, of a PDF for example."""
+def report_jpeg_fault(data: bytes) -> None:
+    """Report what is wrong with JPEG data, for example of an image in a PDF."""
     if is_first_look((len(data), zlib.crc32(data))):
         fault = jpeg_fault(data)
         if fault is not None:
@@ -65,17 +65,17 @@ def _jpeg(image: JpegImagePlugin.JpegImageFile, data: bytes) -> str | None:
 
 
 def _whole(file: IO[bytes]) -> bytes:
-    """The bytes of a file; none where they are very many. The file stands where it stood."""
+    """Return the bytes of a file, or none if it has more than MOST_BYTES; the file position is kept."""
     before = file.tell()
     size = file.seek(0, 2)
     file.seek(0)
-    data = file.read(size) if size <= MOST_BYTES else b""  # memory for what is asked for is taken at once
+    data = file.read(size) if size <= MOST_BYTES else b""  # read allocates all that is asked for at once
     file.seek(before)
     return data
 
 
 def _strips(image: TiffImagePlugin.TiffImageFile, file: IO[bytes]) -> Iterator[bytes]:
-    """The JPEG in each strip or tile, with the tables that all share."""
+    """Yield the JPEG of each strip or tile, with the tables that all of them share."""
     tags: Any = image.tag_v2
     tables = tags.get(_JPEG_TABLES, b"")
     if not isinstance(tables, bytes):

@@ -1,4 +1,4 @@
-"""From a Pillow image, of a file or made in memory, to a page."""
+"""Turn a Pillow image, read from a file or made in memory, into a page."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from docsr.io.raster.decode_memory import check_decodable
 from docsr.io.raster.metadata import metadata_of
 from docsr.io.raster.pixels import fitting_profile, scaled, to_pixels, upright
 from docsr.io.raster.resolution import aspect_of, from_image, turned
-from docsr.io.raster.transparency import ground_under
+from docsr.io.raster.transparency import background_under
 from docsr.page import Page, Pixels
 
 _PHOTOMETRIC, _ORIENTATION, _MIN_IS_WHITE = 262, 274, 0
 
 _GREY_SCALES = {"1": 255, "L;2": 85, "L;4": 17, "I;16B": 1}
-"""How a grey PNG is stored, in Pillow's words -> what its values are multiplied with when it is loaded."""
+"""Maps Pillow's name for a grey PNG's storage to the factor by which its values grow when it is loaded."""
 
 
 def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Page:
-    """Turn the picture that a Pillow image stands at into a page, as if read from a file.
+    """Return the current frame of a Pillow image as a page.
 
     Args:
-        image: of any mode, from a file or made in memory; what it says of orientation and resolution is heeded.
+        image: of any mode, from a file or made in memory; its orientation and resolution are applied.
         path: the file it comes from, if any.
-        number: its 0-based place in that file.
+        number: its 0-based position in that file.
 
     Raises:
         Unreadable: the pixels have no known range, or it is too large (docsr.io.raster.decode_memory).
-        OSError: the file that the image is read from, now, is damaged.
+        OSError: the image's file is damaged; it is read only now.
     """
     check_decodable(image)
     clear = _clear_grey(image)  # before getexif, which loads a PNG
@@ -45,15 +45,15 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
     icc = tags.get(tiff.ICC_PROFILE) if is_tiff else _profile(image)
     dpi, aspect, bilevel = from_image(image), aspect_of(image), image.mode == "1"
     opened, image = image, _loaded(image)
-    # Pillow holds 16 bits of PNM files, and older versions of it those of PNG, in 32.
+    # Pillow loads 16-bit PNM files as 32-bit; older versions do so for PNG as well.
     is_wide = image.mode == "I" and image.format in {"PPM", "PNG"}
     pixels = scaled(np.asarray(image), np.uint16) if is_wide else to_pixels(image)
-    if inverted:  # Pillow inverts MinIsWhite for 8 bits and fewer only
+    if inverted:  # Pillow inverts MinIsWhite only for 8 bits and fewer
         np.subtract(255, pixels, out=pixels)
     if clear is not None:
-        _lay_on_ground(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
+        _fill_transparent(pixels, (np.asarray(image) if image.mode.startswith("I") else pixels) == clear)
     pixels[len(pixels) - missing :] = 255
-    if not is_tiff:  # Pillow turns TIFF while loading, and no other format
+    if not is_tiff:  # TIFF is the only format that Pillow turns upright while loading
         pixels = upright(pixels, orientation)
     metadata = metadata_of(tags, getattr(opened, "text", None), None if is_tiff else opened.info.get("xmp"))
     dpi, aspect = turned(dpi, orientation), turned(aspect, orientation)
@@ -61,7 +61,7 @@ def page_of(image: Image.Image, path: Path | None = None, number: int = 0) -> Pa
 
 
 def _clear_grey(image: Image.Image) -> int | None:
-    """The value, when loaded, that is transparent in a grey PNG whose bits are not 8: Pillow passes over that."""
+    """Return the loaded value that is transparent in a grey PNG of other than 8 bits; Pillow ignores it there."""
     value = image.info.get("transparency")
     if image.format != "PNG" or not isinstance(value, int) or not isinstance(image, ImageFile.ImageFile):
         return None
@@ -70,10 +70,10 @@ def _clear_grey(image: Image.Image) -> int | None:
     return None if scale is None else value * scale
 
 
-def _lay_on_ground(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
-    """Give the clear ones among grey pixels the ground that shows the others."""
+def _fill_transparent(pixels: Pixels, clear: NDArray[np.bool_]) -> None:
+    """Give the transparent pixels of a grey image the background that shows the other pixels."""
     alpha = np.where(clear, np.uint8(0), np.uint8(255))
-    pixels[clear] = ground_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
+    pixels[clear] = background_under(lambda top, end: np.dstack([pixels[top:end], alpha[top:end]]), len(pixels))
 
 
 def _profile(image: Image.Image) -> object:
@@ -83,7 +83,10 @@ def _profile(image: Image.Image) -> object:
 
 
 def _loaded(image: Image.Image) -> Image.Image:
-    """Decode the pixels; Pillow maps those of an uncompressed TIFF that has a name, and scrambles turned ones so."""
+    """Decode the pixels.
+
+    An uncompressed TIFF is loaded without its file name: Pillow would map the file, and scramble turned pages.
+    """
     if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
         return jp2.decoded(image)
     if isinstance(image, TiffImagePlugin.TiffImageFile):

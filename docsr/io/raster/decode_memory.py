@@ -1,6 +1,6 @@
-"""How many bytes an image takes while it is decoded: asked before, and held against what may be taken.
+"""Estimate how many bytes decoding an image takes, and refuse it beforehand if that is more than allowed.
 
-The figures were measured with noise of 5000 x 5000 px, Pillow 12 and 13, and rounded up; a test holds them.
+The figures were measured with 5000 x 5000 px of noise on Pillow 12 and 13, and rounded up; a test checks them.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from docsr.io.read_errors import Unreadable
 
 _ROWS_PER_STRIP, _TILE_LENGTH = 278, 323
 _PER_ROW = 16
-"""Pillow keeps a pointer to each row, and each row begins at a whole word."""
+"""Pillow keeps a pointer to each row, and aligns each row to a whole word."""
 
 _STORED = {"1": 1, "L": 1, "P": 1}
-"""Bytes of a pixel in Pillow, by mode; 2 where a mode is of 16 bits, 4 in all others."""
+"""Bytes per pixel in Pillow, by mode; 16-bit modes take 2, all others 4."""
 
 _GREY = ("1", "L", "LA", "La", "I", "F")
 _SAMPLE_OF_JPEG_2000 = 5
-"""Bytes of a sample while OpenJPEG has it: 4 and, once more, 1."""
+"""Bytes per sample while OpenJPEG decodes: 4, and 1 for a copy."""
 
 _COEFFICIENT = 2
 _AFTER_SCALING = 2
-"""What 16 bits and floats take more on their way to 8."""
+"""Additional bytes per pixel to convert 16-bit and float images to 8 bits."""
 
 _BESIDE_IT = {"WEBP": 11, "GIF": 5, "AVIF": 6, "HEIF": 8}
-"""Bytes of a pixel that decoders keep beside what they give: planes, the picture before, RGBA."""
+"""Bytes per pixel that decoders hold besides their output: planes, the previous frame, RGBA."""
 
 
 def check_decodable(image: Image.Image) -> None:
-    """Refuse an image of too many pixels, or whose decoding takes too much memory, before it is decoded.
+    """Refuse an image with too many pixels, or that takes too much memory to decode, before it is decoded.
 
     Raises:
-        Unreadable: it has more than most_pixels(), or takes more than most_memory().
+        Unreadable: it has more than most_pixels() pixels, or takes more than most_memory() bytes.
     """
     if image.width * image.height > most_pixels():
         raise Unreadable(f"it has more than {most_pixels():,} pixels (--max-pixels)")
@@ -41,7 +41,7 @@ def check_decodable(image: Image.Image) -> None:
 
 
 def _per_pixel(image: Image.Image) -> float:
-    """Bytes of a pixel: in Pillow, as 8-bit grey or RGB, and in the decoder."""
+    """Return bytes per pixel: in Pillow, as 8-bit grey or RGB, and in the decoder."""
     samples = len(image.getbands())
     stored = 2 if ";16" in image.mode else _STORED.get(image.mode, 4)
     wide = _AFTER_SCALING if image.mode.startswith(("I", "F")) else 0
@@ -51,7 +51,7 @@ def _per_pixel(image: Image.Image) -> float:
 def _in_decoder(image: Image.Image, stored: int, samples: int) -> float:
     if image.format == "JPEG2000":
         return samples * _SAMPLE_OF_JPEG_2000
-    if isinstance(image, JpegImagePlugin.JpegImageFile):  # a baseline one may turn out to come in several scans
+    if isinstance(image, JpegImagePlugin.JpegImageFile):  # even a baseline one may turn out to have several scans
         return samples * _COEFFICIENT
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         rows = image.tag_v2.get(_TILE_LENGTH) or image.tag_v2.get(_ROWS_PER_STRIP) or image.height

@@ -1,4 +1,4 @@
-"""HEIF (.heic, what phones take), which Pillow reads where the package pillow-heif has told it how."""
+"""Let Pillow read HEIF (.heic, which phones write) if the package pillow-heif is installed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ _BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif
 
 
 @cache
-def tell_pillow() -> None:
-    """Let Pillow know HEIF, where pillow-heif is installed."""
+def register_heif() -> None:
+    """Register HEIF with Pillow if pillow-heif is installed."""
     with suppress(ImportError):
         from pillow_heif import register_heif_opener
 
@@ -18,5 +18,5 @@ def tell_pillow() -> None:
 
 
 def is_heif(start: bytes) -> bool:
-    """Whether a file that starts with these bytes (12 of them) says that it is HEIF."""
+    """Return whether a file that starts with these 12 bytes is HEIF."""
     return start[4:8] == b"ftyp" and start[8:12] in _BRANDS

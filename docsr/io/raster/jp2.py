@@ -1,7 +1,7 @@
-"""What Pillow gets wrong of a JPEG 2000 file: its colour profile, and samples of other than 8 bits.
+"""Correct what Pillow gets wrong in a JPEG 2000 file: the colour profile, and samples of other than 8 bits.
 
-Pillow passes the profile over. It shifts samples of fewer bits up, so that the white of 1 bit becomes 128, and rounds
-those of more bits down to 8 without a limit, so that white becomes 0. Formats: ISO/IEC 15444-1, annexes A and I.
+Pillow ignores the profile. It shifts samples of fewer bits up, so that the white of 1 bit becomes 128, and rounds
+samples of more bits down to 8 without clipping, so that white becomes 0. Formats: ISO/IEC 15444-1, annexes A and I.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from docsr.io.read_errors import Unreadable
 from docsr.page import Pixels
 
 MAX_BYTES = 1 << 24
-"""A profile that claims to be larger is damage."""
+"""Bytes; a profile that claims to be larger is damaged."""
 
 _HEAD, _LONG_HEAD = 8, 16
 _STREAM = b"\xff\x4f\xff\x51"
 _SIZE_BYTES = 42
-"""Of a codestream, up to what it says of its channels."""
+"""Bytes from the start of the codestream to the channel fields of its SIZ segment."""
 
 _ANY_PROFILE = (2, 3)
-"""Methods of a colour specification: a restricted profile (JP2) and any (JPX)."""
+"""Methods of a colour specification with a profile: restricted (JP2) and any (JPX)."""
 
 
 def profile_of(file: IO[bytes]) -> bytes | None:
     """Return the ICC profile in the header of a JP2 file (ISO/IEC 15444-1, annex I); None for a bare codestream.
 
     Args:
-        file: open for reading; its position is put back.
+        file: open for reading; its position is restored.
     """
     before = file.tell()
     try:
@@ -48,13 +48,14 @@ def profile_of(file: IO[bytes]) -> bytes | None:
 
 
 def decoded(image: ImageFile.ImageFile) -> Image.Image:
-    """Decode the pixels of a JPEG 2000 file that Pillow has opened and not loaded, with 8 bits per sample.
+    """Decode the pixels of a JPEG 2000 file that Pillow has opened but not loaded, with 8 bits per sample.
 
     Returns:
-        An image of the mode that Pillow gave it, "L" where that had 16 bits; ``image`` itself where Pillow is right.
+        An image in the mode that Pillow gave it, or "L" if that was a 16-bit mode; ``image`` itself where Pillow
+        decodes correctly.
 
     Raises:
-        Unreadable: the samples are of a kind that cannot be decoded here.
+        Unreadable: samples of this kind cannot be decoded here.
         OSError: the file is damaged.
     """
     size = None if image.fp is None else _size_in(image.fp)
@@ -66,24 +67,25 @@ def decoded(image: ImageFile.ImageFile) -> Image.Image:
 
 
 def _shallow(image: Image.Image, bits: tuple[int, ...]) -> Image.Image:
-    """Undo the shift of samples of less than 8 bits."""
+    """Undo Pillow's shift of samples of less than 8 bits."""
     shifted, palette = np.asarray(image), image.mode in {"P", "PA"}
     depths = np.array(bits if shifted.ndim == 3 else bits[0], np.uint8)
     values = shifted >> (8 - depths)
-    made = Image.fromarray(values if palette else _to_8_bits(values, bits), image.mode)
+    image_8_bit = Image.fromarray(values if palette else _to_8_bits(values, bits), image.mode)
     if palette:
-        made.putpalette(image.getpalette("RGB") or [])
-    return made
+        image_8_bit.putpalette(image.getpalette("RGB") or [])
+    return image_8_bit
 
 
 def _deep(mode: str, file: IO[bytes], size: _Size) -> Image.Image:
-    """Decode samples of more than 8 bits by OpenCV.
+    """Decode samples of more than 8 bits with OpenCV.
 
-    It refuses signed ones, which differ in one bit of the header alone: whether half of the range is added to them.
+    OpenCV refuses signed samples. They differ from unsigned ones only in one header bit, which says whether half of the
+    range is added on decoding; so that bit is cleared first.
     """
-    told = f"its JPEG 2000 samples of {max(size.bits)} bits are of a kind that is not supported (save it with 8 bits)"
+    problem = f"its JPEG 2000 samples of {max(size.bits)} bits are of an unsupported kind (save it with 8 bits)"
     if max(size.bits) > 16 or min(size.bits) < 8 or len(size.bits) not in {1, 3, 4} or size.is_thinned:
-        raise Unreadable(told)
+        raise Unreadable(problem)
     file.seek(0)
     data = bytearray(file.read())
     for place in range(size.place, size.place + 3 * len(size.bits), 3):
@@ -96,14 +98,14 @@ def _deep(mode: str, file: IO[bytes], size: _Size) -> Image.Image:
     if values is None:
         raise OSError("its JPEG 2000 data cannot be decoded")
     if values.dtype != np.uint16 or values.shape[2:] != (() if len(size.bits) == 1 else (len(size.bits),)):
-        raise Unreadable(told)
+        raise Unreadable(problem)
     if values.ndim == 2:
         return Image.fromarray(_to_8_bits(values, size.bits), "L")
     return Image.fromarray(_to_8_bits(values[..., [2, 1, 0, 3][: len(size.bits)]], size.bits), mode)
 
 
 def _to_8_bits(values: NDArray[Any], bits: tuple[int, ...]) -> Pixels:
-    """Scale samples from 0 to 2 ** bits - 1, bits of each channel, to 0 to 255."""
+    """Scale the samples of each channel from 0 to 2 ** bits - 1 to 0 to 255."""
     result = np.empty(values.shape, np.uint8)
     for channel, depth in enumerate(bits):
         top = 2**depth - 1
@@ -114,13 +116,13 @@ def _to_8_bits(values: NDArray[Any], bits: tuple[int, ...]) -> Pixels:
 
 
 class _Size(NamedTuple):
-    """What a codestream says of itself (annex A.5.1).
+    """The size segment (SIZ) of a codestream (annex A.5.1).
 
     Attributes:
         extent: width and height in px.
-        bits: of the samples of each channel.
-        is_thinned: whether a channel has fewer samples than the picture has pixels.
-        place: in the file, of what is said of the first channel.
+        bits: per sample, for each channel.
+        is_thinned: whether a channel is subsampled, with fewer samples than the picture has pixels.
+        place: byte offset in the file of the first channel's fields.
     """
 
     extent: tuple[int, int]
@@ -140,11 +142,11 @@ def _size_in(file: IO[bytes]) -> _Size | None:
             return None
         right, bottom, left, top = struct.unpack_from(">4I", head, 8)
         (channels,) = struct.unpack_from(">H", head, 40)
-        said = file.read(3 * channels)
-        if not 0 < 3 * channels == len(said):
+        fields = file.read(3 * channels)
+        if not 0 < 3 * channels == len(fields):
             return None
-        bits = tuple((one & 0x7F) + 1 for one in said[::3])
-        return _Size((right - left, bottom - top), bits, {*said[1::3], *said[2::3]} != {1}, start + _SIZE_BYTES)
+        bits = tuple((depth & 0x7F) + 1 for depth in fields[::3])
+        return _Size((right - left, bottom - top), bits, {*fields[1::3], *fields[2::3]} != {1}, start + _SIZE_BYTES)
     finally:
         file.seek(before)
 
@@ -159,7 +161,7 @@ def _profiles(file: IO[bytes], start: int, stop: int) -> Iterator[bytes]:
 
 
 def _boxes(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the type of each box and where its content starts and ends, up to what is damaged."""
+    """Yield the type of each box with the start and end of its content; stop at the first damaged box."""
     while start + _HEAD <= stop:
         file.seek(start)
         head = file.read(_LONG_HEAD)

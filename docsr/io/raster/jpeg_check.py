@@ -1,10 +1,12 @@
-"""Whether the coded data of a JPEG end where its picture does; where they do not, parts of it are wrong.
+"""Check that the coded data of a JPEG end exactly where the picture ends; if not, parts of the picture are wrong.
 
-libjpeg gets over nearly all damage, and most of it without a warning: a changed byte makes blocks appear or vanish,
-all after them is shifted, and the few bytes left at the end lie in a buffer that nobody asks for. Pillow drops its
-warnings too. qpdf refuses to decode what libjpeg warns of. So it must decode the picture with a row of blocks more,
-before which libjpeg counts what is left over (jpeg_longer.py). Where that cannot be had, it must decode the data
-as they are, and must not decode them without their last byte, which then nothing needed. Format: ITU-T T.81, annex B.
+libjpeg tolerates nearly all damage, mostly without a warning. A changed byte makes blocks appear or vanish and shifts
+all blocks after it; the few bytes left over at the end stay unread in a buffer. Pillow drops libjpeg's warnings too,
+but qpdf refuses to decode what libjpeg warns about.
+
+So qpdf must decode the picture with one more row of blocks, before which libjpeg counts the leftover bytes
+(jpeg_longer.py). Where such a row cannot be added, there are two tests: qpdf must decode the data as they are, and
+must fail without their last byte. If it does not fail, that byte was not needed. Format: ITU-T T.81, annex B.
 """
 
 from __future__ import annotations
@@ -24,47 +26,47 @@ CORRUPT = "damaged JPEG data, so that parts of the picture may be wrong"
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _END = b"\xff\xd9"
 _NEEDED = _FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
-"""Markers of what a decoder needs: frames, tables, restarts. Others tell it nothing, and libjpeg warns of odd ones."""
+"""Markers that a decoder needs: frames, tables, restarts. libjpeg ignores the others, and warns about odd ones."""
 
 MOST_BYTES = 1 << 26
 _MOST_SAMPLES = 1 << 28
-"""Of larger data and larger pictures nothing is said."""
+"""Larger data and larger pictures are not checked."""
 
 
 class _Parts(NamedTuple):
-    """What stands before the coded data of a JPEG.
+    """The parts of a JPEG before its coded data.
 
     Attributes:
-        head: the start of the image and the segments that a decoder needs.
-        found: all segments, as :func:`segments` tells them.
-        start: where the coded data begin.
-        frame: the marker of the frame, which says how the data are coded.
-        samples: how many the picture has.
+        head: the start-of-image marker and the segments that a decoder needs.
+        all_segments: all segments, as :func:`segments` yields them.
+        start: offset of the coded data.
+        frame: the frame marker, which says how the data are coded.
+        samples: number of samples in the picture.
     """
 
     head: bytes
-    found: list[tuple[int, int, int]]
+    all_segments: list[tuple[int, int, int]]
     start: int
     frame: int
     samples: int
 
 
 def jpeg_fault(data: bytes | memoryview) -> str | None:
-    """Return what is wrong with the coded data of a JPEG, in a few words; None where nothing is seen.
+    """Return in a few words what is wrong with the coded data of a JPEG; None if nothing is detected.
 
-    In progressive pictures less is seen, and nothing is where damage leaves every length as it is. Of data or pictures
-    that are very large nothing is said.
+    In progressive pictures less is detected; damage that keeps every length is never detected. Very large data and
+    pictures are not checked.
 
     Args:
-        data: of one picture; what follows it does not count.
+        data: of one picture; anything after the picture is ignored.
     """
     return examined(data)[1]
 
 
 def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
-    """Return the decoded samples, row by row, grey, RGB or inks, where the data are sound, and what is wrong with them.
+    """Return the decoded samples if the data are sound, and what is wrong with the data if anything is.
 
-    Neither is known of data that are no JPEG, and of what is very large.
+    The samples come row by row: grey, RGB or CMYK. Both values are None for data that are not a JPEG or are too large.
     """
     parts = None
     with suppress(struct.error, IndexError, ValueError):
@@ -73,13 +75,13 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
         return None, None
     coded = bytes(data[parts.start :])
     end = coded.find(_END)
-    is_endless = end < 0  # whoever decodes it sees to its scans
+    is_endless = end < 0  # the caller's decoder checks such data for missing scans
     end = len(coded) if end < 0 else end
     needed, head = _without_filling(coded, end), bytes(data[: parts.start])
-    if parts.frame in SEQUENTIAL and (found := _decoded_longer(head, coded[:needed], parts)) is not None:
-        return found, None
+    if parts.frame in SEQUENTIAL and (decoded := _decoded_longer(head, coded[:needed], parts)) is not None:
+        return decoded, None
     samples, is_refused = _decoded(head + coded[:end] + _END)
-    # It is no damage that a marker is odd, or that data are filled up.
+    # An odd marker or filler bytes are not damage.
     if is_refused and _decoded(parts.head + coded[: min(needed + 2, end)] + _END)[1]:
         return None, CORRUPT
     if parts.frame in SEQUENTIAL and samples is not None and not _decoded(parts.head + coded[: needed - 1] + _END)[1]:
@@ -88,29 +90,29 @@ def examined(data: bytes | memoryview) -> tuple[memoryview | None, str | None]:
 
 
 def _parts(data: bytes | memoryview) -> _Parts:
-    """Raises IndexError, ValueError or struct.error where it is no JPEG, or ends in its head."""
-    kept, frame, samples, start, found = [b"\xff\xd8"], 0, 0, 0, list(segments(data))
-    for marker, at, start in found:
+    """Split a JPEG. Raise IndexError, ValueError or struct.error if it is not a JPEG, or ends within its head."""
+    pieces, frame, samples, start, all_segments = [b"\xff\xd8"], 0, 0, 0, list(segments(data))
+    for marker, at, start in all_segments:
         segment = bytes(data[at:start])
         if marker in _FRAMES:
             height, width, channels = struct.unpack_from(">HHB", segment, 5)
             frame, samples = marker, height * width * channels
         if marker in _NEEDED:
-            kept.append(segment)
-    return _Parts(b"".join(kept), found, start, frame, samples)
+            pieces.append(segment)
+    return _Parts(b"".join(pieces), all_segments, start, frame, samples)
 
 
 def _decoded_longer(head: bytes, coded: bytes, parts: _Parts) -> memoryview | None:
-    """Return the samples where the coded data are the picture's and no more, as far as one decoding can tell."""
-    around = None
+    """Return the samples if one decoding shows no missing and no leftover data."""
+    extended = None
     with suppress(struct.error, LookupError, ValueError):
-        around = longer(head, parts.found)
-    found = None if around is None else _decoded(around[0] + coded + around[1] + _END)[0]
-    return None if found is None else found[: parts.samples]
+        extended = longer(head, parts.all_segments)
+    decoded = None if extended is None else _decoded(extended[0] + coded + extended[1] + _END)[0]
+    return None if decoded is None else decoded[: parts.samples]
 
 
 def _without_filling(coded: bytes, end: int) -> int:
-    """Where coded data end without what only fills them up: zeros, ones, and the zero that follows each 0xFF."""
+    """Return where coded data end without filler: zeros, ones, and the zero that follows each 0xFF."""
     while end > 0:
         if coded[end - 1] == 0xFF:
             end -= 1
@@ -122,7 +124,7 @@ def _without_filling(coded: bytes, end: int) -> int:
 
 
 def _decoded(data: bytes) -> tuple[memoryview | None, bool]:
-    """Return the samples, where they can be decoded, and whether libjpeg warns of the JPEG."""
+    """Return the samples (None if they cannot be decoded), and whether libjpeg warns about the JPEG."""
     with pikepdf.new() as pdf:
         stream = pikepdf.Stream(pdf, b"")
         stream.write(data, filter=pikepdf.Name.DCTDecode)
@@ -134,7 +136,7 @@ def _decoded(data: bytes) -> tuple[memoryview | None, bool]:
 
 @cache
 def _heeds_warnings() -> bool:
-    """Whether this qpdf refuses what libjpeg warns of (older ones do not): a picture of 8 x 8 px without its data."""
+    """Return whether this qpdf refuses what libjpeg warns about (old versions do not): test 8 x 8 px without data."""
     frame = b"\xff\xc0" + struct.pack(">HBHHB3B", 11, 8, 8, 8, 1, 1, 0x11, 0)
     one_code = b"\0" + bytes([0, 1]) + bytes(14) + b"\0"
     tables = b"\xff\xdb\0\x43\0" + bytes([1] * 64)

@@ -1,4 +1,4 @@
-"""JPEG that end early, decoded as viewers do: the mark at the end is often lost, and nothing else."""
+"""Decode a JPEG that ends early as viewers do; often only the end-of-image marker is missing."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from docsr.io.raster.jpeg_check import CORRUPT
 _END = b"\xff\xd9"
 _BEGINNING = b"\xff\xd8\xff"
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xda-\xfe]")
-"""What follows has a length; coded data have no such bytes in them."""
+"""Matches a marker that a length follows; such bytes do not occur within coded data."""
 
 _SCAN, _COEFFICIENTS = 0xDA, 64
 _FILLING = (127, 128)
-"""What libjpeg puts in the place of blocks that are missing, in each colour; of inks some are inverted."""
+"""What libjpeg fills missing blocks with, in each channel (in CMYK some are inverted)."""
 
 
-def from_its_start(data: bytes) -> bytes:
-    """Return the data from where the JPEG begins: readers of PDF pass over what stands before it, mostly a CR LF."""
+def from_start_of_image(data: bytes) -> bytes:
+    """Return the data from the JPEG's first byte on; PDF readers skip what precedes it, mostly a CR LF."""
     return data[max(0, data.find(_BEGINNING)) :]
 
 
 def load(image: JpegImagePlugin.JpegImageFile) -> None:
-    """Decode; where the data end early, the rows that are missing are grey, as viewers show them.
+    """Decode the image. If its data end early, the missing rows are grey, as viewers show them, and it is reported.
 
     Raises:
-        OSError: the picture is damaged, more than a tenth of its rows are missing, or some of its scans.
+        OSError: the picture is damaged, some of its scans are missing, or more than a tenth of its rows.
     """
-    feeding = _Feeding(image)
-    cast(Any, image).load_read = feeding.read
+    file = _TerminatedFile(image)
+    cast(Any, image).load_read = file.read
     image.load()
-    if not feeding.is_ended:
+    if not file.is_ended:
         return
     has_scans = _is_refined if "progressive" in image.info else _has_all_colours
-    if not has_scans(feeding.all(), image.layers):
+    if not has_scans(file.all(), image.layers):
         raise OSError("its last scans are missing")
     if missing := _missing(np.asarray(image)):
         if missing > MOST_MISSING * image.height:
@@ -51,14 +51,14 @@ def load(image: JpegImagePlugin.JpegImageFile) -> None:
 
 
 def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -> None:
-    """Refuse a TIFF page in JPEG, decoded, whose data end early, where more than a tenth of its rows are missing.
+    """Refuse a decoded JPEG-coded TIFF page whose data end early, if more than a tenth of its rows are missing.
 
     Args:
         image: the page.
-        file: that it was read from.
+        file: the file that it was read from.
 
     Raises:
-        OSError: they are.
+        OSError: too many rows are missing.
     """
     if file is None or file.closed or not is_in_jpeg(image):
         return
@@ -67,8 +67,8 @@ def refuse_short(image: TiffImagePlugin.TiffImageFile, file: IO[bytes] | None) -
         raise OSError(f"{missing} of its {image.height} rows are missing")
 
 
-class _Feeding:
-    """Gives a decoder the bytes of a file, and the mark for the end where the file has none."""
+class _TerminatedFile:
+    """A file for a decoder that appends the end-of-image marker if the file has none."""
 
     def __init__(self, image: JpegImagePlugin.JpegImageFile) -> None:
         self._file, self.is_ended = image.fp, False
@@ -88,7 +88,7 @@ class _Feeding:
 
 
 def _is_refined(data: bytes, channels: int) -> bool:
-    """Tell whether a progressive picture has scans, whole or not, for every bit (ITU-T T.81, G.1.1)."""
+    """Return whether a progressive picture has a scan, whole or cut off, for every bit (ITU-T T.81, G.1.1)."""
     missing_bits: NDArray[np.uint8] = np.full((256, _COEFFICIENTS), 255, np.uint8)
     for scan in _scans(data):
         count = scan[0]
@@ -98,26 +98,26 @@ def _is_refined(data: bytes, channels: int) -> bool:
 
 
 def _has_all_colours(data: bytes, channels: int) -> bool:
-    """Tell whether a picture that is not progressive has scans, whole or not, of every colour."""
+    """Return whether a non-progressive picture has a scan, whole or cut off, of every channel."""
     named = set[int]()
     for scan in _scans(data):
-        if scan[0] == channels:  # whatever they are called
+        if scan[0] == channels:  # one scan of all channels, whatever their names
             return True
         named.update(scan[1 : 1 + 2 * scan[0] : 2])
     return len(named) >= channels
 
 
 def _scans(data: bytes) -> Iterator[bytes]:
-    """Yield the heads of the scans, as far as they are whole."""
+    """Yield the scan headers that are complete."""
     at = len(_END)
-    while found := _SEGMENT.search(data, at):
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
-        if data[found.end() - 1] == _SCAN and at <= len(data):
-            yield data[found.end() + 2 : at]
+    while segment := _SEGMENT.search(data, at):
+        at = segment.end() + int.from_bytes(data[segment.end() : segment.end() + 2])
+        if data[segment.end() - 1] == _SCAN and at <= len(data):
+            yield data[segment.end() + 2 : at]
 
 
 def _missing(pixels: NDArray[np.uint8]) -> int:
-    """Return how many rows at the end hold nothing but filling."""
+    """Return how many rows at the end hold only filler."""
     last = pixels[-1, -1]
     if not np.isin(last, _FILLING).all():
         return 0

@@ -1,8 +1,8 @@
-"""A JPEG made longer by a row of empty blocks: decoding it gives the picture, and tells whether data are left over.
+"""Extend a JPEG by a row of empty blocks, so that decoding it also tells whether coded data are left over.
 
-libjpeg reads up to seven bytes ahead. Those that nothing needed it counts only where the data start anew, and tells of
-them at the next marker that it looks for. So the picture gets such a place at its end, and a comment behind the row.
-Format: ITU-T T.81, annexes B, C and F.
+libjpeg reads up to seven bytes ahead. It counts unneeded bytes only when the data restart, and warns about
+them at the next marker that it looks for. So the picture gets a restart at its end, and a comment after the
+added row. Format: ITU-T T.81, annexes B, C and F.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ _TABLES, _RESTARTS, SCAN = 0xC4, 0xDD, 0xDA
 SEQUENTIAL = frozenset({0xC0, 0xC1})
 _START_ANEW, _COMMENT = b"\xff\xd0", b"\xff\xfe\0\2"
 _MOST_BLOCKS = 0xFFFF
-"""The data can start anew after so many at most (of those of all colours at one place as one)."""
+"""Longest restart interval, in blocks (in colour pictures: groups of the blocks of all channels at one place)."""
 _MOST_CHANNELS, _MOST_FACTOR, _MOST_TOGETHER = 4, 4, 10
-"""Colours that are coded together, how finely one may be sampled against another, and blocks of all at one place."""
+"""Limits: channels in one scan, sampling factor of a channel, and blocks of all channels at one place."""
 
 
 def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
-    """Yield the marker, the place and the end of each segment of a JPEG up to the head of its first scan.
+    """Yield the marker, start and end of each segment of a JPEG, up to the header of its first scan.
 
     Raises:
-        IndexError, ValueError or struct.error: it is no JPEG, or ends in its head.
+        IndexError, ValueError or struct.error: it is not a JPEG, or ends within its head.
     """
     at = 2
     while True:
@@ -39,21 +39,21 @@ def segments(data: bytes | memoryview) -> Iterator[tuple[int, int, int]]:
         at += 2 + length
 
 
-def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, bytes] | None:
-    """Return what to put before the coded data of a picture, and after them; the picture comes first in what it gives.
+def longer(head: bytes, head_segments: Iterable[tuple[int, int, int]]) -> tuple[bytes, bytes] | None:
+    """Return what to put before and after the coded data to extend the picture; its own samples are decoded first.
 
-    None where that cannot be had: the data start anew already, are in several scans, of very many blocks, or sampled as
-    no JPEG is, or the picture would not keep its last row.
+    Return None if the picture cannot be extended: it already has restarts, several scans, too many blocks or invalid
+    sampling factors, or its last row would change.
 
     Args:
         head: the JPEG up to its coded data.
-        found: its segments.
+        head_segments: its segments, as :func:`segments` yields them.
 
     Raises:
-        LookupError, ValueError or struct.error: something that is needed is missing, such as a code.
+        LookupError, ValueError or struct.error: something needed is missing, such as a code.
     """
     codes, place, frame, scan = dict[int, str](), 0, b"", b""
-    for marker, at, end in found:
+    for marker, at, end in head_segments:
         if marker == _RESTARTS:
             return None
         if marker in SEQUENTIAL:
@@ -66,7 +66,7 @@ def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, b
     sampling = {frame[at]: divmod(frame[at + 1], 16) for at in range(6, 6 + 3 * channels, 3)}
     if not scan[0] == channels == len(sampling) or not _is_fit(sampling.values(), height):
         return None
-    if channels == 1:  # whose blocks come one by one, whatever it says
+    if channels == 1:  # its blocks come one by one, whatever its sampling factors
         sampling = dict.fromkeys(sampling, (1, 1))
     wide, high = (8 * max(sides) for sides in zip(*sampling.values(), strict=True))
     columns, rows = -(-width // wide), -(-height // high)
@@ -82,9 +82,9 @@ def longer(head: bytes, found: Iterable[tuple[int, int, int]]) -> tuple[bytes, b
 
 
 def _is_fit(factors: Collection[tuple[int, int]], height: int) -> bool:
-    """Whether colours sampled so can be coded together (ITU-T T.81, B.2.2 and B.2.3), and leave the last row as it is.
+    """Return whether channels may be interleaved (ITU-T T.81, B.2.2 and B.2.3), and the last row would not change.
 
-    With other factors a head of a few hundred bytes could ask for gigabytes.
+    With other factors a head of a few hundred bytes could ask for gigabytes of memory.
     """
     within = all(1 <= factor <= _MOST_FACTOR for sides in factors for factor in sides)
     together = sum(across * down for across, down in factors)
@@ -94,27 +94,27 @@ def _is_fit(factors: Collection[tuple[int, int]], height: int) -> bool:
 
 
 def _keeps_last_row(height: int, down: list[int]) -> bool:
-    """Whether the last row of pixels is the same if one follows: colours of half the height are mixed with the next."""
+    """Return whether a row below leaves the last row alone: half-height channels are blended with the next row."""
     return len(set(down)) == 1 or (max(down) == 2 and height % 2 == 1)
 
 
 def _codes_of_zero(tables: bytes) -> dict[int, str]:
-    """The kind of each table of Huffman codes, and the bits that mean 0: no change of the mean, and no more details."""
-    found, at = dict[int, str](), 0
+    """Return, for each Huffman table by its kind, the bits that mean 0: no change of the mean, or no more details."""
+    codes, at = dict[int, str](), 0
     while at < len(tables):
         kind, counts, code = tables[at], tables[at + 1 : at + 17], 0
         at += 17
         for length, count in enumerate(counts, 1):
             for value in tables[at : at + count]:
                 if value == 0:
-                    found[kind] = f"{code:0{length}b}"
+                    codes[kind] = f"{code:0{length}b}"
                 code += 1
             at += count
             code *= 2
-    return found
+    return codes
 
 
 def _coded(bits: str) -> bytes:
-    """Bits as the data of a scan: filled up with ones, a zero after each byte that would begin a marker."""
+    """Return bits as the data of a scan: padded with ones, and a zero after each byte that would begin a marker."""
     bits += "1" * (-len(bits) % 8)
     return int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")

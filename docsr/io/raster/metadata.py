@@ -1,7 +1,7 @@
-"""What files say of a page in words, read from and written to those that hold it.
+"""Read and write a page's text metadata.
 
-What the pixels alone decide (sizes, resolution, orientation, profile) is written anew with them, and previews, places
-and whatever else is meant for a camera is left out: docs/limits.md lists it.
+Sizes, resolution, orientation and profile depend on the pixels and are written anew with them. Previews, GPS positions
+and other camera data are left out; docs/limits.md lists what is.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from docsr.page import NO_METADATA, Metadata
 
 MOST_BYTES, MOST_TEXTS, MOST_XMP_BYTES = 4096, 32, 65_000
-"""Longer texts are cut, more and a longer XMP packet are left out: metadata must not take the memory."""
+"""Limits on the memory that metadata takes: longer texts are cut; more texts and a longer XMP packet are dropped."""
 
 DATE, XMP = 306, 700
-"""TIFF's numbers, and Exif's."""
+"""Tag numbers, the same in TIFF and Exif."""
 
 KEYWORDS = {
     269: "Title", 270: "Description", 271: "Make", 272: "Model", 285: "PageName", 305: "Software",
     DATE: "Creation Time", 315: "Author", 316: "HostComputer", 33432: "Copyright",
 }  # fmt: skip
-"""What is kept: TIFF's numbers, and what PNG calls the same."""
+"""The texts that are kept: TIFF's tag numbers, and PNG's keywords for them."""
 
 _TAGS = {keyword: tag for tag, keyword in KEYWORDS.items()}
 _A_DATE = re.compile(rb"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d")
@@ -42,12 +42,12 @@ _PREVIEWS, _THEIR_END = re.compile(rb"<xmp:Thumbnails\b.*?</xmp:Thumbnails\s*>",
 
 
 def metadata_of(tags: Mapping[int, object], texts: Mapping[str, object] | None = None, xmp: object = None) -> Metadata:
-    """Collect what is kept.
+    """Collect the metadata that docsr keeps.
 
     Args:
-        tags: of TIFF or Exif, by number: of many more kinds than are kept.
+        tags: of TIFF or Exif, by number; may hold more kinds than are kept.
         texts: of PNG, by keyword.
-        xmp: a packet (ISO 16684-1), if there is one and it is not among the tags.
+        xmp: an XMP packet (ISO 16684-1) that is not among the tags, if any.
     """
     kept = {tag: _cleaned(value) for tag in KEYWORDS if isinstance(value := tags.get(tag), str | bytes)}
     others: dict[str, str] = {}
@@ -59,26 +59,26 @@ def metadata_of(tags: Mapping[int, object], texts: Mapping[str, object] | None =
             kept.setdefault(tag, value)
         elif len(others) < MOST_TEXTS:
             others[keyword] = value.decode("utf-8", "ignore")
-    found = Metadata(
+    metadata = Metadata(
         tuple((tag, value) for tag, value in kept.items() if value),
         tuple((keyword, text) for keyword, text in others.items() if text),
         _packet(xmp or tags.get(XMP)),
     )
-    return NO_METADATA if found == NO_METADATA else found
+    return NO_METADATA if metadata == NO_METADATA else metadata
 
 
 def tags_of(metadata: Metadata) -> dict[int, bytes]:
-    """Return what TIFF and Exif hold of it: texts by number, without the zero at their end."""
+    """Return the texts for TIFF and Exif, by tag number, without the zero byte at their end."""
     return {tag: value for tag, value in metadata.tags if tag != DATE or _A_DATE.fullmatch(value)}
 
 
 def texts_of(metadata: Metadata) -> dict[str, str]:
-    """Return what PNG holds of it, by keyword."""
+    """Return the texts for PNG, by keyword."""
     return {KEYWORDS[tag]: _decoded(value) for tag, value in metadata.tags} | dict(metadata.texts)
 
 
 def _cleaned(value: str | bytes) -> bytes:
-    """Return a text as its bytes were: Pillow makes characters of single ones."""
+    """Return the stored bytes of a text (Pillow turns each byte into a character), without control characters."""
     stored = value[:MOST_BYTES].encode("latin-1", "replace") if isinstance(value, str) else value[:MOST_BYTES]
     return _CONTROL.sub(b" ", stored.rstrip(b"\0 ")).strip()
 
@@ -91,13 +91,13 @@ def _decoded(value: bytes) -> str:
 
 
 def _packet(xmp: object) -> bytes | None:
-    """Return an XMP packet without what would be wrong of larger pixels; None where it is none, or long."""
+    """Return an XMP packet without what is wrong once the pixels are enlarged; None if it is no packet or too long."""
     if isinstance(xmp, tuple) and xmp and isinstance(xmp[0], bytes):
         xmp = xmp[0]
     packet = xmp.encode() if isinstance(xmp, str) else xmp
     if not isinstance(packet, bytes) or len(packet) > MOST_XMP_BYTES or b"<rdf:RDF" not in packet:
         return None
-    if _DECLARED.search(packet):  # in XMP there are no declarations: they are an attack on who reads it
+    if _DECLARED.search(packet):  # XMP has no declarations: they are an attack on the reader
         return None
     for pattern in (_ATTRIBUTE, _EMPTY, _ELEMENT):
         packet = pattern.sub(b"", packet)

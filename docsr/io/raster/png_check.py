@@ -1,4 +1,4 @@
-"""Whether the data of a PNG are sound, and fill its picture: Pillow checks no sums of them, and leaves rows black.
+"""Check the checksums and the length of PNG data: Pillow ignores data checksums, and leaves missing rows black.
 
 Format: PNG, second edition (ISO/IEC 15948:2003).
 """
@@ -15,10 +15,10 @@ CORRUPT = "damaged PNG data: a checksum does not fit, so that parts of the pictu
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Kind of colour -> samples per pixel."""
+"""Maps the colour type to samples per pixel."""
 
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""First column and row of each pass of an interlaced picture, and its steps."""
+"""For each pass of an interlaced picture: first column, first row, column step, row step."""
 
 _DAMAGE: Any = (struct.error, zlib_ng.error)
 _PIECE = 1 << 16
@@ -26,16 +26,16 @@ _MOST_CHUNKS = 1 << 20
 
 
 def png_fault(file: IO[bytes]) -> str | None:
-    """Return what is wrong with the image data of a PNG, in a few words; None where nothing is seen.
+    """Return in a few words what is wrong with the image data of a PNG; None if nothing is detected.
 
     Args:
-        file: open for reading; its position is put back. No more of it is held in memory than a piece.
+        file: open for reading; its position is restored. It is read in pieces of 64 KiB.
     """
     return None if _rows_missing(file) is not None else CORRUPT
 
 
 def rows_missing(file: IO[bytes]) -> int:
-    """Return how many rows a PNG lacks whose data are sound, and end before its picture does.
+    """Return how many rows are missing from a PNG whose data are sound but end early; 0 for damaged data.
 
     Args:
         file: as of :func:`png_fault`.
@@ -44,36 +44,36 @@ def rows_missing(file: IO[bytes]) -> int:
 
 
 def _rows_missing(file: IO[bytes]) -> int | None:
-    """As of rows_missing; None where the data are damaged."""
+    """Return the same as rows_missing, but None for damaged data."""
     before = file.tell()
     try:
-        return _looked_through(file)
+        return _count_missing(file)
     except _DAMAGE:
         return None
     finally:
         file.seek(before)
 
 
-def _looked_through(file: IO[bytes]) -> int | None:
-    sums: list[bool] = []
-    pieces = _image_data(file, sums)
-    expected = struct.unpack(">IIBBBBB", next(pieces, b""))
-    coded, height = _coded_bytes(*expected[:4], interlaced=bool(expected[6])), expected[1]
+def _count_missing(file: IO[bytes]) -> int | None:
+    checksums_fit: list[bool] = []
+    pieces = _image_data(file, checksums_fit)
+    header = struct.unpack(">IIBBBBB", next(pieces, b""))
+    coded, height = _coded_bytes(*header[:4], interlaced=bool(header[6])), header[1]
     missing, stream = coded, zlib_ng.decompressobj()
     for piece in pieces:
         rest = piece
         while rest and missing > 0 and not stream.eof:
             missing -= len(stream.decompress(rest, min(_PIECE, missing)))
             rest = stream.unconsumed_tail
-    if not all(sums):
+    if not all(checksums_fit):
         return None
     while missing > 0 and not stream.eof and (last := stream.decompress(stream.unconsumed_tail, _PIECE)):
         missing -= len(last)
     return -(-missing * height // coded) if missing > 0 else 0
 
 
-def _image_data(file: IO[bytes], sums: list[bool]) -> Iterator[bytes]:
-    """Yield the header and then the image data piece by piece; note whether the checksum of each chunk fits."""
+def _image_data(file: IO[bytes], checksums_fit: list[bool]) -> Iterator[bytes]:
+    """Yield the header and then the image data in pieces; append to ``checksums_fit`` for each chunk."""
     file.seek(len(_SIGNATURE))
     for _ in range(_MOST_CHUNKS):
         head = file.read(8)
@@ -93,11 +93,11 @@ def _image_data(file: IO[bytes], sums: list[bool]) -> Iterator[bytes]:
             left -= len(piece)
             checksum = zlib_ng.crc32(piece, checksum)
             yield piece
-        sums.append(file.read(4) == struct.pack(">I", checksum))
+        checksums_fit.append(file.read(4) == struct.pack(">I", checksum))
 
 
 def _coded_bytes(width: int, height: int, bits: int, colour: int, *, interlaced: bool) -> int:
-    """How many bytes all rows take, each with its filter."""
+    """Return how many bytes all rows take, each with its filter byte."""
     passes = _PASSES if interlaced else ((0, 0, 1, 1),)
     total = 0
     for left, top, across, down in passes:

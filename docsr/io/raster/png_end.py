@@ -1,4 +1,4 @@
-"""PNG whose data end before their picture does: Pillow leaves the rows black that are missing, and says nothing."""
+"""Decode a PNG whose data end early: Pillow silently leaves the missing rows black."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from docsr.io.decoder_messages import report_damage
 from docsr.io.limits import MOST_MISSING
 from docsr.io.raster.png_check import rows_missing
 
-TOO_SHORT = "damaged PNG data: they end before the picture does, the rest of which is white"
+TOO_SHORT = "damaged PNG data: they end before the picture does, and the missing rows are white"
 
 
 def load(image: PngImagePlugin.PngImageFile) -> int:
-    """Decode, and return how many rows at the end there are no data for: they are few, and told.
+    """Decode the image; report and return how many rows at its end are missing.
 
     Raises:
-        OSError: the picture is damaged, more than a tenth of its rows are missing, or an interlaced one lacks some.
+        OSError: the picture is damaged, more than a tenth of its rows are missing, or it is interlaced and lacks some.
     """
     file = image.fp
     image.load()
@@ -31,5 +31,5 @@ def load(image: PngImagePlugin.PngImageFile) -> int:
 
 
 def _ends_in_nothing(image: Image.Image) -> bool:
-    """Tell whether the last row is as it was before anything was decoded, as it is where rows are missing."""
+    """Return whether the last row is all zero, as it is before decoding and stays where rows are missing."""
     return not np.asarray(image.crop((0, image.height - 1, image.width, image.height))).any()

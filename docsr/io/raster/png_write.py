@@ -1,6 +1,6 @@
-"""PNG files written band by band, so that a page need never be in memory whole.
+"""Write PNG files band by band, so that a page is never in memory whole.
 
-Every row is stored as differences to the pixels at its left (filter type 1), which take a third of the time of choosing
+Every row is stored as differences to the pixels on its left (filter type 1). This takes a third of the time of choosing
 a filter for each row, as libraries do, and an eighth more bytes. Format: PNG, second edition (ISO/IEC 15948:2003).
 """
 
@@ -23,11 +23,11 @@ _GREY, _RGB, _LEFT = 0, 2, 1
 _NO_UNIT, _PER_METRE = 0, 1
 _HEAD_BYTES = 33
 _INCHES = 1 / 0.0254
-"""In a metre."""
+"""Inches in a metre."""
 
 
 def write_png(file: IO[bytes], page: Page | Bands) -> None:
-    """Write a page of 8 bits per channel: grey or RGB; its density, profile and metadata, where it has them."""
+    """Write a page as 8-bit grey or RGB, with its resolution, profile and metadata if it has them."""
     bands = page.in_bands() if isinstance(page, Page) else page
     file.write(_SIGNATURE)
     kind = _GREY if bands.is_grey else _RGB
@@ -50,7 +50,7 @@ def write_png(file: IO[bytes], page: Page | Bands) -> None:
 
 
 def put_ratio(file: IO[bytes], aspect: Dpi) -> None:
-    """Put how finely x is sampled against y into a PNG that says no resolution: Pillow writes dpi alone."""
+    """Insert the ratio of x to y sampling into a PNG without a resolution; Pillow can write only dpi."""
     file.seek(_HEAD_BYTES)
     rest = file.read()
     file.seek(_HEAD_BYTES)
@@ -63,7 +63,7 @@ def _write_ratio(file: IO[bytes], aspect: Dpi) -> None:
 
 
 def text_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the kind and the content of a chunk for each text: as tEXt where Latin-1 has its letters, else as iTXt."""
+    """Yield the type and content of a chunk for each text: tEXt if it fits Latin-1, else iTXt."""
     for keyword, text in texts_of(metadata).items():
         name = keyword.encode("latin-1")
         try:
@@ -75,7 +75,7 @@ def text_chunks(metadata: Metadata) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _write_band(file: IO[bytes], stream: zlib_ng._Compress | None, band: Pixels) -> zlib_ng._Compress:
-    """Write rows as differences, the filter's type before each, by the stream, or the first of them by a new one."""
+    """Write rows as differences, each after its filter byte; the first band begins the stream, which is returned."""
     apart = from_left(band)
     height, width = apart.shape[0], apart[0].size
     rows = np.empty((height, 1 + width), np.uint8)

@@ -1,4 +1,4 @@
-"""Pages out of raster files, one page in memory at a time."""
+"""Read pages from raster files, with one page in memory at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from docsr.io.raster import tiff
 from docsr.io.raster.damage import fault_of
 from docsr.io.raster.decode import page_of
 from docsr.io.raster.decode_memory import check_decodable
-from docsr.io.raster.heif import is_heif, tell_pillow
+from docsr.io.raster.heif import is_heif, register_heif
 from docsr.io.raster.pixels import fitting_profile, upright
 from docsr.io.raster.resolution import turned
 from docsr.io.raster.tiff_pages import frames_of
@@ -27,10 +27,10 @@ from docsr.io.read_errors import Damaged, Unreadable, reporting, require_file
 from docsr.page import Page
 
 _READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "JPEG2000", "PPM")
-_PERHAPS = ("AVIF", "HEIF")
-"""Read where this Pillow knows them: AVIF if it was built with it, HEIF with pillow-heif."""
+_OPTIONAL = ("AVIF", "HEIF")
+"""Formats that some Pillow builds read: AVIF if Pillow was built with it, HEIF with pillow-heif."""
 
-_MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF: Pillow takes it for a classic one
+_MISTAKEN_START = b"MM\0+"  # a big-endian BigTIFF, which Pillow takes for a classic TIFF
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", _MISTAKEN_START)
 _COMPRESSION, _RARE_CODINGS = 259, frozenset({34661, 34887, 50001})
 """JBIG, LERC and WebP."""
@@ -49,34 +49,34 @@ def page_count(path: Path) -> int:
 
 
 def read_pages(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Page]:
-    """Read a file page by page, each decoded when it is asked for.
+    """Read a file page by page; each page is decoded when it is asked for.
 
     Args:
-        path: a PNG, JPEG, TIFF (each of its pages, no previews), WebP, BMP, GIF or JPEG 2000 (first picture), or PNM
-            file, and AVIF or HEIF where Pillow knows them.
-        counted: called with the number of pages, before the first is decoded.
+        path: a PNG, JPEG, TIFF (all pages, no previews), WebP, BMP, GIF (first picture), JPEG 2000 (first picture) or
+            PNM file. AVIF and HEIF are read if Pillow can read them.
+        counted: called with the number of pages before the first is decoded.
 
     Yields:
-        Pages: 8-bit grey or RGB, upright, alpha on a ground; dpi, profile and metadata as the file states them.
+        Pages: 8-bit grey or RGB, upright, alpha composited; dpi, profile and metadata as the file states them.
 
     Raises:
-        PageError: the file is missing, damaged, not an image, or beyond what is supported.
+        PageError: the file does not exist, is damaged, is not an image, or is not supported.
     """
     for read in page_readers(path, counted):
-        yield read()  # which no name keeps in memory
+        yield read()  # assigned to no name, so that the page is freed early
 
 
 def page_readers(path: Path, counted: Callable[[int], None] = lambda pages: None) -> Iterator[Callable[[], Page]]:
-    """Yield for each page of a file what decodes it, to be called before the next one is asked for.
+    """Yield for each page of a file a function that decodes it; call it before asking for the next one.
 
-    One that raises PageError, for a damaged page, leaves the others.
+    The function raises PageError for a damaged page; the other pages can still be read.
 
     Args:
         path: the file.
-        counted: called with the number of pages, before the first is decoded.
+        counted: called with the number of pages before the first is decoded.
 
     Raises:
-        PageError: the file is missing, not an image, or so damaged that its pages cannot be counted.
+        PageError: the file does not exist, is not an image, or is so damaged that its pages cannot be counted.
     """
     with _opened(path) as (image, frames):
         counted(len(frames))
@@ -91,25 +91,25 @@ def _decoded(image: Image.Image | None, path: Path, number: int, frame: int, *, 
 
 
 def suffix_of_image(path: Path) -> str:
-    """The usual suffix of what a file holds, with its dot; empty where that is no image."""
+    """Return the usual suffix of a file's format, with its dot; empty if the file is not an image."""
     try:
         with path.open("rb") as file:
             if _start(file) in _TIFF_STARTS:
-                return ".tiff"  # also where only tifffile can open it
+                return ".tiff"  # even if only tifffile can open it
             with _identified(file) as image:
                 form = image.format
     except Exception:  # decoders raise nearly anything on damaged files
         return ""
-    form = "JPEG" if form == "MPO" else form  # several of them in a file, of which the first is read
-    return next((f".{name}" for name, known in FORMATS.items() if known == form), ".png")
+    form = "JPEG" if form == "MPO" else form  # MPO holds several JPEGs, of which the first is read
+    return next((f".{name}" for name, pillow_name in FORMATS.items() if pillow_name == form), ".png")
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Image.Image | None, list[int]]]:
-    """Open a file once for all its pages and number them; the image is None where only tifffile can open it."""
+    """Open a file once for all its pages, and yield image and page numbers; image is None if only tifffile opens it."""
     with ExitStack() as stack:
         with reporting(path), _pillow_limit():
-            # Given a path, Pillow maps uncompressed pixels into memory, and scrambles turned TIFF pages while at it.
+            # Given a path, Pillow maps uncompressed pixels into memory, which scrambles turned TIFF pages.
             file = stack.enter_context(require_file(path).open("rb"))
             image: Image.Image | None = None
             try:
@@ -134,9 +134,9 @@ def _identified(file: IO[bytes]) -> Image.Image:
             raise
         Image.init()
         if heif := is_heif(_start(file, 12)):
-            tell_pillow()
+            register_heif()
         with suppress(UnidentifiedImageError):
-            return Image.open(file, formats=[name for name in _PERHAPS if name in Image.OPEN])
+            return Image.open(file, formats=[name for name in _OPTIONAL if name in Image.OPEN])
         if heif and "HEIF" not in Image.OPEN:
             raise Unreadable("it is a HEIC image, which needs pip install 'docsr[heif]'") from None
         raise
@@ -153,7 +153,7 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
                 page = page_of(image, path, number)
                 if fault is not None:
                     report_damage(fault)
-                image.im = cast(Any, None)  # its pixels would stay in memory beside the page's
+                image.im = cast(Any, None)  # frees its pixels, which the page now holds
                 return page
         except (SyntaxError, UnidentifiedImageError):
             if not isinstance(image, TiffImagePlugin.TiffImageFile):
@@ -167,18 +167,18 @@ def _read(image: Image.Image | None, path: Path, number: int, frame: int) -> Pag
 
 
 def _is_misread(image: Image.Image) -> bool:
-    """Tell whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
+    """Return whether Pillow would decode wrong pixels: 16-bit channels that are stored one after the other."""
     tags = image.tag_v2 if isinstance(image, TiffImagePlugin.TiffImageFile) else {}
     return tags.get(_PLANAR) == _SEPARATE and max(tags.get(_BITS_PER_SAMPLE, (1,))) > 8
 
 
 def _may_lack_codec(image: Image.Image) -> bool:
-    """Tell whether a TIFF page is coded as Pillow's libtiff often cannot decode."""
+    """Return whether a TIFF page uses a compression that Pillow's libtiff often lacks."""
     return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_COMPRESSION) in _RARE_CODINGS
 
 
 def _start(file: IO[bytes], length: int = 4) -> bytes:
-    """The first bytes; the file stands at its start again."""
+    """Return the first bytes of a file and rewind it."""
     file.seek(0)
     start = file.read(length)
     file.seek(0)
@@ -192,7 +192,7 @@ _limit_before: int | None = None
 
 @contextmanager
 def _pillow_limit() -> Iterator[None]:
-    """Let Pillow open pages up to most_pixels() while a thread reads; its own limit comes back afterwards."""
+    """Let Pillow open pages of up to most_pixels() while any thread reads; restore its own limit afterwards."""
     global _limit_users, _limit_before
     with _limit_lock:
         if _limit_users == 0:

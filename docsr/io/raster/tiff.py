@@ -1,4 +1,4 @@
-"""TIFF pages that Pillow cannot open (floats, planar 16-bit RGB), read with tifffile."""
+"""Read TIFF pages that Pillow cannot open (floats, planar 16-bit RGB) with tifffile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from docsr.io.raster.metadata import KEYWORDS, XMP, metadata_of
 from docsr.io.raster.pixels import scaled
 from docsr.io.raster.resolution import aspect_in_tags, from_tags
 from docsr.io.raster.tiff_pages import pages_among
-from docsr.io.raster.transparency import on_ground
+from docsr.io.raster.transparency import on_background
 from docsr.io.read_errors import Damaged, Unreadable
 from docsr.page import Dpi, Metadata, Pixels
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 ORIENTATION, ICC_PROFILE = 274, 34675
 _MOST_CHANNELS = 4
 _COPIES = 2
-"""Of what is decoded: as it is read, and put together."""
+"""Copies of the decoded data in memory: as read, and assembled."""
 _NO_DECODER = re.compile("imagecodecs|not supported|is not a known")
 
 
 def frames_in(path: Path) -> list[int]:
-    """Return the 0-based numbers of the pages in a TIFF file, as docsr.io.raster.tiff_pages does."""
+    """Return the 0-based numbers of the pages in a TIFF file, chosen as in docsr.io.raster.tiff_pages."""
     import tifffile
 
-    kinds, seen = [], set[int]()
+    kinds, offsets = [], set[int]()
     with tifffile.TiffFile(path) as tiff:
-        for number in count():  # tifffile counts without end where the list leads back to itself after many pages
+        for number in count():  # tifffile would not notice a long list of pages that leads back to itself
             try:
                 page = tiff.pages[number].aspage()
             except IndexError:
                 break
-            if page.offset in seen:
+            if page.offset in offsets:
                 break
-            seen.add(page.offset)
+            offsets.add(page.offset)
             kinds.append(int(page.subfiletype))
     return pages_among(kinds)
 
@@ -61,8 +61,8 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
         max_pixels: the largest page to decode.
 
     Returns:
-        Pixels as stored, their resolution and their aspect (as of a Page), ICC profile (bytes or None), EXIF
-        orientation, metadata.
+        Pixels as stored, their resolution and aspect (as of a Page), ICC profile (bytes or None), EXIF orientation,
+        metadata.
 
     Raises:
         Unreadable: the layout or the compression is not supported here.
@@ -70,8 +70,8 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        found = tiff.pages[number]
-        page = found if isinstance(found, tifffile.TiffPage) else found.aspage()
+        frame = tiff.pages[number]
+        page = frame if isinstance(frame, tifffile.TiffPage) else frame.aspage()
         _check(page, max_pixels)
         tags = {code: _plain(page.tags[code].value) for code in _TAGS if code in page.tags}
         values = _decoded(page)
@@ -81,7 +81,7 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
     if photometric not in {0, 1, 2} or values.ndim not in {2, 3}:
         raise Unreadable("its colour layout is not supported (save it as grey or RGB)")
     pixels = _composed(scaled(values))
-    orientation, dpi = tags.get(ORIENTATION), from_tags({code: one for code, one in tags.items() if one is not None})
+    orientation, dpi = tags.get(ORIENTATION), from_tags({code: tag for code, tag in tags.items() if tag is not None})
     return (
         255 - pixels if photometric == 0 else pixels,
         dpi,
@@ -93,12 +93,12 @@ def read(path: Path, number: int, max_pixels: int) -> tuple[Pixels, Dpi | None, 
 
 
 def _check(page: tifffile.TiffPage, max_pixels: int) -> None:
-    """Look at what a page says of itself, before tifffile takes memory and time for it."""
+    """Check what a page claims about itself, before tifffile spends memory and time on it."""
     if page.imagelength * page.imagewidth * page.imagedepth > max_pixels:
         raise Unreadable(f"it has more than {max_pixels:,} pixels (--max-pixels)")
     if page.samplesperpixel > _MOST_CHANNELS:
         raise Unreadable(f"it has {page.samplesperpixel} channels (save it as grey or RGB)")
-    if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make black ones up, one by one
+    if len(page.dataoffsets) < math.prod(page.chunked):  # tifffile would make up black parts, one by one
         raise Damaged("it is damaged (a part of it is missing)")
     samples = page.imagelength * page.imagewidth * page.imagedepth * page.samplesperpixel
     check_memory(samples * (_COPIES * (1 if page.dtype is None else page.dtype.itemsize) + 1))
@@ -111,14 +111,14 @@ def _decoded(page: tifffile.TiffPage) -> NDArray[Any]:
         if isinstance(error, ValueError) and not _NO_DECODER.search(str(error)):
             raise
         if not isinstance(page.compression, int):
-            raise Damaged("it is damaged (how it is coded is told by no number)") from error
+            raise Damaged("it is damaged (its compression is not a number)") from error
         coding = getattr(page.compression, "name", page.compression)
-        told = f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
-        raise Unreadable(told) from error
+        problem = f"its compression ({coding}) is not supported here: run pip install imagecodecs, or save it as PNG"
+        raise Unreadable(problem) from error
 
 
 def _plain(value: object) -> object:
-    """Turn a rational (numerator, denominator) into a number, and an enumeration into its integer."""
+    """Return a rational (numerator, denominator) as a number, and an enumeration as its integer."""
     if isinstance(value, tuple) and len(value) == 2:
         return value[0] / value[1] if value[1] else 0.0
     return int(value) if isinstance(value, int) else value
@@ -130,5 +130,5 @@ def _composed(pixels: Pixels) -> Pixels:
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     if pixels.shape[2] in {2, 4}:
-        return on_ground(pixels)
+        return on_background(pixels)
     raise Unreadable(f"it has {pixels.shape[2]} channels (save it as grey or RGB)")

@@ -1,4 +1,4 @@
-"""Which images of a TIFF file are pages: a scanner's preview and the smaller copies for a viewer are none."""
+"""Tell which images of a TIFF file are pages; a scanner's preview and a viewer's smaller copies are not."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REDUCED, _MASK = 1, 4
 
 
 def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
-    """Return the 0-based numbers of the pages; of all images where none says that it is a page.
+    """Return the 0-based numbers of the pages, or of all images if none is marked as a page.
 
-    An image that cannot be looked at counts as a page, so that reading it says why.
+    An image that cannot be examined counts as a page, so that reading it reports the failure.
     """
     total = _count(image)
     if total == 1:
@@ -31,7 +31,7 @@ def frames_of(image: TiffImagePlugin.TiffImageFile) -> list[int]:
 
 
 def _count(image: TiffImagePlugin.TiffImageFile) -> int:
-    """Return how many images there are; where their list breaks off, the damaged image that ends it counts too."""
+    """Return the number of images; if their list breaks off, the damaged image at its end is included."""
     with suppress(Exception):
         return image.n_frames
     for number in count(1):
@@ -46,6 +46,6 @@ def _count(image: TiffImagePlugin.TiffImageFile) -> int:
 
 
 def pages_among(kinds: Sequence[object]) -> list[int]:
-    """Return the numbers of the pages by the value of each image's NewSubfileType; of all where none is a page."""
+    """Return the numbers of the pages, given each image's NewSubfileType; all numbers if none is a page."""
     frames = [n for n, kind in enumerate(kinds) if not (isinstance(kind, int) and kind & (_REDUCED | _MASK))]
     return frames or list(range(len(kinds)))

@@ -1,8 +1,8 @@
-"""TIFF files written strip by strip, so that a page need never be in memory whole; BigTIFF where 4 GiB do not do.
+"""Write TIFF files strip by strip, so that a page is never in memory whole; BigTIFF if they reach 4 GiB.
 
-The strips come first in the file and the directories of all pages last: only then is it known whether 32 bits are
-enough for the offsets, and what the header must be. Libraries ask for that at the start, and none that docsr has takes
-strips of one-bit pixels. Formats: TIFF 6.0 (Adobe, 1992) and BigTIFF (libtiff 4).
+The strips come first in the file, and the directories of all pages last. Only then is it known whether 32 bits are
+enough for the offsets, and what the header must be. Libraries ask for that at the start, and no library that docsr
+uses takes strips of one-bit pixels. Formats: TIFF 6.0 (Adobe, 1992) and BigTIFF (libtiff 4).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from docsr.io.raster.metadata import XMP, tags_of
 from docsr.page import Bands, Page, Pixels
 
 STRIP_BYTES = 1 << 20
-"""About so many bytes of pixels make a strip."""
+"""Approximate bytes of pixels in a strip."""
 
 CLASSIC_BYTES = 1 << 32
-"""A file of so many bytes is written as BigTIFF: the offsets of TIFF have 32 bits."""
+"""Files of this size or more are written as BigTIFF, since the offsets of TIFF have 32 bits."""
 
 _HEADER = 16
 _DEFLATE, _GROUP_4, _HORIZONTAL, _NO_UNIT, _INCH = 8, 4, 2, 1, 2
@@ -34,7 +34,7 @@ _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 1, 2, 3, 4, 5, 7, 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A tag, the type and the number of its values, and these as they are stored."""
+    """A directory entry: tag, type and number of its values, and the values as stored."""
 
     tag: int
     kind: int
@@ -44,7 +44,7 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A page whose strips are in the file: what its directory says, and where they are."""
+    """A page whose strips are in the file: its directory entries, and the offsets and sizes of its strips."""
 
     entries: list[_Entry]
     offsets: list[int]
@@ -52,38 +52,38 @@ class _Written:
 
 
 class TiffWriter:
-    """Writes pages to a file that is open for writing; :meth:`close` makes it readable."""
+    """A writer of pages to an open file; :meth:`close` makes the file readable."""
 
     def __init__(self, file: IO[bytes]) -> None:
         """Begin an empty file."""
         self._file, self._pages = file, list[_Written]()
-        self._known: dict[_Entry, _Entry] = {}
+        self._shared: dict[_Entry, _Entry] = {}
         file.write(bytes(_HEADER))
 
     def write(self, page: Page | Bands) -> None:
-        """Append a page: one-bit ones as CCITT Group 4, all else as Deflate; nothing of it is lost."""
+        """Append a page losslessly: one-bit pages as CCITT Group 4, all others as Deflate."""
         bands = page.in_bands() if isinstance(page, Page) else page
         rows = min(bands.height, max(1, STRIP_BYTES // (bands.width * (1 if bands.is_grey else 3))))
         one_bit, offsets, sizes = bands.bilevel and bands.is_grey, list[int](), list[int]()
         for strip in _strips(bands.bands, rows):
             offsets.append(self._file.tell())
             sizes.append(self._file.write(group_4(strip) if one_bit else deflated(strip)))
-        entries = _described(bands, rows, one_bit)  # mostly those of the page before: each is kept once
-        self._pages.append(_Written([self._known.setdefault(one, one) for one in entries], offsets, sizes))
+        entries = _described(bands, rows, one_bit)  # mostly equal to the previous page's, so they are shared
+        self._pages.append(_Written([self._shared.setdefault(entry, entry) for entry in entries], offsets, sizes))
 
     @property
     def pages(self) -> int:
-        """How many pages were written."""
+        """The number of pages written so far."""
         return len(self._pages)
 
     def close(self) -> None:
         """Write the directories and the header; the file itself stays open."""
-        most = sum(16 * len(page.offsets) + sum(len(one.data) + 32 for one in page.entries) for page in self._pages)
+        most = sum(16 * len(page.offsets) + sum(len(tag.data) + 32 for tag in page.entries) for page in self._pages)
         big = self._file.tell() + most >= CLASSIC_BYTES
         first = link = 0
         for page in self._pages:
             places = _longs(273, *page.offsets, big=big), _longs(279, *page.sizes, big=big)
-            start, after = self._directory(sorted([*page.entries, *places], key=lambda one: one.tag), big)
+            start, after = self._directory(sorted([*page.entries, *places], key=lambda entry: entry.tag), big)
             if link:
                 self._file.seek(link)
                 self._file.write(_offset(start, big))
@@ -94,16 +94,17 @@ class TiffWriter:
         self._file.write(_offset(first, big))
 
     def _directory(self, entries: list[_Entry], big: bool) -> tuple[int, int]:
-        """Write the values that are long and then the directory; return where it begins, and where its link is."""
+        """Write long values and then the directory; return the directory's offset and that of its link."""
         held, table = 8 if big else 4, struct.pack("<Q" if big else "<H", len(entries))
-        for one in entries:
-            table += struct.pack("<HHQ" if big else "<HHL", one.tag, one.kind, one.count)
-            table += one.data.ljust(held, b"\0") if len(one.data) <= held else _offset(self._append(one.data), big)
+        for entry in entries:
+            table += struct.pack("<HHQ" if big else "<HHL", entry.tag, entry.kind, entry.count)
+            data = entry.data
+            table += data.ljust(held, b"\0") if len(data) <= held else _offset(self._append(data), big)
         start = self._append(table)
         return start, self._append(_offset(0, big))
 
     def _append(self, data: bytes) -> int:
-        """Write ``data`` at the next even place, which is returned (directories and values must begin at one)."""
+        """Write ``data`` at the next even offset (as TIFF demands of directories and values), and return it."""
         self._file.write(bytes(self._file.tell() % 2))
         place = self._file.tell()
         self._file.write(data)
@@ -149,7 +150,7 @@ def _offset(place: int, big: bool) -> bytes:
 
 
 def _strips(bands: Iterable[Pixels], rows: int) -> Iterator[Pixels]:
-    """Cut bands of any height into strips of ``rows`` rows; the last may be lower."""
+    """Cut bands of any height into strips of ``rows`` rows; the last strip may have fewer."""
     rest: Pixels | None = None
     for band in bands:
         joined = band if rest is None else np.concatenate([rest, band])

@@ -1,4 +1,4 @@
-"""Pages into raster files, one page in memory at a time; of TIFF and PNG not even one."""
+"""Write pages to raster files with one page in memory at a time; TIFF and PNG need only parts of a page."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from docsr.page import Bands, Page, Pixels
 FORMATS = {
     "png": "PNG", "jpg": "JPEG", "jpeg": "JPEG", "tiff": "TIFF", "tif": "TIFF", "webp": "WEBP", "bmp": "BMP",
 }  # fmt: skip
-"""Names of the formats that can be written, and Pillow's name for each."""
+"""Maps the names of the formats that can be written to Pillow's names."""
 
 _ONE_BIT = frozenset({"PNG", "BMP"})
-"""What holds one bit per pixel; TIFF does too, and is written elsewhere."""
+"""Formats that hold one bit per pixel; TIFF does too, but is written by its own module."""
 
 _JFIF_UNIT = 13
-"""Where a JPEG has the unit of its density, and the density."""
+"""Byte offset of the density's unit in a JFIF file; the density follows it."""
 
 _MOST_A_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
-"""Pixels across or down that an encoder takes."""
+"""The most pixels across or down that an encoder accepts."""
 
 
 def write_pages(
@@ -46,19 +46,19 @@ def write_pages(
 ) -> None:
     """Write pages to one file, complete or not at all.
 
-    Pages are taken one at a time. The resolution is written as the page has it. A page without one has its ratio of x
-    to y written, which all formats but BMP hold. The profile and the metadata are kept where the format holds them; no
-    orientation is written. One-bit pages stay one-bit in PNG, BMP and TIFF.
+    Pages are taken one at a time. The page's resolution is written. If a page has none, its ratio of x to y is written,
+    which all formats but BMP hold. The profile and the metadata are written if the format holds them; an orientation
+    is never written. One-bit pages stay one-bit in PNG, BMP and TIFF.
 
     Args:
-        target: the file, as of atomic_write; what is there is replaced.
-        pages: one page, or any number of them for TIFF, which goes on without one whose bands raise PageLost.
+        target: the file, as of atomic_write; an existing file is replaced.
+        pages: one page, or any number of pages for TIFF, where a page whose bands raise PageLost is left out.
         format: a key of FORMATS.
         quality: 1 to 100, for JPEG and WebP.
-        wrote: called after each page, but of formats that hold one, with how many bytes the file has.
+        wrote: called after each page with the size of the file in bytes, but only for formats that hold many pages.
 
     Raises:
-        PageError: the file cannot be written, or the format cannot hold the page or so many pages.
+        PageError: the file cannot be written, or the format cannot hold the page or that many pages.
     """
     path = target if isinstance(target, Path) else target.path
     _check_format(path, format)
@@ -74,7 +74,7 @@ def encode_pages(
     quality: int,
     wrote: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Write pages into an open file; ``path`` is how it is spoken of, all else as of :func:`write_pages`."""
+    """Write pages into an open file; ``path`` names it in messages, all else is as of :func:`write_pages`."""
     name, written = _check_format(path, format), 0
     if name == "TIFF":
         written = _write_tiff(file, pages, wrote)
@@ -89,7 +89,7 @@ def encode_pages(
 
 
 def _check_format(path: Path, format: str) -> str:
-    """Return Pillow's name of a format."""
+    """Return Pillow's name for a format."""
     name = FORMATS.get(format.lower().lstrip("."))
     if name is None:
         raise PageError(f"{path} could not be written: '{format}' is not one of {', '.join(FORMATS)}")
@@ -97,10 +97,10 @@ def _check_format(path: Path, format: str) -> str:
 
 
 def check_writable(path: Path, page: Page | Bands, format: str) -> None:
-    """Refuse, before it is made, a page that :func:`write_pages` would refuse for its size (without its pixels).
+    """Refuse, before it is made, a page that :func:`write_pages` would refuse because of its size.
 
     Raises:
-        PageError: the format does not hold so many pixels a side, or it is held whole for it and is too large.
+        PageError: a side has more pixels than the format holds, or the page must be held whole and is too large.
     """
     name = FORMATS[format]
     _check_sides(path, page, name)
@@ -117,12 +117,12 @@ def _check_sides(path: Path, page: Page | Bands, name: str) -> None:
 
 
 def _in_pieces(page: Page | Bands, name: str) -> bool:
-    """Tell whether a page is written as it is made; else it is held whole."""
+    """Return whether a page is written while it is made; otherwise it is held whole."""
     return name == "TIFF" or (name == "PNG" and not (page.bilevel and page.is_grey))
 
 
 def encoded_size(page: Page, format: str, quality: int = 90) -> int:
-    """Return how many bytes a page takes as a file; arguments as of write_pages."""
+    """Return how many bytes a page takes as a file of its own; arguments as of write_pages."""
     file, name = io.BytesIO(), FORMATS[format]
     if name == "TIFF":
         writer = TiffWriter(file)
@@ -147,7 +147,7 @@ def _write_tiff(file: IO[bytes], pages: Iterable[Page | Bands], wrote: Callable[
 
 
 def _save(file: IO[bytes], path: Path, bands: Page | Bands, name: str, quality: int) -> None:
-    """Encode one page; errors other than the system's become a sentence here."""
+    """Encode one page; an error of the encoder becomes a PageError, one of the system does not."""
     _check_sides(path, bands, name)
     if _in_pieces(bands, name):
         return write_png(file, bands)
@@ -168,13 +168,13 @@ def _encode(file: IO[bytes], page: Page, name: str, quality: int) -> None:
         return
     if name == "PNG":
         put_ratio(file, page.aspect)
-    elif name == "JPEG":  # a JFIF file that says 1 : 1
+    elif name == "JPEG":  # Pillow wrote a JFIF header with the ratio 1 : 1
         file.seek(_JFIF_UNIT)
         file.write(struct.pack(">BHH", 0, *in_whole_numbers(page.aspect)))
 
 
 def _image(page: Page, name: str) -> Image.Image:
-    """Wrap the pixels (grey ones are shared, not copied)."""
+    """Wrap the pixels in a Pillow image; grey pixels are shared, not copied."""
     pixels: Pixels = np.ascontiguousarray(page.pixels)
     image = Image.fromarray(pixels)
     if page.bilevel and page.is_grey and name in _ONE_BIT:
@@ -187,15 +187,15 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
     if page.dpi is not None and name != "WEBP":
         options["dpi"] = page.dpi
     elif name == "BMP":
-        options["dpi"] = (0, 0)  # unknown; Pillow would say 96
-    holds = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP knows RGB alone
-    if page.icc is not None and holds:
+        options["dpi"] = (0, 0)  # unknown; Pillow would write 96
+    holds_profile = name != "BMP" and not (name == "WEBP" and page.is_grey)  # WebP has only RGB
+    if page.icc is not None and holds_profile:
         options["icc_profile"] = page.icc
     if name in {"JPEG", "WEBP"}:
         options["quality"] = quality
-        options |= _in_words(page, name)
+        options |= _exif_and_xmp(page, name)
     if name == "JPEG":
-        options["subsampling"] = 0  # coloured text keeps its edges
+        options["subsampling"] = 0  # keeps the edges of coloured text sharp
     if name == "PNG":
         options["pnginfo"] = info = PngImagePlugin.PngInfo()
         for kind, content in text_chunks(page.metadata):
@@ -203,8 +203,8 @@ def _options(page: Page, name: str, quality: int) -> dict[str, Any]:
     return options
 
 
-def _in_words(page: Page, name: str) -> dict[str, Any]:
-    """What JPEG and WebP say in Exif and XMP: the metadata, and of WebP, which has no other place, the resolution."""
+def _exif_and_xmp(page: Page, name: str) -> dict[str, Any]:
+    """Return what JPEG and WebP store in Exif and XMP: the metadata, and for WebP the resolution too."""
     exif, options = Image.Exif(), dict[str, Any]()
     if page.density is not None and name == "WEBP":
         exif[282], exif[283], exif[296] = *page.density, NO_UNIT if page.dpi is None else INCH

@@ -144,7 +144,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path, through_a_link):
     target = tmp_path / "link" if through_a_link else pipe
     if through_a_link:
         target.symlink_to(pipe)
-    told = "is a device, a pipe or the like, which is not replaced"
+    told = "is a device or a pipe, which docsr does not replace"
     with pytest.raises(PageError, match=told), atomic_write(target) as file:
         file.write(b"new")
     assert pipe.is_fifo()

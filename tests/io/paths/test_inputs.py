@@ -173,10 +173,10 @@ def test_names_that_are_not_utf8_are_read(tmp_path):
 
 def test_a_list_without_an_end_of_a_line_is_none(tmp_path):
     (tmp_path / "list.txt").write_bytes(b"a.png\n" + b"\0" * 100_000)
-    with pytest.raises(NoInputError, match="is no list of names"):
+    with pytest.raises(NoInputError, match="is not a list of names"):
         find_inputs([Path(f"@{tmp_path / 'list.txt'}")])
     if os.path.exists("/dev/zero"):
-        with pytest.raises(NoInputError, match="is no list of names"):
+        with pytest.raises(NoInputError, match="is not a list of names"):
             find_inputs([Path("@/dev/zero")])
 
 

@@ -94,12 +94,12 @@ def test_a_folder_of_parts_that_is_a_link_or_a_file_is_not_entered(out, tmp_path
     (tmp_path / "foreign" / "run-1.jsonl").write_bytes(as_line(ENTRY))
     (out / PARTS).symlink_to(tmp_path / "foreign")
     for use in (lambda: Manifest(out), lambda: note(out, ENTRY, "run-2"), lambda: merge_parts(out, "run-")):
-        with pytest.raises(FolderError, match="is a link, and no link below the output folder is followed"):
+        with pytest.raises(FolderError, match="is a link, and docsr follows no link below the output folder"):
             use()
     assert [path.name for path in (tmp_path / "foreign").iterdir()] == ["run-1.jsonl"]
     (out / PARTS).unlink()
     (out / PARTS).touch()
-    with pytest.raises(FolderError, match="is no folder: remove it"):
+    with pytest.raises(FolderError, match="is not a folder: remove it"):
         Manifest(out)
 
 
@@ -121,7 +121,7 @@ def test_files_are_compared_all_the_same(out, tmp_path):
     a_pipe(out / NAME)
     pairs, notes = plan_pairs(tmp_path / "in", out)
     assert [pair.name for pair in pairs] == ["a.png"]
-    assert [one.partition(":")[0] for one in notes] == ["Files are paired by their names alone"]
+    assert [one.partition(":")[0] for one in notes] == ["Files are paired only by their names"]
 
 
 def test_a_manifest_that_comes_in_the_midst_of_a_run_costs_files_and_nothing_else(out, tmp_path, capsys, monkeypatch):
@@ -142,7 +142,7 @@ def test_a_file_with_another_name_is_read_and_not_added_to(out, tmp_path):
     victim.write_bytes(as_line(ENTRY))
     os.link(victim, out / NAME)
     assert Manifest(out).entries("a.png") == (ENTRY,)
-    with pytest.raises(PageError, match="is a file with other names, which would change too"):
+    with pytest.raises(PageError, match=r"has other names \(hard links\), which would change too"):
         note(out, ENTRY)
     assert victim.read_bytes() == as_line(ENTRY)
 
@@ -269,7 +269,7 @@ def test_what_many_killed_runs_noted_does_not_hide_what_is_there(out):
 @pytest.mark.parametrize(
     ("bound", "most", "sentence"),
     [
-        ("docsr.io.paths.manifest.MOST_OUTPUTS", 2, "tells of more than 2 outputs"),
+        ("docsr.io.paths.manifest.MOST_OUTPUTS", 2, "lists more than 2 outputs"),
         ("docsr.io.paths.manifest.MOST_BYTES", 900, "is too large to be read"),
         ("docsr.io.paths.manifest.MOST_PARTS", 1, "holds more than 1 files"),
     ],

@@ -18,9 +18,9 @@ from docsr.errors import PageError
 from docsr.io.document import read_document
 from docsr.io.limits import allowing
 from docsr.io.pdf import guard
-from docsr.io.pdf.guard import LookedAt, check_renderable
+from docsr.io.pdf.guard import CheckedObjects, check_renderable
 from docsr.io.pdf.scans import open_scans
-from docsr.io.pdf.visible import Seen
+from docsr.io.pdf.visible import VisiblePage
 from docsr.io.read_errors import Unreadable
 from tests.io.pdf.drawn import FILLING, SCAN
 from tests.io.pdf.files import add_page, image_of, jpeg
@@ -125,10 +125,10 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
                 page.Resources.XObject.Im0.SMask = image
         pdf.save(path)
     with open_scans(path) as scans:
-        known = LookedAt()
+        known = CheckedObjects()
         for leaf in scans.leaves:  # the second page has the same image
             with pytest.raises(PageError) as caught:
-                Seen(leaf, known).read()
+                VisiblePage(leaf, known).read()
             place = f"{path}, page {leaf.number + 1}, could not be read: "
             assert str(caught.value).startswith(place)
             assert ("far more data" if maker is full else "more than 1,000,000,000 pixels") in str(caught.value)
@@ -136,7 +136,7 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
 
 def test_ordinary_pages_are_rendered(tmp_path: Path):
     with open_scans(document(tmp_path / "a.pdf", PAGES)) as scans:
-        known = LookedAt()
+        known = CheckedObjects()
         for leaf in scans.leaves:
             before = len(known.fit)
             check_renderable(leaf.page, known)
@@ -172,7 +172,7 @@ def test_a_page_of_endless_objects_is_refused(tmp_path: Path, monkeypatch: pytes
     with pikepdf.open(document(tmp_path / "a.pdf", ["a scan"])) as pdf:
         pdf.pages[0].obj.Resources.Extra = Array([Dictionary() for _ in range(200)])
         with pytest.raises(Unreadable, match="more than 100 objects"):
-            check_renderable(pdf.pages[0], LookedAt())
+            check_renderable(pdf.pages[0], CheckedObjects())
 
 
 def test_an_inline_image_is_bound_too(tmp_path: Path):

@@ -167,7 +167,7 @@ LEFT: dict[str, tuple[Maker, str]] = {
         jpeg_2000(GREY, GREY, Name.DeviceGray, SMaskInData=1), "its image has transparency"
     ),
     "a profile of Lab": (with_profile(LAB, 3), "a colour profile of a kind that cannot be read"),
-    "a profile for two components": (with_profile(SRGB, 2), "does not say for how many components"),
+    "a profile for two components": (with_profile(SRGB, 2), "does not state its number of components"),
 }  # fmt: skip
 
 

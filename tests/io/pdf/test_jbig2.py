@@ -65,7 +65,7 @@ def test_a_wrong_checksum_of_shared_segments_is_told(tmp_path: Path, said: list[
 
 
 def test_an_image_of_another_size_is_damaged():
-    with pytest.raises(Unreadable, match="another size than the file says"):
+    with pytest.raises(Unreadable, match="its size differs from what the file states"):
         decoded(stream(WIDTH + 8), b"", WIDTH, HEIGHT)
 
 

@@ -12,7 +12,7 @@ from pikepdf import Name
 
 from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.scans import open_scans
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from tests.io.pdf.files import FILLING, GREY, add_page, as_rgb, image_of, reasons, shown
 
 UNKNOWN = [None, Name.PS, Name.Unheard]
@@ -35,7 +35,7 @@ def test_what_is_no_image_does_not_come_to_light(tmp_path: Path, kind: Any):
     path = file_with(tmp_path / "a.pdf", kind)
     assert shown(path).min() == 255
     assert reasons(path) == ["it has no image"]
-    (pixels,) = [page.read().pixels for page in open_seen(path)]
+    (pixels,) = [page.read().pixels for page in open_visible(path)]
     assert pixels.min() == 255
 
 
@@ -45,13 +45,13 @@ def test_a_scan_beside_it_is_one(tmp_path: Path, kind: Any):
     assert np.array_equal(shown(path), as_rgb(GREY))
     with open_scans(path) as scans:
         assert np.array_equal(scans.leaves[0].read().pixels, GREY)
-    assert [page.is_scan for page in open_seen(path)] == [True]
+    assert [page.is_scan for page in open_visible(path)] == [True]
 
 
 def test_where_renderers_differ_it_is_left_and_seen_as_rendered(tmp_path: Path):
     path = file_with(tmp_path / "a.pdf", pikepdf.String("Image"), FILLING.replace("Im0", "Im1") + " " + FILLING)
     assert reasons(path) == ["it is damaged (it is not clear what it shows)"]
     with captured_messages(printed=False) as complaints:
-        (pixels,) = [page.read().pixels for page in open_seen(path)]
+        (pixels,) = [page.read().pixels for page in open_visible(path)]
     assert pixels.max() == 0  # pdfium takes text for a name
     assert len(complaints) == 1

@@ -123,7 +123,7 @@ def test_a_form_is_followed_wherever_it_is_used():
     with pikepdf.new() as pdf:
         inner = form(pdf, "/Y Do")
         outer = {f"/Fm{i}": with_table(pdf, "/X Do", X=inner, Y=form(pdf, f"/Im{i} Do")) for i in range(1, 4)}
-        used = Uses().of(page_of(pdf, outer))
+        used = Uses().names_in(page_of(pdf, outer))
     assert used is not None
     assert used >= {"/Im1", "/Im2", "/Im3"}
 
@@ -139,7 +139,7 @@ def test_glyphs_are_followed_in_each_font():
             )
             for i in range(1, 4)
         }  # fmt: skip
-        used = Uses().of(page_of(pdf, {}, Font=Dictionary(fonts)))
+        used = Uses().names_in(page_of(pdf, {}, Font=Dictionary(fonts)))
     assert used is not None
     assert used >= {"/Im1", "/Im2", "/Im3"}
 
@@ -150,12 +150,12 @@ def test_what_is_read_for_a_page_has_one_limit(monkeypatch: pytest.MonkeyPatch):
         forms = [form(pdf, "q Q " * 200) for _ in range(3)]
         small, large = page_of(pdf, {"/Fm0": forms[0]}), page_of(pdf, {"/Fm1": forms[1], "/Fm2": forms[2]})
         uses = Uses()
-        assert uses.of(small) == {"/Im0", "/Fm0"}
-        assert uses.of(large) is None  # with what was read before
-        assert uses.of(forms[0]) is None
-        uses.turn()
-        assert uses.of(forms[0]) == set()
-        assert Uses().of(large) == {"/Im0", "/Fm1", "/Fm2"}
+        assert uses.names_in(small) == {"/Im0", "/Fm0"}
+        assert uses.names_in(large) is None  # with what was read before
+        assert uses.names_in(forms[0]) is None
+        uses.next_page()
+        assert uses.names_in(forms[0]) == set()
+        assert Uses().names_in(large) == {"/Im0", "/Fm1", "/Fm2"}
 
 
 @pytest.mark.parametrize("shared", ["resources", "patterns"])
@@ -169,6 +169,6 @@ def test_parts_that_share_resources_take_no_time_each_by_each(shared: str):
             tile.Resources = resources if shared == "resources" else Dictionary(Pattern=patterns)
         page = page_of(pdf, {}, Pattern=patterns)
         start = time.process_time()
-        used = Uses().of(page)
+        used = Uses().names_in(page)
         assert time.process_time() - start < 3
     assert used == ({"/Im0"} if shared == "resources" else None)

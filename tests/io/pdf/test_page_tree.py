@@ -15,7 +15,7 @@ from pikepdf import Array, Dictionary, Name
 from docsr.errors import PageError
 from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.scans import open_scans
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from tests.io.pdf.files import FILLING, GREY, add_page, image_of, shown
 
 Tree = Callable[[pikepdf.Pdf, list[Any]], tuple[int, list[Any]]]
@@ -74,7 +74,7 @@ def check(path: Path, expected: list[int], said: str) -> None:
     levels = {0: 51, 1: 255, 2: 153}
     wanted = [levels[number] for number in expected]
     with captured_messages(printed=False) as complaints:
-        pixels = [page.read().pixels for page in open_seen(path)]
+        pixels = [page.read().pixels for page in open_visible(path)]
     assert [int(one.flat[0]) for one in pixels] == wanted
     assert len(complaints) == 1
     assert said in complaints[0]
@@ -94,7 +94,7 @@ def test_a_loop_is_cut(tmp_path: Path, name: str):
 @pytest.mark.parametrize("name", REPEATED)
 def test_what_is_listed_again_is_there_again(tmp_path: Path, name: str):
     tree, expected = REPEATED[name]
-    check(file_of(tmp_path / "a.pdf", tree), expected, "a page is in it more than once")
+    check(file_of(tmp_path / "a.pdf", tree), expected, "a page is listed more than once")
 
 
 def test_what_repeats_itself_without_measure_is_refused(tmp_path: Path):

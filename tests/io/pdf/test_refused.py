@@ -112,7 +112,7 @@ def spot(pdf: pikepdf.Pdf) -> Array:
         (lambda pdf: image_of(pdf, GREY.tobytes(), size=(0, 5)), "its image has no size"),
         (lambda pdf: image_of(pdf, GREY.tobytes(), bits=3), "3 bits per sample"),
         (lambda pdf: image_of(pdf, GREY.tobytes(), Array([Name.ICCBased, 5])), "its colour profile is missing"),
-        (lambda pdf: image_of(pdf, GREY.tobytes(), icc(pdf, SRGB, 2)), "for how many components"),
+        (lambda pdf: image_of(pdf, GREY.tobytes(), icc(pdf, SRGB, 2)), "its number of components"),
         (lambda pdf: image_of(pdf, RGB.tobytes(), icc(pdf, LAB, 3)), "a colour profile of a kind"),
         (lambda pdf: image_of(pdf, b"nothing", filter=Name.Unheard), "unknown filter Unheard"),
     ],

@@ -20,7 +20,7 @@ from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_leaves
 from docsr.io.pdf import flate
 from docsr.io.pdf.flate import BROKEN, WRONG_SUM, measured
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from docsr.page import Pixels
 from tests.io.pdf.files import (
     BITS,
@@ -212,7 +212,7 @@ def test_in_what_is_rendered_a_wrong_checksum_is_told(tmp_path: Path):
             add_page(pdf, f"{FILLING} 0 0 9 9 re f", {"/Im0": image})
         pdf.save(tmp_path / "a.pdf", compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
     with captured_messages(printed=False) as told:
-        pages = [seen.read().pixels for seen in open_seen(tmp_path / "a.pdf")]
+        pages = [seen.read().pixels for seen in open_visible(tmp_path / "a.pdf")]
     assert np.array_equal(pages[0], pages[1])
     assert told == [
         f"page 2: {WRONG_SUM}",

@@ -8,7 +8,7 @@ import numpy as np
 import pikepdf
 import pytest
 
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from tests.io.pdf.files import GREY, as_rgb, scan_file, shown
 
 TURNS = {
@@ -22,6 +22,6 @@ def test_a_page_is_turned_as_a_viewer_turns_it(tmp_path: Path, stated: str):
     path = scan_file(tmp_path / "a.pdf", Rotate=pikepdf.Object.parse(stated.encode()))
     turned = np.rot90(GREY, -TURNS[stated])
     assert np.array_equal(shown(path), as_rgb(turned))
-    ((is_scan, pixels),) = [(page.is_scan, page.read().pixels) for page in open_seen(path)]
+    ((is_scan, pixels),) = [(page.is_scan, page.read().pixels) for page in open_visible(path)]
     assert is_scan
     assert np.array_equal(pixels, turned)

@@ -14,7 +14,7 @@ from PIL import Image
 from docsr.io.decoder_messages import captured_messages
 from docsr.io.document import read_document
 from docsr.io.pdf.scans import open_scans
-from docsr.io.pdf.visible import RENDERED_DPI, open_seen
+from docsr.io.pdf.visible import RENDERED_DPI, open_visible
 from docsr.page import Page, Pixels
 from tests.io.pdf.drawn import BITS, COVER, DPI, FILLING, HIGH, SCAN, WIDE, H, W
 from tests.io.pdf.files import add_page, enlarge, image_of, jpeg, shown
@@ -23,7 +23,7 @@ from tests.io.pdf.visible_files import PAGES, document
 
 
 def seen(path: Path) -> list[tuple[bool, str | None, Page]]:
-    return [(page.is_scan, page.reason, page.read()) for page in open_seen(path)]
+    return [(page.is_scan, page.reason, page.read()) for page in open_visible(path)]
 
 
 SCANS = (

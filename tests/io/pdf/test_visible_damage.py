@@ -10,7 +10,7 @@ from pikepdf import Array, Dictionary, Name
 
 from docsr.io.decoder_messages import captured_messages
 from docsr.io.pdf.content import MAX_CONTENT_BYTES
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from tests.io.pdf.files import reasons
 
 
@@ -44,7 +44,7 @@ def test_a_page_whose_image_a_renderer_leaves_out_is_told_and_the_others_are_not
         broken(pdf.pages[1])
         pdf.save(path)
     with captured_messages(printed=False) as told:
-        assert len([page.read() for page in open_seen(path)]) == 2
+        assert len([page.read() for page in open_visible(path)]) == 2
     assert len(told) == 1
     assert told[0].startswith("page 2: it is damaged (")
 
@@ -63,7 +63,7 @@ def test_what_is_not_damaged_is_not_told_as_if_it_were(tmp_path: Path):
         page.obj.Contents = pdf.make_stream(b"q 100 0 0 100 0 0 cm /Im0 Do Q")
         pdf.save(tmp_path / "a.pdf")
     with captured_messages(printed=False) as told:
-        for seen in open_seen(tmp_path / "a.pdf"):
+        for seen in open_visible(tmp_path / "a.pdf"):
             assert seen.read().pixels.max() == 0
     assert told == []
 
@@ -77,5 +77,5 @@ def test_a_large_drawing_is_no_damage(tmp_path: Path):
     (reason,) = reasons(tmp_path / "a.pdf")
     assert reason == "its content is too large for a scan"
     with captured_messages(printed=False) as told:
-        assert [seen.read().pixels.min() < 255 for seen in open_seen(tmp_path / "a.pdf")] == [True]
+        assert [seen.read().pixels.min() < 255 for seen in open_visible(tmp_path / "a.pdf")] == [True]
     assert told == []

@@ -8,7 +8,7 @@ import numpy as np
 import pikepdf
 import pytest
 
-from docsr.io.pdf.visible import open_seen
+from docsr.io.pdf.visible import open_visible
 from docsr.page import Dpi
 from tests.io.pdf.files import add_page, image_of
 
@@ -62,6 +62,6 @@ def test_the_finest_that_cover_enough_decide_in_the_shape_of_what_covers_the_pag
             content += f"q {wide * SIDE} 0 0 {high * SIDE} {left * SIDE} {bottom * SIDE} cm /Im{number} Do Q "
         add_page(pdf, content, streams, (SIDE, SIDE))
         pdf.save(tmp_path / "a.pdf")
-    for seen in open_seen(tmp_path / "a.pdf"):
+    for seen in open_visible(tmp_path / "a.pdf"):
         assert seen.dpi == pytest.approx(dpi, rel=0.01)
         assert seen.read().dpi == pytest.approx(dpi, rel=0.01)

@@ -37,7 +37,7 @@ def shorten(path: Path, count: int) -> None:
 @pytest.mark.parametrize("rows", [HIGH - 30, HIGH - 1, HIGH])
 def test_a_png_that_lacks_a_few_rows_has_white_ones_and_tells_it(tmp_path: Path, rows: int):
     short_png(tmp_path / "a.png", rows)
-    expected = "damaged PNG data: they end before the picture does, the rest of which is white"
+    expected = "damaged PNG data: they end before the picture does, and the missing rows are white"
     assert told_of(tmp_path / "a.png") == ([] if rows == HIGH else [expected])
     (page,) = read_document(tmp_path / "a.png")
     assert (page.pixels[:rows] == 200).all()
@@ -70,7 +70,7 @@ def test_rows_that_a_png_lacks_are_white_whatever_it_holds(tmp_path: Path, mode:
     image.save(tmp_path / "a.png")
     bits = {"1": 1, "LA": 16, "RGB": 24, "RGBA": 32, "I;16": 16}.get(mode, 8)
     shorten(tmp_path / "a.png", (HIGH - 20) * (1 + (WIDE * bits + 7) // 8))
-    with pytest.warns(DamageWarning, match="the rest of which is white"):
+    with pytest.warns(DamageWarning, match="the missing rows are white"):
         (page,) = read_document(tmp_path / "a.png")
     assert (page.pixels[-20:] == 255).all()
     grey = page.pixels if page.is_grey else page.pixels[..., 0]

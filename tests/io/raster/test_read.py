@@ -65,7 +65,7 @@ def test_avif_is_read_where_pillow_knows_it(tmp_path: Path):
 def test_heif_without_its_package_is_told_from_what_is_no_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pillow_heif.from_pillow(Image.fromarray(GREY)).save(tmp_path / "a.heic")
     (tmp_path / "b.heic").write_bytes(b"nothing of the kind")
-    monkeypatch.setattr("docsr.io.raster.read.tell_pillow", lambda: None)
+    monkeypatch.setattr("docsr.io.raster.read.register_heif", lambda: None)
     monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
     for name, said in {
         "a.heic": r"it is a HEIC image, which needs .*'docsr\[heif\]'",

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from docsr.errors import PageError
 from docsr.io.raster.read import read_pages
-from docsr.io.raster.transparency import BLACK, WHITE, ground_under, on_ground
+from docsr.io.raster.transparency import BLACK, WHITE, background_under, on_background
 from docsr.page import Pixels
 from tests.formats.handmade import png
 
@@ -112,13 +112,13 @@ def rows_of(layers: Any) -> Any:
     ids=["sheet", "dark sheet", "pale words", "opaque", "nothing", "large and white", "large and black"],
 )
 def test_the_ground(layers: Any, ground: int):
-    assert ground_under(rows_of(layers), len(layers)) == ground
+    assert background_under(rows_of(layers), len(layers)) == ground
 
 
 def test_what_no_ground_shows_is_one_sentence(tmp_path: Path):
     both: Pixels = np.concatenate([letters(255), letters(0)])
     Image.fromarray(rgba(both)).save(tmp_path / "both.png")
-    with pytest.raises(PageError, match=r"both\.png could not be read: some of what it shows on a transparent ground"):
+    with pytest.raises(PageError, match=r"both\.png could not be read: parts of its content on a transparent"):
         list(read_pages(tmp_path / "both.png"))
-    grey: Pixels = on_ground(np.concatenate([letters(255), letters(128)]))
+    grey: Pixels = on_background(np.concatenate([letters(255), letters(128)]))
     assert grey[:8].max() == 0
