@@ -162,7 +162,7 @@ def test_what_is_of_another_kind_is_refused(tmp_path, kind, options, sentence):
 
 
 def test_a_patch_that_is_no_multiple_of_the_factor(tmp_path):
-    with pytest.raises(UsageError, match="50 px is no multiple of the pairs' factor 4"):
+    with pytest.raises(UsageError, match="50 px is not a multiple of the pairs' factor 4"):
         prepare("npy-pairs", arrays(tmp_path / "in"), tmp_path / "out", PrepareOptions(None, size=50))
 
 
