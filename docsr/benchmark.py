@@ -93,7 +93,7 @@ def _measure(
     total = sum(len(task.engines) for task in wanted)
     done = total - sum(len(task.engines) for task in tasks)
     progress(done, total)
-    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, on_crash=_broken)
+    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, on_crash=_on_crash)
     try:
         with closing(run) as results:
             for task, measured in results:
@@ -104,10 +104,10 @@ def _measure(
                 progress(done, total)
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: finished rows are kept, run the same command again to go on") from error
-    return [f"{page} ({_listed(arms)}): {failure}" for (page, failure), arms in failed.items()]
+    return [f"{page} ({_names_of(arms)}): {failure}" for (page, failure), arms in failed.items()]
 
 
-def _listed(arms: list[str]) -> str:
+def _names_of(arms: list[str]) -> str:
     """Return a few arms by name, or the number of many: what is wrong with a page is wrong for all of them."""
     names = list(dict.fromkeys(arms))
     return ", ".join(names) if len(names) <= FEW_ARMS else f"{len(names)} arms"
@@ -175,5 +175,5 @@ def _missing(wanted: list[Measurement], store: RowStore, engines: dict[str, Engi
     return tasks
 
 
-def _broken(task: Measurement) -> Measured:
+def _on_crash(task: Measurement) -> Measured:
     return Measured([], "its worker died (out of memory?): use fewer --jobs")

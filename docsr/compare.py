@@ -135,8 +135,8 @@ def plan_pairs(before: Path, after: Path, hr: Path | None = None) -> tuple[list[
         alone = [file.path for file in files if file.relative not in matches]
         alone += [other.path for other in others if other.path not in taken]
     without = [pair.before for pair in pairs if hr is not None and pair.hr is None]
-    notes += [_named("Not compared, because the other side has no file of that name", alone)] if alone else []
-    return pairs, notes + ([_named("There is no HR for", without)] if without else [])
+    notes += [_list_files("Not compared, because the other side has no file of that name", alone)] if alone else []
+    return pairs, notes + ([_list_files("There is no HR for", without)] if without else [])
 
 
 def _refuse_missing(path: Path) -> None:
@@ -148,7 +148,7 @@ def _refuse_missing(path: Path) -> None:
         return  # reading the file says why
 
 
-def _named(what: str, paths: Sequence[Path]) -> str:
+def _list_files(what: str, paths: Sequence[Path]) -> str:
     few, more = ", ".join(map(str, paths[:3])), len(paths) - 3
     return f"{what}: {few}" + (f" and {counted(more, 'more file')}" if more > 0 else "")
 
@@ -219,14 +219,14 @@ def _left_out(pair: Pair, shown: int, files: int) -> str:
 def _sheets_or_failure(pair: Pair, options: CompareOptions, outcome: Outcome) -> Iterator[Sheet]:
     """Yield the sheets of two files; record a failure, which ends them."""
     try:
-        yield from _of_pair(pair, options, outcome)
+        yield from _pair_sheets(pair, options, outcome)
     except Exception as error:  # whatever a library raises for one file must not stop the others
         files = f"{pair.before} and {pair.after}"
         outcome.failed.append(sentence_of(error, files, "compared", "compare smaller pages"))
         outcome.known = outcome.pages
 
 
-def _of_pair(pair: Pair, options: CompareOptions, outcome: Outcome) -> Iterator[Sheet]:
+def _pair_sheets(pair: Pair, options: CompareOptions, outcome: Outcome) -> Iterator[Sheet]:
     outcome.unopened -= 1
     paths = [path for path in (pair.before, pair.after, pair.hr) if path is not None]
     counts = [count_pages(path) for path in paths]
@@ -240,10 +240,10 @@ def _of_pair(pair: Pair, options: CompareOptions, outcome: Outcome) -> Iterator[
     for number in range(min(counts)):
         title = pair.name if max(counts) == 1 else f"{pair.name}, page {number + 1}"
         pages = (_read(reader, path, options, outcome) for reader, path in zip(readers, paths, strict=True))
-        yield _of_pages(title, list(pages), maker, options, outcome)
+        yield _page_sheet(title, list(pages), maker, options, outcome)
 
 
-def _of_pages(title: str, pages: list[Page], maker: str | None, options: CompareOptions, outcome: Outcome) -> Sheet:
+def _page_sheet(title: str, pages: list[Page], maker: str | None, options: CompareOptions, outcome: Outcome) -> Sheet:
     with allowing(options.max_pixels):
         sheet = make_sheet(title, *pages, maker=maker)
     off = max(shape_off(pages[0], page) for page in pages[1:])

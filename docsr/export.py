@@ -101,10 +101,10 @@ def export(
     _check_out(out)
     loaded = load_checkpoint(checkpoint)
     network, plane = Smoothed(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
-    model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
+    model = _add_metadata(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
-    return _written(model, out, network, plane, in_int8=int8 is not None)
+    return _write(model, out, network, plane, in_int8=int8 is not None)
 
 
 def _check_out(out: Path) -> None:
@@ -124,13 +124,13 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     return network
 
 
-def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane, *, in_int8: bool) -> Exported:
+def _write(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane, *, in_int8: bool) -> Exported:
     """Write the file if it agrees with torch on the plane."""
     written = model.SerializeToString()
     with temporary_folder() as folder:
         copy = folder / "network.onnx"
         copy.write_bytes(written)
-        difference, rms = _proved(network, copy, plane, in_int8=in_int8)
+        difference, rms = _check_difference(network, copy, plane, in_int8=in_int8)
     with staged(out) as output:
         output.file.write(written)
         NETWORK.check(out)
@@ -138,7 +138,7 @@ def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane,
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 
-def _proved(network: Smoothed, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
+def _check_difference(network: Smoothed, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
     """Return the result of :func:`compare`; DocsrError if the difference is too large."""
     difference, rms = compare(network, path, plane)
     apart, bound = (rms, INT8_TOLERANCE) if in_int8 else (difference, TOLERANCE)
@@ -197,7 +197,7 @@ def _to_onnx(network: Smoothed) -> onnx.ModelProto:
         )
     assert program is not None
     model = program.model_proto
-    _forget_paths(model)
+    _remove_paths(model)
     return model
 
 
@@ -211,7 +211,7 @@ def _with_known_slopes(network: nn.Module) -> nn.Module:
     return network
 
 
-def _described(
+def _add_metadata(
     model: onnx.ModelProto, name: str, network: Smoothed, header: Header, **options: float
 ) -> onnx.ModelProto:
     """Add metadata to the model: its name, the export's options, and facts of the network and the checkpoint."""
@@ -231,7 +231,7 @@ def _described(
     return model
 
 
-def _forget_paths(model: onnx.ModelProto) -> None:
+def _remove_paths(model: onnx.ModelProto) -> None:
     """Remove the exporter's notes, which name source files of the machine that it ran on."""
     for node in model.graph.node:
         del node.metadata_props[:]

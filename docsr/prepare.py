@@ -129,14 +129,14 @@ def _source(kind: str, options: PrepareOptions) -> Source:
     if source.x_height is None and options.x_height is not None:
         raise UsageError(f"{kind} are not pages of text: they have no x-height that could be changed")
     if options.colour and not source.has_colour:
-        raise UsageError(f"{kind} gives grey pages: leave --colour away")
+        raise UsageError(f"{kind} gives grey pages: leave out --colour")
     if options.lr_factor is not None:
         if not source.has_lr:
             raise UsageError(f"{kind} has no LR of its own: leave the factor to docsr train")
         source.lr_factor = options.lr_factor
     if options.prose is not None:
         if not source.takes_prose:
-            raise UsageError(f"{kind} draws no text: leave --prose away")
+            raise UsageError(f"{kind} draws no text: leave out --prose")
         read_prose(options.prose)  # so that an unreadable file is reported before anything is written
         source.prose = options.prose
     return source
@@ -147,7 +147,7 @@ def _harvests(read: Callable[[Document], Harvest], todo: list[Document], jobs: i
     if jobs == 1:
         yield from map(read, todo)
         return
-    with closing(run_in_processes(read, todo, jobs=jobs, on_crash=_broken, ordered=True)) as results:
+    with closing(run_in_processes(read, todo, jobs=jobs, on_crash=_on_crash, ordered=True)) as results:
         yield from (result for _, result in results)
 
 
@@ -187,7 +187,7 @@ def harvest(document: Document, source: Source, options: PrepareOptions) -> Harv
     return result
 
 
-def _broken(document: Document) -> Harvest:
+def _on_crash(document: Document) -> Harvest:
     return Harvest(document, skipped=[f"{document.path}: its worker died (out of memory?): use fewer --jobs"])
 
 
@@ -196,10 +196,10 @@ def _harvest_page(result: Harvest, leaf: SourcePage, source: Source, options: Pr
     seed = zlib.crc32(f"{result.document.path.name} {leaf.number}".encode())
     pixels = _as_trained(page.pixels, options)
     if source.x_height is not None:
-        pixels = _at_least(pixels, options.size)
+        pixels = _pad_to(pixels, options.size)
     places = choose_places(luminance(pixels), source, options, seed=seed)
     if not places:
-        raise PageError(_no_place(pixels, source, options))
+        raise PageError(_why_no_place(pixels, source, options))
     if leaf.lr is not None and source.lr_factor is not None:
         result.lr.append(_lr_patches(_as_trained(leaf.lr().pixels, options), pixels, places, source.lr_factor, options))
     result.patches.append(np.stack([pixels[y:, x:][: options.size, : options.size] for y, x in places]))
@@ -228,7 +228,7 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
     if scale > leaf.largest_scale:
         raise PageError(
             f"its text is too small (x-height {measured:.1f} px, wanted {x_height:g}): "
-            "a smaller --x-height takes it, and --as-is takes any"
+            "give a smaller --x-height, or --as-is for text of any size"
         )
     return scale
 
@@ -266,17 +266,17 @@ def _as_trained(pixels: Pixels, options: PrepareOptions) -> Pixels:
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def _at_least(pixels: Pixels, size: int) -> Pixels:
+def _pad_to(pixels: Pixels, size: int) -> Pixels:
     """Pad a page that is smaller than a patch with white paper."""
     border = [(0, max(0, size - length)) for length in pixels.shape[:2]] + [(0, 0)] * (pixels.ndim - 2)
     return np.pad(pixels, border, constant_values=255)
 
 
-def _no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
+def _why_no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
     if source.x_height is not None:
         return "no part of it looks like text: it is blank, or a picture"
     height, width = pixels.shape[:2]
-    return f"its {width} x {height} px are less than a patch of {options.size} px: a smaller --patch takes it"
+    return f"its {width} x {height} px are less than a patch of {options.size} px: give a smaller --patch"
 
 
 def _lr_patches(

@@ -83,12 +83,12 @@ def train(
     if os.path.exists(out / STATE) and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     if not resume and resume_at is None:
-        _refuse_others(out)
+        _refuse_other_files(out)
     with joined() as processes:
         return _train(config, patches, out, observer, processes, _state_folder(out, resume, resume_at))
 
 
-def _refuse_others(out: Path) -> None:
+def _refuse_other_files(out: Path) -> None:
     """Raise a UsageError if a new run would replace a file that belongs to no run."""
     for path in (out / CONFIG, out / CHECKPOINT, out / CURVES):
         if os.path.lexists(path):
@@ -103,10 +103,10 @@ def _state_folder(out: Path, resume: bool, at: int | None) -> Path | None:
     if at not in steps:
         listed = ", ".join(map(str, steps)) or "none (output.keep_every)"
         raise UsageError(f"step {at} was not kept in {out}: it has {listed}")
-    return _kept(out, at)
+    return _kept_folder(out, at)
 
 
-def _kept(out: Path, step: int) -> Path:
+def _kept_folder(out: Path, step: int) -> Path:
     return out / KEPT / f"{step:07d}"
 
 
@@ -148,7 +148,7 @@ def _train(
             file.write(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
     if saved != out:
         run.save()  # so that even a run that is killed at once can be resumed
-        run.drop_later()
+        run.remove_later_steps()
     if processes.first and store.header.lr_factor is not None and config.data.degrade != DegradeConfig():
         observer.on_warning("data.degrade is not used: these patches have an LR of their own")
     if processes.first and state.taken is not None:
@@ -214,7 +214,7 @@ class Run:
             if state.step % output.checkpoint_every == 0 or state.step == steps:
                 self.save()
             if output.keep_every is not None and state.step % output.keep_every == 0:
-                self.save(_kept(self.out, state.step))
+                self.save(_kept_folder(self.out, state.step))
             if writer is not None and (state.step % output.validate_every == 0 or state.step == steps):
                 self.validate(writer, stopped)
 
@@ -242,13 +242,13 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
             self.state.save(folder, self.x_height)
 
-    def drop_later(self) -> None:
+    def remove_later_steps(self) -> None:
         """Remove kept states and pictures of later steps, which belong to the history before this resume."""
         if not self.processes.first:
             return
         later = [step for step in _kept_steps(self.out) if step > self.state.step]
         for step in later:
-            shutil.rmtree(_kept(self.out, step))
+            shutil.rmtree(_kept_folder(self.out, step))
         for picture in (self.out / STRIPS).glob("step-*.png"):
             if picture.name > _strip_name(self.state.step):
                 picture.unlink()

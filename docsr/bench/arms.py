@@ -142,11 +142,11 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
     for name in dict.fromkeys([*wanted, BASELINE]):
         if name in PEERS:
             try:
-                arms.append(_peer(name, peers))
+                arms.append(_peer_arm(name, peers))
             except DocsrError as error:
                 missing[name] = str(error)
         else:
-            arms += _own(name)
+            arms += _own_arms(name)
     arms.append(Arm(HR, 1, "none", False, HR))
     for label, count in Counter(arm.label for arm in arms).items():
         if count > 1:
@@ -154,7 +154,7 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
     return arms, missing
 
 
-def _own(name: str) -> list[Arm]:
+def _own_arms(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [
             (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps)
@@ -175,7 +175,7 @@ def _factors(name: str) -> tuple[int, ...]:
     return (1,) if name == "none" else CLASSICAL_FACTORS
 
 
-def _peer(name: str, folder: Path | None) -> Arm:
+def _peer_arm(name: str, folder: Path | None) -> Arm:
     peer = PEERS.find(name)
     peer.load(folder, 1)
     parts = [name, *peer.libraries(), *(str(sha256_of(path)) for path in peer.weights(folder))]

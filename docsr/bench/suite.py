@@ -134,13 +134,13 @@ def _pages_of(source: SourceConfig, root: Path, beside: Path, suite: Suite) -> l
     """Return the pages of the source; note in ``suite`` what cannot be one."""
     paths = sorted(path for path in root.glob(source.pdf or source.images or "") if os.path.isfile(path))
     if source.listed is not None:
-        names = _listed(beside / source.listed)
+        names = _read_names(beside / source.listed)
         paths = [path for path in paths if path.name in names]
     pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root, suite))
-    return pages if source.pages is None else _drawn(pages, source.pages)
+    return pages if source.pages is None else _draw(pages, source.pages)
 
 
-def _listed(path: Path) -> set[str]:
+def _read_names(path: Path) -> set[str]:
     try:
         return set(path.read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:
@@ -148,7 +148,7 @@ def _listed(path: Path) -> set[str]:
         raise UsageError(f"the names in {path} cannot be read: {reason}") from error
 
 
-def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
+def _draw(pages: list[SuitePage], number: int) -> list[SuitePage]:
     """Return up to ``number`` pages, the same in every run: in turn one from each folder directly below the root."""
     order = random.Random(0)
     folders = [list(group) for _, group in groupby(pages, key=lambda page: page.name.partition("/")[0])]

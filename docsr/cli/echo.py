@@ -56,7 +56,7 @@ def send(file: BinaryIO) -> None:
             stream.buffer.write(piece)
         stream.buffer.flush()
     except OSError as error:
-        raise _lost(stream, error) from error
+        raise _stream_error(stream, error) from error
 
 
 def terminal(*, err: bool = False, **how: Any) -> Console:
@@ -116,16 +116,16 @@ class _Guarded:
     def write(self, text: str) -> int:
         if text == "":  # click writes an empty text to test whether this is a text stream
             return 0
-        return self._tried(lambda: self._stream.write(text))
+        return self._attempt(lambda: self._stream.write(text))
 
     def flush(self) -> None:
-        self._tried(self._stream.flush)
+        self._attempt(self._stream.flush)
 
-    def _tried(self, write: Callable[[], int | None]) -> int:
+    def _attempt(self, write: Callable[[], int | None]) -> int:
         try:
             return write() or 0
         except OSError as error:
-            self._failure = _lost(self._stream, error)
+            self._failure = _stream_error(self._stream, error)
             self._failure.__cause__ = error
         finally:
             if self._failure is not None and not self._quiet:
@@ -133,7 +133,7 @@ class _Guarded:
         return 0
 
 
-def _lost(stream: TextIO, error: OSError) -> DocsrError:
+def _stream_error(stream: TextIO, error: OSError) -> DocsrError:
     """Return the error for a stream that cannot be written, and silence the stream.
 
     Python flushes the stream once more when it exits, which must not fail again.

@@ -14,7 +14,7 @@ from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
 from docsr.cli.output import Decisions, JsonLines, Lines, Tally, write_report
-from docsr.cli.pipe import Names, enhance_through, given_names, is_piped, named_as_given, received
+from docsr.cli.pipe import Names, copied_pipes, enhance_through, given_names, is_piped, named_as_given
 from docsr.cli.progress import Course, shown
 from docsr.errors import UsageError
 
@@ -167,14 +167,14 @@ def enhance(
     from docsr.batch.run import EnhanceOptions, default_jobs, enhance_files
 
     options = EnhanceOptions(**settings)
-    files, names = click.get_current_context().with_resource(received(inputs))
+    files, names = click.get_current_context().with_resource(copied_pipes(inputs))
     if is_piped(inputs, out):
         reporting = any((dry_run, preview, report, log_json))
         return enhance_through(files[0], options, jobs, time_limit or None, reporting=reporting, names=names)
-    tasks, passed = _planned(files, names, out, options, overwrite=overwrite)
+    tasks, passed = _plan(files, names, out, options, overwrite=overwrite)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    folder, report_at = _opened(tasks, out, report, settings["model"], again=overwrite)
+    folder, report_at = _open_places(tasks, out, report, settings["model"], again=overwrite)
     course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(report_at is not None, options, passed)
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
     rows = named_as_given(_noting_failed(do(tasks, folder, options, dry=dry_run), failed), names)
@@ -183,7 +183,7 @@ def enhance(
     return code or previewed
 
 
-def _planned(
+def _plan(
     files: list[Path], names: Names, out: Path, options: EnhanceOptions, *, overwrite: bool
 ) -> tuple[list[Task], PassedOver]:
     """Return the tasks, and what is passed over in folders."""
@@ -242,7 +242,7 @@ def tell_all(
 # What follows serves `enhance`: opening folders and checking options.
 
 
-def _opened(
+def _open_places(
     tasks: Iterable[Task], out: Path, report: Path | None, model: str | None, *, again: bool
 ) -> tuple[OutputFolder, Place | None]:
     """Open the output folder and the place of the report, which may replace no input."""
@@ -280,7 +280,7 @@ def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: P
     if report is None:
         return
     if str(report) == "-":
-        raise UsageError("--report wants the name of a file: --log-json writes rows to standard output")
+        raise UsageError("--report needs the name of a file: --log-json writes rows to standard output")
     if report.suffix.lower() in DOCUMENT_SUFFIXES:
         raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
     if is_one_of(

@@ -123,7 +123,7 @@ class Lines:
 
     def page(self, result: PageResult) -> None:
         """Print a failure, or keep the page for the list; skipped pages take no line of the list."""
-        _echo_complaints(result)
+        _print_problems(result)
         if result.error is not None or result.status in {"skipped", "unwritten"}:
             return
         if len(self._listed) < _FEW:
@@ -137,7 +137,7 @@ class Lines:
             say(_line(row))
         if self._unlisted:
             say(f"... and {self._unlisted} more (--report FILE lists every page)")
-        _echo_summary(tally)
+        _print_summary(tally)
 
 
 class Decisions:
@@ -149,12 +149,12 @@ class Decisions:
 
     def page(self, result: PageResult) -> None:
         """Print the row of a page."""
-        _echo_complaints(result)
+        _print_problems(result)
         if result.status == "skipped":
             say(_COLUMNS.format(result.status, "", "", "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
             sizes = ("" if size is None else f"{size[0]}x{size[1]}" for size in (result.size_in, result.size_out))
-            why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed(result)}"
+            why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed_sizes(result)}"
             height, bytes_change = _height(result.x_height_in), ""
             if result.input != self._last:
                 bytes_change = _expected_bytes(result)
@@ -163,7 +163,7 @@ class Decisions:
 
     def end(self, tally: Tally) -> None:
         """Print the counts."""
-        _echo_summary(tally)
+        _print_summary(tally)
 
 
 class JsonLines:
@@ -186,19 +186,19 @@ class JsonLines:
         say_json({"end": {**files, **sizes, "pages": dict(sorted(tally.pages.items())), **over}})
 
 
-def tell_warning(result: PageResult, name: str) -> None:
+def print_warning(result: PageResult, name: str) -> None:
     """Print the warnings of the decoders, under the name that the user gave the file."""
     if result.warning is not None:
         say(f"docsr: warning: {name}: {result.warning}", err=True)
 
 
-def _echo_complaints(result: PageResult) -> None:
-    tell_warning(result, result.input)
+def _print_problems(result: PageResult) -> None:
+    print_warning(result, result.input)
     if result.error is not None:
         say(f"docsr: failed: {result.error}", err=True)
 
 
-def _echo_summary(tally: Tally) -> None:
+def _print_summary(tally: Tally) -> None:
     if warning := tally.growth.warning(tally.options):
         say(f"docsr: warning: {warning}", err=True)
     if summary := tally.summary():
@@ -240,13 +240,13 @@ def _line(row: PageResult) -> str:
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
     heights = _change(_height(row.x_height_in), _height(row.x_height_out))
     text = f", x-height {heights}" if heights else ""
-    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else _made(row.size_in, row)
+    how = f"copied as it is ({row.why}{_mixed_sizes(row)})" if row.status == "copied" else _how_made(row.size_in, row)
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
     return f"{_place(row.output, row)}: {sizes}{text}, {how}{back}"
 
 
-def _made(size: tuple[int, int], row: PageResult) -> str:
+def _how_made(size: tuple[int, int], row: PageResult) -> str:
     """Return what made a page of this size before: an upscaler, or else how its pixels were resampled."""
     if row.model != "none" or row.size_out is None:
         return row.model or ""
@@ -262,7 +262,7 @@ def _change(before: str, after: str) -> str:
     return before if before == after else f"{before} -> {after}"
 
 
-def _mixed(row: PageResult) -> str:
+def _mixed_sizes(row: PageResult) -> str:
     """Return a note if the page has text of several sizes, since the median over its ink decided."""
     spread = row.x_height_spread or 0.0
     return f"; sizes differ by {100 * spread:.0f} %" if spread > _MIXED else ""

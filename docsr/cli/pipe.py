@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.echo import send
-from docsr.cli.output import tell_warning
+from docsr.cli.output import print_warning
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.system.names import below, is_descriptor
 from docsr.system.temporary import temporary_folder
@@ -30,7 +30,7 @@ Names: TypeAlias = Mapping[str, str]
 
 PIPE = "-"
 _STDIN = "standard input"
-_TAKEN = "standard output holds the image: leave away --dry-run, --preview, --report and --log-json"
+_TAKEN = "standard output holds the image: leave out --dry-run, --preview, --report and --log-json"
 _PATIENCE = 10.0
 """Seconds that a writer has to begin writing to a pipe."""
 
@@ -52,7 +52,7 @@ def is_piped(inputs: Sequence[Path], out: Path) -> bool:
 
 
 @contextmanager
-def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
+def copied_pipes(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
     """Copy inputs that are pipes, as a shell makes them of ``<(command)``, into temporary files.
 
     A file that a shell has opened (``/dev/stdin < scan.png``) is copied too: other processes cannot open that name.
@@ -74,7 +74,7 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
             if _is_pipe(given):
                 place = folder / str(number)
                 place.mkdir()
-                files[number] = _named(_drained(given, below(place, _stem(given))))
+                files[number] = _with_suffix(_copy_pipe(given, below(place, _stem(given))))
                 names[str(files[number])] = str(given)
         yield files, names
 
@@ -110,7 +110,7 @@ def _stem(given: Path) -> str:
     return f"pipe-{given.name}" if given.name.isdecimal() else given.name
 
 
-def _drained(pipe: Path, path: Path) -> Path:
+def _copy_pipe(pipe: Path, path: Path) -> Path:
     """Copy a pipe to a file; give up if nobody writes within _PATIENCE."""
     source = os.open(pipe, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     is_pipe = stat.S_ISFIFO(os.fstat(source).st_mode)
@@ -136,7 +136,7 @@ def _drained(pipe: Path, path: Path) -> Path:
     return path
 
 
-def _named(path: Path) -> Path:
+def _with_suffix(path: Path) -> Path:
     """Give a file the suffix of its format, unless it has one that docsr knows."""
     from docsr.io.document import suffix_of
     from docsr.io.paths.inputs import DOCUMENT_SUFFIXES
@@ -169,14 +169,14 @@ def enhance_through(
     from docsr.batch.run import default_jobs, enhance_files, plan_files
 
     with temporary_folder() as folder:
-        source = _received(folder) if str(given) == PIPE else given
+        source = _copy_stdin(folder) if str(given) == PIPE else given
         if os.path.isdir(source):
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = folder / "out"
         (task,) = plan_files([source], out, options)
         for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
             name = _STDIN if str(given) == PIPE else names.get(str(source), str(source))
-            tell_warning(result, name)
+            print_warning(result, name)
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)
                 raise PageError(sentence) if result.readable else NoInputError(sentence)
@@ -185,7 +185,7 @@ def enhance_through(
     return 0
 
 
-def _received(folder: Path) -> Path:
+def _copy_stdin(folder: Path) -> Path:
     """Copy standard input to a file with the suffix of its format."""
     if sys.stdin is None:
         raise NoInputError("standard input is closed: give a file, or open it")
@@ -194,4 +194,4 @@ def _received(folder: Path) -> Path:
         shutil.copyfileobj(sys.stdin.buffer, file)
     if not path.stat().st_size:
         raise NoInputError("nothing came through standard input: give it an image")
-    return _named(path)
+    return _with_suffix(path)

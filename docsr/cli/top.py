@@ -73,14 +73,14 @@ def _print_error(error: BaseException, *, trace: bool) -> int:
     if isinstance(error, NobodyReads):
         return error.exit_code
     if isinstance(error, click.ClickException):
-        _say_usage(error)
+        _print_usage(error)
         return error.exit_code
-    failure = _as_ours(error)
+    failure = _as_docsr_error(error)
     say(f"docsr: error: {failure}", err=True)
     return failure.exit_code
 
 
-def _as_ours(error: BaseException) -> DocsrError:
+def _as_docsr_error(error: BaseException) -> DocsrError:
     match error:
         case DocsrError():
             return error
@@ -92,10 +92,10 @@ def _as_ours(error: BaseException) -> DocsrError:
             return DocsrError(f"{error.filename or 'a temporary file'} could not be written: the disk is full")
     message, kind = first_line(error), type(error).__name__
     what = kind if message == kind else f"{kind}: {message}"
-    return Unexpected(f"docsr did not expect this: {what}; {_report()}, with the output of the option --debug")
+    return Unexpected(f"docsr did not expect this: {what}; {_where_to_report()}, with the output of the option --debug")
 
 
-def _report() -> str:
+def _where_to_report() -> str:
     """Return where to report an error: the address in the package's metadata, if it has one."""
     try:
         urls = metadata("docsr").get_all("Project-URL") or []
@@ -106,7 +106,7 @@ def _report() -> str:
     return f"please report it at {address}" if address else "please report it where you got docsr from"
 
 
-def _say_usage(error: click.ClickException) -> None:
+def _print_usage(error: click.ClickException) -> None:
     """Print what is wrong with the command line, as click does; for a command without arguments print its help."""
     if isinstance(error, _HELP):  # its message is the help
         for line in error.format_message().splitlines():

@@ -13,7 +13,7 @@ import click
 from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
 from docsr.cli.options import TrainCommand
-from docsr.cli.training_progress import TrainingProgress, tells
+from docsr.cli.training_progress import TrainingProgress, prints
 from docsr.errors import MissingExtraError, UsageError
 from docsr.system.names import below
 from docsr.system.temporary import need_temporary_folder
@@ -159,12 +159,12 @@ def train(
         out = below(Path("runs"), f"{named.generator.name}_x{named.factor}")
     resume = resume or resume_at is not None
     if resume and not os.path.isfile(out / CONFIG):
-        raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
+        raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave out --resume")
     checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
     with TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume, resume_at=resume_at)
-    if tells():
+    if prints():
         say(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 

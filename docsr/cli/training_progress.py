@@ -11,7 +11,7 @@ _SECONDS_BETWEEN_LINES = 10.0
 """Seconds between the progress lines of a validation where there is no terminal."""
 
 
-def tells() -> bool:
+def prints() -> bool:
     """Return whether this process prints: under torchrun only the first one does."""
     return os.environ.get("RANK", "0") == "0"
 
@@ -24,7 +24,7 @@ class TrainingProgress:
 
         console = terminal(err=True)
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and tells()), transient=True)
+        self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and prints()), transient=True)
         self._task, self._last_line = self._bar.add_task("step", total=steps), 0.0
 
     def __enter__(self) -> TrainingProgress:

@@ -131,6 +131,6 @@ def _fitting(state: dict[str, Tensor], features: nn.Module, network: str, source
     missing = [key for key, value in wanted.items() if getattr(state.get(key), "shape", None) != value.shape]
     if missing:
         raise CheckpointError(
-            f"{source} does not hold {network}'s features (missing: {missing[0]}): name its own network"
+            f"{source} does not hold {network}'s features (missing: {missing[0]}): fix loss.perceptual_network"
         )
     return {key: state[key] for key in wanted}

@@ -47,11 +47,11 @@ def number_changes(
     true, first, second = (fold(text, case=case).split() for text in (reference, before, after))
     numbers = [word for word in true if _digits(word)]
     if ordered:
-        both = zip(true, _beside(true, first), _beside(true, second), strict=True)
+        both = zip(true, _aligned_digits(true, first), _aligned_digits(true, second), strict=True)
         changes = [_change(_digits(word), was, now) for word, was, now in both if _digits(word)]
     else:
         true_digits = set(map(_digits, numbers))
-        pairs = zip(map(_digits, first), map(_digits, _words(first, second)), strict=True)
+        pairs = zip(map(_digits, first), map(_digits, _aligned_words(first, second)), strict=True)
         # If the page has both numbers, they are two numbers that were read in another order.
         changes = [
             _change(was if was in true_digits else now, was, now)
@@ -68,12 +68,12 @@ def _change(true: str, was: str, now: str) -> int:
     return (now == true) - (was == true)
 
 
-def _beside(true: Sequence[str], read: Sequence[str]) -> list[str]:
+def _aligned_digits(true: Sequence[str], read: Sequence[str]) -> list[str]:
     """Return the digits that were read for each word; "" if they are no number."""
-    return [_digits(word) for word in _words(true, read)]
+    return [_digits(word) for word in _aligned_words(true, read)]
 
 
-def _words(true: Sequence[str], read: Sequence[str]) -> Iterator[str]:
+def _aligned_words(true: Sequence[str], read: Sequence[str]) -> Iterator[str]:
     """Yield the word of ``read`` that is aligned with each word of ``true``; "" if there is none."""
     differing = {number: other for number, other in word_edits(true, read) if number is not None}
     for number, word in enumerate(true):

@@ -138,7 +138,7 @@ def word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tupl
     start = read_start = 0
     for block in _levenshtein().editops(true, read).as_matching_blocks():  # the last block is empty, at both ends
         end, read_end = block.a, block.b
-        for one, other in _alike(true[start:end], read[read_start:read_end]):
+        for one, other in _align_by_likeness(true[start:end], read[read_start:read_end]):
             differing.append((None if one is None else start + one, None if other is None else read_start + other))
         start, read_start = end + block.size, read_end + block.size
     return differing
@@ -151,7 +151,7 @@ _MOST_CELLS = 1_000_000
 """Largest table of an alignment: it takes about a second, and some 100 MB."""
 
 
-def _alike(true: list[str], read: list[str]) -> list[tuple[int | None, int | None]]:
+def _align_by_likeness(true: list[str], read: list[str]) -> list[tuple[int | None, int | None]]:
     """Align two runs of words so that pairs are most alike; longer runs than _MOST_CELLS allows go by order alone."""
     if len(true) * len(read) > _MOST_CELLS:
         return list(zip_longest(range(len(true)), range(len(read))))

@@ -69,7 +69,7 @@ def generator_shapes(name: str, factor: int, args: dict[str, Any], most: int) ->
         UsageError: as :func:`build_generator`.
     """
     try:
-        with torch.device("meta"), _at_most(most):
+        with torch.device("meta"), _limit_weights(most):
             network = build_generator(name, factor, args)
     except _TooMany:
         return None
@@ -81,7 +81,7 @@ class _TooMany(Exception):
 
 
 @contextmanager
-def _at_most(most: int) -> Iterator[None]:
+def _limit_weights(most: int) -> Iterator[None]:
     """Raise _TooMany when this thread registers more weights, so that a network of a billion blocks ends early."""
     thread, weights = threading.get_ident(), count(1)
 

@@ -44,7 +44,7 @@ class Tesseract:
     @cached_property
     def signature(self) -> str:
         """Return version and options; the dpi tag is the page's, or 300 if its dpi is unknown."""
-        version = _lines(_ended("--version"))[0].split()[-1].lstrip("v")
+        version = _lines(_run_program("--version"))[0].split()[-1].lstrip("v")
         return f"tesseract {version} lang {self.language} psm {self.psm} dpi as tagged"
 
     @staticmethod
@@ -59,7 +59,7 @@ class Tesseract:
             UsageError: Tesseract has no data for the language.
             DocsrError: Tesseract is not installed.
         """
-        known = set(filter(_LANGUAGE.fullmatch, _lines(_ended("--list-langs"))))
+        known = set(filter(_LANGUAGE.fullmatch, _lines(_run_program("--list-langs"))))
         unknown = [name for name in self.language.split("+") if _LANGUAGE.fullmatch(name) and name not in known]
         if unknown:
             raise UsageError(f"Tesseract has no data for {', '.join(unknown)}: it has {', '.join(sorted(known))}")
@@ -83,7 +83,7 @@ class Tesseract:
     def _read(self, page: Page, *more: str) -> str:
         dpi = round(page.dpi[0]) if page.dpi else round(UNKNOWN_DPI)
         words = ("stdin", "stdout", "-l", self.language, "--psm", str(self.psm), "--dpi", str(dpi), *more)
-        ended = _ended(*words, given=_png(page))
+        ended = _run_program(*words, given=_png(page))
         if ended.code != 0:
             said = " ".join(ended.said.decode(errors="replace").split())[:_LONGEST]
             raise DocsrError(f"Tesseract failed on {page.source}: {said or f'exit code {ended.code}'}")
@@ -98,7 +98,7 @@ def _png(page: Page) -> bytes:
     return file.getvalue()
 
 
-def _ended(*words: str, given: bytes = b"") -> Ended:
+def _run_program(*words: str, given: bytes = b"") -> Ended:
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     program = shutil.which(PROGRAM)
     if program is None:

@@ -89,7 +89,7 @@ class PairDataset(Dataset[Pair]):
         random = np.random.default_rng([self.seed, number])
         factor = self.factors[number // self.turn % len(self.factors)]
         make = self._degraded if self.store.header.lr_factor is None else self._prepared
-        hr, lr = _turned(*make(factor, random), self.config, random)
+        hr, lr = _flip_and_rotate(*make(factor, random), self.config, random)
         return _tensor(lr), _tensor(hr)
 
     def validation(self, count: int) -> list[Pair]:
@@ -101,7 +101,7 @@ class PairDataset(Dataset[Pair]):
             return [self[number] for number in range(count if len(self) else 0)]
         numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
         sides = ((self.store.lr(number), self.store[number]) for number in map(int, numbers))
-        return [(_tensor(self._coloured(lr)), _tensor(self._coloured(hr))) for lr, hr in sides]
+        return [(_tensor(self._in_colours(lr)), _tensor(self._in_colours(hr))) for lr, hr in sides]
 
     def __len__(self) -> int:
         return len(self.store)
@@ -111,7 +111,7 @@ class PairDataset(Dataset[Pair]):
         for _ in range(TRIES):
             number = int(random.integers(len(self.store)))
             scale = self.scales[factor, self.store.x_height(number)]
-            piece = crop(self._coloured(self.store[number]), self.config.lr_patch * factor, scale, random)
+            piece = crop(self._in_colours(self.store[number]), self.config.lr_patch * factor, scale, random)
             if piece.std() > BLANK_DEVIATION:
                 break
         return self.degrade[factor](piece, random)
@@ -119,17 +119,17 @@ class PairDataset(Dataset[Pair]):
     def _prepared(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
         """Return (HR, LR) of the same place in a pair of the source."""
         number, size = int(random.integers(len(self.store))), self.config.lr_patch
-        lr, hr = self._coloured(self.store.lr(number)), self._coloured(self.store[number])
+        lr, hr = self._in_colours(self.store.lr(number)), self._in_colours(self.store[number])
         y, x = (int(random.integers(length - size + 1)) for length in lr.shape[:2])
         place, large = (slice(y, y + size), slice(x, x + size)), size * factor
         y, x = y * factor, x * factor
         return hr[y : y + large, x : x + large], lr[place]
 
-    def _coloured(self, patch: Pixels) -> Pixels:
+    def _in_colours(self, patch: Pixels) -> Pixels:
         return luminance(patch) if self.colours == 1 else patch
 
 
-def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+def _flip_and_rotate(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Generator) -> tuple[Pixels, Pixels]:
     """Mirror and rotate both images alike, if the configuration asks for it."""
     if config.flip and random.random() < 0.5:
         hr, lr = hr[:, ::-1], lr[:, ::-1]

@@ -99,8 +99,8 @@ class Degrade:
         if config.reduced_bilevel and random.random() < config.reduced_bilevel:
             return hr, _run(self._file, self._reduced_bilevel(lr, size, random), random)
         if config.fax and random.random() < config.fax:
-            return hr, self._faxed(lr, size, random)
-        lr = self._sample(_run(self._optics, lr, random), _drawn(random), size)
+            return hr, self._fax(lr, size, random)
+        lr = self._sample(_run(self._optics, lr, random), _random_kernel(random), size)
         ink, paper = 0.0, 1.0
         if random.random() < config.contrast:
             ink, paper = random.uniform(*config.ink_level), random.uniform(*config.paper_level)
@@ -118,13 +118,13 @@ class Degrade:
         grain = np.asarray(random.standard_normal(scan.shape, np.float32), np.float32)
         grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), random.uniform(0.3, 0.8)))
         rough = (scan + PAPER * random.uniform(0.0, 0.15) * grain).clip(0, PAPER)
-        return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _drawn(random), size)
+        return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _random_kernel(random), size)
 
-    def _faxed(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
+    def _fax(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
         """Make a standard fax of one bit, with lost lines and as many pixels as LR, and then square its pixels."""
         longer = math.sqrt(random.uniform(*FAX_SHAPE))
         raster = round(size[0] * longer), max(1, round(size[1] / longer))
-        scanned = self._sample(_run(self._optics, image, random), _drawn(random), raster)
+        scanned = self._sample(_run(self._optics, image, random), _random_kernel(random), raster)
         bits = _bilevel(_run(self._sensor, scanned, random), 0.0, 1.0, random)
         if random.random() < self.config.noise:
             _lose_lines(bits, random)
@@ -144,7 +144,7 @@ def _lose_lines(bits: Pixels, random: np.random.Generator) -> None:
         bits[line] = bits[line - 1] if random.random() < 0.7 else PAPER
 
 
-def _drawn(random: np.random.Generator) -> int:
+def _random_kernel(random: np.random.Generator) -> int:
     """Draw one of the sampling kernels."""
     return SAMPLERS[int(random.integers(len(SAMPLERS)))]
 

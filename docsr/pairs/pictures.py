@@ -109,7 +109,7 @@ class NpyPairs(Source):
 
     def documents(self, root: Path) -> list[Document]:
         """Return every pair, after a check of names, shapes, types and ratio from the headers."""
-        hr, lr = (_arrays(root, names) for names in (HR_NAMES, LR_NAMES))
+        hr, lr = (_find_arrays(root, names) for names in (HR_NAMES, LR_NAMES))
         if alone := sorted(hr.keys() ^ lr.keys()):
             path = hr.get(alone[0]) or lr[alone[0]]
             raise UsageError(f"{path} has no partner of the same name ({len(alone)} such files): pairs go by name")
@@ -123,8 +123,8 @@ class NpyPairs(Source):
         """Yield the pair."""
         hr = document.path
         folder = next(hr.parent.parent / name for name in LR_NAMES if os.path.isfile(hr.parent.parent / name / hr.name))
-        page = Page(_array(hr), source=hr)
-        yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_array(folder / hr.name)))
+        page = Page(_read_array(hr), source=hr)
+        yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_read_array(folder / hr.name)))
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -145,7 +145,7 @@ def _resized(pixels: Pixels, side: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, (side, side), interpolation=mode), np.uint8)
 
 
-def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
+def _find_arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
     folder = next((root / name for name in names if os.path.isdir(root / name)), None)
     if folder is None:
         raise UsageError(f"{root} has no folder {names[0]}: pairs lie in the folders hr and lr, under the same names")
@@ -154,7 +154,7 @@ def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
 
 def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
     """Return the factor of a pair, which must be a whole number and equal ``wanted``, if that is given."""
-    large, small = _opened(hr), _opened(lr)
+    large, small = _open_array(hr), _open_array(lr)
     factor = int(large.shape[0] // max(1, small.shape[0]))
     height, width = small.shape[:2]
     if large.shape[:2] != (factor * height, factor * width) or factor < 2 or large.shape[2:] != small.shape[2:]:
@@ -166,7 +166,7 @@ def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
     return factor
 
 
-def _opened(path: Path) -> Pixels:
+def _open_array(path: Path) -> Pixels:
     """Open an array without reading its values. UsageError if it is not a picture."""
     try:
         array: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -179,9 +179,9 @@ def _opened(path: Path) -> Pixels:
     return array
 
 
-def _array(path: Path) -> Pixels:
+def _read_array(path: Path) -> Pixels:
     """Return the pixels of an array. PageError for floats outside [0, 1]."""
-    array = np.array(_opened(path))
+    array = np.array(_open_array(path))
     if array.shape[2:] == (1,):
         array = array[..., 0]
     if array.dtype == np.uint8:

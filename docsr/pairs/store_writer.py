@@ -43,7 +43,7 @@ class StoreWriter:
         self._out = OutputFolder(folder)
         with atomic_write(self.place(UNFINISHED)):
             pass  # an empty file
-        _empty(folder)
+        _remove_unfinished(folder)
         self.size = size
         self.counts = {"train": 0, "val": 0}
         self._shards: Counter[str] = Counter()
@@ -91,7 +91,7 @@ def check_new(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty, and its files would mix with the patches: choose another --out")
 
 
-def _empty(folder: Path) -> None:
+def _remove_unfinished(folder: Path) -> None:
     """Remove the files of an unfinished run, and no others."""
     for below, ours in _OURS:
         for path in (folder / below).glob("*"):

@@ -133,7 +133,7 @@ class TrainingState:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
         if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
             raise CheckpointError(f"{path} is not the state of a docsr train run")
-        self._compare(folder, values)
+        self._check_options(folder, values)
         try:
             for name, part in self.parts().items():
                 part.load_state_dict(values[name])
@@ -153,12 +153,12 @@ class TrainingState:
                 "wrote it; start a new --out"
             ) from error
 
-    def _compare(self, folder: Path, values: dict[str, Any]) -> None:
+    def _check_options(self, folder: Path, values: dict[str, Any]) -> None:
         try:
-            saved = _flat(check_config(values["config"]).model_dump(mode="json"))
+            saved = _flatten(check_config(values["config"]).model_dump(mode="json"))
         except UsageError as error:
             raise CheckpointError(f"{folder / STATE} was written by another docsr: start a new --out") from error
-        current = _flat(self.config.model_dump(mode="json"))
+        current = _flatten(self.config.model_dump(mode="json"))
         differing = [
             f"{key} ({saved.get(key)} then, {current.get(key)} now)"
             for key in sorted(saved.keys() | current.keys())
@@ -176,18 +176,18 @@ class TrainingState:
 def _critic(config: TrainConfig, generator: Generator) -> nn.Module:
     if len(generator.factors) > 1:
         raise UsageError(
-            "a discriminator sees patches of one size, and this generator learns several factors: leave "
-            "schedule.gan_start away, or give generator.args.factors the one factor"
+            "a discriminator sees patches of one size, and this generator learns several factors: leave out "
+            "schedule.gan_start, or give generator.args.factors the one factor"
         )
     critic, patch = config.discriminator, config.data.lr_patch * config.factor
     return build_discriminator(critic.name, config.factor, patch, critic.args, config.colours)
 
 
-def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:
+def _flatten(values: dict[str, Any], above: str = "") -> dict[str, Any]:
     """Return nested options by their dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return flat
 
 

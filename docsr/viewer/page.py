@@ -74,10 +74,10 @@ def write_viewer(
 
 def _shown(number: int, sheet: Sheet) -> tuple[dict[str, Any], list[Embedded]]:
     pictures = [embedded(variant.page.pixels, QUALITY, exact=variant.page.bilevel) for variant in sheet.variants]
-    return {"number": number, **_described(sheet, pictures)}, pictures
+    return {"number": number, **_description(sheet, pictures)}, pictures
 
 
-def _described(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
+def _description(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
     """Return what the script of the page gets to know about a sheet."""
     smaller = [
         f"{variant.name} is large, and shown at {100 * picture.share:.0f} % of its pixels"

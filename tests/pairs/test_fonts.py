@@ -143,5 +143,5 @@ def test_prose_that_cannot_be_used_is_told_before_anything_is_made(
 
 
 def test_only_typefaces_draw_prose(typefaces: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="images draws no text: leave --prose away"):
+    with pytest.raises(UsageError, match="images draws no text: leave out --prose"):
         prepare("images", typefaces, tmp_path / "p", PrepareOptions(14.0, prose=typefaces / "prose.txt"))

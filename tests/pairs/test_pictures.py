@@ -167,5 +167,5 @@ def test_a_patch_that_is_no_multiple_of_the_factor(tmp_path):
 
 
 def test_pictures_that_are_too_small_are_named(tmp_path):
-    with pytest.raises(NoInputError, match="160 x 120 px are less than a patch of 192 px: a smaller --patch"):
+    with pytest.raises(NoInputError, match="160 x 120 px are less than a patch of 192 px: give a smaller --patch"):
         prepare("div2k", div2k(tmp_path / "in"), tmp_path / "out", PrepareOptions(None, size=192))

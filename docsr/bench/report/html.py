@@ -195,12 +195,12 @@ def _shown(
         pictures = crops(page, condition, arm, engine, peers)
     except DocsrError:
         return None  # the file has been removed since it was measured; its rows stay in the tables
-    texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
+    texts = [(name, _mark_errors(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
     how = wording.how(condition.lr_dpi, condition.degradation)
     return Shown(f"{page.set}: {page.name}, {how}, {engine}", 100 * change, arm.label, pictures, texts)
 
 
-def _marked(page: SuitePage, text: str) -> str:
+def _mark_errors(page: SuitePage, text: str) -> str:
     """Return the hypothesis as HTML: errors are marked, and missing text is struck out in its place."""
     parts = []
     for same, true, read in differences(page.text, text, case=page.source.case):
