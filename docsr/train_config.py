@@ -86,8 +86,12 @@ class DegradeConfig(Options):
 
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
-    reduced_bilevel: Probability = Field(0.0, description="share of patches not clean: finer one-bit scans made grey")
-    fax: Probability = Field(0.0, description="share of patches not clean: faxed with half the lines, then made square")
+    reduced_bilevel: Probability = Field(
+        0.0, description="share of patches that are not clean: one-bit scans of higher resolution reduced to grey"
+    )
+    fax: Probability = Field(
+        0.0, description="share of patches that are not clean: faxed with half the lines, then made square"
+    )
     warp: Probability = Field(0.3, description="share with a slight rotation and warp, the same for HR and LR")
     rotation_degrees: Annotated[Range, _within(-45, 45)] = Field((-1.0, 1.0), description="rotation of warped patches")
     ink_spread: Probability = Field(0.25, description="share whose ink is grown or worn, LR only")
@@ -137,7 +141,7 @@ class LossConfig(Options):
     )
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
     pixel_weight: float = Field(1.0, ge=0, description="weight of the pixel loss, images in [0, 1]")
-    gan_pixel_weight: float | None = Field(None, ge=0, description="weight of it in the GAN phase; null: pixel_weight")
+    gan_pixel_weight: float | None = Field(None, ge=0, description="pixel_weight in the GAN phase; null: the same")
     gradient_weight: float = Field(0.0, ge=0, description="weight of the L1 between differences of adjacent pixels")
     edge_weight: float = Field(0.0, ge=0, description="weight of an L1 that counts edges up to five times")
     frequency_weight: float = Field(0.0, ge=0, description="weight of the L1 between spectra")
@@ -155,9 +159,11 @@ class LossConfig(Options):
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees, in each process")
     recogniser_enlarge: int = Field(
-        1, ge=1, le=8, description="enlarge their middle this many times, for recogniser_weight"
+        1, ge=1, le=8, description="enlarge the middle of these patches this many times, for recogniser_weight"
     )
-    reading_weight: float = Field(0.0, ge=0, description="weight of the distance between its readings of text lines")
+    reading_weight: float = Field(
+        0.0, ge=0, description="weight of the distance between the recogniser's readings of text lines"
+    )
     adversarial: str = Field("bce", description="bce or lsgan")
     adversarial_weight: float = Field(1e-3, ge=0, description="weight of the adversarial loss in the GAN phase")
     real_labels: FractionRange = Field(
@@ -181,10 +187,12 @@ class ScheduleConfig(Options):
     muon_learning_rate: float = Field(
         1e-3, gt=0, lt=1, description="peak rate of Muon; its updates are as large as Adam's at the same rate"
     )
-    shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (lowered in steps)")
+    shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (reduced at intervals)")
     warmup: int = Field(200, ge=0, description="steps in which the rate rises from 0")
     step_every: int = Field(10_000, ge=1, description="shape 'step': steps between two reductions of the rate")
-    step_factor: float = Field(0.5, gt=0, lt=1, description="shape 'step': factor of each reduction")
+    step_factor: float = Field(
+        0.5, gt=0, lt=1, description="shape 'step': factor by which each reduction multiplies the rate"
+    )
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
     spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds the running mean times this")
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, which the checkpoint holds")
@@ -213,7 +221,9 @@ class TrainConfig(Options):
 
     factor: Literal[2, 4, 8] = Field(2, description="enlargement")
     seed: int = Field(0, ge=0, lt=2**63, description="seed of weights, patches and random draws")
-    init: Path | None = Field(None, description="checkpoint from which weights of fitting shape start")
+    init: Path | None = Field(
+        None, description="checkpoint to start from; its weights of fitting name and shape are used"
+    )
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     data: DataConfig = DataConfig()

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     type=Whole(64, 65_536),
     default=512,
     show_default=True,
-    help="Side of a square tile in input px; a tile that is longer is narrower.",
+    help="Side of a square tile in input px; a tile may be longer than that if it is narrower.",
 )
 @click.option(
     "--binarize/--grey",
@@ -158,9 +158,9 @@ def enhance(
     INPUT is a file, a folder (with everything below it), a pattern ('scans/**/*.tif'), a list of these (@list.txt, one
     name per line) or a pipe (<(command), format detected). `docsr enhance - --out -` takes one image from stdin.
 
-    In a PDF, larger scans replace the originals; pages with text or drawings of their own stay as they are. In another
-    format, a page of a PDF is written as it looks. Originals are never touched. Outputs of an earlier run are skipped
-    unless their input changed. A file in the way of an output is left alone, unless it was made from the same input.
+    In a PDF, each scan is replaced by a larger one; pages with text or drawings of their own stay as they are. In
+    another format, a page of a PDF is written as it looks. Inputs are never changed. Outputs of an earlier run are
+    skipped unless their input changed. A file in the way of an output stays, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """

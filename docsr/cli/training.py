@@ -198,7 +198,7 @@ def train(
     type=Real(0.1, 10),
     default=1.0,
     show_default=True,
-    help="Make all but white so many times as dark: a little above 1 restores the strokes that --smooth weakens.",
+    help="Make all but white this many times as dark: a little above 1 restores the strokes that --smooth weakens.",
 )
 @click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Factor to export of a network with several (mdsr).")
 @click.option(

@@ -25,7 +25,7 @@ class EDSR(Generator):
         channels: channels of the trunk.
         blocks: number of residual blocks.
         kernel: kernel of the first and the last convolution.
-        residual_scale: factor of a block's output before it is added.
+        residual_scale: scale of a block's output before it is added.
         mean: brightness that is subtracted, in [0, 1].
         colours: 1 (grey) or 3 (RGB).
     """
@@ -64,7 +64,7 @@ class MDSR(Generator):
         channels: channels of the trunk.
         blocks: number of residual blocks.
         kernel: kernel of the first and the last convolutions.
-        residual_scale: factor of a block's output before it is added.
+        residual_scale: scale of a block's output before it is added.
         mean: brightness that is subtracted, in [0, 1].
         colours: 1 (grey) or 3 (RGB).
         factors: factors that it learns; training steps use one after the other.
