@@ -77,7 +77,7 @@ def test_a_header_alone_builds_nothing(tmp_path: Path, name: str, key: str, valu
 
 @pytest.mark.usefixtures("bounded")
 @pytest.mark.parametrize("name", list(GENERATORS))
-def test_all_at_most_together_builds_nothing(tmp_path: Path, name: str) -> None:
+def test_all_limit_weights_together_builds_nothing(tmp_path: Path, name: str) -> None:
     """As many blocks as may be, of as many channels, each with as many parts."""
     args = {
         key: MANY - 1 if key == "kernel" else MANY for key in whole_numbers(name) if key not in {"colours", "mixing"}
@@ -98,7 +98,7 @@ def test_shapes_are_those_of_the_network(name: str) -> None:
 def test_other_threads_may_build_meanwhile() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    with docsr.models._at_most(0), ThreadPoolExecutor(1) as pool:
+    with docsr.models._limit_weights(0), ThreadPoolExecutor(1) as pool:
         assert pool.submit(build_generator, "compact", 2, SMALL).result().factor == 2
 
 
