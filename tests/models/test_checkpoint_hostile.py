@@ -77,7 +77,7 @@ def test_a_header_alone_builds_nothing(tmp_path: Path, name: str, key: str, valu
 
 @pytest.mark.usefixtures("bounded")
 @pytest.mark.parametrize("name", list(GENERATORS))
-def test_all_limit_weights_together_builds_nothing(tmp_path: Path, name: str) -> None:
+def test_all_at_most_together_builds_nothing(tmp_path: Path, name: str) -> None:
     """As many blocks as may be, of as many channels, each with as many parts."""
     args = {
         key: MANY - 1 if key == "kernel" else MANY for key in whole_numbers(name) if key not in {"colours", "mixing"}
