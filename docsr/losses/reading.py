@@ -2,9 +2,9 @@
 
 The recogniser loss compares strokes and letters as they stand. This loss cuts a line of text out of the patch, scales
 it to the height that the recogniser reads, and uses layers in which the recogniser knows the letters. A letter that
-resembles another one therefore costs more than a letter that is only blurred. It compares the features before the
-letters. The gradient of a KL divergence of letters is many times its median for single lines, that of the features is
-not.
+resembles another one therefore costs more than a letter that is only blurred. It compares the features
+before the layer of letters. For single lines, the gradient of a KL divergence of letters is many times its median, but
+that of the features is not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// Shows `clipped` to the left of the position of `range` (0 to 100), and `line` there; returns a function that updates both.
+// Shows `clipped` to the left of where `range` (0 to 100) stands, and `line` there; returns a function that updates both.
 function divider(range, clipped, line) {
   const move = () => {
     clipped.style.clipPath = `inset(0 ${100 - range.value}% 0 0)`;
