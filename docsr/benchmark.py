@@ -1,7 +1,7 @@
-"""Pages x upscalers x OCR engines -> scores (``docsr benchmark``).
+"""Measure pages with upscalers and OCR engines, and return a row of scores for each (``docsr benchmark``).
 
-Rows are kept in ``rows.jsonl`` of the output folder as they finish, keyed by the content that decides them, so that a
-run that was killed, or gets a new arm, measures only what is missing.
+Rows are kept in ``rows.jsonl`` of the output folder as they finish, keyed by a hash of everything that decides them. A
+run that was killed, or that gets a new arm, measures only what is missing.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ ROWS = "rows.jsonl"
 ROWS_FILE = OwnFile("docsr benchmark", re.compile(rb'\A\s*\{"key": "'), "choose another --out folder", within=400)
 
 FEW_ARMS = 2
-"""So many arms are named where the same went wrong with one page."""
+"""Up to this many arms are named in a message about the same failure on one page; more are counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What a benchmark found.
+    """The results of a benchmark.
 
     Attributes:
         rows: one per page, condition, arm and engine, in the order of the suite.
-        texts: what the engines read, beside each row.
-        failed: what could not be measured, a sentence each.
+        texts: what the engine read for each row.
+        failed: a sentence for each measurement that failed.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -61,11 +61,11 @@ def run_benchmark(
     Args:
         suite: the pages.
         arms: from :func:`docsr.bench.arms.plan_arms`.
-        engines: by name.
+        engines: OCR engines by name.
         out: the folder that keeps the rows.
         peers: folder of the peers' weights.
-        jobs: processes, one thread each.
-        progress: told (measurements done, measurements in all).
+        jobs: number of processes, one thread each.
+        progress: called with (measurements done, measurements in all).
 
     Raises:
         Interrupted: the user stopped the run; finished rows are kept.
@@ -74,26 +74,26 @@ def run_benchmark(
     store = RowStore(out)
     wanted = [task for page in suite.pages for task in tasks_of(page, arms, tuple(engines))]
     failed = _measure(wanted, store, Measurer(engines, peers), jobs, progress)
-    found = Measurements(failed=failed)
+    measurements = Measurements(failed=failed)
     for task in wanted:
         for engine in task.engines:
-            known = store.get(task, engines[engine])
-            if known is not None:
-                found.rows.append(known[0])
-                found.texts.append(known[1])
-    return found
+            stored = store.get(task, engines[engine])
+            if stored is not None:
+                measurements.rows.append(stored[0])
+                measurements.texts.append(stored[1])
+    return measurements
 
 
 def _measure(
     wanted: list[Measurement], store: RowStore, measurer: Measurer, jobs: int, progress: Callable[[int, int], None]
 ) -> list[str]:
-    """Measure what ``store`` lacks and put it there; return a sentence for each failure."""
+    """Measure what ``store`` lacks and add it there; return a sentence for each failure."""
     engines, failed = measurer.engines, dict[tuple[str, str], list[str]]()
     tasks = _missing(wanted, store, engines)
     total = sum(len(task.engines) for task in wanted)
     done = total - sum(len(task.engines) for task in tasks)
     progress(done, total)
-    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, on_crash=_broken)
+    run = run_here(measurer, tasks) if jobs == 1 else run_in_processes(measurer, tasks, jobs=jobs, on_crash=_on_crash)
     try:
         with closing(run) as results:
             for task, measured in results:
@@ -104,45 +104,45 @@ def _measure(
                 progress(done, total)
     except KeyboardInterrupt as error:
         raise Interrupted("interrupted: finished rows are kept, run the same command again to go on") from error
-    return [f"{page} ({_listed(arms)}): {failure}" for (page, failure), arms in failed.items()]
+    return [f"{page} ({_names_of(arms)}): {failure}" for (page, failure), arms in failed.items()]
 
 
-def _listed(arms: list[str]) -> str:
-    """Some arms by name, or how many they are: what is wrong with a page is wrong for all."""
+def _names_of(arms: list[str]) -> str:
+    """Return a few arms by name, or the number of many: what is wrong with a page is wrong for all of them."""
     names = list(dict.fromkeys(arms))
     return ", ".join(names) if len(names) <= FEW_ARMS else f"{len(names)} arms"
 
 
 class RowStore:
-    """The finished rows of a folder, JSON lines; a line that was cut off is passed over."""
+    """Store finished rows in a folder as JSON lines; a truncated line is ignored."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what is there."""
+        """Read the rows that are there."""
         self._path = folder / ROWS
-        self._known: dict[str, tuple[Row, str]] = {}
+        self._rows: dict[str, tuple[Row, str]] = {}
         text = self._path.read_text(encoding="utf-8", errors="replace") if os.path.isfile(self._path) else ""
-        for line in text.split("\n"):  # and not at U+2028, which texts hold
+        for line in text.split("\n"):  # splitlines would also split at U+2028, which texts may hold
             self._read(line)
-        self._append("" if text.endswith("\n") or not text else "\n")  # a line that was cut off ends here
+        self._append("" if text.endswith("\n") or not text else "\n")  # end a truncated line
 
     def __contains__(self, key: str) -> bool:
-        return key in self._known
+        return key in self._rows
 
     def get(self, task: Measurement, engine: Engine) -> tuple[Row, str] | None:
-        """The row and text of a task, under the task's own names; None when it was not measured."""
-        known = self._known.get(key_of(task.page, task.condition, task.arm, engine.signature))
-        if known is None:
+        """Return the row and text of a task, under the task's own names; None if it was not measured."""
+        stored = self._rows.get(key_of(task.page, task.condition, task.arm, engine.signature))
+        if stored is None:
             return None
-        row, text = known
-        how = task.condition
+        row, text = stored
+        condition = task.condition
         own = replace(row, page=task.page.name, upscaler=task.arm.name)
-        return replace(own, lr_dpi=how.lr_dpi, degradation=how.degradation), text
+        return replace(own, lr_dpi=condition.lr_dpi, degradation=condition.degradation), text
 
     def add(self, task: Measurement, measured: Measured, engines: dict[str, Engine]) -> None:
-        """Keep a task's rows, on disk at once. PageError when they cannot be written."""
+        """Add a task's rows, and write them to disk at once. PageError if they cannot be written."""
         for row, text in measured.rows:
             key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
-            self._known[key] = (row, text)
+            self._rows[key] = (row, text)
             self._append(in_json(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False)) + "\n")
 
     def _append(self, text: str) -> None:
@@ -158,22 +158,22 @@ class RowStore:
     def _read(self, line: str) -> None:
         try:
             values = read_json(line)
-            self._known[values["key"]] = (Row(**{name: values[name] for name in ROW_FIELDS}), values["text"])
+            self._rows[values["key"]] = (Row(**{name: values[name] for name in ROW_FIELDS}), values["text"])
         except (ValueError, TypeError, KeyError):
             return
 
 
 def _missing(wanted: list[Measurement], store: RowStore, engines: dict[str, Engine]) -> list[Measurement]:
-    """The tasks with engines that have not read yet; the ceiling is measured once for all conditions of a page."""
-    tasks, seen = [], set()
+    """Return the tasks with the engines still to run; the ceiling is measured once for all conditions of a page."""
+    tasks, planned = [], set()
     for task in wanted:
         keys = {name: key_of(task.page, task.condition, task.arm, engines[name].signature) for name in task.engines}
-        left = tuple(name for name, key in keys.items() if key not in store and key not in seen)
-        seen |= {keys[name] for name in left}
-        if left:
-            tasks.append(replace(task, engines=left))
+        missing = tuple(name for name, key in keys.items() if key not in store and key not in planned)
+        planned |= {keys[name] for name in missing}
+        if missing:
+            tasks.append(replace(task, engines=missing))
     return tasks
 
 
-def _broken(task: Measurement) -> Measured:
-    return Measured([], "under way when a worker died (out of memory?): use fewer --jobs")
+def _on_crash(task: Measurement) -> Measured:
+    return Measured([], "its worker died (out of memory?): use fewer --jobs")

@@ -1,4 +1,4 @@
-"""Checkpoint -> ONNX, compared with torch on a real page (``docsr export``)."""
+"""Write a checkpoint as ONNX, and compare it with torch on a page (``docsr export``)."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ from docsr.upscalers.int8 import to_int8
 from docsr.upscalers.onnx import OnnxUpscaler
 
 NETWORK = OwnFile("docsr export", re.compile(rb"docsr\.version"), "choose another name")
-"""A file that was exported before: it says what made it."""
+"""Recognises a file that was exported before by its metadata."""
 
 TOLERANCE = 1 / 255
 INT8_TOLERANCE = 3 / 255
 EXAMPLES = 64
-"""Patches from which the ranges of 8 bits are taken."""
+"""Number of patches on which the ranges of 8 bits are measured."""
 
 OPSET = 18
 PROOF_SIDE = 512
 PROOF_TILE = 128
-"""px: sides of the proof, and of the tiles that it is computed in. ONNX Runtime hears no signal while it computes, and
-a large network takes minutes for the whole side at once."""
+"""px: side of the compared plane, and of the tiles in which it is computed. ONNX Runtime handles no signal while it
+computes, and a large network takes minutes for the whole plane at once."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote.
+    """The result of an export.
 
     Attributes:
         path: the .onnx file.
         parameters: number of weights.
         bytes: size of the file.
-        difference: largest difference to torch on the page, images in [0, 1].
-        rms: root of the mean squared difference, likewise.
+        difference: largest difference from torch on the page, images in [0, 1].
+        rms: root mean squared difference, images in [0, 1].
     """
 
     path: Path
@@ -76,40 +76,40 @@ def export(
     factor: int | None = None,
     int8: Path | None = None,
 ) -> Exported:
-    """Write the checkpoint's network as ONNX with free height and width, proved against torch.
+    """Write the checkpoint's network as ONNX with free height and width, after a comparison with torch.
 
     Args:
         checkpoint: a .safetensors file of ``docsr train``.
-        out: the .onnx file to write, only when the proof holds; its stem becomes the network's name.
-        page: an image to compare on; none: a page of text drawn for the purpose.
-        share: of the network in the output, the rest is bicubic: 1 is the network as it was trained.
+        out: the .onnx file, written only if the comparison passes; its stem becomes the network's name.
+        page: an image to compare on; None: a page of text drawn for this purpose.
+        share: share of the network in the output, the rest being bicubic; 1 is the network as it was trained.
         smooth: standard deviation of a Gaussian over the output, in its pixels; 0: none.
         ink: how many times as dark all but white becomes.
-        factor: of a network that has several; none: the one that it was validated at.
-        int8: folder made by docsr prepare: quantise to 8 bits, with the ranges that its degraded patches give.
+        factor: the factor to export of a network with several; None: the factor of its validation.
+        int8: folder made by docsr prepare, to quantise to 8 bits with ranges measured on its degraded patches.
 
     Raises:
-        UsageError: ``out`` is no .onnx file, or is there and was not exported, or the network cannot have this share,
+        UsageError: ``out`` is no .onnx file, or exists and was not exported, or the network cannot have this share,
             smoothness, ink or factor.
         NoInputError: ``page`` cannot be read.
         CheckpointError: the checkpoint cannot be used.
         TrainingError: the folder has no patches.
-        NoTemporaryFolder: there is none, and torch wants one.
-        DocsrError: ONNX Runtime and torch differ by more than 1/255, in 8 bits by more than 3/255 (RMS).
+        NoTemporaryFolder: there is no temporary folder, which torch needs.
+        DocsrError: ONNX Runtime and torch differ by more than 1/255, or in 8 bits by more than 3/255 (RMS).
     """
     need_temporary_folder()
     _check_out(out)
     loaded = load_checkpoint(checkpoint)
     network, plane = Smoothed(_network(loaded, factor, share), smooth, ink).eval(), _proof_plane(page)
-    model = _described(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
+    model = _add_metadata(_to_onnx(network), out.stem, network, loaded.header, share=share, smooth=smooth, ink=ink)
     if int8 is not None:
         model = to_int8(model, _examples(int8, network.factor))
-    return _written(model, out, network, plane, in_int8=int8 is not None)
+    return _write(model, out, network, plane, in_int8=int8 is not None)
 
 
 def _check_out(out: Path) -> None:
     if out.suffix != ".onnx":
-        raise UsageError(f"--out wants a name that ends in .onnx, not {out.name}")
+        raise UsageError(f"--out needs a name that ends in .onnx, not {out.name}")
     refusal = NETWORK.refusal(out)
     if refusal is not None:
         raise UsageError(refusal)
@@ -124,13 +124,13 @@ def _network(loaded: Checkpoint, factor: int | None, share: float) -> Generator:
     return network
 
 
-def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane, *, in_int8: bool) -> Exported:
-    """Write the file, if it is proved on the plane."""
+def _write(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane, *, in_int8: bool) -> Exported:
+    """Write the file if it agrees with torch on the plane."""
     written = model.SerializeToString()
     with temporary_folder() as folder:
         copy = folder / "network.onnx"
         copy.write_bytes(written)
-        difference, rms = _proved(network, copy, plane, in_int8=in_int8)
+        difference, rms = _check_difference(network, copy, plane, in_int8=in_int8)
     with staged(out) as output:
         output.file.write(written)
         NETWORK.check(out)
@@ -138,33 +138,33 @@ def _written(model: onnx.ModelProto, out: Path, network: Smoothed, plane: Plane,
     return Exported(out, _used_weights(network), out.stat().st_size, difference, rms)
 
 
-def _proved(network: Smoothed, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
-    """As :func:`compare`; DocsrError where that is too much."""
+def _check_difference(network: Smoothed, path: Path, plane: Plane, *, in_int8: bool) -> tuple[float, float]:
+    """Return the result of :func:`compare`; DocsrError if the difference is too large."""
     difference, rms = compare(network, path, plane)
     apart, bound = (rms, INT8_TOLERANCE) if in_int8 else (difference, TOLERANCE)
-    if not apart <= bound:  # so that NaN is no proof
+    if not apart <= bound:  # written so that NaN fails
         raise DocsrError(f"ONNX Runtime and torch differ by {apart * 255:.2f}/255: nothing was exported")
     return difference, rms
 
 
 def _examples(patches: Path, factor: int) -> Iterator[Plane]:
-    """Degraded patches of a store, grey in [0, 1]."""
+    """Yield degraded patches of a store, grey in [0, 1]."""
     config = DataConfig(lr_patch=min(DataConfig().lr_patch, PatchStore(patches, "train").header.size // factor))
     dataset = PairDataset(patches, "train", config, [factor], seed=0)
     if not len(dataset):
-        raise TrainingError(f"{patches} holds no patches: the ranges of 8 bits are taken from some")
+        raise TrainingError(f"{patches} holds no patches, on which the ranges of 8 bits are measured")
     yield from (np.asarray(dataset[number][0][0].numpy(), np.float32) for number in range(EXAMPLES))
 
 
 def _used_weights(network: Smoothed) -> int:
-    """Weights that the chosen factor's output depends on: the others are not in the file."""
+    """Count the weights on which the chosen factor's output depends; the file does not hold the others."""
     network.zero_grad(set_to_none=True)
     network(torch.rand(1, 1, 8, 8)).sum().backward()
     return sum(weight.numel() for weight in network.parameters() if weight.grad is not None)
 
 
 def compare(network: Smoothed, path: Path, plane: Plane) -> tuple[float, float]:
-    """Largest and RMS difference between torch and ONNX Runtime on the tiles of a plane in [0, 1]."""
+    """Return the largest and the RMS difference between torch and ONNX Runtime on the tiles of a plane in [0, 1]."""
     upscaler, apart = OnnxUpscaler(path), list[Plane]()
     for tile in _tiles(plane):
         with torch.inference_mode():
@@ -197,25 +197,27 @@ def _to_onnx(network: Smoothed) -> onnx.ModelProto:
         )
     assert program is not None
     model = program.model_proto
-    _forget_paths(model)
+    _remove_paths(model)
     return model
 
 
 def _with_known_slopes(network: nn.Module) -> nn.Module:
-    """A copy with LeakyReLU for each PReLU of one slope: the same, but ONNX Runtime has it in 8 bits, as a table."""
+    """Copy the network with LeakyReLU for each one-slope PReLU: equal, but ONNX Runtime has it in 8 bits as a table."""
     network = copy.deepcopy(network)
-    bends = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.PReLU)]
-    for name, bend in bends:
-        if bend.num_parameters == 1:
-            network.set_submodule(name, nn.LeakyReLU(bend.weight.item()))
+    activations = [(name, module) for name, module in network.named_modules() if isinstance(module, nn.PReLU)]
+    for name, activation in activations:
+        if activation.num_parameters == 1:
+            network.set_submodule(name, nn.LeakyReLU(activation.weight.item()))
     return network
 
 
-def _described(model: onnx.ModelProto, name: str, network: Smoothed, header: Header, **asked: float) -> onnx.ModelProto:
-    """The model, which says what it is: its name, what was asked for, and what network and checkpoint say."""
+def _add_metadata(
+    model: onnx.ModelProto, name: str, network: Smoothed, header: Header, **options: float
+) -> onnx.ModelProto:
+    """Add metadata to the model: its name, the export's options, and facts of the network and the checkpoint."""
     values = {
-        "name": name,  # not the generator's and factor's: every network of the kind would be called as the shipped one
-        **{key: str(float(value)) for key, value in asked.items()},
+        "name": name,  # generator and factor would give every network of the kind the name of the shipped one
+        **{key: str(float(value)) for key, value in options.items()},
         "factor": str(network.factor),
         "overlap": str(network.radius),
         "step": str(header.step),
@@ -229,8 +231,8 @@ def _described(model: onnx.ModelProto, name: str, network: Smoothed, header: Hea
     return model
 
 
-def _forget_paths(model: onnx.ModelProto) -> None:
-    """Drop the exporter's notes, which name source files of the machine that it ran on."""
+def _remove_paths(model: onnx.ModelProto) -> None:
+    """Remove the exporter's notes, which name source files of the machine that it ran on."""
     for node in model.graph.node:
         del node.metadata_props[:]
         node.ClearField("doc_string")
@@ -239,7 +241,7 @@ def _forget_paths(model: onnx.ModelProto) -> None:
 
 
 def _proof_plane(page: Path | None) -> Plane:
-    """Up to 512 x 512 px of the page in [0, 1]."""
+    """Return up to 512 x 512 px of the page in [0, 1]."""
     if page is None:
         return _drawn_page()
     try:
@@ -250,7 +252,7 @@ def _proof_plane(page: Path | None) -> Plane:
 
 
 def _drawn_page() -> Plane:
-    """A few lines of text, black on white, 96 x 256 px in [0, 1]."""
+    """Draw a few lines of text, black on white, 96 x 256 px in [0, 1]."""
     pixels = np.full((96, 256), 255, np.uint8)
     for line, text in enumerate(("The quick brown fox,", "jumps over 0123456789", "lazy dogs: 3.1415926")):
         cv2.putText(pixels, text, (6, 26 + 30 * line), cv2.FONT_HERSHEY_COMPLEX, 0.6, 0, lineType=cv2.LINE_AA)

@@ -1,4 +1,4 @@
-"""Documents -> text-size-normalised HR patches in a store (``docsr prepare``)."""
+"""Cut documents into HR patches of one text size and store them (``docsr prepare``)."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from docsr.pairs.store_writer import StoreWriter, check_new
 from docsr.pool import run_in_processes
 
 PLAIN_SHARE = 0.95
-"""A text with fewer ASCII characters is hardly English, and Tesseract's English data cannot be scored on it."""
+"""A text with a smaller share of ASCII is hardly English, so Tesseract's English data cannot be scored on it."""
 FEWEST_WORDS = 100
-"""A validation page with fewer words moves by whole percents of CER with one of them."""
+"""On a validation page with fewer words, one word moves the CER by whole percents."""
 INK_SHARE = (0.004, 0.6)
-"""Ink of a patch as a share of its pixels: less is blank paper or a speck, more a picture or a black border."""
+"""Ink of a patch as a share of its pixels: less is blank paper or a speck, more is a picture or a black border."""
 TRIES = 4
-"""So many places are drawn for each patch that is wanted."""
+"""Number of places drawn for each patch that is wanted."""
 MARGIN = 0.04
-"""The rim of a page, as a share of its side, holds scanner shadows and punch holes rather than text."""
+"""Rim of a page as a share of its side: it holds scanner shadows and punch holes rather than text."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class PrepareOptions:
     """How pages become patches.
 
     Attributes:
-        x_height: text size in px that every page is brought to; None keeps pages as they are.
+        x_height: text size in px to which every page is brought; None keeps pages as they are.
         size: side of a patch in px.
-        per_page: at most so many patches of a page.
-        per_document: at most so many pages of a document, from its start.
-        pages_kept: validation pages kept whole, with their text, for CER while training.
-        colour: keep RGB; else patches are grey.
-        lr_factor: take the LR of this factor that the source has (made while training where it has not); None: what it
-            has of itself (npy-pairs), or none.
-        prose: a text file whose words are drawn; None: words of no language.
+        per_page: largest number of patches from a page.
+        per_document: largest number of pages from a document, counted from its start.
+        pages_kept: validation pages kept whole, with their text, for CER during training.
+        colour: keep RGB; otherwise patches are grey.
+        lr_factor: use the source's LR of this factor; training makes LR if the source has none. None: use the LR that
+            the source always has (npy-pairs), or no LR.
+        prose: a text file whose words are drawn; None: draw random words of no language.
     """
 
     x_height: float | None
@@ -65,7 +65,7 @@ class PrepareOptions:
 
 @dataclass
 class Harvest:
-    """What one document gave."""
+    """The patches and pages of one document."""
 
     document: Document
     patches: list[NDArray[np.uint8]] = field(default_factory=list)
@@ -84,12 +84,12 @@ def prepare(
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> StoreHeader:
-    """Fill the folder ``out`` with patches of the documents under ``root``; return what it holds.
+    """Fill the folder ``out`` with patches of the documents under ``root``; return the header of the store.
 
     Raises:
-        UsageError: ``out`` holds something already or would hold the source, ``root`` is not of this kind, or the
-            options are not for this kind.
-        NoInputError: ``root`` does not exist, or holds no document, or none of its training pages gave a patch.
+        UsageError: ``out`` is not empty or contains the source, ``root`` is not of this kind, or the options do not
+            apply to this kind.
+        NoInputError: ``root`` does not exist, holds no document, or none of its training pages gave a patch.
     """
     if not os.path.exists(root):
         raise NoInputError(f"{root} does not exist: give a folder of documents, or one of them")
@@ -103,13 +103,13 @@ def prepare(
         pages, skipped = _gather(harvests, writer, options.pages_kept, lambda done: progress(done, len(documents)))
     if not writer.counts["train"]:
         raise NoInputError(f"no training page of {root} gave a patch: {skipped[0] if skipped else 'it has no page'}")
-    told = {"documents": len(documents), "pages": pages, "colours": 3 if options.colour else 1}
+    counts = {"documents": len(documents), "pages": pages, "colours": 3 if options.colour else 1}
     header = StoreHeader(
         kind,
         options.size,
         options.x_height,
         **writer.counts,
-        **told,
+        **counts,
         lr_factor=source.lr_factor,
         skipped=tuple(skipped),
     )
@@ -119,105 +119,103 @@ def prepare(
 
 def _documents(source: Source, root: Path, options: PrepareOptions) -> list[Document]:
     documents = source.documents(root)
-    if source.lr_factor is not None and options.size % source.lr_factor:  # known once the documents are
-        raise UsageError(f"a patch of {options.size} px is no multiple of the pairs' factor {source.lr_factor}")
+    if source.lr_factor is not None and options.size % source.lr_factor:  # known only now, from the documents
+        raise UsageError(f"a patch of {options.size} px is not a multiple of the pairs' factor {source.lr_factor}")
     return documents
 
 
 def _source(kind: str, options: PrepareOptions) -> Source:
     source = SOURCES.find(kind)()
     if source.x_height is None and options.x_height is not None:
-        raise UsageError(f"{kind} are no pages of text: they have no x-height to be brought to")
+        raise UsageError(f"{kind} are not pages of text: they have no x-height that could be changed")
     if options.colour and not source.has_colour:
-        raise UsageError(f"{kind} gives grey pages: leave --colour away")
+        raise UsageError(f"{kind} gives grey pages: leave out --colour")
     if options.lr_factor is not None:
         if not source.has_lr:
             raise UsageError(f"{kind} has no LR of its own: leave the factor to docsr train")
         source.lr_factor = options.lr_factor
     if options.prose is not None:
         if not source.takes_prose:
-            raise UsageError(f"{kind} draws no text: leave --prose away")
-        read_prose(options.prose)  # so that one that cannot be read is told before anything is made
+            raise UsageError(f"{kind} draws no text: leave out --prose")
+        read_prose(options.prose)  # so that an unreadable file is reported before anything is written
         source.prose = options.prose
     return source
 
 
 def _harvests(read: Callable[[Document], Harvest], todo: list[Document], jobs: int) -> Generator[Harvest, None, None]:
-    """What the documents give, in their order: the same store for any number of jobs."""
+    """Yield the harvest of each document in order, so that the store is the same for any number of jobs."""
     if jobs == 1:
         yield from map(read, todo)
         return
-    with closing(run_in_processes(read, todo, jobs=jobs, on_crash=_broken, ordered=True)) as found:
-        yield from (one for _, one in found)
+    with closing(run_in_processes(read, todo, jobs=jobs, on_crash=_on_crash, ordered=True)) as results:
+        yield from (result for _, result in results)
 
 
 def _gather(
     harvests: Iterable[Harvest], writer: StoreWriter, pages_kept: int, progress: Callable[[int], None]
 ) -> tuple[int, list[str]]:
-    """Write what the documents gave; return the number of pages read and what was skipped."""
+    """Write the harvests; return the number of pages read and the sentences about what was skipped."""
     pages, kept = 0, 0
     skipped: list[str] = []
-    for number, found in enumerate(harvests, 1):
-        pages += found.pages
-        skipped += found.skipped
-        if found.patches:
-            lr = np.concatenate(found.lr) if found.lr else None
-            writer.add(found.document.split, np.concatenate(found.patches), lr)
-        for page, text in found.whole[: pages_kept - kept]:
-            _keep(writer, f"{PAGES}/{kept:02d}-{found.document.path.stem}", page, text)
+    for number, result in enumerate(harvests, 1):
+        pages += result.pages
+        skipped += result.skipped
+        if result.patches:
+            lr = np.concatenate(result.lr) if result.lr else None
+            writer.add(result.document.split, np.concatenate(result.patches), lr)
+        for page, text in result.whole[: pages_kept - kept]:
+            _keep(writer, f"{PAGES}/{kept:02d}-{result.document.path.stem}", page, text)
             kept += 1
         progress(number)
     return pages, skipped
 
 
 def harvest(document: Document, source: Source, options: PrepareOptions) -> Harvest:
-    """Read one document and cut its pages into patches; what cannot be used is said in ``skipped``."""
-    found = Harvest(document)
+    """Read one document and cut its pages into patches; ``skipped`` says what cannot be used."""
+    result = Harvest(document)
     try:
         for leaf in source.pages(document):
-            if found.pages >= options.per_document:
+            if result.pages >= options.per_document:
                 break
-            found.pages += 1
+            result.pages += 1
             try:
-                _harvest_page(found, leaf, source, options)
+                _harvest_page(result, leaf, source, options)
             except PageError as error:
-                found.skipped.append(f"{document.path}, page {leaf.number + 1}: {error}")
+                result.skipped.append(f"{document.path}, page {leaf.number + 1}: {error}")
     except PageError as error:
-        found.skipped.append(str(error))
-    return found
+        result.skipped.append(str(error))
+    return result
 
 
-def _broken(document: Document) -> Harvest:
-    return Harvest(
-        document, skipped=[f"{document.path}: under way when a worker died (out of memory?): use fewer --jobs"]
-    )
+def _on_crash(document: Document) -> Harvest:
+    return Harvest(document, skipped=[f"{document.path}: its worker died (out of memory?): use fewer --jobs"])
 
 
-def _harvest_page(found: Harvest, leaf: SourcePage, source: Source, options: PrepareOptions) -> None:
+def _harvest_page(result: Harvest, leaf: SourcePage, source: Source, options: PrepareOptions) -> None:
     page = leaf.at(normal_scale(leaf, options.x_height))
-    seed = zlib.crc32(f"{found.document.path.name} {leaf.number}".encode())
+    seed = zlib.crc32(f"{result.document.path.name} {leaf.number}".encode())
     pixels = _as_trained(page.pixels, options)
     if source.x_height is not None:
-        pixels = _at_least(pixels, options.size)
+        pixels = _pad_to(pixels, options.size)
     places = choose_places(luminance(pixels), source, options, seed=seed)
     if not places:
-        raise PageError(_no_place(pixels, source, options))
+        raise PageError(_why_no_place(pixels, source, options))
     if leaf.lr is not None and source.lr_factor is not None:
-        found.lr.append(_lr_patches(_as_trained(leaf.lr().pixels, options), pixels, places, source.lr_factor, options))
-    found.patches.append(np.stack([pixels[y:, x:][: options.size, : options.size] for y, x in places]))
-    page = replace(page, pixels=luminance(page.pixels), icc=None)  # what networks see
-    wanted = found.document.split == "val" and not found.whole
+        result.lr.append(_lr_patches(_as_trained(leaf.lr().pixels, options), pixels, places, source.lr_factor, options))
+    result.patches.append(np.stack([pixels[y:, x:][: options.size, : options.size] for y, x in places]))
+    page = replace(page, pixels=luminance(page.pixels), icc=None)  # as networks see it
+    wanted = result.document.split == "val" and not result.whole
     if wanted and leaf.text and _scorable(leaf.text):
-        found.whole.append((page, leaf.text))
+        result.whole.append((page, leaf.text))
 
 
 def _scorable(text: str) -> bool:
-    """Whether OCR in English can be scored on this text: enough words, in plain Latin letters."""
+    """Return whether English OCR can be scored on this text: it has enough words, in plain Latin letters."""
     return len(text.split()) >= FEWEST_WORDS and sum(c.isascii() for c in text) >= PLAIN_SHARE * len(text)
 
 
 def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
-    """The scale that brings the page's text to ``x_height`` px; PageError when it has none or it is far too small."""
+    """Return the scale that brings the page's text to ``x_height`` px. PageError if it has none, or too small."""
     if x_height is None:
         return 1.0
     measured = leaf.x_height
@@ -230,15 +228,15 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
     if scale > leaf.largest_scale:
         raise PageError(
             f"its text is too small (x-height {measured:.1f} px, wanted {x_height:g}): "
-            "a smaller --x-height takes it, and --as-is takes any"
+            "give a smaller --x-height, or --as-is for text of any size"
         )
     return scale
 
 
 def choose_places(grey: Pixels, source: Source, options: PrepareOptions, *, seed: int) -> list[tuple[int, int]]:
-    """At most ``per_page`` places (top, left) for patches, drawn by ``seed``; none where the page is too small.
+    """Draw up to ``per_page`` places (top, left) for patches by ``seed``; return none if the page is too small.
 
-    Of a page of text, what is blank or a picture is passed over, and so is the rim. Of a source with LR, places are
+    On a page of text, the rim and places that are blank or a picture are left out. In a source with LR, places are
     multiples of its factor.
     """
     text, step, size = source.x_height is not None, source.lr_factor or 1, options.size
@@ -262,29 +260,29 @@ def choose_places(grey: Pixels, source: Source, options: PrepareOptions, *, seed
 
 
 def _as_trained(pixels: Pixels, options: PrepareOptions) -> Pixels:
-    """RGB or grey, as the patches shall be."""
+    """Convert pixels to RGB or grey, as the patches need them."""
     if not options.colour:
         return luminance(pixels)
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
 
 
-def _at_least(pixels: Pixels, size: int) -> Pixels:
-    """The page with paper around it where it is smaller than a patch."""
+def _pad_to(pixels: Pixels, size: int) -> Pixels:
+    """Pad a page that is smaller than a patch with white paper."""
     border = [(0, max(0, size - length)) for length in pixels.shape[:2]] + [(0, 0)] * (pixels.ndim - 2)
     return np.pad(pixels, border, constant_values=255)
 
 
-def _no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
+def _why_no_place(pixels: Pixels, source: Source, options: PrepareOptions) -> str:
     if source.x_height is not None:
         return "no part of it looks like text: it is blank, or a picture"
     height, width = pixels.shape[:2]
-    return f"its {width} x {height} px are less than a patch of {options.size} px: a smaller --patch takes it"
+    return f"its {width} x {height} px are less than a patch of {options.size} px: give a smaller --patch"
 
 
 def _lr_patches(
     lr: Pixels, hr: Pixels, places: list[tuple[int, int]], factor: int, options: PrepareOptions
 ) -> NDArray[np.uint8]:
-    """The LR of each patch. PageError when the LR page is not the HR page's size over the factor, rounded."""
+    """Return the LR of each patch. PageError if the LR page's size is not the HR page's over the factor, rounded."""
     sides = zip(lr.shape[:2], hr.shape[:2], strict=True)
     if any(small not in {large // factor, -(-large // factor)} for small, large in sides):
         raise PageError(f"its LR of shape {lr.shape} is not {factor} times smaller than its HR of shape {hr.shape}")
@@ -293,7 +291,7 @@ def _lr_patches(
 
 
 def _keep(writer: StoreWriter, name: str, page: Page, text: str) -> None:
-    """Save a whole validation page and its reference text."""
+    """Write a whole validation page and its reference text."""
     write_pages(writer.place(f"{name}.png"), [page], "png")
     with atomic_write(writer.place(f"{name}.txt")) as file:
         file.write(text.encode())

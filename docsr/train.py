@@ -1,4 +1,4 @@
-"""Patches -> degrade -> generator and discriminator steps -> checkpoint (``docsr train``)."""
+"""Train a network on patches and save checkpoints (``docsr train``)."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ from docsr.training.updates import COUNTERS, Updates
 from docsr.training.validation import Validation
 
 CONFIG, LOG, CURVES, KEPT, STRIPS = "config.yaml", "tensorboard", "curves.png", "kept", "strips"
-"""What a run leaves in its folder, beside state and checkpoint."""
+"""Names of what a run leaves in its folder, besides the state and the checkpoint."""
 
 
 class Observer(Protocol):
-    """Hears how a run goes on; the command line prints it."""
+    """Receives the progress of a run; the command line prints it."""
 
     def on_step(self, step: int, scalars: dict[str, float]) -> None:
-        """Scalars of a logged step."""
+        """Receive the scalars of a logged step."""
 
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
-        """Scores of a validation."""
+        """Receive the scores of a validation."""
 
     def on_validating(self, done: int, total: int) -> None:
-        """So many patches and pages of a validation are done."""
+        """Receive how many patches and pages of a validation are done."""
 
     def on_warning(self, sentence: str) -> None:
-        """Something is left out, and the run goes on."""
+        """Receive a sentence about something that is left out while the run goes on."""
 
 
 def train(
@@ -59,53 +59,54 @@ def train(
 ) -> Path:
     """Train a network on the patch store ``patches``; return the checkpoint, ``out/checkpoint.safetensors``.
 
-    Under torchrun, all processes call this: they share each step's batches, and the first one writes and tells.
+    Under torchrun all processes call this function: they share the batches of each step, and the first process writes
+    files and reports progress.
 
     Args:
         config: the run's options.
         patches: folder made by ``docsr prepare``.
         out: the run's folder.
-        observer: hears how it goes on.
-        resume: go on with the run in ``out``.
-        resume_at: from this kept step (``output.keep_every``) instead of the latest; what came after it is dropped.
+        observer: receives the progress.
+        resume: continue the run in ``out``.
+        resume_at: continue from this kept step (``output.keep_every``) instead of the latest one, and drop later steps.
 
     Raises:
-        UsageError: ``out`` holds a run, or another file that would be replaced, and ``resume`` is not given, there is
-            none to resume, options do not fit each other or the run, or ``patches`` is no folder of patches.
+        UsageError: ``out`` holds a run, or a file that would be replaced, and ``resume`` is not given; there is no run
+            to resume; options do not fit each other or the run; or ``patches`` is no folder of patches.
         CheckpointError: weights or a saved state that cannot be used.
-        TrainingError: no patches, a worker that died or a process that is gone, or updates that are no numbers (the
-            last good state is kept).
-        NoTemporaryFolder: there is none, and torch wants one.
+        TrainingError: there are no patches, a worker died, another process is gone, or updates are not finite numbers
+            (the last good state is kept).
+        NoTemporaryFolder: there is no temporary folder, which torch needs.
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
     need_temporary_folder()
     if os.path.exists(out / STATE) and not resume and resume_at is None:
         raise UsageError(f"{out} holds a run already: go on with --resume, or choose another --out")
     if not resume and resume_at is None:
-        _refuse_others(out)
+        _refuse_other_files(out)
     with joined() as processes:
         return _train(config, patches, out, observer, processes, _state_folder(out, resume, resume_at))
 
 
-def _refuse_others(out: Path) -> None:
-    """Raise a UsageError where a new run would replace a file that is of no run."""
+def _refuse_other_files(out: Path) -> None:
+    """Raise a UsageError if a new run would replace a file that belongs to no run."""
     for path in (out / CONFIG, out / CHECKPOINT, out / CURVES):
         if os.path.lexists(path):
-            raise UsageError(f"{path} is there already, and is of no run that could go on: choose another --out")
+            raise UsageError(f"{path} exists already and belongs to no run that could go on: choose another --out")
 
 
 def _state_folder(out: Path, resume: bool, at: int | None) -> Path | None:
-    """Where the state lies from which a run goes on; None: it begins. UsageError for a step that was not kept."""
+    """Return the folder of the saved state to resume from, None for a new run. UsageError for a step not kept."""
     if at is None:
         return out if resume else None
-    there = _kept_steps(out)
-    if at not in there:
-        listed = ", ".join(map(str, there)) or "none (output.keep_every)"
-        raise UsageError(f"{out} has kept no step {at}: it has {listed}")
-    return _kept(out, at)
+    steps = _kept_steps(out)
+    if at not in steps:
+        listed = ", ".join(map(str, steps)) or "none (output.keep_every)"
+        raise UsageError(f"step {at} was not kept in {out}: it has {listed}")
+    return _kept_folder(out, at)
 
 
-def _kept(out: Path, step: int) -> Path:
+def _kept_folder(out: Path, step: int) -> Path:
     return out / KEPT / f"{step:07d}"
 
 
@@ -146,14 +147,14 @@ def _train(
         with atomic_write(out / CONFIG) as file:
             file.write(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False).encode())
     if saved != out:
-        run.save()  # a run that is killed at once can be resumed too
-        run.drop_later()
+        run.save()  # so that even a run that is killed at once can be resumed
+        run.remove_later_steps()
     if processes.first and store.header.lr_factor is not None and config.data.degrade != DegradeConfig():
-        observer.on_warning("data.degrade is left aside: these patches have LR of their own")
+        observer.on_warning("data.degrade is not used: these patches have an LR of their own")
     if processes.first and state.taken is not None:
-        observer.on_warning("{} of the network's {} tensors begin as those of init".format(*state.taken))
+        observer.on_warning("{} of the network's {} tensors start from those of init".format(*state.taken))
     if (before := state.resize_steps(share.step)) and processes.first:
-        observer.on_warning(f"a step has {counted(share.step, 'patch')} from now on, and had {before}")
+        observer.on_warning(f"a step has {counted(share.step, 'patch')} from now on instead of {before}")
     run.go(stream(dataset, share, config.data.workers, start=state.samples))
     return out / CHECKPOINT
 
@@ -177,27 +178,27 @@ class Run:
         self.processes = updates.processes
 
     def go(self, pairs: Generator[Pair, None, None]) -> None:
-        """Step to the end, or until a signal stops it; the pairs are closed."""
-        # What an interrupted run logged after its last checkpoint is hidden; the step of the checkpoint itself counts.
+        """Step to the end, or until a signal stops the run; then close ``pairs``."""
+        # Hide what an interrupted run logged after its last checkpoint; the step of the checkpoint itself stays.
         purged = self.state.step + 1
         log = SummaryWriter(str(self.out / LOG), purge_step=purged) if self.processes.first else None
         try:
             with stop_signals() as stopped, log or nullcontext(), closing(pairs) as batches:
                 self.loop(batches, stopped, log)
         except Interrupted:
-            if self.processes.first:  # the file of the log is complete now
+            if self.processes.first:  # the log file is complete now
                 draw_curves(self.out / LOG, self.out / CURVES)
             raise
 
     def loop(self, batches: Iterator[Pair], stopped: Stop, writer: SummaryWriter | None) -> None:
-        """Step until the schedule ends, saving, validating and logging on the way."""
+        """Step until the schedule ends; save, validate and log on the way."""
         state, output, steps = self.state, self.config.output, self.config.schedule.steps
         clock, means = Clock(), Means()
         while state.step < steps:
             clock.begin()
-            mine = [self.next_batch(batches, stopped) for _ in range(self.share.batches)]
+            own = [self.next_batch(batches, stopped) for _ in range(self.share.batches)]
             clock.waited()
-            scalars = self.updates.step(mine)
+            scalars = self.updates.step(own)
             clock.stepped()
             means.add(scalars)
             state.step += 1
@@ -213,12 +214,12 @@ class Run:
             if state.step % output.checkpoint_every == 0 or state.step == steps:
                 self.save()
             if output.keep_every is not None and state.step % output.keep_every == 0:
-                self.save(_kept(self.out, state.step))
+                self.save(_kept_folder(self.out, state.step))
             if writer is not None and (state.step % output.validate_every == 0 or state.step == steps):
                 self.validate(writer, stopped)
 
     def next_batch(self, batches: Iterator[Pair], stopped: Stop) -> Pair:
-        """The next batch; when there is none for want of workers, the state is saved: no update is half done here."""
+        """Return the next batch; save the state if the workers died, since no update is half done here."""
         try:
             return next(batches)
         except TrainingError:
@@ -228,45 +229,45 @@ class Run:
             raise
 
     def stop(self) -> NoReturn:
-        """Save and end the run."""
+        """Save the state and end the run."""
         self.save()
         raise Interrupted(
             f"stopped at step {self.state.step} of {self.config.schedule.steps}; --resume goes on from there"
         )
 
     def save(self, folder: Path | None = None) -> None:
-        """Write the state and the checkpoint, into the run's folder unless another is given; one process does."""
+        """Write the state and the checkpoint into ``folder``, by default the run's; only the first process writes."""
         if self.processes.first:
             folder = folder or self.out
             folder.mkdir(parents=True, exist_ok=True)
             self.state.save(folder, self.x_height)
 
-    def drop_later(self) -> None:
-        """Remove kept states and pictures of steps that are still to come: they are of another past."""
+    def remove_later_steps(self) -> None:
+        """Remove kept states and pictures of later steps, which belong to the history before this resume."""
         if not self.processes.first:
             return
         later = [step for step in _kept_steps(self.out) if step > self.state.step]
         for step in later:
-            shutil.rmtree(_kept(self.out, step))
+            shutil.rmtree(_kept_folder(self.out, step))
         for picture in (self.out / STRIPS).glob("step-*.png"):
             if picture.name > _strip_name(self.state.step):
                 picture.unlink()
         if later:
-            self.observer.on_warning(f"the kept steps {', '.join(map(str, later))} are removed: they will come anew")
+            self.observer.on_warning(f"the kept steps {', '.join(map(str, later))} are removed: they will be made anew")
 
     def validate(self, writer: SummaryWriter, stopped: Stop) -> None:
-        """Score the averaged weights and leave a picture; a signal ends that at once, and with it the run."""
+        """Score the averaged weights and write a picture; a signal ends the validation at once, and then the run."""
         try:
             with stopped.at_once():
                 self.score(writer)
         except Stopped:
             if self.processes.size == 1:
                 self.stop()
-            # The others are at the next step already, or wait at the end: all stop together, as after any step.
-            self.observer.on_warning("the validation is left out, for the run shall stop")
+            # The other processes are at the next step already, or wait at the end: all stop together, as after a step.
+            self.observer.on_warning("the validation is left out because the run was asked to stop")
 
     def score(self, writer: SummaryWriter) -> None:
-        """Score the averaged weights and leave a picture."""
+        """Score the averaged weights and write a picture."""
         assert self.validation is not None
         network, step, device = self.state.averaged, self.state.step, self.processes.device
         scores = self.validation.run(network, device, self.observer.on_validating)
@@ -281,7 +282,7 @@ class Run:
 
 
 def _lr_x_height(dataset: PairDataset, factor: int) -> tuple[float, float] | None:
-    """Text size of the LR side of training pairs, in px."""
+    """Return the range of x-heights in px on the LR side of training pairs; None if unknown."""
     sizes = [
         stored * scale / factor
         for (of, stored), scales in dataset.scales.items()

@@ -1,7 +1,7 @@
-"""Configuration: what a training run is.
+"""Define the options of a training run.
 
-Every option has a default, and the models are frozen. Configuration stops at the border: modules take plain values or
-the one sub-model they need.
+Every option has a default, and the models are frozen. Configuration stops here: other modules take plain values or the
+one sub-model that they need.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     if value[0] > value[1]:
-        raise ValueError(f"the range {list(value)} runs backwards")
+        raise ValueError(f"the range {list(value)} is reversed: give the lower end first")
     return value
 
 
 def _within(low: float, high: float) -> AfterValidator:
-    """Both ends of a range lie in [low, high]."""
+    """Require both ends of a range to lie in [low, high]."""
 
     def check(value: tuple[float, float]) -> tuple[float, float]:
         if value[0] < low or value[1] > high:
@@ -37,15 +37,15 @@ FractionRange = Annotated[Range, _within(0, 1)]
 
 
 MOST = 10**15
-"""Larger numbers count nothing."""
+"""Largest number in a configuration; no option counts anything beyond it."""
 
 
 def _countable(value: Any) -> Any:
-    """Refuse plain values in which a number is infinite, undefined or beyond MOST."""
+    """Return plain values; refuse a number that is infinite, undefined or beyond MOST."""
     if isinstance(value, dict | list | tuple):
-        for one in value.values() if isinstance(value, dict) else value:
-            _countable(one)
-    elif isinstance(value, int | float) and not -MOST <= value <= MOST:  # what is not a number is in no range
+        for item in value.values() if isinstance(value, dict) else value:
+            _countable(item)
+    elif isinstance(value, int | float) and not -MOST <= value <= MOST:  # NaN fails this comparison too
         raise ValueError(f"an argument cannot be {shortened(value)}")
     return value
 
@@ -54,7 +54,7 @@ Arguments = Annotated[dict[str, Any], AfterValidator(_countable)]
 
 
 class Options(BaseModel):
-    """Base of all configuration: frozen, and no key that does not exist."""
+    """Base of all options: frozen, and unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -68,127 +68,137 @@ class Options(BaseModel):
 
 
 class GeneratorConfig(Options):
-    """A generator by its registered name and the arguments of its constructor (``factor`` is added)."""
+    """A generator by its registered name, and the arguments of its constructor (``factor`` is added)."""
 
     name: str = Field("compact", description="compact, srgan, rrdb, edsr or mdsr")
     args: Arguments = Field({}, description="arguments of its constructor, such as {channels: 32, blocks: 8}")
 
 
 class DiscriminatorConfig(Options):
-    """A discriminator, likewise (``factor`` and ``patch`` are added)."""
+    """A discriminator by its registered name, and its arguments (``factor`` and ``patch`` are added)."""
 
     name: str = Field("srgan", description="srgan (log2(factor) halvings) or deep (SRGAN's eight convolutions)")
     args: Arguments = Field({}, description="arguments of its constructor")
 
 
 class DegradeConfig(Options):
-    """HR -> LR where the source has no pairs: probabilities are per patch, ranges are drawn from uniformly."""
+    """How LR is made from HR if the source has no pairs: probabilities are per patch, ranges are drawn uniformly."""
 
     clean: Probability = Field(0.15, description="share of patches that are only down-sampled")
     bilevel: Probability = Field(0.08, description="share of patches whose LR is one bit (fax)")
-    reduced_bilevel: Probability = Field(0.0, description="share of those not clean: finer one-bit scans made grey")
-    fax: Probability = Field(0.0, description="share of those not clean: faxed with half the lines, made square again")
-    warp: Probability = Field(0.3, description="slight rotation and warp, the same for HR and LR")
-    rotation_degrees: Annotated[Range, _within(-45, 45)] = Field((-1.0, 1.0), description="of warped patches")
-    ink_spread: Probability = Field(0.25, description="ink grown or worn on the paper, LR only")
-    bleed_through: Probability = Field(0.05, description="the other side shining through, LR only")
+    reduced_bilevel: Probability = Field(
+        0.0, description="share of patches that are not clean: one-bit scans of higher resolution reduced to grey"
+    )
+    fax: Probability = Field(
+        0.0, description="share of patches that are not clean: faxed with half the lines, then made square"
+    )
+    warp: Probability = Field(0.3, description="share with a slight rotation and warp, the same for HR and LR")
+    rotation_degrees: Annotated[Range, _within(-45, 45)] = Field((-1.0, 1.0), description="rotation of warped patches")
+    ink_spread: Probability = Field(0.25, description="share whose ink is grown or worn, LR only")
+    bleed_through: Probability = Field(0.05, description="share with the other side shining through, LR only")
     blur: Probability = Field(0.7, description="share of patches that are blurred")
-    motion: Probability = Field(0.2, description="share of the blurred patches whose blur is a motion's")
+    motion: Probability = Field(0.2, description="share of the blurred patches with motion blur")
     blur_sigma_lr: Annotated[Range, _within(0.01, 10)] = Field((0.2, 1.0), description="Gaussian sigma in LR pixels")
     kernel: Literal["mixed", "area", "bicubic"] = Field(
-        "mixed", description="down-sampling; mixed: area for clean patches, one of five draws for the others"
+        "mixed", description="down-sampling; mixed: area for clean patches, one of five at random for the others"
     )
-    contrast: Probability = Field(0.6, description="share of patches whose ink and paper are no longer black and white")
+    contrast: Probability = Field(0.6, description="share of patches whose ink and paper are not black and white")
     ink_level: FractionRange = Field((0.0, 0.25), description="brightness of the darkest ink")
     paper_level: FractionRange = Field((0.82, 1.0), description="brightness of the paper")
-    sharpen: Probability = Field(0.1, description="a scanner's sharpening, with its halos")
-    noise: Probability = Field(0.6, description="share of patches with a sensor's noise")
-    noise_sigma: FractionRange = Field((0.005, 0.05), description="standard deviation, image in [0, 1]")
-    jpeg: Probability = Field(0.6, description="share of patches that went through JPEG")
-    jpeg_quality: Annotated[Range, _within(1, 100)] = Field((35.0, 95.0), description="1 to 100")
+    sharpen: Probability = Field(0.1, description="share sharpened as by a scanner, with halos")
+    noise: Probability = Field(0.6, description="share of patches with sensor noise")
+    noise_sigma: FractionRange = Field((0.005, 0.05), description="standard deviation of the noise, image in [0, 1]")
+    jpeg: Probability = Field(0.6, description="share of patches compressed with JPEG")
+    jpeg_quality: Annotated[Range, _within(1, 100)] = Field((35.0, 95.0), description="JPEG quality, 1 to 100")
 
 
 class DataConfig(Options):
-    """Where patches come from and how large they are."""
+    """Where patches come from, and how large they are."""
 
     dir: Path | None = Field(None, description="folder made by docsr prepare; null: the repository's samples")
     lr_patch: int = Field(48, ge=8, description="side of a training patch in LR pixels")
-    batch: int = Field(16, ge=1, description="patches of a batch, in each process")
+    batch: int = Field(16, ge=1, description="patches in a batch of each process")
     workers: int = Field(1, ge=0, description="processes that read and degrade patches")
     x_height: Annotated[Range, _within(1, 1000)] | None = Field(
-        None, description="x-height of HR patches in px, drawn log-uniformly; null: the prepared one, spread a little"
+        None, description="x-height of HR patches in px, drawn log-uniformly; null: the prepared x-height, varied a bit"
     )
     flip: bool = Field(False, description="mirror every second patch: for photographs, never for text")
-    rotate: bool = Field(False, description="turn patches by a multiple of 90 degrees: likewise")
+    rotate: bool = Field(False, description="turn patches by a multiple of 90 degrees: for photographs, never for text")
     degrade: DegradeConfig = DegradeConfig()
 
 
 class LossConfig(Options):
     """The terms of the generator's loss and their weights; a weight of 0 leaves the term out.
 
-    With ``schedule.gan_start`` the steps before it know the pixel term alone; the others join with the GAN phase.
+    With ``schedule.gan_start``, the steps before it use the pixel term alone; the others join in the GAN phase.
     """
 
     smooth: float = Field(
         0.0,
         ge=0,
         le=10,
-        description="sigma (HR px) of a Gaussian over SR and HR in each term but the adversarial; export with it",
+        description="sigma (HR px) of a Gaussian over SR and HR in every term but the adversarial; export with it too",
     )
     pixel: str = Field("charbonnier", description="l1, charbonnier or mse")
-    pixel_weight: float = Field(1.0, ge=0, description="of the pixel loss, images in [0, 1]")
-    gan_pixel_weight: float | None = Field(None, ge=0, description="the same in the GAN phase; null: pixel_weight")
-    gradient_weight: float = Field(0.0, ge=0, description="L1 of the steps from pixel to pixel")
-    edge_weight: float = Field(0.0, ge=0, description="L1 that weighs edges up to five times")
-    frequency_weight: float = Field(0.0, ge=0, description="L1 of the spectra")
-    perceptual_weight: float = Field(0.0, ge=0, description="of the distance between VGG features")
+    pixel_weight: float = Field(1.0, ge=0, description="weight of the pixel loss, images in [0, 1]")
+    gan_pixel_weight: float | None = Field(None, ge=0, description="pixel_weight in the GAN phase; null: the same")
+    gradient_weight: float = Field(0.0, ge=0, description="weight of the L1 between differences of adjacent pixels")
+    edge_weight: float = Field(0.0, ge=0, description="weight of an L1 that counts edges up to five times")
+    frequency_weight: float = Field(0.0, ge=0, description="weight of the L1 between spectra")
+    perceptual_weight: float = Field(0.0, ge=0, description="weight of the distance between VGG features")
     perceptual_network: str = Field("vgg19", description="vgg19 or vgg16")
     perceptual_weights: str = Field("torchvision", description="'torchvision' (downloads) or a local file")
     perceptual_input: Literal["torchvision", "caffe_bgr"] = Field(
-        "torchvision", description="what the weights want: RGB in [0, 1], normalised, or BGR in 0..255 less the means"
+        "torchvision", description="input of the weights: normalised RGB in [0, 1], or BGR in 0..255 minus the means"
     )
-    perceptual_distance: Literal["l1", "mse"] = Field("l1", description="between the features")
+    perceptual_distance: Literal["l1", "mse"] = Field("l1", description="distance between the features")
     perceptual_layer: int = Field(
-        18, ge=1, description="features[:layer], torchvision's numbering: VGG19's 18 and 36 are VGG16's 16 and 30"
+        18, ge=1, description="features[:layer] in torchvision's numbers: VGG19's 18 and 36 are VGG16's 16 and 30"
     )
-    recogniser_weight: float = Field(0.0, ge=0, description="of the distance between a text recogniser's features")
+    recogniser_weight: float = Field(0.0, ge=0, description="weight of the distance between a recogniser's features")
     recogniser_weights: Path | None = Field(None, description="an EasyOCR recogniser's .pth file")
     recogniser_patches: int = Field(8, ge=1, description="patches of a batch that the recogniser sees, in each process")
-    recogniser_enlarge: int = Field(1, ge=1, le=8, description="their middle so much larger, for recogniser_weight")
-    reading_weight: float = Field(0.0, ge=0, description="of the distance between its readings of a line in each")
-    adversarial: str = Field("bce", description="bce or lsgan")
-    adversarial_weight: float = Field(1e-3, ge=0, description="in the GAN phase")
-    real_labels: FractionRange = Field(
-        (1.0, 1.0), description="what the discriminator shall say of HR, drawn for each patch"
+    recogniser_enlarge: int = Field(
+        1, ge=1, le=8, description="enlarge the middle of these patches this many times, for recogniser_weight"
     )
-    fake_labels: FractionRange = Field((0.0, 0.0), description="and of SR")
+    reading_weight: float = Field(
+        0.0, ge=0, description="weight of the distance between the recogniser's readings of text lines"
+    )
+    adversarial: str = Field("bce", description="bce or lsgan")
+    adversarial_weight: float = Field(1e-3, ge=0, description="weight of the adversarial loss in the GAN phase")
+    real_labels: FractionRange = Field(
+        (1.0, 1.0), description="target of the discriminator for HR, drawn for each patch"
+    )
+    fake_labels: FractionRange = Field((0.0, 0.0), description="target of the discriminator for SR")
 
 
 class ScheduleConfig(Options):
-    """How long, how fast, and when the GAN phase begins."""
+    """How long and how fast the networks learn, and when the GAN phase begins."""
 
-    steps: int = Field(20_000, ge=1, description="generator updates in all")
+    steps: int = Field(20_000, ge=1, description="number of generator updates")
     gan_start: int | None = Field(
         None, ge=0, description="step at which the GAN phase follows the pixel phase; null: one phase, no GAN"
     )
-    learning_rate: float = Field(6e-4, gt=0, lt=1, description="of Adam, at its highest")
-    discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1, description="likewise, of the discriminator")
+    learning_rate: float = Field(6e-4, gt=0, lt=1, description="peak rate of Adam")
+    discriminator_learning_rate: float = Field(1e-4, gt=0, lt=1, description="peak rate of the discriminator's Adam")
     optimiser: Literal["adam", "muon"] = Field(
-        "adam", description="muon: convolutions that neither read nor write the image learn by Muon, the rest by Adam"
+        "adam", description="muon: convolutions that neither read nor write the image use Muon, the rest Adam"
     )
     muon_learning_rate: float = Field(
-        1e-3, gt=0, lt=1, description="of Muon, at its highest; its updates are as large as Adam's at that rate"
+        1e-3, gt=0, lt=1, description="peak rate of Muon; its updates are as large as Adam's at the same rate"
     )
-    shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (lowered now and then)")
+    shape: Literal["cosine", "step"] = Field("cosine", description="cosine (down to 0) or step (reduced at intervals)")
     warmup: int = Field(200, ge=0, description="steps in which the rate rises from 0")
-    step_every: int = Field(10_000, ge=1, description="shape 'step': lower the rate every so many steps")
-    step_factor: float = Field(0.5, gt=0, lt=1, description="shape 'step': by which it is multiplied then")
+    step_every: int = Field(10_000, ge=1, description="shape 'step': steps between two reductions of the rate")
+    step_factor: float = Field(
+        0.5, gt=0, lt=1, description="shape 'step': factor by which each reduction multiplies the rate"
+    )
     clip: float = Field(1.0, gt=0, description="largest gradient norm")
-    spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds this times the running mean")
-    ema: float = Field(0.999, ge=0, lt=1, description="memory of the average of the weights, which is what is kept")
-    bf16: bool = Field(True, description="mixed precision, where the processor has bfloat16: else it would be slow")
-    accumulate: int = Field(1, ge=1, description="batches of each process that make one update")
-    compile: bool = Field(False, description="torch.compile the generator: slow to begin, faster from then on")
+    spike: float = Field(1.8, gt=1, description="skip a step whose loss exceeds the running mean times this")
+    ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged weights, which the checkpoint holds")
+    bf16: bool = Field(True, description="mixed precision if the processor has bfloat16 (it would be slow without)")
+    accumulate: int = Field(1, ge=1, description="batches of each process per update")
+    compile: bool = Field(False, description="torch.compile the generator: slow at first, then faster")
 
 
 class OutputConfig(Options):
@@ -200,18 +210,20 @@ class OutputConfig(Options):
     keep_every: int | None = Field(
         None,
         ge=1,
-        description="steps between states kept beside the latest, in kept/STEP; null: only the latest is kept",
+        description="steps between states kept in kept/STEP besides the latest; null: only the latest is kept",
     )
     validation_patches: int = Field(32, ge=1, description="pairs for MSE, PSNR and SSIM")
-    validation_pages: int = Field(2, ge=0, description="pages read by Tesseract for CER, where it is installed")
+    validation_pages: int = Field(2, ge=0, description="pages that Tesseract reads for CER, if it is installed")
 
 
 class TrainConfig(Options):
     """One training run."""
 
     factor: Literal[2, 4, 8] = Field(2, description="enlargement")
-    seed: int = Field(0, ge=0, lt=2**63, description="of weights, patches and draws")
-    init: Path | None = Field(None, description="checkpoint whose fitting weights are the start")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of weights, patches and random draws")
+    init: Path | None = Field(
+        None, description="checkpoint to start from; its weights of fitting name and shape are used"
+    )
     generator: GeneratorConfig = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     data: DataConfig = DataConfig()
@@ -221,7 +233,7 @@ class TrainConfig(Options):
 
     @property
     def colours(self) -> int:
-        """Channels of the images: those of the generator, 1 (grey) unless it says otherwise."""
+        """Return the number of image channels: those of the generator, by default 1 (grey)."""
         return int(self.generator.args.get("colours", 1))
 
     @model_validator(mode="after")
@@ -233,10 +245,10 @@ class TrainConfig(Options):
             if getattr(self.loss, f"{name}_weight") and self.loss.recogniser_weights is None:
                 raise ValueError(f"{name}_weight needs recogniser_weights: the recogniser's file")
         if start and not self.loss.pixel_weight:
-            raise ValueError("gan_start leaves the pixel term alone until then: give it a pixel_weight above 0")
+            raise ValueError("gan_start leaves only the pixel term until then: set pixel_weight above 0")
         names = {"pixel", "gradient", "edge", "frequency", "perceptual", "recogniser", "reading"}
         if start is not None and self.loss.gan_pixel_weight is not None:
             names = names - {"pixel"} | {"gan_pixel"}
         if not any(getattr(self.loss, f"{name}_weight") for name in names):
-            raise ValueError("every term that compares SR with HR has the weight 0: there is nothing to learn from")
+            raise ValueError("every term that compares SR with HR has weight 0: set one above 0")
         return self

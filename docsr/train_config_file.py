@@ -1,4 +1,4 @@
-"""Options of a training run from a YAML file and ``--set``, checked before the first step.
+"""Read options of a training run from a YAML file and ``--set``, and check them before the first step.
 
 An unknown key is an error that suggests the right one.
 """
@@ -19,7 +19,7 @@ from docsr.train_config import TrainConfig
 
 
 def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
-    """Read a YAML file (none: the defaults), lay ``overrides`` (dotted keys) over it and check the result.
+    """Read a YAML file (None: the defaults), apply ``overrides`` (dotted keys) and check the result.
 
     Raises:
         UsageError: unreadable YAML, an unknown key (with a suggestion) or a value out of range.
@@ -35,7 +35,7 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> TrainConfig:
 
 
 def check_config(values: dict[str, Any]) -> TrainConfig:
-    """Check plain values (from YAML or a checkpoint) into a TrainConfig, or raise a UsageError."""
+    """Check plain values (from YAML or a checkpoint) and return a TrainConfig, or raise a UsageError."""
     try:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
@@ -43,7 +43,7 @@ def check_config(values: dict[str, Any]) -> TrainConfig:
 
 
 def read_yaml_file(path: Path, what: str) -> Any:
-    """Return what a YAML file says, plain values only; ``what`` it is, for a person. UsageError when it is none."""
+    """Return the plain values of a YAML file; ``what`` names it in messages. UsageError if it is not valid."""
     try:
         with path.open("rb") as file:
             text = file.read(MOST_BYTES + 1).decode("utf-8")
@@ -56,10 +56,10 @@ def read_yaml_file(path: Path, what: str) -> Any:
 
 
 def parse_override(text: str) -> tuple[str, Any]:
-    """Split ``key=value`` of ``--set``; the value is read as YAML."""
+    """Split ``key=value`` of ``--set``; read the value as YAML."""
     key, separator, value = text.partition("=")
     if not separator or not key:
-        raise UsageError(f"--set wants key=value, not '{text}'")
+        raise UsageError(f"--set needs key=value, not '{text}'")
     try:
         return key, read_yaml(value)
     except ValueError as error:
@@ -78,7 +78,7 @@ def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
 
 
 def _explain(error: ValidationError) -> str:
-    """The first problem of a validation as one sentence."""
+    """Return the first problem of a validation as one sentence."""
     problem = error.errors()[0]
     location, kind = problem["loc"], problem["type"]
     place = ".".join(str(part) for part in location)
@@ -99,7 +99,7 @@ def _explain(error: ValidationError) -> str:
 
 
 _WANTED = {"path_type": "must be a path", "invalid_key": "must have a name"}
-"""Where pydantic's own words are no sentence for a user, by the type of the problem."""
+"""Messages in place of pydantic's own, which are hard to read, by the type of the problem."""
 
 
 def _names_at(location: tuple[int | str, ...]) -> list[str]:

@@ -118,9 +118,9 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     report = (out / "report.md").read_text(encoding="utf-8")
     assert "lanczos_x4" in report
     assert "<html" in (out / "report.html").read_text(encoding="utf-8")
-    assert "in the report no more" not in ran.err
+    assert "no longer in the report" not in ran.err
     more = docsr(capsys, monkeypatch, *wish, "--engine", "null", "--engine", "tesseract")
-    assert "in the report no more" not in more.err, "all that was there is still there"
+    assert "no longer in the report" not in more.err, "all that was there is still there"
     other = docsr(capsys, monkeypatch, *wish, "--engine", "null")
     assert other.code == 0
     assert "docsr: 5 measurements of an earlier command" in other.err
@@ -131,7 +131,7 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     [
         (["--upscaler", "bicubik"], 2, "did you mean 'bicubic'"),
         (["--engine", "tesserakt"], 2, "tesserakt"),
-        (["--degradation", "scan"], 2, "--degradation and --hr-dpi want --lr-dpi"),
+        (["--degradation", "scan"], 2, "--degradation and --hr-dpi need --lr-dpi"),
     ],
 )
 def test_a_wrong_wish_is_one_sentence(tmp_path, capsys, monkeypatch, wish, code, sentence):
@@ -162,7 +162,7 @@ def test_texts_and_pages_that_cannot_be_scored_are_named_and_the_others_go_on(tm
     assert ran.code == 1
     arms = 8 + sum(not card.fax for card in catalogue().values())
     for sentence in (
-        f"not measured, for they have no text: {folder / 'page4.png'}\n",
+        f"not measured because they have no text: {folder / 'page4.png'}\n",
         f"failed: {folder / 'page1.txt'} is empty",
         f"failed: {folder / 'page2.txt'} is not UTF-8",
         f"failed: page3 ({arms} arms): {folder / 'page3.tif'} and its text differ in the number of pages",

@@ -91,7 +91,7 @@ def test_a_key_like_no_other_lists_the_choices() -> None:
 
 def test_a_range_runs_forwards() -> None:
     message = refusal({"data": {"degrade": {"blur_sigma_lr": [1.0, 0.2]}}})
-    assert message == "option 'data.degrade.blur_sigma_lr': the range [1.0, 0.2] runs backwards"
+    assert message == "option 'data.degrade.blur_sigma_lr': the range [1.0, 0.2] is reversed: give the lower end first"
     assert check_config({"data": {"x_height": [9, 9]}}).data.x_height == (9, 9)
 
 
@@ -171,12 +171,12 @@ def test_the_discriminator_has_a_default_of_its_own() -> None:
 
 
 def test_a_loss_without_a_term_is_refused() -> None:
-    assert "nothing to learn from" in refusal({"loss": {"pixel_weight": 0}})
+    assert "has weight 0" in refusal({"loss": {"pixel_weight": 0}})
     later = {"loss": {"gan_pixel_weight": 0}, "schedule": {"gan_start": 5}}
-    assert "nothing to learn from" in refusal(later)
+    assert "has weight 0" in refusal(later)
     assert check_config({**later, "loss": {"gan_pixel_weight": 0, "edge_weight": 1}}).loss.edge_weight == 1
     values = {"loss": {"pixel_weight": 0, "perceptual_weight": 1}, "schedule": {"gan_start": 5}}
-    assert "leaves the pixel term alone until then" in refusal(values)
+    assert "leaves only the pixel term until then" in refusal(values)
     assert check_config({**values, "schedule": {"gan_start": 0}}).loss.pixel_weight == 0
 
 

@@ -243,7 +243,7 @@ def test_what_is_smoothed_fits_together_from_tiles(tmp_path: Path, factor: int) 
 @pytest.mark.parametrize(("smooth", "ink"), [(-1, 1), (float("nan"), 1), (1, 0), (1, float("inf"))])
 def test_a_gaussian_or_ink_that_cannot_be_is_refused(tmp_path: Path, smooth: float, ink: float) -> None:
     source = checkpoint(tmp_path / "a.safetensors", "compact", 2)
-    with pytest.raises(UsageError, match="sigma is a number from 0 on and ink one above 0"):
+    with pytest.raises(UsageError, match="sigma must be 0 or more and ink above 0"):
         export(source, tmp_path / "none.onnx", smooth=smooth, ink=ink)
 
 

@@ -1,1 +1,1 @@
-"""The benchmark: suites of pages, arms, one measurement, what follows from many, and the reports."""
+"""Provide the parts of the benchmark: suites of pages, arms, one measurement, the summary of many, and the reports."""

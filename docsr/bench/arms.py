@@ -1,4 +1,4 @@
-"""Arms: what the benchmark compares. Each enlarges a page in its own way; all are read by the same engines."""
+"""Plan the arms that a benchmark compares. Each enlarges a page in its own way; the same engines read all of them."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ from docsr.upscalers.trial import tried
 from docsr.weights import catalogue
 
 HR = "hr"
-"""The arm that reads the page in its full resolution: the ceiling."""
+"""The arm that reads the page at its full resolution: the ceiling."""
 
 UNTOUCHED = "none"
 """The arm that reads the page as it is. All other arms get square pixels."""
 
 AUTO = "auto"
-"""The arm that does to each page what ``docsr enhance`` does when it is told nothing but the engine."""
+"""The arm that does to each page what ``docsr enhance`` does by default for the engine."""
 
 EVERY_PEER = "peers"
-"""What a suite says to leave out all peers."""
+"""The label with which a suite leaves out all peers."""
 
 BASELINE = "bicubic"
 CLASSICAL_FACTORS = (2, 4)
 SQUARED = f"{BASELINE}_x1"
-"""The arm that only makes pixels square. Pages whose pixels are square go without it: it would do nothing."""
+"""The arm that only makes pixels square. Pages with square pixels go without it, since it would change nothing."""
 
 BICUBICS = SQUARED, *(f"{BASELINE}_x{factor}" for factor in CLASSICAL_FACTORS)
-"""Labels of the arms of which the best one is what all others are held against."""
+"""Labels of the arms of bicubic; all other arms are compared with the best of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Arm:
 
     Attributes:
         name: ``none``, ``bicubic``, ``compact_x2``, a peer, the stem of a network file, ``auto`` or ``hr``.
-        factor: 1 for ``none``, ``hr`` and ``auto``.
+        factor: the enlargement; 1 for ``none``, ``hr`` and ``auto``.
         model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it, or the peer's name.
         peer: whether it is a peer.
-        signature: decides the result together with the page: for the cache.
+        signature: determines the result together with the page, for the cache.
     """
 
     name: str
@@ -68,22 +68,22 @@ class Arm:
 
     @property
     def label(self) -> str:
-        """The name with its factor, such as ``bicubic_x2``."""
+        """Return the name with its factor, such as ``bicubic_x2``."""
         return label_of(self.name, self.factor)
 
     def is_among(self, labels: Collection[str]) -> bool:
-        """Whether the arm, or all peers and it is one, is among ``labels``."""
+        """Return whether ``labels`` has the arm, or has all peers and the arm is one."""
         return self.label in labels or (self.peer and EVERY_PEER in labels)
 
     def is_for(self, shape: float) -> bool:
-        """Whether the arm has something to do on pages whose pixels are so many times as high as wide."""
+        """Return whether the arm changes pages whose pixels are ``shape`` times as high as wide."""
         if self.name == SQUARED:
             return shape != 1.0
         card = catalogue().get(self.model)
         return card is None or not card.fax or is_fax(shape)
 
     def on(self, page: Page, engine: str) -> Arm:
-        """The arm itself, or for ``auto`` the one that is taken for the page's text size and the engine."""
+        """Return the arm itself or, for ``auto``, the arm that is chosen for the page's text size and the engine."""
         if self.name != AUTO:
             return self
         plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.density))
@@ -91,50 +91,50 @@ class Arm:
         return Arm(name, plan.factor, plan.model, False, self.signature)
 
     def raster_of(self, page: Page) -> Raster:
-        """The raster in which the arm gets a page; the arm ``none`` gets its pixels in the shape that they have."""
+        """Return the raster in which the arm gets a page; the arm ``none`` gets its pixels in their own shape."""
         if self.name == UNTOUCHED:
             return KEPT
         return FINER if self.peer else raster_for(self.model, pixel_shape(page.density))
 
     def load(self, peers: Path | None, threads: int) -> Upscaler:
-        """Load what enlarges. DocsrError when it cannot be loaded."""
+        """Load the upscaler. DocsrError if it cannot be loaded."""
         if self.peer:
             return PeerUpscaler(PEERS.find(self.model), peers, threads)
         return resolve(self.model, self.factor, threads, "cpu")
 
 
 def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
-    """What ``auto`` does to a page of text of ``x_height`` px whose pixels were ``shape`` times as high as wide.
+    """Return what ``auto`` does to a page with text of ``x_height`` px and pixels ``shape`` times as high as wide.
 
-    For an engine that no network was decided with, it is what ``docsr enhance`` does unless told otherwise.
+    For an engine without measurements of networks, it is what ``docsr enhance`` does by default.
     """
     reader = engine if engine in MEASURED_ENGINES else MEASURED_ENGINES[0]
     return plan_by_default(x_height, reader, shape)
 
 
 def label_of(name: str, factor: int) -> str:
-    """``bicubic`` and 2 as ``bicubic_x2``; ``auto`` and a name that tells its factor stay."""
-    told = f"_x{factor}"
-    return name if factor == 1 or name == AUTO or name.endswith(told) else name + told
+    """Return ``bicubic_x2`` for ``bicubic`` and 2; ``auto`` and names that end with their factor stay the same."""
+    suffix = f"_x{factor}"
+    return name if factor == 1 or name == AUTO or name.endswith(suffix) else name + suffix
 
 
 def known_labels() -> set[str]:
-    """Labels of every arm but the user's own network files."""
+    """Return the labels of every arm except the user's own network files."""
     classical = {label_of(name, factor) for name in CLASSICAL for factor in _factors(name)}
     return classical | {SQUARED, AUTO} | set(PEERS) | set(catalogue())
 
 
 def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict[str, str]]:
-    """The arms to run, and for each peer that cannot run here the reason.
+    """Return the arms to run, and the reason for each peer that cannot run here.
 
     Args:
-        names: upscalers, network files or peers; none: all classical ones, docsr's choice and all its networks, and all
-            peers where ``peers`` is given. Bicubic and (where there is an HR) the ceiling are always among them.
+        names: upscalers, network files or peers; none: all classical ones, docsr's choice, all its networks and, if
+            ``peers`` is given, all peers. Bicubic and (if there is an HR) the ceiling are always included.
         peers: folder of the peers' weights.
 
     Raises:
-        UsageError: an unknown name, or two arms of one name.
-        CheckpointError: a network file that cannot be used.
+        UsageError: a name is unknown, or two arms have one name.
+        CheckpointError: a network file cannot be used.
     """
     wanted = list(names) or [*CLASSICAL, AUTO, *catalogue(), *(PEERS if peers is not None else [])]
     arms: list[Arm] = []
@@ -142,11 +142,11 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
     for name in dict.fromkeys([*wanted, BASELINE]):
         if name in PEERS:
             try:
-                arms.append(_peer(name, peers))
+                arms.append(_peer_arm(name, peers))
             except DocsrError as error:
                 missing[name] = str(error)
         else:
-            arms += _own(name)
+            arms += _own_arms(name)
     arms.append(Arm(HR, 1, "none", False, HR))
     for label, count in Counter(arm.label for arm in arms).items():
         if count > 1:
@@ -154,7 +154,7 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
     return arms, missing
 
 
-def _own(name: str) -> list[Arm]:
+def _own_arms(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [
             (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps)
@@ -167,7 +167,7 @@ def _own(name: str) -> list[Arm]:
     factor = tried(name, device="cpu")
     path = Path(name) if is_file(name) else shipped_path(name)
     if path.stem in {HR, AUTO, SQUARED, *CLASSICAL}:
-        raise UsageError(f"{path} is called as an arm of the benchmark's own: give it another name")
+        raise UsageError(f"{path} has the name of one of the benchmark's own arms: give it another name")
     return [Arm(path.stem, factor, name, False, str(sha256_of(path)))]
 
 
@@ -175,8 +175,8 @@ def _factors(name: str) -> tuple[int, ...]:
     return (1,) if name == "none" else CLASSICAL_FACTORS
 
 
-def _peer(name: str, folder: Path | None) -> Arm:
+def _peer_arm(name: str, folder: Path | None) -> Arm:
     peer = PEERS.find(name)
     peer.load(folder, 1)
-    made_of = [name, *peer.libraries(), *(str(sha256_of(path)) for path in peer.weights(folder))]
-    return Arm(name, peer.factor, name, True, " ".join(made_of))
+    parts = [name, *peer.libraries(), *(str(sha256_of(path)) for path in peer.weights(folder))]
+    return Arm(name, peer.factor, name, True, " ".join(parts))

@@ -1,4 +1,4 @@
-"""Crops of a page for looking at: bicubic, SR and HR of the same place, where SR changed most."""
+"""Cut crops of a page to look at: bicubic, SR and HR of the same place, where SR changed most."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LARGEST_FACTOR = 4
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """Data URLs of one place: all the same size; ``hr`` is None for a page that is measured as it is."""
+    """Data URLs of one place, all of one size; ``hr`` is None for a page that is measured as it is."""
 
     bicubic: str
     sr: str
@@ -36,7 +36,7 @@ class Crops:
 
 
 def crops(page: SuitePage, condition: Condition, arm: Arm, engine: str, peers: Path | None) -> Crops:
-    """Enlarge the page by the arm, as for the engine, and by bicubic, and cut the place where the two differ most."""
+    """Enlarge the page by the arm (as for the engine) and by bicubic, and cut the place where they differ most."""
     hr = page.load()
     lr = as_measured(hr, page, condition)
     upscaler = arm.on(lr, engine).load(peers, 1)

@@ -1,4 +1,4 @@
-"""HR -> LR for measuring: a few fixed degradations, so that a figure means the same on every machine.
+"""Degrade HR to LR for measuring, in a few fixed ways, so that a figure means the same on every machine.
 
 Training draws from wide ranges (:mod:`docsr.pairs.degrade`); measuring does not.
 """
@@ -20,12 +20,12 @@ FAX_THRESHOLD = 0.6
 
 
 def clean(grey: Pixels, seed: int) -> Pixels:
-    """Nothing but the down-sampling."""
+    """Return the down-sampled page as it is."""
     return grey
 
 
 def scan(grey: Pixels, seed: int) -> Pixels:
-    """A mediocre scanner: blur of 0.5 px, contrast 0.12-0.92, noise of 2 %, JPEG of quality 60."""
+    """Imitate a mediocre scanner: blur of 0.5 px, contrast 0.12-0.92, noise of 2 %, JPEG of quality 60."""
     image = cv2.GaussianBlur(grey, (0, 0), BLUR_SIGMA).astype(np.float32) / 255
     image = INK + image * (PAPER - INK)
     image += np.random.default_rng(seed).normal(0, NOISE, image.shape).astype(np.float32)
@@ -34,7 +34,7 @@ def scan(grey: Pixels, seed: int) -> Pixels:
 
 
 def fax(grey: Pixels, seed: int) -> Pixels:
-    """One bit, at a threshold of 0.6 of the way from black to white."""
+    """Reduce to one bit, with a threshold at 0.6 of the way from black to white."""
     return np.where(grey > FAX_THRESHOLD * 255, 255, 0).astype(np.uint8)
 
 
@@ -48,32 +48,32 @@ DEGRADATIONS: Registry[Callable[[Pixels, int], Pixels]] = Registry(
         "fine_fax": fax,
     },
 )
-"""Name -> what is done to the down-sampled grey page (H x W uint8) with a seed."""
+"""Name -> function that degrades the down-sampled grey page (H x W uint8) with a seed."""
 
 SHAPES = {"standard_fax": STANDARD_FAX, "fine_fax": FINE_FAX}
-"""Degradation -> height of its pixels over their width, where they are not square."""
+"""Degradation -> height over width of its pixels, if they are not square."""
 
 
 def lower(page: Page, dpi: float, degradation: str, seed: int) -> Page:
-    """Bring an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
+    """Reduce an HR page of known dpi to a lower one by area down-sampling, in grey, and degrade it.
 
-    Faxes may have more dpi than the page: a fax machine scans all paper at its own resolution.
+    Faxes may have more dpi than the page, since a fax machine scans all paper at its own resolution.
 
     Args:
         page: HR.
-        dpi: of the lower page, on each line; fewer lines an inch where SHAPES says so.
+        dpi: pixels per inch on each line of the result; SHAPES gives some degradations fewer lines per inch.
         degradation: a name of DEGRADATIONS.
-        seed: of its noise.
+        seed: seed of its noise.
 
     Raises:
-        PageError: the page does not know its dpi, or has fewer than ``dpi`` and is not to be a fax of SHAPES.
-        UsageError: an unknown degradation.
+        PageError: the page's dpi is unknown, or is below ``dpi`` and the degradation is no fax of SHAPES.
+        UsageError: the degradation is unknown.
     """
     degrade, shape = DEGRADATIONS.find(degradation), SHAPES.get(degradation)
     if page.dpi is None:
         raise PageError("it does not say its resolution: give --hr-dpi (in a suite, hr_dpi)")
     if min(page.dpi) < dpi and shape is None:
-        raise PageError(f"it has {min(page.dpi):g} dpi and cannot be brought down to {dpi:g}")
+        raise PageError(f"it has {min(page.dpi):g} dpi and cannot be reduced to {dpi:g}")
     grey, wanted = luminance(page.pixels), (dpi, dpi if shape is None else round(dpi / shape))
     width, height = (
         max(1, round(px * to / at)) for px, at, to in zip((page.width, page.height), page.dpi, wanted, strict=True)

@@ -1,4 +1,4 @@
-"""One measurement: a page made low-resolution, enlarged by one arm, read by the engines, scored."""
+"""Take one measurement: make a page low-resolution, enlarge it by one arm, let the engines read it, and score it."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Condition:
 
 
 AS_IT_IS = Condition(None, "as-it-is")
-"""The page is measured in the resolution it has; there is no HR then."""
+"""The page is measured at the resolution it has, so there is no HR."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One page, one arm, one engine. A field that does not apply is None.
 
-    Rates are in [0, 1] and unbounded above where insertions count (CER, WER); counts pool, rates do not. ``x_height``
-    is that of the page before it was enlarged, in px.
+    Rates are in [0, 1], but unbounded above if insertions count (CER, WER). Counts can be pooled, rates cannot.
+    ``x_height`` is that of the page before it was enlarged, in px.
     """
 
     page: str
@@ -78,7 +78,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class ImageScores:
-    """The fields of a row that no engine decides."""
+    """The fields of a row that do not depend on the engine."""
 
     x_height: float | None
     seconds_upscale: float
@@ -88,14 +88,14 @@ class ImageScores:
 
 
 THREADS = 1
-"""Of an upscaler's call: pages run in parallel instead."""
+"""Threads of an upscaler's call: pages run in parallel instead."""
 
 ROW_FIELDS = tuple(field.name for field in fields(Row))
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What is measured in one go: an arm on a page, by the engines that have not read it yet."""
+    """One task: an arm on a page, with the engines that have not read it yet."""
 
     page: SuitePage
     condition: Condition
@@ -105,38 +105,38 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Rows and texts of a task, or why there are none."""
+    """Rows and texts of a task, or the reason why there are none."""
 
     rows: list[tuple[Row, str]]
     failure: str | None = None
 
 
 def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> Iterator[Measurement]:
-    """All that the page's source asks for, arm after arm in each condition; as it is, a page has no HR."""
+    """Yield every task of the page's source, arm after arm in each condition; a page as it is has no HR."""
     source = page.source
-    for asked in source.lower:
-        readers = tuple(name for name in engines if asked.engines is None or name in asked.engines)
-        mine = [arm for arm in arms if not arm.is_among((*source.without, *asked.without))]
-        for condition in (Condition(dpi, name) for dpi in asked.dpi for name in asked.degradation):
-            fitting = (arm for arm in mine if arm.is_for(SHAPES.get(condition.degradation, 1.0)))
+    for lower_config in source.lower:
+        readers = tuple(name for name in engines if lower_config.engines is None or name in lower_config.engines)
+        chosen = [arm for arm in arms if not arm.is_among((*source.without, *lower_config.without))]
+        for condition in (Condition(dpi, name) for dpi in lower_config.dpi for name in lower_config.degradation):
+            fitting = (arm for arm in chosen if arm.is_for(SHAPES.get(condition.degradation, 1.0)))
             yield from (Measurement(page, condition, arm, readers) for arm in fitting)
     if source.as_it_is:
-        mine = [arm for arm in arms if arm.name != HR and arm.is_for(1.0) and not arm.is_among(source.without)]
-        yield from (Measurement(page, AS_IT_IS, arm, tuple(engines)) for arm in mine)
+        chosen = [arm for arm in arms if arm.name != HR and arm.is_for(1.0) and not arm.is_among(source.without)]
+        yield from (Measurement(page, AS_IT_IS, arm, tuple(engines)) for arm in chosen)
 
 
 def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
-    """Identifies a row by what decides it, docsr's version included. The ceiling does not depend on the condition."""
+    """Return a hash of all that determines a row, docsr's version included; the ceiling's has no condition."""
     how = "" if arm.name == HR else f"{condition.lr_dpi} {condition.degradation}"
-    decides = (__version__, page.digest, page.set, how, arm.signature, engine_signature)
-    return hashlib.sha256(repr(decides).encode()).hexdigest()
+    parts = (__version__, page.digest, page.set, how, arm.signature, engine_signature)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 class Measurer:
-    """Does tasks in one process; loads each arm and engine once and keeps the last page.
+    """Do tasks in one process; load each arm and engine once, and keep the last page.
 
     Args:
-        engines: by name.
+        engines: OCR engines by name.
         peers: folder of the peers' weights.
     """
 
@@ -145,24 +145,24 @@ class Measurer:
         self._loaded: dict[Arm, Upscaler] = {}
 
     def __call__(self, task: Measurement) -> Measured:
-        """Measure; what docsr or a peer cannot do is said, not raised, so that the others go on."""
+        """Measure; return a failure of docsr or of a peer as a sentence, so that other tasks go on."""
         try:
             hr = _page(task.page)
             if task.arm.name == HR:
-                looks = ImageScores(_x_height(task.page, None), 0.0)
-                return Measured([self._row(task, name, hr, looks, task.arm.factor) for name in task.engines])
+                image_scores = ImageScores(_x_height(task.page, None), 0.0)
+                return Measured([self._row(task, name, hr, image_scores, task.arm.factor) for name in task.engines])
             lr = _lowered(task.page, task.condition)
-            taken: dict[Arm, list[str]] = {}
+            engines_of: dict[Arm, list[str]] = {}
             for name in task.engines:
-                taken.setdefault(task.arm.on(lr, name), []).append(name)
-            return Measured([row for arm, names in taken.items() for row in self._rows(task, arm, names, lr, hr)])
+                engines_of.setdefault(task.arm.on(lr, name), []).append(name)
+            return Measured([row for arm, names in engines_of.items() for row in self._rows(task, arm, names, lr, hr)])
         except DocsrError as error:
             return Measured([], str(error))
         except Exception as error:  # a peer's library may raise anything; one arm must not end the run
             return Measured([], f"{type(error).__name__}: {error}")
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is loaded: each process loads for itself."""
+        """Leave out what is loaded: each process loads for itself."""
         return {**self.__dict__, "_loaded": {}}
 
     def _upscaler(self, arm: Arm) -> Upscaler:
@@ -171,22 +171,24 @@ class Measurer:
         return self._loaded[arm]
 
     def _rows(self, task: Measurement, arm: Arm, engines: Sequence[str], lr: Page, hr: Page) -> list[tuple[Row, str]]:
-        """Enlarge by the arm, and have the engines read what it made."""
+        """Enlarge by the arm, and let the engines read the result."""
         upscaler = self._upscaler(arm)
         started = perf_counter()
         result = upscale_page(squared(lr, arm.raster_of(lr)), upscaler)
         seconds = round(perf_counter() - started, 4)
         x_height = _x_height(task.page, task.condition)
         scores = {} if task.condition == AS_IT_IS else _image_scores(result, hr)
-        looks = ImageScores(x_height, seconds, **scores)
-        return [self._row(task, name, result, looks, upscaler.factor) for name in engines]
+        image_scores = ImageScores(x_height, seconds, **scores)
+        return [self._row(task, name, result, image_scores, upscaler.factor) for name in engines]
 
-    def _row(self, task: Measurement, engine: str, result: Page, looks: ImageScores, factor: int) -> tuple[Row, str]:
-        """Read and score."""
+    def _row(
+        self, task: Measurement, engine: str, result: Page, image_scores: ImageScores, factor: int
+    ) -> tuple[Row, str]:
+        """Read the page and score the text."""
         started = perf_counter()
         text = self.engines[engine].read(result)
         seconds_ocr = perf_counter() - started
-        found = score_text(task.page.text, text, case=task.page.source.case)
+        score = score_text(task.page.text, text, case=task.page.source.case)
         row = Row(
             page=task.page.name,
             set=task.page.set,
@@ -195,14 +197,14 @@ class Measurer:
             upscaler=task.arm.name,
             factor=factor,
             engine=engine,
-            cer=_rate(found.edits, found.reference_chars),
-            wer=_rate(found.word_edits, found.reference_words),
-            word_recall=_rate(found.words_found, found.reference_words),
-            word_precision=_rate(found.words_found, found.hypothesis_words),
-            digit_cer=_rate(found.digit_edits, found.reference_digits),
+            cer=_rate(score.edits, score.reference_chars),
+            wer=_rate(score.word_edits, score.reference_words),
+            word_recall=_rate(score.words_found, score.reference_words),
+            word_precision=_rate(score.words_found, score.hypothesis_words),
+            digit_cer=_rate(score.digit_edits, score.reference_digits),
             seconds_ocr=round(seconds_ocr, 4),
-            **asdict(found),
-            **asdict(looks),
+            **asdict(score),
+            **asdict(image_scores),
         )
         return row, text
 
@@ -215,9 +217,9 @@ def _image_scores(result: Page, hr: Page) -> dict[str, float | None]:
 
 @lru_cache(maxsize=2)
 def _x_height(page: SuitePage, condition: Condition | None) -> float | None:
-    """Measured on the page with square pixels: in HR (None), or lowered as ``condition`` says."""
-    found = text_size.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
-    return None if found is None else round(found.x_height, 2)
+    """Return the x-height of the page with square pixels: of HR (None), or lowered by ``condition``."""
+    size = text_size.measure(squared(_page(page) if condition is None else _lowered(page, condition)).pixels)
+    return None if size is None else round(size.x_height, 2)
 
 
 def _rate(count: int, of: int) -> float | None:
@@ -225,7 +227,7 @@ def _rate(count: int, of: int) -> float | None:
 
 
 def as_measured(hr: Page, page: SuitePage, condition: Condition) -> Page:
-    """The loaded page ``hr`` as the arms get it: lowered, or as it is."""
+    """Return the loaded page ``hr`` as the arms get it: lowered, or as it is."""
     if condition.lr_dpi is None:
         return hr
     return lower(hr, condition.lr_dpi, condition.degradation, seed=int(page.digest[:8], 16))

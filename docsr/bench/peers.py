@@ -1,7 +1,7 @@
-"""Other projects' upscalers, with their own published weights, to measure beside docsr. Not used to enhance.
+"""Load upscalers of other projects with their published weights, to measure beside docsr. They never enhance files.
 
-Adding a peer: a function that loads it, and a line in PEERS. What a peer lacks here (its library, its weights) is a
-UsageError that says so; the benchmark reports the peer as not run.
+To add a peer, write a function that loads it and add a line to PEERS. If its library or its weights are missing, it
+raises a UsageError that says so, and the benchmark reports the peer as not run.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Peer:
     """One upscaler of another project.
 
     Attributes:
-        name: with its factor, such as ``fsrcnn_x2``.
+        name: its name with its factor, such as ``fsrcnn_x2``.
         factor: 2, 3, 4 or 8.
         project: where it comes from.
-        load: called with the folder of weights (or None) and the number of threads; gives the function plane -> plane.
-        weights: files, relative to the folder of weights or to an installed package, that decide the result.
-        package: what runs it, whose version decides the result, too; OpenCV where nothing is said.
+        load: called with the folder of weights (or None) and the number of threads; returns a function plane -> plane.
+        weights: files that determine the result, relative to the folder of weights or to an installed package.
+        package: package that runs it, whose version affects the result, too; None: OpenCV.
     """
 
     name: str
@@ -56,18 +56,18 @@ class Peer:
     package: str | None = None
 
     def libraries(self) -> list[str]:
-        """Name and version of what runs it."""
+        """Return name and version of the library that runs it."""
         return [f"{self.package} {version(self.package)}"] if self.package else [f"opencv {cv2.__version__}"]
 
 
 class PeerUpscaler:
-    """A loaded peer as an :class:`docsr.upscalers.base.Upscaler`."""
+    """Wrap a loaded peer as an :class:`docsr.upscalers.base.Upscaler`."""
 
     overlap = CONTEXT
-    keeps_white, guarded = False, False  # measured as they are
+    keeps_white, guarded = False, False  # peers are measured as they are
 
     def __init__(self, peer: Peer, folder: Path | None, threads: int) -> None:
-        """Load the peer. UsageError when its library or weights are missing."""
+        """Load the peer. UsageError if its library or weights are missing."""
         self.name, self.factor = peer.name, peer.factor
         self._enlarge = peer.load(folder, threads)
 
@@ -78,7 +78,7 @@ class PeerUpscaler:
 
 def _file(folder: Path | None, name: str) -> Path:
     if folder is None:
-        raise UsageError(f"its weights {name} are wanted in the folder of --peers")
+        raise UsageError(f"its weights {name} must be in the folder of --peers")
     if not os.path.isfile(folder / name):
         raise UsageError(f"its weights {name} are not in {folder}")
     return folder / name
@@ -102,7 +102,7 @@ def _library(name: str, package: str) -> Any:
 
 
 def _dnn_superres(folder: Path | None, threads: int, *, file: str, kind: str, factor: int) -> Enlarge:
-    """OpenCV's dnn_superres; it turns grey into colour and back itself."""
+    """Load a network of OpenCV's dnn_superres, which converts between grey and colour itself."""
     path = _file(folder, file)
     superres: Any = getattr(cv2, "dnn_superres", None)
     if superres is None:
@@ -124,7 +124,7 @@ def _openvino_files(folder: Path | None) -> list[Path]:
 
 
 def _openvino(folder: Path | None, threads: int) -> Enlarge:
-    """Open Model Zoo's text-image-super-resolution-0001 (3x); grey in 0-255, out in [0, 1]."""
+    """Load Open Model Zoo's text-image-super-resolution-0001 (3x): grey in 0-255 in, [0, 1] out."""
     path, _ = _openvino_files(folder)
     core = _library("openvino", "openvino").Core()
     model = core.read_model(str(path))
@@ -146,15 +146,15 @@ def _ncnn(
     blobs: tuple[str, str],
     trim: int,
 ) -> Enlarge:
-    """A colour network in ncnn's format: grey three times in [0, 1], the mean of the channels out.
+    """Load a colour network in ncnn's format: it gets grey three times in [0, 1], and its channels are averaged.
 
     Args:
-        folder: of the weights.
-        threads: of one call.
-        factor: of the network.
-        find: gives the .param and the .bin.
+        folder: folder of the weights.
+        threads: number of threads of one call.
+        factor: factor of the network.
+        find: returns the .param and the .bin.
         blobs: names of input and output.
-        trim: input pixels that the network eats at each side, put around it first by reflection.
+        trim: input pixels that the network cuts off at each side; they are added first by reflection.
     """
     ncnn = _library("ncnn", "ncnn")
     net, pools = _ncnn_net(ncnn, find(folder), threads)
@@ -162,21 +162,21 @@ def _ncnn(
     def call(plane: Plane) -> Plane:
         height, width = plane.shape
         padded = cv2.copyMakeBorder(plane, trim, trim + height % 2, trim, trim + width % 2, cv2.BORDER_REFLECT)
-        colour = np.ascontiguousarray(np.repeat(padded[None], 3, axis=0), np.float32)  # named: ncnn.Mat does not copy
+        colour = np.ascontiguousarray(np.repeat(padded[None], 3, axis=0), np.float32)  # kept: ncnn.Mat does not copy
         extractor = net.create_extractor()
         extractor.input(blobs[0], ncnn.Mat(colour))
         _, out = extractor.extract(blobs[1])
         grey = np.array(out).mean(axis=0)
         del extractor, out
         for pool in pools:
-            pool.clear()  # it would keep the buffers of every size of tile: gigabytes
+            pool.clear()  # it would keep buffers for every size of tile, which take gigabytes
         return np.asarray(grey[: height * factor, : width * factor], np.float32)
 
     return call
 
 
 def _ncnn_net(ncnn: Any, files: list[Path], threads: int) -> tuple[Any, list[Any]]:
-    """The loaded network, and what it takes its memory from."""
+    """Return the loaded network, and the allocators of its memory."""
     net = ncnn.Net()
     net.opt.use_vulkan_compute, net.opt.num_threads = False, threads
     pools = [ncnn.PoolAllocator(), ncnn.PoolAllocator()]
@@ -206,7 +206,7 @@ def _unsharp(folder: Path | None, threads: int, *, factor: int) -> Enlarge:
 
 
 def _gaussian_x4(folder: Path | None, threads: int) -> Enlarge:
-    """Bicubic and the Gaussian (not the ink) of docsr's networks of 4x: what of their gain that alone brings."""
+    """Blur bicubic by the Gaussian of docsr's 4x networks, without their ink: it shows that part of their gain."""
     return lambda plane: np.asarray(
         cv2.GaussianBlur(enlarge(plane, 4), (7, 7), 1, borderType=cv2.BORDER_REPLICATE), np.float32
     )

@@ -1,4 +1,4 @@
-"""``results.json``: everything a benchmark found, for machines; docs/benchmark.md explains its fields."""
+"""Write ``results.json``, the whole result of a benchmark for machines; docs/benchmark.md explains its fields."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from docsr.metrics.text import FOLDING
 from docsr.text.shown import in_json
 
 SCHEMA = 1
-"""Raised when a field changes its meaning or goes."""
+"""Increased when a field changes its meaning or is removed."""
 
 VECTORS = ("amx_int8", "avx512_vnni", "avx_vnni", "avx512f", "avx2", "avx", "asimddp")
-"""Instructions for many numbers at once, the best first, as Linux names them; those with VNNI, AMX and the dot products
-of Arm (asimddp) are made for 8 bits."""
+"""Vector instructions as Linux names them, the best first; those with VNNI, AMX and the dot products of Arm (asimddp)
+are made for 8 bits."""
 
 _BEGINS = {
     "results.json": rb'\A\{\s*"schema":\s*\d+,\s*"docsr":',
@@ -38,7 +38,7 @@ FILES = {
     name: OwnFile("docsr benchmark", re.compile(begins), "choose another --out folder", within=400)
     for name, begins in _BEGINS.items()
 }
-"""What a benchmark leaves in its folder, each written anew by the next one."""
+"""Files that a benchmark leaves in its folder; the next one writes them anew."""
 
 LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "openvino", "ncnn", "rapidocr", "rapidfuzz")
 
@@ -48,17 +48,17 @@ class Results:
     """A benchmark's outcome.
 
     Attributes:
-        suite: its name.
-        command: that made it.
+        suite: name of the suite.
+        command: command that made it.
         engines: name -> version and options.
-        arms: label -> what it was: version, digest of its weights.
+        arms: label -> signature: version, or digest of its weights.
         not_run: arm -> why it was not run.
-        failed: single measurements that failed, a sentence each.
-        rows: of every page, condition, arm and engine.
-        cells: their summary.
+        failed: a sentence for each measurement that failed.
+        rows: rows of every page, condition, arm and engine.
+        cells: summary of the rows.
         ranking: arms by mean gap closed.
         confused: engine and arm -> the most frequent (true, read, count).
-        digits: numbers on pages of small text, where texts were at hand.
+        digits: counts of numbers on pages of small text, if texts were available.
     """
 
     suite: str
@@ -74,7 +74,7 @@ class Results:
     digits: Sequence[SmallDigits] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as ``results.json`` holds them."""
+        """Return plain values, as ``results.json`` holds them."""
         return {
             "schema": SCHEMA,
             "docsr": __version__,
@@ -88,31 +88,31 @@ class Results:
             "failed": self.failed,
             "rows": [asdict(row) for row in self.rows],
             "summary": [cell.as_dict() for cell in self.cells],
-            "ranking": [asdict(one) for one in self.ranking],
+            "ranking": [asdict(rank) for rank in self.ranking],
             "confusions": self.confused,
-            "digits": [asdict(one) for one in self.digits],
+            "digits": [asdict(count) for count in self.digits],
         }
 
 
 def machine() -> dict[str, Any]:
-    """What ran it: processor, cores, system, versions."""
+    """Return what ran the benchmark: processor, cores, system, versions."""
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "libraries": {name: found for name in LIBRARIES if (found := _version(name)) is not None},
+        "libraries": {name: installed for name in LIBRARIES if (installed := _version(name)) is not None},
     }
 
 
 def write_results(path: Path, results: Results) -> None:
-    """Write ``results.json``, complete or not at all. PageError when it cannot be written."""
+    """Write ``results.json``, complete or not at all. PageError if it cannot be written."""
     with atomic_write(path) as file:
         file.write(as_json(results.as_dict()).encode())
 
 
 def as_json(values: dict[str, Any]) -> str:
-    """JSON with a line for each field, and for each item of a field that is a list: to be read and compared by line."""
+    """Return JSON with a line for each field and each item of a list field, so that it can be compared by line."""
     return "{\n" + ",\n".join(f"{_dumped(name)}: {_lines(value)}" for name, value in values.items()) + "\n}\n"
 
 
@@ -134,15 +134,15 @@ def _version(name: str) -> str | None:
 
 
 def processor(info: Path = Path("/proc/cpuinfo")) -> str:
-    """Its name, and the best that it has of VECTORS, since the time that a network takes depends on that.
+    """Return the processor's name and its best of VECTORS, which affects the time that a network takes.
 
     Args:
-        info: where Linux tells; where there is no such file, Python's platform module is asked for the name.
+        info: Linux's description; if there is no such file, Python's platform module gives the name.
     """
     if not os.path.isfile(info):
         return platform.processor() or platform.machine()
     lines = (line.partition(":") for line in info.read_text(encoding="utf-8", errors="replace").splitlines())
-    told = {name.strip(): value.strip() for name, _, value in lines}
-    has = told.get("flags", told.get("Features", "")).split()
-    best = next((f" ({name})" for name in VECTORS if name in has), "")
-    return told.get("model name", platform.machine()) + best
+    fields = {name.strip(): value.strip() for name, _, value in lines}
+    flags = fields.get("flags", fields.get("Features", "")).split()
+    best = next((f" ({name})" for name in VECTORS if name in flags), "")
+    return fields.get("model name", platform.machine()) + best

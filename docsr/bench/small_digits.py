@@ -1,4 +1,4 @@
-"""Numbers on pages whose text is too small for digits to be trusted: which arm makes other numbers of them."""
+"""Count, for each arm, numbers that change on pages whose text is too small for its digits to be trusted."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from docsr.bench.summary import Cell, label
 from docsr.metrics.digits import NumberChanges, number_changes
 
 DOUBTFUL = 7.0
-"""x-height in px below which digits are not to be trusted, whatever enlarged the page (docs/gans.md)."""
+"""x-height in px below which digits cannot be trusted, whatever enlarged the page (docs/gans.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmallDigits:
-    """What an arm makes of the numbers of a setting, beside bicubic, on pages below DOUBTFUL.
+    """What an arm does to the numbers of a setting, compared with bicubic, on pages below DOUBTFUL.
 
     Attributes:
         baseline: the size of bicubic.
-        pages: that are so small, and of which both texts are at hand.
+        pages: number of such pages of which both texts are available.
         numbers: words of their true texts that are digits only.
         lost: numbers that are right after bicubic and another number after the arm.
-        won: the other way.
+        won: numbers that are another number after bicubic and right after the arm.
     """
 
     set: str
@@ -42,29 +42,29 @@ class SmallDigits:
 def small_digits(
     rows: Sequence[Row], texts: Sequence[str], cells: Iterable[Cell], pages: Iterable[SuitePage]
 ) -> list[SmallDigits]:
-    """Count for each cell that is not bicubic itself; those without such pages or without texts are left out.
+    """Count for each cell other than bicubic; cells without such pages or without texts are left out.
 
     Args:
-        rows: of a benchmark.
-        texts: what the engines read, beside the rows; "" where that is not known.
-        cells: their summary.
-        pages: with the true texts.
+        rows: rows of a benchmark.
+        texts: what the engine read for each row; "" if that is unknown.
+        cells: summary of the rows.
+        pages: pages with the true texts.
     """
     truth = {(page.set, page.name): page for page in pages}
     read: dict[tuple[str, float | None, str, str, str], dict[str, str]] = defaultdict(dict)
     for row, text in zip(rows, texts, strict=True):
         if row.x_height is not None and row.x_height < DOUBTFUL and text:
             read[row.set, row.lr_dpi, row.degradation, row.engine, label(row)][row.page] = text
-    found = []
+    counts = []
     for cell in cells:
         place = cell.set, cell.lr_dpi, cell.degradation, cell.engine
         before, after = read[(*place, cell.baseline)], read[(*place, cell.arm)]
         both = [(truth[cell.set, page], before[page], after[page]) for page in before if page in after]
         if cell.arm != cell.baseline and both:
-            changes = [_changes(*one) for one in both]
-            sums = (sum(getattr(one, name) for one in changes) for name in ("numbers", "lost", "won"))
-            found.append(SmallDigits(*place, cell.arm, cell.baseline, len(both), *sums))
-    return [one for one in found if one.numbers]
+            changes = [_changes(*texts_of) for texts_of in both]
+            sums = (sum(getattr(change, name) for change in changes) for name in ("numbers", "lost", "won"))
+            counts.append(SmallDigits(*place, cell.arm, cell.baseline, len(both), *sums))
+    return [count for count in counts if count.numbers]
 
 
 def _changes(page: SuitePage, before: str, after: str) -> NumberChanges:
@@ -72,13 +72,13 @@ def _changes(page: SuitePage, before: str, after: str) -> NumberChanges:
     return number_changes(page.text, before, after, ordered=ordered, case=case)
 
 
-def pooled(found: Iterable[SmallDigits]) -> list[tuple[str, str, NumberChanges]]:
-    """(engine, arm, counts over all settings), the arms that change most numbers for others first."""
+def pooled(digits: Iterable[SmallDigits]) -> list[tuple[str, str, NumberChanges]]:
+    """Return (engine, arm, counts over all settings); arms that turn most numbers into others come first."""
     sums: dict[tuple[str, str], NumberChanges] = defaultdict(lambda: NumberChanges(0, 0, 0))
-    for one in found:
-        before = sums[one.engine, one.arm]
-        sums[one.engine, one.arm] = NumberChanges(
-            before.numbers + one.numbers, before.lost + one.lost, before.won + one.won
+    for count in digits:
+        before = sums[count.engine, count.arm]
+        sums[count.engine, count.arm] = NumberChanges(
+            before.numbers + count.numbers, before.lost + count.lost, before.won + count.won
         )
     ranked = sorted(sums.items(), key=lambda item: (item[0][0], -item[1].lost, item[0][1]))
     return [(engine, arm, changes) for (engine, arm), changes in ranked]

@@ -1,4 +1,4 @@
-"""What is measured: pages with reference text, and how each is made low-resolution.
+"""Load the pages that are measured, with their reference text and how each is made low-resolution.
 
 A suite is a YAML file, or a folder of images with ``name.txt`` beside each.
 """
@@ -27,14 +27,14 @@ class SuitePage:
     """One page of a suite.
 
     Attributes:
-        name: unique within its set.
-        set: the set it belongs to.
+        name: name of the page, unique within its set.
+        set: name of its set.
         path: the PDF or image.
         number: 0-based page number.
-        pages: of the file, as its text has it.
+        pages: number of pages of the file, according to its text.
         text: the reference.
-        source: its source's configuration.
-        digest: identifies file, page and reference, for the cache.
+        source: configuration of its source.
+        digest: hash of file, page and reference, for the cache.
     """
 
     name: str
@@ -47,7 +47,7 @@ class SuitePage:
     digest: str
 
     def load(self) -> Page:
-        """Read or render the page in the resolution it has."""
+        """Read or render the page at the resolution it has."""
         if self.source.pdf is not None:
             return render_page(self.path, self.number, self.source.hr_dpi or PDF_DPI)
         page = self._read()
@@ -56,15 +56,15 @@ class SuitePage:
         return page
 
     def _read(self) -> Page:
-        """The image's page, once it is sure that the file has as many as its text."""
-        found = None
+        """Return the image's page, after a check that the file has as many pages as its text."""
+        wanted = None
         for page in read_pages(self.path):
-            found = page if page.number == self.number else found
+            wanted = page if page.number == self.number else wanted
             if page.number >= self.pages:
                 break
         else:
-            if found is not None and page.number + 1 == self.pages:
-                return found
+            if wanted is not None and page.number + 1 == self.pages:
+                return wanted
         raise PageError(
             f"{self.path} and its text differ in the number of pages ({self.pages} in the text): put a form feed "
             "between the texts of two pages"
@@ -76,9 +76,9 @@ class Suite:
     """Pages in a fixed order.
 
     Attributes:
-        name: of the suite.
-        pages: that are measured.
-        problems: pages whose text cannot be used, a sentence each.
+        name: name of the suite.
+        pages: pages that are measured.
+        problems: a sentence for each page whose text cannot be used.
         without_text: images that have no text, and are not measured.
     """
 
@@ -91,17 +91,17 @@ class Suite:
 def load_suite(
     where: Path, root: Path | None, folder_lower: LowerConfig | None, folder_dpi: float | None = None
 ) -> Suite:
-    """Read a suite file, or take a folder for one.
+    """Read a suite file, or make a suite of a folder.
 
     Args:
         where: a .yaml file, or a folder of images with ``name.txt`` beside each.
-        root: the folder that a suite file's globs start from; none: the one that the file names.
-        folder_lower: for a folder: how its pages are made low-resolution; none: they are measured as they are.
-        folder_dpi: for a folder: resolution of the pages that do not say theirs.
+        root: start of a suite file's globs; None: the folder that the file names.
+        folder_lower: how the pages of a folder are made low-resolution; None: they are measured as they are.
+        folder_dpi: resolution of the pages of a folder that do not state theirs.
 
     Raises:
         UsageError: an unreadable or wrong suite file.
-        NoInputError: no page with reference text.
+        NoInputError: there is no page with reference text.
     """
     if os.path.isdir(where):
         lower = (folder_lower,) if folder_lower else ()
@@ -121,7 +121,7 @@ def load_suite(
 
 
 def _check_names(pages: list[SuitePage]) -> None:
-    """A set's pages have names of their own, and one score."""
+    """Check that the names of a set's pages are unique, and that a set has one score."""
     for (name, page), count in Counter((page.set, page.name) for page in pages).items():
         if count > 1:
             raise UsageError(f"two pages of the set '{name}' are called {page}: rename a file, or the set")
@@ -131,16 +131,16 @@ def _check_names(pages: list[SuitePage]) -> None:
 
 
 def _pages_of(source: SourceConfig, root: Path, beside: Path, suite: Suite) -> list[SuitePage]:
-    """The source's pages; what cannot be one is noted in ``suite``."""
+    """Return the pages of the source; note in ``suite`` what cannot be one."""
     paths = sorted(path for path in root.glob(source.pdf or source.images or "") if os.path.isfile(path))
     if source.listed is not None:
-        names = _listed(beside / source.listed)
+        names = _read_names(beside / source.listed)
         paths = [path for path in paths if path.name in names]
     pages = list(_pdf_pages(source, paths, root) if source.pdf else _image_pages(source, paths, root, suite))
-    return pages if source.pages is None else _drawn(pages, source.pages)
+    return pages if source.pages is None else _draw(pages, source.pages)
 
 
-def _listed(path: Path) -> set[str]:
+def _read_names(path: Path) -> set[str]:
     try:
         return set(path.read_text(encoding="utf-8").split())
     except (OSError, ValueError) as error:
@@ -148,8 +148,8 @@ def _listed(path: Path) -> set[str]:
         raise UsageError(f"the names in {path} cannot be read: {reason}") from error
 
 
-def _drawn(pages: list[SuitePage], number: int) -> list[SuitePage]:
-    """At most ``number`` pages, the same in every run: in turn one of each folder directly below the root."""
+def _draw(pages: list[SuitePage], number: int) -> list[SuitePage]:
+    """Return up to ``number`` pages, the same in every run: in turn one from each folder directly below the root."""
     order = random.Random(0)
     folders = [list(group) for _, group in groupby(pages, key=lambda page: page.name.partition("/")[0])]
     for folder in folders:
@@ -164,22 +164,22 @@ def _image_pages(source: SourceConfig, paths: list[Path], root: Path, suite: Sui
     stems = Counter(path.with_suffix("") for path in images)
     for path in images:
         name = source.text.replace("{stem}", path.stem)
-        found = next((file for file in (path.parent / name, root / name) if os.path.isfile(file)), None)
-        if found is None:
+        text_path = next((file for file in (path.parent / name, root / name) if os.path.isfile(file)), None)
+        if text_path is None:
             suite.without_text.append(path)
             continue
         try:
-            text = found.read_text(encoding="utf-8-sig")
+            text = text_path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError:
-            suite.problems.append(f"{found} is not UTF-8: save it as that")
+            suite.problems.append(f"{text_path} is not UTF-8: convert it to UTF-8")
             continue
         if not text.strip():
-            suite.problems.append(f"{found} is empty: a page without text cannot be scored")
+            suite.problems.append(f"{text_path} is empty: a page without text cannot be scored")
             continue
         texts = text.split("\f")
         if not texts[-1].strip():  # Tesseract ends each page with a form feed
             texts.pop()
-        alone = stems[path.with_suffix("")] == 1  # or scan.png and scan.jpg would be one page
+        alone = stems[path.with_suffix("")] == 1  # otherwise scan.png and scan.jpg would be one page
         whole = str((path.with_suffix("") if alone else path).relative_to(root))
         for number, part in enumerate(texts):
             name = whole if len(texts) == 1 else f"{whole}-{number + 1}"

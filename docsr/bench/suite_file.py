@@ -1,4 +1,4 @@
-"""What a suite file may say."""
+"""Define and check the options of a suite file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from docsr.train_config import Options
 from docsr.train_config_file import read_yaml_file
 
 PDF_DPI = 300
-"""PDF pages are rendered at this where a suite does not say."""
+"""dpi at which PDF pages are rendered if a suite does not say."""
 
 
 def _check_labels(labels: tuple[str, ...]) -> None:
@@ -27,24 +27,22 @@ def _check_labels(labels: tuple[str, ...]) -> None:
 
 
 def _check_glob(pattern: str | None) -> None:
-    """Refuse a pattern that Path.glob does."""
+    """Raise a ValueError for a pattern that Path.glob refuses."""
     try:
         next(Path(os.devnull).glob(pattern or ""), None)
     except (ValueError, NotImplementedError, IndexError) as error:
-        raise ValueError(
-            f"the pattern {pattern!r} cannot be used: one below the root is wanted, like '**/*.png'"
-        ) from error
+        raise ValueError(f"the pattern {pattern!r} cannot be used: give one below the root, like '**/*.png'") from error
 
 
 class LowerConfig(Options):
-    """Resolutions and degradations, each with each."""
+    """Resolutions and degradations, which are combined each with each."""
 
     dpi: tuple[float, ...] = Field(min_length=1)
     degradation: tuple[str, ...] = Field(("clean",), min_length=1)
     without: tuple[str, ...] = Field(
-        (), description="labels of arms that are not measured here, or 'peers' for all of them"
+        (), description="labels of arms that are not measured here, or 'peers' for all peers"
     )
-    engines: tuple[str, ...] | None = Field(None, description="engines that read here, of those asked for; none: all")
+    engines: tuple[str, ...] | None = Field(None, description="engines of the command that read here; none: all")
 
     @model_validator(mode="after")
     def _known(self) -> LowerConfig:
@@ -64,39 +62,39 @@ class SourceConfig(Options):
     set: str
     pdf: str | None = Field(None, description="PDF files, a glob below the root; their own text is the reference")
     images: str | None = Field(None, description="images, a glob below the root")
-    text: str = Field("{stem}.txt", description="where an image's reference text is, beside it or from the root")
+    text: str = Field("{stem}.txt", description="path of an image's reference text, beside it or from the root")
     hr_dpi: float | None = Field(
         None,
         ge=50,
         le=1200,
-        description="render PDF pages at (none: 300); take images for that do not say theirs (none: they stay unknown)",
+        description="dpi to render PDF pages at (none: 300), or of images that do not state it (none: unknown)",
     )
-    listed: Path | None = Field(None, description="file beside the suite with the names to take, one a line")
-    per_document: int = Field(2, ge=1, description="pages taken of a PDF, spread over it")
-    fewest_words: int = Field(150, ge=1, description="PDF pages with fewer are not taken")
+    listed: Path | None = Field(None, description="file beside the suite with the names to take, one per line")
+    per_document: int = Field(2, ge=1, description="number of pages taken from a PDF, spread over it")
+    fewest_words: int = Field(150, ge=1, description="PDF pages with fewer words are not taken")
     fewest_letters: float = Field(
         0.6, ge=0, le=1, description="PDF pages with a smaller share of letters and digits (dotted lines) are not taken"
     )
     pages: int | None = Field(
         None,
         ge=1,
-        description="most pages, drawn by a fixed seed, as evenly from the root's folders as can be; none: all",
+        description="most pages, drawn by a fixed seed, as evenly from the root's folders as possible; none: all",
     )
-    score: Literal["cer", "words"] = Field("cer", description="words: recall, where the reading order is ambiguous")
+    score: Literal["cer", "words"] = Field("cer", description="words: word recall, for an ambiguous reading order")
     case: bool = Field(True, description="false: upper and lower case count as the same")
     lower: tuple[LowerConfig, ...] = ()
-    as_it_is: bool = Field(False, description="measure the pages in the resolution they have")
+    as_it_is: bool = Field(False, description="measure the pages at the resolution they have")
     without: tuple[str, ...] = Field((), description="arms that are not measured on this set, as in 'lower'")
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceConfig:
         if (self.pdf is None) == (self.images is None):
-            raise ValueError("a source wants either 'pdf' or 'images'")
+            raise ValueError("a source needs either 'pdf' or 'images'")
         _check_glob(self.pdf if self.images is None else self.images)
         if {"{", "}"} & set(self.text.replace("{stem}", "")):
-            raise ValueError(f"the only name in braces that 'text' knows is {{stem}}: {self.text!r} has others")
+            raise ValueError(f"'text' may have only {{stem}} in braces: {self.text!r} has others")
         if not self.lower and not self.as_it_is:
-            raise ValueError("a source wants 'lower', 'as_it_is' or both")
+            raise ValueError("a source needs 'lower', 'as_it_is' or both")
         _check_labels(self.without)
         return self
 
@@ -105,15 +103,15 @@ class SuiteConfig(Options):
     """A suite file."""
 
     name: str
-    root: Path = Field(Path(), description="what the globs start from, seen from the suite file; --root goes before it")
+    root: Path = Field(Path(), description="start of the globs, relative to the suite file; --root replaces it")
     sources: tuple[SourceConfig, ...] = Field(min_length=1)
 
 
 def read_suite(path: Path) -> SuiteConfig:
-    """Read and check a suite file. UsageError when it is none, or a wrong one."""
+    """Read and check a suite file. UsageError if it is not a suite, or has a wrong option."""
     values = read_yaml_file(path, "the suite")
     if not isinstance(values, dict):
-        raise UsageError(f"{path} is no suite: it wants 'name' and 'sources'")
+        raise UsageError(f"{path} is not a suite: it needs 'name' and 'sources'")
     try:
         return SuiteConfig.model_validate(values)
     except ValidationError as error:

@@ -1,8 +1,8 @@
-"""What many rows say: pooled rates with intervals, gap closed, harm, and a ranking.
+"""Summarise many rows: pooled rates with intervals, gap closed, harm, and a ranking.
 
-Rates are pooled (micro): errors of all pages over units of all pages. The error of a set is CER, or missed words where
-the reading order is ambiguous. Bicubic is taken at whichever of 2x and 4x reads the set better. Gap closed is
-(bicubic - arm) / (bicubic - HR), and is only given where HR is better than that bicubic beyond chance.
+Rates are pooled (micro): errors of all pages over units of all pages. The error of a set is CER, or missed words if the
+reading order is ambiguous. Bicubic is 2x or 4x, whichever reads the set better. Gap closed is (bicubic - arm) /
+(bicubic - HR), and is only given if HR is better than that bicubic beyond chance.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from docsr.metrics.bootstrap import Interval, PagedRates
 from docsr.weights import catalogue
 
 HARM_POINTS = 0.005
-"""A page is harmed when its error exceeds bicubic's by more than this (half a point of percent)."""
+"""A page is harmed if its error exceeds bicubic's by more than this (half a percentage point)."""
 
 NO_GAP = "HR is not better than bicubic beyond chance"
 NO_HR = "no HR: the pages are measured as they are"
 
 FEWEST_PAGES = 6
-"""With fewer pages nothing is called better or worse: a bootstrap over so few says too much."""
+"""With fewer pages nothing is called better or worse: a bootstrap over so few pages claims too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class Cell:
     Attributes:
         score: ``cer``, or ``words`` for 1 - word recall.
         error: the pooled error with its interval.
-        gain: how much lower than bicubic's (the better size), with its interval.
+        gain: how much lower it is than bicubic's (of the better size), with its interval.
         beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither (or fewer than six pages).
-        champion: what stands for docsr: ``auto``, or where that was not measured docsr's network that reads this set
-            best; None where none was.
+        champion: the arm that represents docsr: ``auto`` or, if that was not measured, docsr's network that reads this
+            set best; None if neither was measured.
         champion_gain: how much lower the champion's error is than this arm's, with its interval.
-        champion_beats: 1 where the champion is better than this arm beyond chance, -1 worse, 0 neither.
-        gap_closed: with its interval, or None with ``gap_reason``.
+        champion_beats: 1 if the champion is better than this arm beyond chance, -1 worse, 0 neither.
+        gap_closed: gap closed with its interval, or None with ``gap_reason``.
         pages_harmed: pages whose error exceeds bicubic's by over half a point.
-        digit_cer: pooled, with bicubic's beside it.
+        digit_cer: pooled digit CER; ``digit_cer_bicubic`` is bicubic's.
         ink_ratio: median over pages.
     """
 
@@ -79,7 +79,7 @@ class Cell:
     seconds_ocr: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
+        """Return plain values for JSON."""
         return asdict(self)
 
 
@@ -87,8 +87,8 @@ class Cell:
 class Rank:
     """An arm's mean gap closed over the cells in which it ran and there is a gap.
 
-    ``champion_gap_closed`` is the mean of what stands for docsr over the same cells, or None where nothing does: arms
-    that did not run everywhere are compared with what docsr does where they did.
+    ``champion_gap_closed`` is the mean of docsr's champion over the same cells, or None if there is none. Arms that did
+    not run everywhere are thus compared with docsr in the cells in which they ran.
     """
 
     arm: str
@@ -101,15 +101,15 @@ class Rank:
 
 
 def label(row: Row) -> str:
-    """The arm of a row, with its factor."""
+    """Return the label of a row's arm, with its factor."""
     return label_of(row.upscaler, row.factor)
 
 
 def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
-    """One cell per set, resolution, degradation, engine and arm.
+    """Return one cell per set, resolution, degradation, engine and arm.
 
     Args:
-        rows: of any number of cells.
+        rows: rows of any number of cells.
         scores: set -> ``cer`` or ``words``.
     """
     groups: dict[tuple[Any, ...], dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
@@ -122,28 +122,28 @@ def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
 
 
 def rank(cells: Iterable[Cell]) -> list[Rank]:
-    """Arms of each engine, by how far they are ahead of docsr; HR is left out."""
+    """Rank the arms of each engine by how far they are ahead of docsr; HR is left out."""
     gaps: dict[tuple[str, str], list[tuple[Cell, float]]] = defaultdict(list)
     places = {}
     for cell in cells:
         if cell.gap_closed is not None and cell.arm != HR:
             gaps[cell.engine, cell.arm].append((cell, cell.gap_closed.value))
             places[cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm] = cell.gap_closed.value
-    found = []
-    for (engine, arm), mine in gaps.items():
-        beside = [
-            places.get((cell.set, cell.lr_dpi, cell.degradation, engine, cell.champion or "")) for cell, _ in mine
+    ranks = []
+    for (engine, arm), own in gaps.items():
+        champions = [
+            places.get((cell.set, cell.lr_dpi, cell.degradation, engine, cell.champion or "")) for cell, _ in own
         ]
-        known = [gap for gap in beside if gap is not None]
-        champion = fmean(known) if len(known) == len(mine) else None
-        signs = [cell.beats_bicubic for cell, _ in mine]
-        mean = fmean(gap for _, gap in mine)
-        found.append(Rank(arm, engine, mean, champion, len(mine), signs.count(1), signs.count(-1)))
-    return sorted(found, key=lambda one: (one.engine, (one.champion_gap_closed or 0) - one.gap_closed))
+        measured = [gap for gap in champions if gap is not None]
+        champion = fmean(measured) if len(measured) == len(own) else None
+        signs = [cell.beats_bicubic for cell, _ in own]
+        mean = fmean(gap for _, gap in own)
+        ranks.append(Rank(arm, engine, mean, champion, len(own), signs.count(1), signs.count(-1)))
+    return sorted(ranks, key=lambda rank: (rank.engine, (rank.champion_gap_closed or 0) - rank.gap_closed))
 
 
 def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
-    """The arms of one group that have all pages that bicubic has; where one failed is said elsewhere."""
+    """Return cells of the arms that have all pages of bicubic; failures of the others are reported elsewhere."""
     bicubics = [arm for arm in BICUBICS if arm in arms]
     pages = sorted(set.intersection(*(set(arms[arm]) for arm in bicubics))) if bicubics else []
     arms = {arm: rows for arm, rows in arms.items() if rows.keys() >= set(pages)}
@@ -201,7 +201,7 @@ def _no_gap(pages: int) -> str:
 
 
 def _pooled_scores(rows: list[Row]) -> dict[str, Any]:
-    """What follows from one arm's rows alone."""
+    """Return the scores that follow from one arm's rows alone."""
     inks = [row.ink_ratio for row in rows if row.ink_ratio is not None]
     return {
         "wer": _pooled(rows, "word_edits", "reference_words"),
@@ -224,14 +224,14 @@ def _sign(gain: Interval, pages: int) -> int:
 
 
 def _errors(row: Row, score: str) -> tuple[int, int]:
-    """(errors, units that could be wrong)."""
+    """Return (errors, units that could be wrong)."""
     if score == "words":
         return row.reference_words - row.words_found, row.reference_words
     return row.edits, row.reference_chars
 
 
 def error_rate(row: Row, score: str) -> float:
-    """CER, or the share of words missed, of one page; 0 where the reference is empty."""
+    """Return the CER, or the share of words missed, of one page; 0 if the reference is empty."""
     wrong, of = _errors(row, score)
     return wrong / of if of else 0.0
 

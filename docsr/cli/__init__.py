@@ -1,6 +1,7 @@
-"""The command line: options in, one call into the verb, results and errors out. Only this package prints or exits.
+"""Parse the command line, call the matching verb, and print its results or errors.
 
-Commands import what they need when they run, so that ``--help`` is quick and ``enhance`` never loads torch.
+No other package prints or exits. Each command imports what it needs when it runs, so that ``--help`` is quick and
+``enhance`` never loads torch.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ def main() -> NoReturn:
 def cli() -> None:
     """Super-resolution of document images before OCR.
 
-    Exit codes of every command: those that its help tells; 1 also where standard output cannot be written, 70 where
-    docsr met what it does not expect (--debug tells where), 141 where nobody reads standard output any more.
+    Besides the exit codes in its own help, every command can exit with 1 if standard output cannot be written, 70 after
+    an unexpected error (--debug shows the traceback), and 141 if the program that reads its output has ended.
     """
 
 

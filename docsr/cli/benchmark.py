@@ -1,4 +1,4 @@
-"""``docsr benchmark``."""
+"""Define ``docsr benchmark``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
 MOST_CONFUSED = 10
 
 _SETTING = ("set", "lr_dpi", "degradation")
-"""What tells the settings of a report from one another."""
+"""Fields of a row that together name a setting of the report."""
 
 
 @click.command()
@@ -41,7 +41,7 @@ _SETTING = ("set", "lr_dpi", "degradation")
     "upscalers",
     multiple=True,
     metavar="NAME|FILE",
-    help="Arm to compare (repeat).  [default: interpolation, auto, the shipped networks, the peers of --peers]",
+    help="Upscaler to compare (repeatable).  [default: interpolation, auto, shipped networks, the peers of --peers]",
 )
 @click.option(
     "--engine",
@@ -50,22 +50,22 @@ _SETTING = ("set", "lr_dpi", "degradation")
     type=click.Choice(ENGINE_NAMES),
     default=("tesseract",),
     show_default=True,
-    help="OCR engine (repeat); null reads nothing.",
+    help="OCR engine (repeatable); null reads nothing.",
 )
 @click.option("--peers", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Weights of the peers.")
 @click.option(
-    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Where a suite's files lie."
+    "--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of the suite's files."
 )
-@click.option("--lr-dpi", "dpis", multiple=True, type=Real(10, 1_200), help="For a folder: make it this low.")
+@click.option("--lr-dpi", "dpis", multiple=True, type=Real(10, 1_200), help="For a folder: resolution to reduce to.")
 @click.option(
     "--degradation",
     "degradations",
     multiple=True,
     type=click.Choice(DEGRADATION_NAMES),
-    help="For a folder, with --lr-dpi: how it is made low-resolution.  [default: clean]",
+    help="For a folder, with --lr-dpi: how pages are degraded.  [default: clean]",
 )
-@click.option("--hr-dpi", type=Real(50, 1_200), help="For a folder: what images are that do not say it.")
-@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes, a thread each.")
+@click.option("--hr-dpi", type=Real(50, 1_200), help="For a folder: dpi of images that do not state it.")
+@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes, one thread each.")
 def benchmark(
     suite: Path,
     out: Path,
@@ -80,9 +80,9 @@ def benchmark(
 ) -> int:
     """Measure what enlarging gains for OCR, against bicubic and other upscalers.
 
-    SUITE.yaml is one of benchmarks/suites; DIR holds images with NAME.txt, the true text, beside each (UTF-8, a form
-    feed between the pages of one file). Writes results.json, report.md and report.html. Finished rows are kept: the
-    same command goes on where it was cut off. The report is that of the last command alone.
+    SUITE.yaml is one of benchmarks/suites. DIR is a folder of images, each with its true text in NAME.txt beside it
+    (UTF-8, a form feed between the pages of one file). The command writes results.json, report.md and report.html. It
+    keeps finished rows, so the same command continues where it was stopped. The report covers the last command only.
 
     Exit code: 0 all measured, 1 some failed or could not be written, 2 wrong options or suite, 3 no page with text, 130
     stopped by Ctrl-C or SIGTERM.
@@ -95,26 +95,26 @@ def benchmark(
     _check_out(out, suite)
     pages = load_suite(suite, root, _lower(suite, dpis, degradations, hr_dpi), hr_dpi)
     arms, missing = plan_arms(upscalers, peers)
-    _tell_what_is_left_out(pages, missing)
+    _print_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
-    with _progress() as told:
-        found = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=told)
-    results = _results(pages, found, signatures, arms, missing)
-    _tell_what_is_shown_no_more(out, pages, arms, tuple(signatures))
-    _write(out, results, pages, found, arms, peers)
-    _tell_failures(results)
-    say(f"{counted(len(found.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
+    with _progress() as progress:
+        measured = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
+    results = _results(pages, measured, signatures, arms, missing)
+    _print_dropped(out, pages, arms, tuple(signatures))
+    _write(out, results, pages, measured, arms, peers)
+    _print_failures(results)
+    say(f"{counted(len(measured.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
 
 
-def _tell_failures(results: Results) -> None:
+def _print_failures(results: Results) -> None:
     for sentence in results.failed:
         say(f"docsr: failed: {sentence}", err=True)
 
 
 def _check_out(out: Path, suite: Path) -> None:
-    """The results are not put among the pages, where a file of theirs could bear the same name, nor replace others."""
+    """Refuse the folder of the pages, whose files may share a result's name, and files that docsr did not write."""
     from docsr.bench.results import FILES
     from docsr.benchmark import ROWS, ROWS_FILE
 
@@ -126,17 +126,17 @@ def _check_out(out: Path, suite: Path) -> None:
             raise UsageError(refusal)
 
 
-def _tell_what_is_left_out(pages: Suite, missing: dict[str, str]) -> None:
+def _print_left_out(pages: Suite, missing: dict[str, str]) -> None:
     if pages.without_text:
         more = len(pages.without_text) - 1
         others = f" and {more:,} more" if more else ""
-        say(f"docsr: not measured, for they have no text: {pages.without_text[0]}{others}", err=True)
+        say(f"docsr: not measured because they have no text: {pages.without_text[0]}{others}", err=True)
     for name, reason in missing.items():
         say(f"docsr: {name} is not run: {reason}", err=True)
 
 
-def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str, ...]) -> None:
-    """An earlier report in the folder may hold what this command did not ask for."""
+def _print_dropped(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str, ...]) -> None:
+    """Print how many measurements of the report in the folder this command does not ask for."""
     from docsr.bench.arms import label_of
     from docsr.bench.measure import tasks_of
     from docsr.text.parsing import read_json
@@ -153,19 +153,19 @@ def _tell_what_is_shown_no_more(out: Path, pages: Suite, arms: list[Arm], engine
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
     if gone := shown - asked:
-        told = f"{counted(len(gone), 'measurement')} of an earlier command (an arm in a setting, by an engine)"
+        measurements = f"{counted(len(gone), 'measurement')} of an earlier command (an arm in a setting, by an engine)"
         are = "is" if len(gone) == 1 else "are"
-        say(f"docsr: {told} {are} in the report no more; rows are kept for a command that asks", err=True)
+        say(f"docsr: {measurements} {are} no longer in the report; the rows are kept for later commands", err=True)
 
 
 def _lower(
     suite: Path, dpis: tuple[float, ...], degradations: tuple[str, ...], hr_dpi: float | None
 ) -> LowerConfig | None:
-    """What --lr-dpi and --degradation ask for."""
+    """Return what --lr-dpi and --degradation ask for; None for pages as they are."""
     if (dpis or degradations or hr_dpi) and not os.path.isdir(suite):
-        raise UsageError("--lr-dpi, --degradation and --hr-dpi are for a folder: a suite file says its own")
+        raise UsageError("--lr-dpi, --degradation and --hr-dpi are for a folder: a suite file states its own")
     if (degradations or hr_dpi) and not dpis:
-        raise UsageError("--degradation and --hr-dpi want --lr-dpi: the resolution to bring the pages to")
+        raise UsageError("--degradation and --hr-dpi need --lr-dpi: the resolution to which pages are reduced")
     if not dpis:
         return None
     from docsr.bench.suite_file import LowerConfig
@@ -174,40 +174,38 @@ def _lower(
 
 
 def _results(
-    pages: Suite, found: Measurements, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
+    pages: Suite, measured: Measurements, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
 ) -> Results:
     from docsr.bench.results import Results
     from docsr.bench.small_digits import small_digits
     from docsr.bench.summary import rank, summarise
 
-    cells = summarise(found.rows, {page.set: page.source.score for page in pages.pages})
+    cells = summarise(measured.rows, {page.set: page.source.score for page in pages.pages})
     return Results(
         suite=pages.name,
         command=shlex.join(["docsr", *sys.argv[1:]]),
         engines=signatures,
         arms={arm.label: arm.signature for arm in arms},
         not_run=missing,
-        failed=[*pages.problems, *found.failed],
-        rows=found.rows,
+        failed=[*pages.problems, *measured.failed],
+        rows=measured.rows,
         cells=cells,
         ranking=rank(cells),
-        confused=_confused(pages, found),
-        digits=small_digits(found.rows, found.texts, cells, pages.pages),
+        confused=_confused(pages, measured),
+        digits=small_digits(measured.rows, measured.texts, cells, pages.pages),
     )
 
 
-def _confused(pages: Suite, found: Measurements) -> dict[str, list[tuple[str, str, int]]]:
-    """For each engine and arm the characters that were most often taken for others."""
+def _confused(pages: Suite, measured: Measurements) -> dict[str, list[tuple[str, str, int]]]:
+    """Return for each engine and arm the characters that were most often taken for others."""
     from docsr.bench.summary import label
     from docsr.metrics.text import confusions
 
     truth = {(page.set, page.name): page for page in pages.pages}
     counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row, text in zip(found.rows, found.texts, strict=True):
+    for row, text in zip(measured.rows, measured.texts, strict=True):
         page = truth[row.set, row.page]
-        if (
-            page.source.score == "cer"
-        ):  # where the reading order is ambiguous, an alignment shows disorder, not confusion
+        if page.source.score == "cer":  # with an ambiguous reading order an alignment shows disorder, not confusion
             counts[f"{row.engine}, {label(row)}"] += confusions(page.text, text, case=page.source.case)
     return {
         arm: [(true, read, number) for (true, read), number in counter.most_common(MOST_CONFUSED)]
@@ -215,19 +213,21 @@ def _confused(pages: Suite, found: Measurements) -> dict[str, list[tuple[str, st
     }
 
 
-def _write(out: Path, results: Results, pages: Suite, found: Measurements, arms: list[Arm], peers: Path | None) -> None:
+def _write(
+    out: Path, results: Results, pages: Suite, measured: Measurements, arms: list[Arm], peers: Path | None
+) -> None:
     from docsr.bench.report.html import write_html
     from docsr.bench.report.markdown import write_markdown
     from docsr.bench.results import write_results
 
     write_results(out / "results.json", results)
     write_markdown(out / "report.md", results)
-    write_html(out / "report.html", results, pages, found.texts, arms, peers)
+    write_html(out / "report.html", results, pages, measured.texts, arms, peers)
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr with the time left, where that is a terminal; else a line now and then."""
+    """Show a bar with the time left on stderr if it is a terminal; otherwise print a line now and then."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = terminal(err=True)

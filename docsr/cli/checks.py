@@ -1,4 +1,4 @@
-"""What commands make sure of before they start, and that they stop cleanly."""
+"""Check files and folders before a command starts, and let a command end cleanly on SIGTERM."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from docsr.io.paths.own_files import OwnFile
 
 ANY_PATH = click.Path(path_type=Path, readable=False)
-"""An input: what cannot be read costs itself, when it is read."""
+"""An input path: one that cannot be read fails alone, when it is read."""
 
 
 def check_writable(path: Path, option: str) -> None:
-    """Raise a UsageError where ``option`` names a file that cannot be written, or no file; its folder is made."""
+    """Make the folder of a file, and raise a UsageError if ``option`` names a file that cannot be written."""
     from docsr.io.paths.atomic import is_special
 
     if is_special(path):
@@ -35,9 +35,9 @@ def check_writable(path: Path, option: str) -> None:
 
 
 def check_own(path: Path, option: str, own: OwnFile, *, overwrite: bool) -> None:
-    """Raise a UsageError where ``option`` names a file that docsr did not write, unless it is to be replaced.
+    """Raise a UsageError if ``option`` names a file that docsr did not write, unless ``overwrite`` is set.
 
-    Or one that cannot be written, as of :func:`check_writable`.
+    Raise one too if the file cannot be written (:func:`check_writable`).
     """
     check_writable(path, option)
     refusal = None if overwrite else own.refusal(path)
@@ -46,7 +46,7 @@ def check_own(path: Path, option: str, own: OwnFile, *, overwrite: bool) -> None
 
 
 def check_folder(folder: Path, option: str) -> None:
-    """Raise a UsageError where nothing can be written in the folder that ``option`` names; it is not made."""
+    """Raise a UsageError if nothing can be written in the folder that ``option`` names; do not make the folder."""
     whole = folder.absolute()
     try:
         _write_in(next(place for place in (whole, *whole.parents) if place.exists()))
@@ -61,8 +61,8 @@ def _write_in(folder: Path) -> None:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Let SIGTERM, which service managers send, stop the run as Ctrl-C does: nothing half-written stays."""
-    if threading.current_thread() is not threading.main_thread():  # no other thread may set handlers
+    """Let SIGTERM, which service managers send, stop the run as Ctrl-C does, without half-written files."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""``docsr compare``, and the page of ``docsr enhance --preview``."""
+"""Define ``docsr compare``, and write the page of ``docsr enhance --preview``."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ _SUFFIXES = {".html", ".htm"}
 @click.command()
 @click.argument("before", metavar="A", type=ANY_PATH)
 @click.argument("after", metavar="B", type=ANY_PATH)
-@click.option("--hr", type=ANY_PATH, help="The original of higher resolution: a file, or a folder.")
+@click.option("--hr", type=ANY_PATH, help="Original of higher resolution: a file or a folder.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("compare.html"),
     show_default=True,
-    help="The HTML file; one that docsr compare did not write is replaced only with --overwrite.",
+    help="HTML file; a file that docsr compare did not write is replaced only with --overwrite.",
 )
-@click.option("--ocr", is_flag=True, help="Read all with Tesseract, and mark the words that differ.")
-@click.option("--lang", help="With --ocr: the language as Tesseract calls it, such as deu or eng+fra.  [default: eng]")
-@click.option("--limit", type=Whole(1, MOST), default=20, show_default=True, help="Pages to show at most.")
+@click.option("--ocr", is_flag=True, help="Read all pages with Tesseract, and mark the words that differ.")
+@click.option("--lang", help="With --ocr: Tesseract's name of the language, such as deu or eng+fra.  [default: eng]")
+@click.option("--limit", type=Whole(1, MOST), default=20, show_default=True, help="Most pages to show.")
 @click.option(
     "--max-pixels",
     type=Whole(1, MOST_PIXELS),
     default=1_000_000_000,
     show_default=True,
-    help="Larger pages are refused.",
+    help="Refuse pages with more pixels.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace --out whatever it is.")
+@click.option("--overwrite", is_flag=True, help="Replace --out, whatever wrote it.")
 def compare(
     before: Path,
     after: Path,
@@ -63,14 +63,14 @@ def compare(
     max_pixels: int,
     overwrite: bool,
 ) -> int:
-    """See the difference: pages before and after in one HTML file, with a slider.
+    """Show pages before and after an enhancement in one HTML file, with a slider.
 
-    A and B are image or PDF files, one an enhancement of the other (whose pages are paired by number), or two folders
-    (whose files are paired by their place and name, whatever the suffix). Where one is larger, the bicubic enlargement
-    of the smaller is shown too. The file holds all that it needs and opens offline.
+    A and B are two image or PDF files, one an enhancement of the other, whose pages are paired by number. Or they are
+    two folders, whose files are paired by relative path and name, whatever the suffix. If one page is larger, the
+    bicubic enlargement of the smaller one is shown too. The HTML file opens offline and needs no other file.
 
-    Exit code: 0 nothing failed (what has no partner is told), 1 some failed, 2 wrong options, 3 nothing to compare, 130
-    stopped by Ctrl-C or SIGTERM.
+    Exit code: 0 nothing failed (files without a partner are named), 1 some failed, 2 wrong options, 3 nothing to
+    compare, 130 stopped by Ctrl-C or SIGTERM.
     """
     from docsr.compare import CompareOptions, compare_files, plan_pairs
     from docsr.io.paths.atomic import remove_leftovers
@@ -79,48 +79,48 @@ def compare(
         raise UsageError("--lang is the language that --ocr reads: give --ocr too")
     check_page(out, "--out", [path for path in (before, after, hr) if path is not None], overwrite=overwrite)
     pairs, notes = plan_pairs(before, after, hr)
-    wish = CompareOptions(limit, _reader(lang or "eng") if ocr else None, max_pixels, overwrite=overwrite)
+    options = CompareOptions(limit, _reader(lang or "eng") if ocr else None, max_pixels, overwrite=overwrite)
     remove_leftovers({out.parent})
     with _progress(limit) as progress:
-        told = compare_files(pairs, out, wish, f"{before} and {after}", notes, progress)
-    _tell(told)
-    if not told.pages:
+        outcome = compare_files(pairs, out, options, f"{before} and {after}", notes, progress)
+    _print_sentences(outcome)
+    if not outcome.pages:
         raise NoInputError(f"there is nothing to compare in {before} and {after}")
-    say(_summary(told, out))
-    return 1 if told.failed else 0
+    say(_summary(outcome, out))
+    return 1 if outcome.failed else 0
 
 
-def _tell(told: Outcome) -> None:
-    for sentence in told.warnings:
+def _print_sentences(outcome: Outcome) -> None:
+    for sentence in outcome.warnings:
         say(f"docsr: warning: {sentence}", err=True)
-    for sentence in told.failed:
+    for sentence in outcome.failed:
         say(f"docsr: failed: {sentence}", err=True)
-    for sentence in told.notes:
+    for sentence in outcome.notes:
         say(f"docsr: {sentence}", err=True)
 
 
-def _summary(told: Outcome, out: Path) -> str:
-    return f"{out}: {counted(told.pages, 'page')}, {told.size / 1e6:.1f} MB"
+def _summary(outcome: Outcome, out: Path) -> str:
+    return f"{out}: {counted(outcome.pages, 'page')}, {outcome.size / 1e6:.1f} MB"
 
 
 def _reader(language: str) -> Tesseract:
-    """What reads the texts, if it can."""
+    """Return Tesseract, after a check that it and the extra for scores are installed."""
     from docsr.metrics.text import word_edits
     from docsr.ocr.tesseract import Tesseract
 
-    word_edits([], [])  # which needs the same extra
+    word_edits([], [])  # raises if the extra that marks words is missing
     reader = Tesseract(language)
     reader.check()
     return reader
 
 
 def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bool) -> None:
-    """Refuse, before work starts, a page that would replace something else or that cannot be written.
+    """Refuse, before work starts, a page that would replace another file or cannot be written.
 
     Raises:
-        UsageError: it is not named as a page, is one of ``inputs``, is there and was not written by docsr compare, or
-            has no place.
-        MissingExtraError: what writes it is not installed.
+        UsageError: the page has no name of an HTML file, is one of ``inputs``, exists and was not written by docsr
+            compare, or cannot be written there.
+        MissingExtraError: a package that writes it is not installed.
     """
     from docsr.io.paths.atomic import is_one_of
     from docsr.viewer.page import VIEWER, check_viewer
@@ -134,7 +134,7 @@ def check_page(page: Path, option: str, inputs: Iterable[Path], *, overwrite: bo
 
 
 def check_preview(pages: int | None, out: Path, report: Path | None, *, dry: bool, overwrite: bool) -> None:
-    """Refuse likewise a preview in the folder ``out``, if one is asked for; errors as of :func:`check_page`."""
+    """Refuse a preview in the folder ``out`` likewise, if one is asked for; errors as of :func:`check_page`."""
     if pages is None:
         return
     if dry:
@@ -143,15 +143,15 @@ def check_preview(pages: int | None, out: Path, report: Path | None, *, dry: boo
 
 
 class PreviewCommand(click.Command):
-    """A command whose ``--preview`` may come without a number, also before the name of a file."""
+    """A command whose ``--preview`` may lack its number, even before the name of a file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Give the option its number where it has none."""
-        for place, (one, following) in enumerate(zip(args, [*args[1:], ""], strict=False)):
-            if one == "--":
+        """Insert the default number after each ``--preview`` without one."""
+        for place, (arg, following) in enumerate(zip(args, [*args[1:], ""], strict=False)):
+            if arg == "--":
                 break
-            if one == "--preview" and not following.isdecimal():
-                args = [*args[:place], f"{one}={PREVIEW_PAGES}", *args[place + 1 :]]
+            if arg == "--preview" and not following.isdecimal():
+                args = [*args[:place], f"{arg}={PREVIEW_PAGES}", *args[place + 1 :]]
         return super().parse_args(ctx, args)
 
 
@@ -165,9 +165,9 @@ def preview_of(
     again: bool,
     piped: bool,
 ) -> int:
-    """Write the preview, if there is to be one, of all but what failed, and tell it; the exit code.
+    """Write the preview of the files that did not fail, if one is asked for; return the exit code.
 
-    ``piped``: it is told on stderr, for stdout is for programs.
+    ``piped``: print its summary on stderr, since a program reads stdout.
     """
     if pages is None:
         return 0
@@ -177,34 +177,34 @@ def preview_of(
     out = folder.path
     done = islice((task for task in tasks if str(task.source) not in failed), pages)
     pairs = [Pair(task.source, task.output, None, str(task.output.relative_to(out))) for task in done]
-    wish = CompareOptions(pages, None, max_pixels, maker=DOCSR, counted=False, overwrite=again)
+    options = CompareOptions(pages, None, max_pixels, maker=DOCSR, counted=False, overwrite=again)
     title = f"docsr: the first {'page' if pages == 1 else f'{pages} pages'} in {out}"
     with _progress(pages) as progress:
-        told = compare_files(pairs, Place(folder, PREVIEW), wish, title, progress=progress)
-    _tell(told)
-    say(_summary(told, out / PREVIEW) if told.pages else "no preview: no page was done", err=piped)
-    return 1 if told.failed else 0
+        outcome = compare_files(pairs, Place(folder, PREVIEW), options, title, progress=progress)
+    _print_sentences(outcome)
+    say(_summary(outcome, out / PREVIEW) if outcome.pages else "no preview: no page was done", err=piped)
+    return 1 if outcome.failed else 0
 
 
 @contextmanager
 def _progress(limit: int) -> Iterator[Callable[[Outcome], None]]:
-    """Say on stderr how many pages are done, and of how many: a bar on a terminal, else a line now and then."""
+    """Print on stderr how many pages of how many are done: a bar on a terminal, otherwise a line now and then."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = terminal(err=True)
     columns = (TextColumn("comparing"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     drawn = console.is_terminal
     with Progress(*columns, console=console, disable=not drawn, transient=True, speed_estimate_period=600) as bar:
-        task, said = bar.add_task("", total=None), ""
-        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {said} compared", err=True))
+        task, count = bar.add_task("", total=None), ""
+        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {count} compared", err=True))
 
-        def tell(told: Outcome) -> None:
-            nonlocal said
-            total, more = told.of_all(limit)
+        def update(outcome: Outcome) -> None:
+            nonlocal count
+            total, more = outcome.of_all(limit)
             pages = f"{total:,}+ pages" if more else counted(total, "page")
-            said = f"{told.pages:,} of {pages}"
-            bar.update(task, completed=told.pages, total=total, description=f"{told.pages:,}/{pages}")
+            count = f"{outcome.pages:,} of {pages}"
+            bar.update(task, completed=outcome.pages, total=total, description=f"{outcome.pages:,}/{pages}")
             if not drawn:
                 line()
 
-        yield tell
+        yield update

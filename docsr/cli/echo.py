@@ -1,4 +1,4 @@
-"""The one door through which docsr speaks: all that it says passes here, and nothing in it acts on a terminal."""
+"""Print everything that docsr says, with text from outside made harmless to a terminal."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PIECE = 1 << 20
 
 
 class NobodyReads(DocsrError):
-    """Whoever read standard output has gone, as ``head`` does: no fault, and nothing is said of it."""
+    """The reader of standard output has ended, as ``head`` does: this is no fault, and nothing is printed."""
 
-    exit_code = 141  # 128 + SIGPIPE, as of programs that the signal ends
+    exit_code = 141  # 128 + SIGPIPE, as shells report programs that this signal ends
 
 
 class OutputLost(DocsrError):
@@ -32,21 +32,21 @@ class OutputLost(DocsrError):
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Say one line on standard output, or on standard error."""
+    """Print one line on standard output, or on standard error if ``err``."""
     stream = sys.stderr if err else sys.stdout
     click.echo(visible(text, getattr(stream, "encoding", None)), err=err)
 
 
 def say_json(value: Any) -> None:
-    """Say a line of JSON on standard output."""
+    """Print a line of JSON on standard output."""
     click.echo(in_json(json.dumps(value)))
 
 
 def send(file: BinaryIO) -> None:
-    """Copy a file to standard output, byte by byte.
+    """Copy the bytes of a file to standard output.
 
     Raises:
-        NobodyReads, OutputLost: as within :func:`guarded`.
+        NobodyReads, OutputLost: as in :func:`guarded`.
     """
     stream = sys.stdout
     if stream is None:
@@ -56,11 +56,11 @@ def send(file: BinaryIO) -> None:
             stream.buffer.write(piece)
         stream.buffer.flush()
     except OSError as error:
-        raise _lost(stream, error) from error
+        raise _stream_error(stream, error) from error
 
 
 def terminal(*, err: bool = False, **how: Any) -> Console:
-    """Return rich's console for bars and tables, which get words of docsr's own alone."""
+    """Return rich's console for bars and tables, which must print only docsr's own words."""
     from rich.console import Console
 
     return Console(stderr=err, **how)
@@ -68,16 +68,16 @@ def terminal(*, err: bool = False, **how: Any) -> Console:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Within the block, standard output that cannot be written raises an error of docsr's, whoever writes it.
+    """Raise an error of docsr's within the block if standard output cannot be written, whatever writes it.
 
-    What cannot be said on standard error is not: that stops no work.
+    Failures on standard error are ignored, so that they stop no work.
 
     Raises:
-        NobodyReads: standard output is a pipe that nobody reads any more.
+        NobodyReads: standard output is a pipe whose reader has ended.
         OutputLost: standard output cannot be written.
     """
     before = sys.stdout, sys.stderr
-    if sys.stdout is not None:  # as it is where it was closed
+    if sys.stdout is not None:  # None if it was closed before Python started
         sys.stdout = cast(TextIO, _Guarded(sys.stdout, quiet=False))
     if sys.stderr is not None:
         sys.stderr = cast(TextIO, _Guarded(sys.stderr, quiet=True))
@@ -89,7 +89,7 @@ def guarded() -> Iterator[None]:
 
 @contextmanager
 def warnings_said() -> Iterator[None]:
-    """Within the block, what docsr's modules warn of by logging is said on standard error."""
+    """Print warnings that docsr's modules log within the block on standard error."""
     log, saying = logging.getLogger("docsr"), _Saying(logging.WARNING)
     log.addHandler(saying)
     try:
@@ -104,7 +104,7 @@ class _Saying(logging.Handler):
 
 
 class _Guarded:
-    """A stream of text whose faults are told as docsr tells them, or not at all."""
+    """Wrap a text stream: raise its failures as errors of docsr's, or ignore them if ``quiet``."""
 
     def __init__(self, stream: TextIO, *, quiet: bool) -> None:
         self._stream, self._quiet = stream, quiet
@@ -114,18 +114,18 @@ class _Guarded:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        if text == "":  # click tries so whether this is a stream of text
+        if text == "":  # click writes an empty text to test whether this is a text stream
             return 0
-        return self._tried(lambda: self._stream.write(text))
+        return self._attempt(lambda: self._stream.write(text))
 
     def flush(self) -> None:
-        self._tried(self._stream.flush)
+        self._attempt(self._stream.flush)
 
-    def _tried(self, write: Callable[[], int | None]) -> int:
+    def _attempt(self, write: Callable[[], int | None]) -> int:
         try:
             return write() or 0
         except OSError as error:
-            self._failure = _lost(self._stream, error)
+            self._failure = _stream_error(self._stream, error)
             self._failure.__cause__ = error
         finally:
             if self._failure is not None and not self._quiet:
@@ -133,8 +133,11 @@ class _Guarded:
         return 0
 
 
-def _lost(stream: TextIO, error: OSError) -> DocsrError:
-    """Say why a stream cannot be written, and let it be quiet from now on: Python flushes it once more at its end."""
+def _stream_error(stream: TextIO, error: OSError) -> DocsrError:
+    """Return the error for a stream that cannot be written, and silence the stream.
+
+    Python flushes the stream once more when it exits, which must not fail again.
+    """
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

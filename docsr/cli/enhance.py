@@ -1,4 +1,4 @@
-"""``docsr enhance``."""
+"""Define ``docsr enhance``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
 from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
 from docsr.cli.output import Decisions, JsonLines, Lines, Tally, write_report
-from docsr.cli.pipe import Names, enhance_through, given_names, is_piped, received, told_as_given
+from docsr.cli.pipe import Names, copied_pipes, enhance_through, given_names, is_piped, named_as_given
 from docsr.cli.progress import Course, shown
 from docsr.errors import UsageError
 
@@ -47,63 +47,65 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the output.",
 )
-@click.option("--quality", type=Whole(1, 100), default=90, show_default=True, help="Of JPEG, also in PDF, and WebP.")
+@click.option(
+    "--quality", type=Whole(1, 100), default=90, show_default=True, help="Quality of WebP and JPEG, also in PDF."
+)
 @click.option(
     "--jobs",
     type=Whole(1, MOST_JOBS),
-    help="Files done at the same time, a core each.  [default: as many as there are cores, 8 at most]",
+    help="Number of files processed at the same time, one core each.  [default: the number of cores, at most 8]",
 )
 @click.option(
     "--tile",
     type=Whole(64, 65_536),
     default=512,
     show_default=True,
-    help="Side of a square tile in input px; longer ones are narrower.",
+    help="Side of a square tile in input px; a tile may be longer than that if it is narrower.",
 )
 @click.option(
     "--binarize/--grey",
     default=None,
-    help="Write pages of one bit per pixel with one bit (TIFF, PDF: Group 4), or in grey.  [default: one bit in TIFF "
-    "and PDF if the text is 8 px high or more and pixels were square, for Tesseract reads these as well; else grey]",
+    help="Write 1-bit pages with one bit per pixel (TIFF, PDF: Group 4), or in grey.  [default: one bit in TIFF and "
+    "PDF if text is at least 8 px high and pixels were square, since Tesseract reads these equally well; else grey]",
 )
 @click.option(
     "--keep-pixel-shape",
     is_flag=True,
-    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are, instead of making them square first.",
+    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are instead of making them square first.",
 )
 @click.option(
     "--guard/--no-guard",
     default=True,
     show_default=True,
-    help="Put back to bicubic what a network made and the page does not bear out, and what is dark.",
+    help="Put areas back to bicubic if the page does not bear out what a network made, or if they are dark.",
 )
 @click.option(
     "--engine",
     type=click.Choice(["tesseract", "rapidocr"]),
     default="tesseract",
     show_default=True,
-    help="The OCR engine that will read the pages: it decides where networks are used, and how large auto goes.",
+    help="OCR engine that will read the pages: it decides where networks are used and how far auto enlarges.",
 )
 @click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
     default="auto",
     show_default=True,
-    help="Where networks run; auto takes CUDA or OpenVINO where this ONNX Runtime has it.",
+    help="Where networks run; auto takes CUDA or OpenVINO if this ONNX Runtime has it.",
 )
 @click.option(
     "--time-limit",
     type=Real(0, LONGEST),
     default=600,
     show_default=True,
-    help="Seconds for a page (of a large one for a row of tiles), then it is given up; 0: no limit.",
+    help="Seconds before a page is given up; a large page has this long for each row of tiles. 0: no limit.",
 )
 @click.option(
     "--max-pixels",
     type=Whole(1, MOST_PIXELS),
     default=1_000_000_000,
     show_default=True,
-    help="Larger pages are refused: a few bytes can claim to be a page that fills all memory.",
+    help="Refuse pages with more pixels: a file of a few bytes can claim a page that fills the memory.",
 )
 @click.option(
     "--sandbox",
@@ -112,33 +114,33 @@ if TYPE_CHECKING:
     show_default=True,
     envvar="DOCSR_SANDBOX",
     show_envvar=True,
-    help="Let the processes that read files do no more than they need (Linux 6.2 or later); auto where that can be, on "
-    "refuses to run where it cannot.",
+    help="Restrict the processes that read files to what they need (Linux 6.2 or later); auto: where the system allows "
+    "it; on: refuse to run where it does not.",
 )
 @click.option(
     "--max-memory",
     type=Whole(LEAST_MEMORY, MOST_MEMORY),
     metavar="MB",
     callback=lambda _context, _option, value: None if value is None else value * 10**6,
-    help="What the process that works on a file may take (Linux); a page that needs more is given up.  [default: 1000, "
-    "where torch runs the network 3000, and 128 MB for each MB of the file, up to its share of the machine; more for a "
-    "larger --max-pixels]",
+    help="Memory limit of the process that works on a file (Linux); a page that needs more is given up.  [default: "
+    "1000, or 3000 where torch runs the network, plus 128 MB for each MB of the file, up to its share of the machine; "
+    "more for a larger --max-pixels]",
 )
-@click.option("--overwrite", is_flag=True, help="Do again what is done, and replace files that docsr did not write.")
+@click.option("--overwrite", is_flag=True, help="Redo finished pages, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why.")
 @click.option(
     "--preview",
     type=Whole(1, MOST),
     metavar="[N]",
-    help=f"Write {PREVIEW} in the output folder: LR, bicubic and docsr of the first N pages ({PREVIEW_PAGES}). It "
-    "needs the extra compare.",
+    help=f"Write {PREVIEW} in the output folder: the first N pages ({PREVIEW_PAGES}) before, after bicubic and after "
+    "docsr. Needs the extra compare.",
 )
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON file, a row per page; one that docsr enhance did not write is replaced only with --overwrite.",
+    help="JSON file with one row per page; a file that docsr enhance did not write is replaced only with --overwrite.",
 )
-@click.option("--log-json", is_flag=True, help="A JSON object for each page on stdout, in place of sentences.")
+@click.option("--log-json", is_flag=True, help="Print a JSON object for each page on stdout instead of sentences.")
 def enhance(
     inputs: tuple[Path, ...],
     out: Path,
@@ -149,42 +151,42 @@ def enhance(
     preview: int | None,
     report: Path | None,
     log_json: bool,
-    **wish: Any,
+    **settings: Any,
 ) -> int:
     """Enlarge images and scans in PDF files so that OCR can read them.
 
-    INPUT is a file, a folder (everything below it), a pattern ('scans/**/*.tif') or a list of these (@list.txt, a name
-    a line), or a pipe (<(command), known by its bytes); `docsr enhance - --out -` takes one image from standard input.
+    INPUT is a file, a folder (with everything below it), a pattern ('scans/**/*.tif'), a list of these (@list.txt, one
+    name per line) or a pipe (<(command), format detected). `docsr enhance - --out -` takes one image from stdin.
 
-    In a PDF the scans are replaced by larger ones; pages with text or drawing of their own stay as they are. Into
-    another format a page goes as one sees it. Originals are never touched. What an earlier run finished is skipped,
-    what changed is done again; what is in the way of an output is left alone, unless it was made from the same input.
+    In a PDF, each scan is replaced by a larger one; pages with text or drawings of their own stay as they are. In
+    another format, a page of a PDF is written as it looks. Inputs are never changed. Outputs of an earlier run are
+    skipped unless their input changed. A file in the way of an output stays, unless it was made from the same input.
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
     from docsr.batch.run import EnhanceOptions, default_jobs, enhance_files
 
-    options = EnhanceOptions(**wish)
-    files, names = click.get_current_context().with_resource(received(inputs))
+    options = EnhanceOptions(**settings)
+    files, names = click.get_current_context().with_resource(copied_pipes(inputs))
     if is_piped(inputs, out):
-        told = any((dry_run, preview, report, log_json))
-        return enhance_through(files[0], options, jobs, time_limit or None, told=told, names=names)
-    tasks, passed = _planned(files, names, out, options, overwrite=overwrite)
+        reporting = any((dry_run, preview, report, log_json))
+        return enhance_through(files[0], options, jobs, time_limit or None, reporting=reporting, names=names)
+    tasks, passed = _plan(files, names, out, options, overwrite=overwrite)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    folder, told_in = _opened(tasks, out, report, wish["model"], again=overwrite)
-    course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(told_in is not None, options, passed)
+    folder, report_at = _open_places(tasks, out, report, settings["model"], again=overwrite)
+    course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(report_at is not None, options, passed)
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
-    rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
-    code = tell_all(rows, course, _teller(log_json, dry_run), told_in, tally, again=overwrite)
+    rows = named_as_given(_noting_failed(do(tasks, folder, options, dry=dry_run), failed), names)
+    code = tell_all(rows, course, _printer(log_json, dry_run), report_at, tally, again=overwrite)
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
     return code or previewed
 
 
-def _planned(
+def _plan(
     files: list[Path], names: Names, out: Path, options: EnhanceOptions, *, overwrite: bool
 ) -> tuple[list[Task], PassedOver]:
-    """What there is to do, and what is passed over in folders."""
+    """Return the tasks, and what is passed over in folders."""
     from docsr.batch.run import plan_files
     from docsr.io.paths.passed_over import PassedOver
 
@@ -192,12 +194,12 @@ def _planned(
     return given_names(plan_files(files, out, options, overwrite=overwrite, passed=passed), names), passed
 
 
-def _teller(log_json: bool, dry_run: bool) -> JsonLines | Decisions | Lines:
+def _printer(log_json: bool, dry_run: bool) -> JsonLines | Decisions | Lines:
     return JsonLines() if log_json else Decisions() if dry_run else Lines()
 
 
-def _watched(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageResult]:
-    """The results as they come; the inputs of those that failed are put into ``failed``."""
+def _noting_failed(results: Iterable[PageResult], failed: set[str]) -> Iterator[PageResult]:
+    """Yield the results as they come, and add the input of each failed one to ``failed``."""
     for result in results:
         if result.status == "failed":
             failed.add(result.input)
@@ -213,11 +215,11 @@ def tell_all(
     *,
     again: bool,
 ) -> int:
-    """Take the results as they come, tell of them, and return the exit code.
+    """Print the results as they come and return the exit code.
 
-    A signal that asks to stop is heard where results are waited for, so that none is taken and not counted.
+    A signal that asks to stop is handled only while the next result is awaited, so that every result taken is counted.
 
-    ``again``: the report replaces whatever is there.
+    ``again``: the report replaces an existing file of any kind.
     """
     from docsr.pool import patient
 
@@ -232,18 +234,18 @@ def tell_all(
         finally:
             try:
                 teller.end(tally)
-            finally:  # a report is written also where standard output is full, or closed
+            finally:  # a report is written even if standard output is full or closed
                 reported = report is None or write_report(report, tally.rows, again=again)
     return tally.exit_code() or int(not reported)
 
 
-# What follows serves `enhance`: checks, counting, progress, and what is said at the end.
+# What follows serves `enhance`: opening folders and checking options.
 
 
-def _opened(
+def _open_places(
     tasks: Iterable[Task], out: Path, report: Path | None, model: str | None, *, again: bool
 ) -> tuple[OutputFolder, Place | None]:
-    """Open the output folder and that of the report, which may replace no input."""
+    """Open the output folder and the place of the report, which may replace no input."""
     from docsr.io.paths.folders import OutputFolder, identities, place_at
 
     check_report(report, tasks, out, Path(model or out), overwrite=again)
@@ -258,17 +260,17 @@ def _check_out(out: Path, tasks: Iterable[Task], *, dry: bool, again: bool) -> N
 
     if out.suffix.lower() in DOCUMENT_SUFFIXES and not os.path.isdir(out):
         raise UsageError(f"--out {out} is named like a document: give a folder, outputs keep the names of inputs")
-    # What was made once may lie where nobody writes any more: whether it is made anew is known only file by file.
+    # The files of an earlier run may lie in a read-only folder: only each file tells whether it must be made again.
     if not dry and (again or not all(task.entries for task in tasks)):
         check_folder(out, "--out")
 
 
 def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: Path, *, overwrite: bool) -> None:
-    """Refuse, before the first page, a report that would replace something or could not be written.
+    """Refuse, before the first page, a report that would replace another file or cannot be written.
 
     Raises:
-        UsageError: it would be a file of ``tasks``, the manifest of ``out`` or ``model``, is named like a document, is
-            there and no such report (unless ``overwrite``), or has no place.
+        UsageError: the report would be a file of ``tasks``, the manifest of ``out`` or ``model``; is named like a
+            document; exists and is not such a report (unless ``overwrite``); or cannot be written there.
     """
     from docsr.batch.results import REPORT
     from docsr.io.paths.atomic import is_one_of
@@ -278,7 +280,7 @@ def check_report(report: Path | None, tasks: Iterable[Task], out: Path, model: P
     if report is None:
         return
     if str(report) == "-":
-        raise UsageError("--report wants the name of a file: --log-json writes rows to standard output")
+        raise UsageError("--report needs the name of a file: --log-json writes rows to standard output")
     if report.suffix.lower() in DOCUMENT_SUFFIXES:
         raise UsageError(f"--report {report} is named like a document: give the name of a .json file")
     if is_one_of(

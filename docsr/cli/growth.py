@@ -1,4 +1,4 @@
-"""Which files became far larger than their pixels did, and what would have made them smaller."""
+"""Find files that grew far more than their pixels did, and advise options that make them smaller."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from docsr.batch.run import EnhanceOptions, PageResult
 
 _GROWN, _FROM = 10, 20_000
-"""Files are told that take more than so many times the bytes for each pixel, and so many bytes or more. More pixels
-take more bytes, as was asked for: of the files in data/samples a pixel takes 0.5 to 6 times as much at --factor auto,
-3 times in a fax of 4x. It takes more than ten times as much where one bit became grey (11 to 12 times), and where a
-format that is small became one that is not (WebP to TIFF: 14 times)."""
+"""Report a file whose pixels take more than ``_GROWN`` times as many bytes each, and that has ``_FROM`` bytes or more.
+More pixels take more bytes, as the user asked. In data/samples a pixel takes 0.5 to 6 times as many at --factor auto,
+and 3 times in a fax at 4x. Two causes exceed ten times: one bit became grey (11 to 12 times), or a compact format
+became one that is not (WebP to TIFF: 14 times)."""
 
 _SMALL = frozenset({".pdf", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp"})
-"""How the names of files end in which pixels take few bytes already."""
+"""Suffixes of compact formats, in which pixels already take few bytes."""
 
 _LOSSLESS_TOO = frozenset({".pdf"})
-"""Likewise where pages of few greys, which interpolation makes, are stored without loss, whatever the quality."""
+"""Compact formats that store pages of few greys, as interpolation makes them, without loss at any quality."""
 
 _LEAST = 2
-"""The smallest factor that can be asked for."""
+"""The smallest factor that a user can ask for."""
 
 
 @dataclass
 class _File:
-    """What is known of the pages of one file: their pixels before and after, and how they were made."""
+    """Collect the pixels of one file's pages before and after, and how they were made."""
 
     first: PageResult
     in_total: int = 0
@@ -50,7 +50,7 @@ class _File:
 
     @property
     def times(self) -> float:
-        """How many times as many bytes a pixel takes; 0 where a page was drawn, and so had no pixels before."""
+        """Return how many times as many bytes a pixel takes; 0 if a page was rendered and so had no pixels before."""
         if self.rendered or (self.first.bytes_out or 0) < _FROM:
             return 0.0
         scale = self.out_total / self.in_total if self.in_total else 1.0
@@ -58,7 +58,7 @@ class _File:
 
 
 class Growth:
-    """Finds the file that grew most, in bounded memory."""
+    """Find the file that grew most, in bounded memory."""
 
     def __init__(self) -> None:
         self._now: _File | None = None
@@ -66,14 +66,14 @@ class Growth:
         self._files = 0
 
     def add(self, row: PageResult) -> None:
-        """Hear of a page (those of a file follow each other)."""
+        """Add a page; the pages of a file must follow each other."""
         if self._now is None or self._now.first.input != row.input:
             self._end()
             self._now = _File(row)
         self._now.add(row)
 
     def _end(self) -> None:
-        """Note the file that has ended, if it grew too much."""
+        """Finish the current file, and count it if it grew too much."""
         if self._now is not None and self._now.times > _GROWN:
             self._files += 1
             if self._most is None or self._now.times > self._most.times:
@@ -81,7 +81,7 @@ class Growth:
         self._now = None
 
     def warning(self, options: EnhanceOptions) -> str | None:
-        """Say that files grew too much, and what to do about it, if any did."""
+        """Return a warning with advice if any file grew too much."""
         self._end()
         if self._most is None:
             return None
@@ -95,7 +95,7 @@ class Growth:
 
 
 def _advice(file: _File, options: EnhanceOptions) -> list[str]:
-    """Options that make this file smaller, and can be given with the others."""
+    """Return options that make this file smaller and are compatible with the others."""
     suffix = Path(file.first.output).suffix.lower()
     advice = []
     if file.widened and suffix not in _SMALL - {".pdf"} and not options.binarize:
@@ -103,11 +103,11 @@ def _advice(file: _File, options: EnhanceOptions) -> list[str]:
     if suffix in _SMALL:
         if options.quality > 1 and (file.by_network or suffix not in _LOSSLESS_TOO):
             advice.append("a lower --quality")
-    elif file.by_network or not file.widened:  # JPEG of a page that interpolation made of one bit is larger
-        one_page = file.first.pages in {None, 1} and not options.binarize  # jpg and webp hold one page, and no bits
+    elif file.by_network or not file.widened:  # a 1-bit page that interpolation enlarged is larger as JPEG
+        one_page = file.first.pages in {None, 1} and not options.binarize  # jpg and webp hold one page, and no 1-bit
         advice.append("--format pdf, jpg or webp" if one_page else "--format pdf")
     if options.dpi is not None:
         advice.append("a lower --dpi")
-    elif file.factor > _LEAST and (options.model is None or not file.by_network):  # a named network has its own
+    elif file.factor > _LEAST and (options.model is None or not file.by_network):  # a named network has a fixed factor
         advice.append("a lower --factor")
     return advice

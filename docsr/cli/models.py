@@ -1,4 +1,4 @@
-"""``docsr models``."""
+"""Define ``docsr models``."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from docsr.weights import ModelCard
 
 _WIDTH = 200
-"""Columns a table may have; a narrower terminal breaks its lines, but cuts no cell."""
+"""Columns of a table; a narrower terminal wraps its lines, and no cell is cut."""
 
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def models(names: tuple[str, ...]) -> None:
-    """List the shipped networks, and the x-heights at which each helps; NAME tells all that was measured of one.
+    """List the shipped networks, and the x-heights at which each helps; NAME prints all measurements of one network.
 
-    Exit code: 0 told, 2 no such network is shipped.
+    Exit code: 0 printed, 2 no such network is shipped.
     """
     from docsr.registry import suggestion
     from docsr.weights import catalogue
@@ -36,7 +36,7 @@ def models(names: tuple[str, ...]) -> None:
         if name not in cards:
             raise UsageError(f"no network {name!r} is shipped{suggestion(name, cards)}")
     for name in names:
-        _tell_model(console, cards[name])
+        _print_model(console, cards[name])
     if not names:
         _list_models(console, list(cards.values()))
 
@@ -51,19 +51,21 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
     rows = []
     for card in cards:
         spans_of = [
-            span for one in MEASURED_ENGINES for span in (card.x_height_helps.get(one), auto_range(card.name, one))
+            span
+            for engine in MEASURED_ENGINES
+            for span in (card.x_height_helps.get(engine), auto_range(card.name, engine))
         ]
         size = f"{card.factor}x", f"{card.parameters:,}", f"{card.bytes:,}"
         rows.append([card.name, *size, *(_span(span, card) for span in (card.x_height, *spans_of))])
     _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
     console.print()
-    console.print("Trained on text of these x-heights in px. helps: there that engine read pages kept apart")
-    console.print("better than after bicubic. auto: there --factor auto takes it, for that engine (--engine).")
-    console.print("docsr models NAME: all that was measured of it.")
+    console.print("x-heights in px. trained on: of the training text. helps: where that engine read held-out pages")
+    console.print("better than after bicubic. auto: where --factor auto takes the network for that engine (--engine).")
+    console.print("docsr models NAME: all measurements of a network.")
     console.print("Without a network: none, nearest, bicubic, lanczos (any factor).")
 
 
-def _tell_model(console: Console, card: ModelCard) -> None:
+def _print_model(console: Console, card: ModelCard) -> None:
     from docsr.decide.decision import auto_range
 
     parameters = counted(card.parameters, "parameter")
@@ -96,7 +98,7 @@ def _print_table(console: Console, columns: list[str], rows: list[list[str]]) ->
 
 
 def _span(x_height: tuple[float, float] | None, card: ModelCard) -> str:
-    """A range in px of the page that is measured: of a fax that is a finer one than its network sees."""
+    """Format a range in px of the scanned page: a fax has finer pixels there than where its network sees it."""
     from docsr.square import STANDARD_FAX
 
     finer = math.sqrt(STANDARD_FAX) if card.fax else 1.0

@@ -1,4 +1,4 @@
-"""Numbers on the command line: each has a smallest and a largest value, and is neither infinite nor undefined."""
+"""Parse numbers on the command line: each must be finite and within a range."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ from typing import Any
 import click
 
 MOST_JOBS = 4_096
-"""Processes that can be asked for: more than machines have cores."""
+"""Largest number of processes: more than any machine has cores."""
 
 MOST_PIXELS = 1_000_000_000_000
-"""Of a page: as many bytes fill the memory of any machine."""
+"""Largest number of pixels of a page: as many bytes fill the memory of any machine."""
 
 LEAST_MEMORY, MOST_MEMORY = 300, 1_000_000
-"""MB of a process: libraries and networks alone take as much as the least."""
+"""Smallest and largest memory limit of a process, in MB: libraries and networks alone take the smallest."""
 
 LONGEST = 31_536_000
-"""Seconds of a year: timers of the system take not many more."""
+"""Longest time limit, in seconds: a year. Timers of the system allow little more."""
 
 MOST = 1_000_000_000
-"""Of what is counted: pages, patches, steps."""
+"""Largest number of pages, patches or steps."""
 
 
 class Whole(click.IntRange):
-    """A whole number within a range, both ends of which belong to it."""
+    """A whole number within a range that includes both ends."""
 
     def __init__(self, low: int, high: int) -> None:
-        """Take the smallest and the largest number."""
+        """Set the smallest and the largest number."""
         super().__init__(low, high)
         self._wanted = f"give a whole number from {low:,} to {high:,}"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number that was given, or refuse it in one sentence."""
+        """Return the number, or refuse the value in one sentence."""
         try:
             number = int(value)
         except (ValueError, OverflowError):
-            self.fail(f"{shortened(str(value))} is no whole number: {self._wanted}", param, ctx)
-        if not self.min <= number <= self.max:  # type: ignore[operator]  # of this kind both are always there
+            self.fail(f"{shortened(str(value))} is not a whole number: {self._wanted}", param, ctx)
+        if not self.min <= number <= self.max:  # type: ignore[operator]  # both ends are always set here
             self.fail(f"{shortened(number)} is out of range: {self._wanted}", param, ctx)
         return number
 
 
 class Real(click.FloatRange):
-    """A number within a range, both ends of which belong to it."""
+    """A number within a range that includes both ends."""
 
     def __init__(self, low: float, high: float) -> None:
-        """Take the smallest and the largest number."""
+        """Set the smallest and the largest number."""
         super().__init__(low, high)
         self._wanted = f"give a number from {low:,} to {high:,}"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number that was given, or refuse it in one sentence."""
+        """Return the number, or refuse the value in one sentence."""
         try:
             number = float(value)
         except (ValueError, OverflowError):
-            self.fail(f"{shortened(str(value))} is no number: {self._wanted}", param, ctx)
-        if not math.isfinite(number) or not self.min <= number <= self.max:  # type: ignore[operator]  # likewise
+            self.fail(f"{shortened(str(value))} is not a number: {self._wanted}", param, ctx)
+        if not math.isfinite(number) or not self.min <= number <= self.max:  # type: ignore[operator]  # as above
             self.fail(f"{number:g} is out of range: {self._wanted}", param, ctx)
         return number

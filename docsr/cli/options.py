@@ -1,4 +1,4 @@
-"""Every option of a training run with its default, for ``docsr train --help`` and the documentation."""
+"""List every option of a training run with its default, for ``docsr train --help`` and the documentation."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ WIDTH = 108
 
 
 class TrainCommand(click.Command):
-    """A command whose help ends with the options of ``--set``."""
+    """Add the options of ``--set`` to the end of a command's help."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List them, and the arguments of the networks where torch is installed."""
+        """List the options, and the arguments of the networks if torch is installed."""
         from docsr.train_config import TrainConfig
 
         with formatter.section("Keys of --set and of a configuration, with their defaults"):
@@ -29,7 +29,7 @@ class TrainCommand(click.Command):
             try:
                 _write(
                     formatter,
-                    ((f"{one} of {network}", default, text) for network, one, default, text in arguments_of()),
+                    ((f"{name} of {network}", default, text) for network, name, default, text in arguments_of()),
                 )
             except ModuleNotFoundError:
                 formatter.write("  pip install 'docsr[train]' to see them\n")
@@ -42,9 +42,9 @@ def _write(formatter: click.HelpFormatter, rows: Iterable[tuple[str, str, str]])
 
 
 def arguments_of() -> Iterator[tuple[str, str, str, str]]:
-    """(network, argument, default, description) of what the constructors of the networks take, from their docstrings.
+    """Yield (network, argument, default, description) of the networks' constructors, from their docstrings.
 
-    Left out is what a run gives of itself: factor, patch, and the discriminator's colours.
+    Arguments that a run sets itself are left out: factor, patch, and the discriminator's colours.
     """
     from docsr.models import DISCRIMINATORS, GENERATORS
 
@@ -62,11 +62,11 @@ def arguments_of() -> Iterator[tuple[str, str, str, str]]:
 
 
 _ARGUMENT = re.compile(r"^    (\w+): ", re.MULTILINE)
-"""Begins the description of an argument in a docstring's Args."""
+"""Matches the start of an argument's description in the Args of a docstring."""
 
 
 def options_of(model: type[BaseModel], above: str = "") -> Iterator[tuple[str, str, str]]:
-    """(dotted name, default as YAML would have it, description) of each option, groups opened."""
+    """Yield (dotted name, default in YAML's notation, description) of each option, and descend into groups."""
     from pydantic import BaseModel
 
     for name, field in model.model_fields.items():

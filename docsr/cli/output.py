@@ -1,4 +1,4 @@
-"""What ``docsr enhance`` says of pages: failures as they come, one by one where asked, and counts at the end."""
+"""Print the pages of ``docsr enhance``: failures as they come, each page if asked for, and counts at the end."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
     from docsr.io.paths.passed_over import PassedOver
 
 _FEW = 20
-"""So many pages that this run did are listed at the end; a report lists all."""
+"""How many pages done in this run are listed at the end; a report lists all."""
 
 _MIXED = 0.5
-"""25-75 % range over the median from which a page has text of several sizes."""
+"""A page has text of several sizes if the 25-75 % range of its sizes exceeds this part of the median."""
 
 _NOTABLE = 0.001
-"""Part of a page from which it is told that the guard put it back."""
+"""Part of a page that the guard must have put back before a line says so."""
 
 _COLUMNS = "{:<12} {:>6} {:>12} {:>12} {:>9} {:>22}  {}"
-"""Of a dry run: model, factor, size before and after (``--dpi`` too), x-height, bytes of the file before and about how
-many after (beside its first page), then the page, where it would go, and what decided."""
+"""Columns of a dry run: model, factor, size before and after (``--dpi`` too), x-height, bytes of the file before and
+estimated after (on its first page only), then the page, its output, and what decided."""
 
 
 @dataclass
 class Tally:
-    """Counts of a run in bounded memory: rows are kept only for a report.
+    """Count the results of a run in bounded memory: rows are kept only for a report.
 
     Attributes:
         keep_rows: whether ``rows`` is filled.
-        options: what was asked for.
-        passed: what was passed over in folders.
-        pages: number of pages by status; skipped files are not among them.
+        options: the options of the run.
+        passed: files that were passed over in folders.
+        pages: number of pages by status, without the pages of skipped files.
         files: number of files whose pages are counted.
-        skipped: number of files that were done before.
-        failed: number of files, among these, that failed or have pages that did.
-        unread: number of files, among the failed, of which nothing is known: they are not there, or are no documents.
-        readable: whether anything could be read.
+        skipped: number of files that an earlier run finished.
+        failed: number of counted files that failed in whole or in part.
+        unread: number of failed files that are missing or are not documents.
+        readable: whether any file could be read.
         bytes_in: size of the files that were read and written.
-        bytes_out: size of what was written, or about would be.
-        growth: of files that became far larger than their pixels did.
-        rows: of the report.
+        bytes_out: size of what was written, or an estimate of what would be.
+        growth: finds files that grew far more than their pixels did.
+        rows: rows of the report.
     """
 
     keep_rows: bool
@@ -69,7 +69,7 @@ class Tally:
     _failing: str | None = None
 
     def add(self, result: PageResult) -> None:
-        """Count one result (those of a file follow each other)."""
+        """Count one result; the results of a file must follow each other."""
         if result.status == "skipped":
             self.skipped += 1
         else:
@@ -95,9 +95,9 @@ class Tally:
         return 1 if self.readable else 3
 
     def summary(self) -> str:
-        """Say how many pages and files there were, in one line."""
+        """Return the numbers of pages and files in one line."""
         parts, files = [], self.files - self.unread
-        if self.failed and files and self.files > 1:  # else what follows says it
+        if self.failed and files and self.files > 1:  # the parts below say it for a single file
             parts.append(f"{self.failed:,} of {counted(self.files, 'file')} failed, whole or in part")
         if files:
             pages = self.pages - Counter(failed=self.unread)
@@ -115,15 +115,15 @@ class Tally:
 
 
 class Lines:
-    """Names failures at once, and at the end lists the first pages that this run did, and the counts."""
+    """Print failures at once; at the end list the first pages that this run did, and the counts."""
 
     def __init__(self) -> None:
         self._listed: list[PageResult] = []
         self._unlisted = 0
 
     def page(self, result: PageResult) -> None:
-        """Hear of a page; what was done before is counted, and takes no line from what was done now."""
-        _echo_complaints(result)
+        """Print a failure, or keep the page for the list; skipped pages take no line of the list."""
+        _print_problems(result)
         if result.error is not None or result.status in {"skipped", "unwritten"}:
             return
         if len(self._listed) < _FEW:
@@ -132,51 +132,53 @@ class Lines:
             self._unlisted += 1
 
     def end(self, tally: Tally) -> None:
-        """Say what was written; nothing if nothing was reached."""
+        """Print the list and the counts; print nothing if no page was reached."""
         for row in self._listed:
             say(_line(row))
         if self._unlisted:
             say(f"... and {self._unlisted} more (--report FILE lists every page)")
-        _echo_summary(tally)
+        _print_summary(tally)
 
 
 class Decisions:
-    """Names failures at once, and each page with what would happen to it, as the columns of a table."""
+    """Print failures at once, and a row for each page with what would happen to it."""
 
     def __init__(self) -> None:
         self._last: str | None = None
         say(_COLUMNS.format("model", "factor", "size", "becomes", "x-height", "bytes", "page"))
 
     def page(self, result: PageResult) -> None:
-        """Hear of a page."""
-        _echo_complaints(result)
+        """Print the row of a page."""
+        _print_problems(result)
         if result.status == "skipped":
             say(_COLUMNS.format(result.status, "", "", "", "", "", f"{result.input}: up to date"))
         elif result.error is None:
             sizes = ("" if size is None else f"{size[0]}x{size[1]}" for size in (result.size_in, result.size_out))
-            why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed(result)}"
-            told = _height(result.x_height_in), _foretold(result) if result.input != self._last else ""
-            say(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, *told, why))
+            why = f"{_place(result.input, result)} -> {result.output}: {result.why}{_mixed_sizes(result)}"
+            height, bytes_change = _height(result.x_height_in), ""
+            if result.input != self._last:
+                bytes_change = _expected_bytes(result)
+            say(_COLUMNS.format(result.model, f"{result.factor}x", *sizes, height, bytes_change, why))
         self._last = result.input
 
     def end(self, tally: Tally) -> None:
-        """Count."""
-        _echo_summary(tally)
+        """Print the counts."""
+        _print_summary(tally)
 
 
 class JsonLines:
-    """Writes a JSON object for each page as it is done, failures too, and one with the counts at the end."""
+    """Print a JSON object for each page as it is done, failures too, and one with the counts at the end."""
 
     def page(self, result: PageResult) -> None:
-        """Hear of a page."""
+        """Print a page."""
         say_json(result.as_row())
 
     def progress(self, row: dict[str, Any]) -> None:
-        """Hear how far the run is."""
+        """Print how far the run is."""
         say_json({"progress": row})
 
     def end(self, tally: Tally) -> None:
-        """Count."""
+        """Print the counts."""
         sizes = {"bytes_in": tally.bytes_in, "bytes_out": tally.bytes_out}
         files = {"files": tally.files, "failed": tally.failed, "unread": tally.unread, "skipped": tally.skipped}
         passed = tally.passed.counts() if tally.passed is not None else {}
@@ -184,35 +186,35 @@ class JsonLines:
         say_json({"end": {**files, **sizes, "pages": dict(sorted(tally.pages.items())), **over}})
 
 
-def tell_warning(result: PageResult, name: str) -> None:
-    """Say what decoders said of the file, by the name that the user knows."""
+def print_warning(result: PageResult, name: str) -> None:
+    """Print the warnings of the decoders, under the name that the user gave the file."""
     if result.warning is not None:
         say(f"docsr: warning: {name}: {result.warning}", err=True)
 
 
-def _echo_complaints(result: PageResult) -> None:
-    tell_warning(result, result.input)
+def _print_problems(result: PageResult) -> None:
+    print_warning(result, result.input)
     if result.error is not None:
         say(f"docsr: failed: {result.error}", err=True)
 
 
-def _echo_summary(tally: Tally) -> None:
+def _print_summary(tally: Tally) -> None:
     if warning := tally.growth.warning(tally.options):
         say(f"docsr: warning: {warning}", err=True)
     if summary := tally.summary():
         say(summary)
 
 
-def _foretold(result: PageResult) -> str:
+def _expected_bytes(result: PageResult) -> str:
     if result.bytes_in is None or result.bytes_out is None:
         return ""
     return f"{in_bytes(result.bytes_in)} -> ~{in_bytes(result.bytes_out)}"
 
 
 def write_report(target: Path | Place, rows: list[dict[str, Any]], *, again: bool) -> bool:
-    """Write the report; if that fails say so, beside whatever else went wrong, and return False.
+    """Write the report, or print why it failed, and return whether it was written.
 
-    ``again``: it replaces whatever is there.
+    ``again``: it replaces an existing file of any kind.
     """
     from docsr.batch.results import REPORT
     from docsr.io.paths.atomic import staged
@@ -238,14 +240,14 @@ def _line(row: PageResult) -> str:
     sizes = _change(_size(row.size_in, row.dpi_in), _size(row.size_out, row.dpi_out))
     heights = _change(_height(row.x_height_in), _height(row.x_height_out))
     text = f", x-height {heights}" if heights else ""
-    how = f"copied as it is ({row.why}{_mixed(row)})" if row.status == "copied" else _made(row.size_in, row)
+    how = f"copied as it is ({row.why}{_mixed_sizes(row)})" if row.status == "copied" else _how_made(row.size_in, row)
     part = row.put_back or 0.0
     back = f", {100 * part:.1f} % of it put back to bicubic" if part >= _NOTABLE else ""
     return f"{_place(row.output, row)}: {sizes}{text}, {how}{back}"
 
 
-def _made(size: tuple[int, int], row: PageResult) -> str:
-    """Say what made the page, which had that size: where no upscaler did, what became of its pixels."""
+def _how_made(size: tuple[int, int], row: PageResult) -> str:
+    """Return what made a page of this size before: an upscaler, or else how its pixels were resampled."""
     if row.model != "none" or row.size_out is None:
         return row.model or ""
     across, down = row.size_out[0] / size[0], row.size_out[1] / size[1]
@@ -260,8 +262,8 @@ def _change(before: str, after: str) -> str:
     return before if before == after else f"{before} -> {after}"
 
 
-def _mixed(row: PageResult) -> str:
-    """Say so where text of several sizes shares a page: the median over its ink decided."""
+def _mixed_sizes(row: PageResult) -> str:
+    """Return a note if the page has text of several sizes, since the median over its ink decided."""
     spread = row.x_height_spread or 0.0
     return f"; sizes differ by {100 * spread:.0f} %" if spread > _MIXED else ""
 

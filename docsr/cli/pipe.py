@@ -1,4 +1,4 @@
-"""Pipes: ``docsr enhance - --out -``, one image from standard input or a file to standard output; pipes as inputs."""
+"""Read inputs that are pipes, and run ``docsr enhance - --out -`` from standard input or a file to standard output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsr.cli.echo import send
-from docsr.cli.output import tell_warning
+from docsr.cli.output import print_warning
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.system.names import below, is_descriptor
 from docsr.system.temporary import temporary_folder
@@ -26,44 +26,44 @@ if TYPE_CHECKING:
     from docsr.batch.run import PageResult
 
 Names: TypeAlias = Mapping[str, str]
-"""Path of a file that is read -> what the user gave, which it stands for."""
+"""Path of the file that is read -> the name that the user gave for it."""
 
 PIPE = "-"
 _STDIN = "standard input"
-_TAKEN = "standard output holds the image: --dry-run, --preview, --report and --log-json do not go with it"
+_TAKEN = "standard output holds the image: leave out --dry-run, --preview, --report and --log-json"
 _PATIENCE = 10.0
-"""Seconds that somebody has to begin to write to a pipe."""
+"""Seconds that a writer has to begin writing to a pipe."""
 
 _PIECE = 1 << 20
 
 
 def is_piped(inputs: Sequence[Path], out: Path) -> bool:
-    """Tell whether a pipe is asked for.
+    """Return whether the image goes to standard output.
 
     Raises:
-        UsageError: it is asked for on one side of what it cannot be joined with.
+        UsageError: only one side is a pipe and the other cannot be combined with it.
     """
     named = [str(given) for given in inputs]
     if PIPE in named and str(out) != PIPE:
-        raise UsageError("what comes through a pipe has no name to be written under: give --out - with the input -")
+        raise UsageError("an image from standard input has no name for an output: give --out - with the input -")
     if str(out) == PIPE and len(named) != 1:
         raise UsageError(f"--out - writes one image to standard output, and {len(named)} inputs are given")
     return str(out) == PIPE
 
 
 @contextmanager
-def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
-    """Read inputs that are pipes, as a shell makes them of ``<(command)``, into files of their own for a while.
+def copied_pipes(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str]]]:
+    """Copy inputs that are pipes, as a shell makes them of ``<(command)``, into temporary files.
 
-    So is a file that a shell has opened (``/dev/stdin < scan.png``): no other process knows it by that name.
+    A file that a shell has opened (``/dev/stdin < scan.png``) is copied too: other processes cannot open that name.
 
     Yields:
-        The inputs, with such a file in the place of each pipe (``/dev/fd/63`` becomes ``pipe-63.png``, ``/dev/stdin``
-        ``stdin.png``, and a named one keeps its name), and by the paths of these files what they were given as.
+        The inputs, with a temporary file in place of each pipe, and what the user gave for each of these files, by its
+        path. ``/dev/fd/63`` becomes ``pipe-63.png``, ``/dev/stdin`` becomes ``stdin.png``; a named pipe keeps its name.
 
     Raises:
-        NoInputError: nothing comes through one.
-        NoTemporaryFolder: there is none.
+        NoInputError: a pipe is empty.
+        NoTemporaryFolder: there is no temporary folder.
     """
     if not any(map(_is_pipe, inputs)):
         yield list(inputs), {}
@@ -74,19 +74,19 @@ def received(inputs: Sequence[Path]) -> Iterator[tuple[list[Path], dict[str, str
             if _is_pipe(given):
                 place = folder / str(number)
                 place.mkdir()
-                files[number] = _named(_drained(given, below(place, _stem(given))))
+                files[number] = _with_suffix(_copy_pipe(given, below(place, _stem(given))))
                 names[str(files[number])] = str(given)
         yield files, names
 
 
 def given_names(tasks: Iterable[Task], names: Names) -> list[Task]:
-    """Return the tasks; those of pipes are named in the manifest by what the user gave, which tells no more of them."""
+    """Return the tasks, with the name that the user gave in those of pipes; the manifest records only that name."""
     given = ((task, names.get(str(task.source))) for task in tasks)
     return [task if name is None else replace(task, name=name, passing=True) for task, name in given]
 
 
-def told_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
-    """Yield the results, with what the user gave in the place of the files that were read."""
+def named_as_given(results: Iterable[PageResult], names: Names) -> Iterator[PageResult]:
+    """Yield the results, with the names that the user gave in place of the files that were read."""
     for result in results:
         given, error = names.get(result.input), result.error
         if given is None:
@@ -110,8 +110,8 @@ def _stem(given: Path) -> str:
     return f"pipe-{given.name}" if given.name.isdecimal() else given.name
 
 
-def _drained(pipe: Path, path: Path) -> Path:
-    """Write what comes through a pipe to a file; give up if nobody writes within _PATIENCE."""
+def _copy_pipe(pipe: Path, path: Path) -> Path:
+    """Copy a pipe to a file; give up if nobody writes within _PATIENCE."""
     source = os.open(pipe, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     is_pipe = stat.S_ISFIFO(os.fstat(source).st_mode)
     try:
@@ -120,7 +120,7 @@ def _drained(pipe: Path, path: Path) -> Path:
             while True:
                 try:
                     piece = os.read(source, _PIECE)
-                except BlockingIOError:  # a writer is there, and has nothing to say yet
+                except BlockingIOError:  # there is a writer, but no data yet
                     select.select([source], [], [])
                     continue
                 if piece:
@@ -136,8 +136,8 @@ def _drained(pipe: Path, path: Path) -> Path:
     return path
 
 
-def _named(path: Path) -> Path:
-    """Give a file the suffix of its kind, unless it has one that docsr knows."""
+def _with_suffix(path: Path) -> Path:
+    """Give a file the suffix of its format, unless it has one that docsr knows."""
     from docsr.io.document import suffix_of
     from docsr.io.paths.inputs import DOCUMENT_SUFFIXES
 
@@ -147,36 +147,36 @@ def _named(path: Path) -> Path:
 
 
 def enhance_through(
-    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, told: bool, names: Names
+    given: Path, options: EnhanceOptions, jobs: int | None, time_limit: float | None, *, reporting: bool, names: Names
 ) -> int:
     """Enhance one image and write it to standard output, complete or not at all.
 
     Args:
         given: the file, or ``-`` for standard input.
-        options: as of the command.
-        jobs: cores to use; None: as many as the command takes by default.
-        time_limit: as of docsr.batch.run.enhance_files.
-        told: whether something was asked to be told of pages.
-        names: of what was a pipe, by the file that it is in now.
+        options: the options of the command.
+        jobs: number of cores to use; None: the command's default.
+        time_limit: as in docsr.batch.run.enhance_files.
+        reporting: whether an option asks for output about pages.
+        names: name that the user gave for each temporary file of a pipe.
 
     Raises:
-        UsageError: that has no place, since standard output holds the image.
-        NoTemporaryFolder: there is none.
-        DocsrError: as the command would have said of a file.
+        UsageError: ``reporting``, but standard output holds the image; or the input is a folder.
+        NoTemporaryFolder: there is no temporary folder.
+        DocsrError: the error that the command reports for a file.
     """
-    if told:
+    if reporting:
         raise UsageError(_TAKEN)
     from docsr.batch.run import default_jobs, enhance_files, plan_files
 
     with temporary_folder() as folder:
-        source = _received(folder) if str(given) == PIPE else given
+        source = _copy_stdin(folder) if str(given) == PIPE else given
         if os.path.isdir(source):
             raise UsageError(f"{source} is a folder, and --out - writes one image: give a file")
         out = folder / "out"
         (task,) = plan_files([source], out, options)
         for result in enhance_files([task], out, options, jobs=jobs or default_jobs(), time_limit=time_limit):
             name = _STDIN if str(given) == PIPE else names.get(str(source), str(source))
-            tell_warning(result, name)
+            print_warning(result, name)
             if result.error is not None:
                 sentence = result.error.replace(str(source), name)
                 raise PageError(sentence) if result.readable else NoInputError(sentence)
@@ -185,8 +185,8 @@ def enhance_through(
     return 0
 
 
-def _received(folder: Path) -> Path:
-    """Write what comes through the pipe to a file with the suffix of its kind."""
+def _copy_stdin(folder: Path) -> Path:
+    """Copy standard input to a file with the suffix of its format."""
     if sys.stdin is None:
         raise NoInputError("standard input is closed: give a file, or open it")
     path = folder / "stdin"
@@ -194,4 +194,4 @@ def _received(folder: Path) -> Path:
         shutil.copyfileobj(sys.stdin.buffer, file)
     if not path.stat().st_size:
         raise NoInputError("nothing came through standard input: give it an image")
-    return _named(path)
+    return _with_suffix(path)

@@ -1,4 +1,4 @@
-"""How far a run of ``docsr enhance`` is, in pages: a bar on a terminal, else a line now and then."""
+"""Show how many pages of ``docsr enhance`` are done: with a bar on a terminal, otherwise with a line now and then."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from docsr.batch.results import PageResult, Task
 
 SECONDS_BETWEEN_LINES = 60.0
-"""How often a run that writes to no terminal says how far it is, and a program is told."""
+"""Seconds between two such lines, and between two progress objects for a program."""
 
 
 @dataclass
 class Course:
-    """Where a run is. Pages are counted as files are begun: to open all before would take long.
+    """Count the progress of a run. Pages are counted when their file is begun, since opening all files first is slow.
 
     Attributes:
-        files: to do.
-        dry: whether a page is done when it was looked at.
-        files_done: files whose results are known.
-        skipped: those of them that were done before, whose pages nobody looked at.
-        pages: of the files whose results are known.
-        failed: pages that could not be done.
-        show: called when something changed.
+        files: number of files to do.
+        dry: whether a page counts as done once it was looked at.
+        files_done: number of files whose results are known.
+        skipped: number of these files that an earlier run finished, whose pages are not looked at.
+        pages: number of pages of the files whose results are known.
+        failed: number of pages that failed.
+        show: called when a number changed.
     """
 
     files: int
@@ -45,12 +45,12 @@ class Course:
     _started: float = field(default_factory=monotonic)
 
     def heard(self, task: Task, stage: Stage) -> None:
-        """Hear how far a file under way is."""
+        """Update how far a file under way is."""
         self._under_way[str(task.source)] = stage
         self.show()
 
     def result(self, row: PageResult) -> None:
-        """Hear what became of a page (those of a file follow each other)."""
+        """Add the result of a page; the pages of a file must follow each other."""
         self.failed += row.status == "failed"
         if row.input != self._last:
             self._under_way.pop(row.input, None)
@@ -62,22 +62,22 @@ class Course:
 
     @property
     def done(self) -> int:
-        """Pages that are done."""
-        return self.pages + sum(one.looked if self.dry else one.written for one in self._under_way.values())
+        """Return the number of pages that are done."""
+        return self.pages + sum(stage.looked if self.dry else stage.written for stage in self._under_way.values())
 
     @property
     def looked(self) -> int:
-        """Pages that were looked at."""
-        return self.pages + sum(one.looked for one in self._under_way.values())
+        """Return the number of pages that were looked at."""
+        return self.pages + sum(stage.looked for stage in self._under_way.values())
 
     @property
     def known(self) -> int:
-        """Pages of the files that are begun."""
-        return self.pages + sum(one.pages for one in self._under_way.values())
+        """Return the number of pages of the files that are begun."""
+        return self.pages + sum(stage.pages for stage in self._under_way.values())
 
     @property
     def expected(self) -> float:
-        """Pages of all files, if those that are not begun have as many as the others on the average."""
+        """Estimate the pages of all files: those not begun count as many as the others on average."""
         begun = self.files_done - self.skipped + len(self._under_way)
         return self.known + (self._not_begun * self.known / begun if begun else self._not_begun)
 
@@ -86,32 +86,32 @@ class Course:
         return max(0, self.files - self.files_done - len(self._under_way))
 
     def of_all(self, between: str) -> str:
-        """``12/40 pages``, or ``12/40+ pages`` where files are left whose pages are not counted yet."""
+        """Return ``12/40 pages``, or ``12/40+ pages`` while some files' pages are not counted yet."""
         if self._not_begun:
             return f"{self.done:,}{between}{self.known:,}+ pages"
         return f"{self.done:,}{between}{counted(self.known, 'page')}"
 
     def pace(self) -> str:
-        """How many pages were looked at, how fast they are done, and how many failed."""
+        """Return how many pages were looked at, how many are done per second, and how many failed."""
         spent = max(monotonic() - self._started, 1e-3)
         parts = [f"{self.looked:,} looked at"] if self.done < self.looked < self.known else []
         parts += [f"{self.done / spent:.2f} a second"] if self.done else []
         return ", ".join(parts + ([f"{self.failed:,} failed"] if self.failed else []))
 
     def minutes_left(self) -> float | None:
-        """What is left at this pace; None before a page is done."""
+        """Return the minutes left at this pace; None before a page is done."""
         if not self.done:
             return None
         return (self.expected - self.done) * (monotonic() - self._started) / self.done / 60
 
     def sentence(self) -> str:
-        """All that in a line."""
+        """Return the whole progress in one line."""
         parts = [self.of_all(" of "), f"{self.files_done:,} of {counted(self.files, 'file')}", self.pace()]
         left = self.minutes_left()
         return ", ".join(part for part in parts + ([] if left is None else [f"about {left:.0f} min left"]) if part)
 
     def as_row(self) -> dict[str, Any]:
-        """The same for a program: ``pages_known`` grows until ``files_begun`` is ``files``."""
+        """Return the progress for a program: ``pages_known`` grows until ``files_begun`` equals ``files``."""
         return {
             "pages_done": self.done,
             "pages_looked_at": self.looked,
@@ -124,7 +124,7 @@ class Course:
 
 @contextmanager
 def shown(course: Course, tell: Callable[[dict[str, Any]], None] | None = None) -> Iterator[None]:
-    """Say how far the run is within the block, on stderr, and to ``tell`` where a program wants to hear of it."""
+    """Show the progress on stderr within the block, and pass it to ``tell`` if a program wants it."""
     console = terminal(err=True)
     bar: AbstractContextManager[Callable[[], None]] = _bar(course) if console.is_terminal else nullcontext(_log(course))
     with bar as say:
@@ -149,13 +149,13 @@ def _bar(course: Course) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=terminal(err=True), transient=True, speed_estimate_period=600) as bar:
         task = bar.add_task("", total=None)
 
-        def say() -> None:
+        def update() -> None:
             files = f"{course.files_done:,}/{counted(course.files, 'file')}"
-            said = ", ".join(part for part in (course.of_all("/"), files, course.pace()) if part)
-            bar.update(task, completed=course.done, total=course.expected, description=said)
+            description = ", ".join(part for part in (course.of_all("/"), files, course.pace()) if part)
+            bar.update(task, completed=course.done, total=course.expected, description=description)
 
-        say()
-        yield say
+        update()
+        yield update
 
 
 def _log(course: Course) -> Callable[[], None]:
@@ -163,13 +163,13 @@ def _log(course: Course) -> Callable[[], None]:
 
 
 def now_and_then(seconds: float, say: Callable[[], Any]) -> Callable[[], None]:
-    """Let ``say`` through once in so many seconds at most, the first time after so many."""
-    said = monotonic()
+    """Return a function that calls ``say`` at most once in so many seconds; the first call comes after as many."""
+    last = monotonic()
 
-    def called() -> None:
-        nonlocal said
-        if monotonic() - said >= seconds:
-            said = monotonic()
+    def call() -> None:
+        nonlocal last
+        if monotonic() - last >= seconds:
+            last = monotonic()
             say()
 
-    return called
+    return call

@@ -1,4 +1,4 @@
-"""Whatever a command raises becomes one sentence and an exit code here; nothing else ends a command."""
+"""Run a command, and turn whatever it raises into one sentence and an exit code; nothing else ends a command."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from docsr.cli.echo import NobodyReads, guarded, say, warnings_said
 from docsr.errors import DocsrError, Interrupted, first_line, is_out_of_memory
 
 UNEXPECTED = 70
-"""Exit code of what docsr did not expect: EX_SOFTWARE of sysexits.h."""
+"""Exit code of an unexpected error: EX_SOFTWARE of sysexits.h."""
 
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 _HELP: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
-"""What click 8.2 and later raise for a group that gets no arguments; earlier ones print the help themselves."""
+"""Raised by click 8.2 and later for a group without arguments; earlier versions print the help themselves."""
 
 
 class Unexpected(DocsrError):
-    """Something that docsr does not expect: a fault of its own, or of what it is made of."""
+    """An error that docsr does not expect: a fault of its own, or of a library."""
 
     exit_code = UNEXPECTED
 
 
 def run(command: click.Command) -> NoReturn:
-    """Run a command and exit: whatever it raises is one line on stderr and an exit code; SIGTERM is as Ctrl-C.
+    """Run a command and exit; print whatever it raises as one line on stderr. SIGTERM acts like Ctrl-C.
 
-    The command gets the option ``--debug``, which tells also where an error comes from.
+    The command gets the option ``--debug``, which adds the traceback of an error.
     """
     with guarded(), warnings_said():
         debug: list[bool] = []
@@ -46,41 +46,41 @@ def run(command: click.Command) -> NoReturn:
         except SystemExit:
             raise
         except (Exception, KeyboardInterrupt) as error:
-            code = _told(error, trace=any(debug))
+            code = _print_error(error, trace=any(debug))
         sys.exit(code)
 
 
 def _with_debug(command: click.Command, debug: list[bool]) -> click.Command:
-    """The command with an option that notes in ``debug`` whether it was given, before any other is looked at."""
+    """Return the command with an eager option that notes in ``debug`` whether it was given."""
     option = click.Option(
         ["--debug"],
         is_flag=True,
         is_eager=True,
         expose_value=False,
         callback=lambda _context, _option, value: debug.append(value),
-        help="Where something fails, tell how it came to that, line by line.",
+        help="Print the traceback of an error, line by line.",
     )
     debuggable = copy.copy(command)
     debuggable.params = [*command.params, option]
     return debuggable
 
 
-def _told(error: BaseException, *, trace: bool) -> int:
-    """Say what happened, in one line, and return the exit code."""
+def _print_error(error: BaseException, *, trace: bool) -> int:
+    """Print what happened in one line, and return the exit code."""
     if trace:
         for line in "".join(traceback.format_exception(error)).splitlines():
             say(line, err=True)
     if isinstance(error, NobodyReads):
         return error.exit_code
     if isinstance(error, click.ClickException):
-        _say_usage(error)
+        _print_usage(error)
         return error.exit_code
-    failure = _as_ours(error)
+    failure = _as_docsr_error(error)
     say(f"docsr: error: {failure}", err=True)
     return failure.exit_code
 
 
-def _as_ours(error: BaseException) -> DocsrError:
+def _as_docsr_error(error: BaseException) -> DocsrError:
     match error:
         case DocsrError():
             return error
@@ -90,13 +90,13 @@ def _as_ours(error: BaseException) -> DocsrError:
             return DocsrError("the memory is full: use fewer --jobs, a smaller --tile, or a machine with more")
         case OSError(errno=number) if number in _FULL:
             return DocsrError(f"{error.filename or 'a temporary file'} could not be written: the disk is full")
-    said, kind = first_line(error), type(error).__name__
-    what = kind if said == kind else f"{kind}: {said}"
-    return Unexpected(f"docsr did not expect this: {what}; {_report()}, with what the option --debug tells")
+    message, kind = first_line(error), type(error).__name__
+    what = kind if message == kind else f"{kind}: {message}"
+    return Unexpected(f"docsr did not expect this: {what}; {_where_to_report()}, with the output of the option --debug")
 
 
-def _report() -> str:
-    """Say where an error is to be reported: at the address that the package was made with, if it has one."""
+def _where_to_report() -> str:
+    """Return where to report an error: the address in the package's metadata, if it has one."""
     try:
         urls = metadata("docsr").get_all("Project-URL") or []
     except PackageNotFoundError:
@@ -106,8 +106,8 @@ def _report() -> str:
     return f"please report it at {address}" if address else "please report it where you got docsr from"
 
 
-def _say_usage(error: click.ClickException) -> None:
-    """Say what is wrong with the command line, as click does; where nothing was asked for, what can be."""
+def _print_usage(error: click.ClickException) -> None:
+    """Print what is wrong with the command line, as click does; for a command without arguments print its help."""
     if isinstance(error, _HELP):  # its message is the help
         for line in error.format_message().splitlines():
             say(line, err=True)
@@ -119,6 +119,6 @@ def _say_usage(error: click.ClickException) -> None:
         if context.command.get_help_option(context) is not None:
             say(f"Try '{context.command_path} {context.help_option_names[0]}' for help.", err=True)
     message = error.format_message()
-    if isinstance(error, click.MissingParameter):  # click lists choices in lines; none of these words is the user's
+    if isinstance(error, click.MissingParameter):  # click lists choices on several lines; no word is the user's
         message = " ".join(message.split())
     say(f"docsr: error: {message}", err=True)

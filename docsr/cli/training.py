@@ -1,4 +1,4 @@
-"""``docsr prepare``, ``docsr train`` and ``docsr export``."""
+"""Define ``docsr prepare``, ``docsr train`` and ``docsr export``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import click
 from docsr.cli.echo import say, terminal
 from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
 from docsr.cli.options import TrainCommand
-from docsr.cli.training_progress import TrainingProgress, tells
+from docsr.cli.training_progress import TrainingProgress, prints
 from docsr.errors import MissingExtraError, UsageError
 from docsr.system.names import below
 from docsr.system.temporary import need_temporary_folder
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from docsr.pairs.store import StoreHeader
 
 _NAMED = 10
-"""So many skipped pages are named; store.json has them all."""
+"""How many skipped pages are named on the terminal; store.json lists all."""
 
 
 @contextmanager
 def _needs_training_packages(what: str) -> Iterator[None]:
-    """Turn a missing torch or albumentations into the sentence that names the extra.
+    """Raise the error that names the extra if torch or albumentations is missing.
 
     Raises:
-        MissingExtraError: that.
-        NoTemporaryFolder: there is none; these packages want one as they are imported.
+        MissingExtraError: a package of the extra is missing.
+        NoTemporaryFolder: there is no temporary folder; these packages need one when they are imported.
     """
     need_temporary_folder()
     try:
@@ -47,17 +47,17 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.argument("kind")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the patches.")
-@click.option("--x-height", type=Real(2, 200), help="Text size in px that pages are brought to.")
+@click.option("--x-height", type=Real(2, 200), help="Text size in px to which pages are brought.")
 @click.option("--as-is", is_flag=True, help="Leave pages at the size they have.")
-@click.option("--patch", type=Whole(16, 4_096), help="Side of a patch in px.  [default: the kind's]")
-@click.option("--per-page", type=Whole(1, MOST), default=6, show_default=True, help="Most patches of a page.")
-@click.option("--per-document", type=Whole(1, MOST), default=40, show_default=True, help="Most pages of a document.")
-@click.option("--colour", is_flag=True, help="Keep RGB; else patches are grey.")
+@click.option("--patch", type=Whole(16, 4_096), help="Side of a patch in px.  [default: depends on KIND]")
+@click.option("--per-page", type=Whole(1, MOST), default=6, show_default=True, help="Most patches from a page.")
+@click.option("--per-document", type=Whole(1, MOST), default=40, show_default=True, help="Most pages from a document.")
+@click.option("--colour", is_flag=True, help="Keep RGB; otherwise patches are grey.")
 @click.option(
-    "--factor", type=click.Choice(["2", "4", "8"]), help="Take the source's own LR of this factor, where it has that."
+    "--factor", type=click.Choice(["2", "4", "8"]), help="Use the source's own LR of this factor, if it has any."
 )
-@click.option("--prose", type=click.Path(path_type=Path), help="Text file: fonts draws its words, in their order, too.")
-@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes.")
+@click.option("--prose", type=click.Path(path_type=Path), help="Text file whose words fonts draws too, in their order.")
+@click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Number of processes.")
 def prepare(
     kind: str,
     source: Path,
@@ -69,19 +69,19 @@ def prepare(
     jobs: int,
     **others: Any,
 ) -> None:
-    """Cut documents into training patches, all text brought to one size.
+    """Cut documents into training patches, with all text brought to one size.
 
-    KIND rvl-cdip is a folder with images/ and labels/; pdf a folder of PDF files with real text (rendered); images a
-    folder of images, each with NAME.txt beside it where its text is known; fonts a folder of typefaces (.ttf, .otf), in
-    which words, figures and ruled lines are drawn. Text size unless --x-height says otherwise: 8 px (rvl-cdip), 28 px
-    (pdf, fonts), 24 px (images).
+    KIND says what SOURCE is. rvl-cdip: a folder with images/ and labels/. pdf: a folder of PDF files with real text,
+    which are rendered. images: a folder of images, each with NAME.txt beside it if its text is known. fonts: a folder
+    of typefaces (.ttf, .otf), in which words, figures and ruled lines are drawn. Without --x-height the text size is 8
+    px (rvl-cdip), 28 px (pdf, fonts) or 24 px (images).
 
-    Pictures are taken as they are: div2k is a folder with DIV2K_train_HR, celeba one with img_align_celeba; npy-pairs
-    has folders hr and lr with arrays of the same names. Patches are 384 px of text, 192 px of div2k, 256 px of celeba
-    and 96 px of npy-pairs.
+    Pictures keep their size. div2k: a folder with DIV2K_train_HR. celeba: a folder with img_align_celeba. npy-pairs:
+    folders hr and lr with arrays of the same names. Patches are 384 px of text, 192 px of div2k, 256 px of celeba and
+    96 px of npy-pairs.
 
-    Exit code: 0 patches written (what was skipped is told), 1 they could not be written, 2 wrong options, or a SOURCE
-    of another layout, 3 nothing to cut patches from, 130 stopped by Ctrl-C or SIGTERM.
+    Exit code: 0 patches written (skipped pages are named), 1 they could not be written, 2 wrong options, or a SOURCE of
+    another layout, 3 nothing to cut patches from, 130 stopped by Ctrl-C or SIGTERM.
     """
     from docsr.pairs.sources import SOURCES
     from docsr.prepare import PrepareOptions
@@ -89,19 +89,19 @@ def prepare(
 
     if as_is and x_height is not None:
         raise UsageError("--as-is and --x-height exclude each other")
-    usual = SOURCES.find(kind)
-    x_height = None if as_is else x_height or usual.x_height
+    defaults = SOURCES.find(kind)
+    x_height = None if as_is else x_height or defaults.x_height
     lr_factor = None if factor is None else int(factor)
-    options = PrepareOptions(x_height, patch or usual.patch, lr_factor=lr_factor, **others)
+    options = PrepareOptions(x_height, patch or defaults.patch, lr_factor=lr_factor, **others)
     with _bar("documents") as advance:
         header = run(kind, source, out, options, jobs=jobs, progress=advance)
-    _tell(header, out)
+    _print_result(header, out)
     if lr_factor is not None and header.lr_factor is None:
-        say(f"docsr: {source} has no LR of the factor {factor}: docsr train makes it from HR", err=True)
+        say(f"docsr: {source} has no LR of factor {factor}: docsr train makes it from HR", err=True)
 
 
-def _tell(header: StoreHeader, out: Path) -> None:
-    """What was prepared, and what was not."""
+def _print_result(header: StoreHeader, out: Path) -> None:
+    """Print what was prepared, and what was skipped."""
     for sentence in header.skipped[:_NAMED]:
         say(f"docsr: skipped: {sentence}", err=True)
     if len(header.skipped) > _NAMED:
@@ -112,7 +112,7 @@ def _tell(header: StoreHeader, out: Path) -> None:
         f"{len(header.skipped):,} skipped"
     )
     if not header.val:
-        say("docsr: no document is left for validation: training will not score the network", err=True)
+        say("docsr: no document is left for validation, so training will not score the network", err=True)
 
 
 @click.command(cls=TrainCommand)
@@ -123,9 +123,9 @@ def _tell(header: StoreHeader, out: Path) -> None:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override an option, such as data.batch=8."
 )
-@click.option("--resume", is_flag=True, help="Go on with the run in --out, by its own options.")
+@click.option("--resume", is_flag=True, help="Continue the run in --out with its own options.")
 @click.option(
-    "--resume-at", type=Whole(1, MOST), metavar="STEP", help="Likewise from a step kept by output.keep_every."
+    "--resume-at", type=Whole(1, MOST), metavar="STEP", help="Continue from a step kept by output.keep_every."
 )
 def train(
     factor: str | None,
@@ -136,10 +136,10 @@ def train(
     resume: bool,
     resume_at: int | None,
 ) -> None:
-    """Train a network. With no option but --factor: a demonstration on the repository's own samples.
+    """Train a network. Without --data it trains on the repository's own samples, as a demonstration.
 
-    Ctrl-C and SIGTERM stop it after the step that is under way, or in a validation at once; the state is saved, and
-    --resume goes on.
+    Ctrl-C and SIGTERM stop it after the current step, or at once during a validation. The state is saved, and --resume
+    continues from there.
 
     Exit code: 0 trained, 1 it could not go on, 2 wrong options, 130 stopped by Ctrl-C or SIGTERM.
     """
@@ -159,12 +159,12 @@ def train(
         out = below(Path("runs"), f"{named.generator.name}_x{named.factor}")
     resume = resume or resume_at is not None
     if resume and not os.path.isfile(out / CONFIG):
-        raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave --resume away")
+        raise UsageError(f"{out} holds no run to resume ({CONFIG} is missing): give its --out, or leave out --resume")
     checked = load_config(out / CONFIG if resume and config is None else config, values)
     patches = checked.data.dir or _sample_patches(Path("runs") / "samples")
     with TrainingProgress(checked.schedule.steps) as progress:
         checkpoint = run(checked, patches, out, progress, resume=resume, resume_at=resume_at)
-    if tells():
+    if prints():
         say(f"trained: {checkpoint}; next: docsr export {checkpoint} --out my_{out.name}.onnx")
 
 
@@ -174,7 +174,7 @@ def train(
     "--out",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The .onnx file; its name names the network. One that docsr export did not write is not replaced.",
+    help="The .onnx file, whose name becomes the network's. A file that docsr export did not write is not replaced.",
 )
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Image to compare ONNX with torch on.")
 @click.option(
@@ -182,7 +182,7 @@ def train(
     type=Real(0, 1),
     default=1.0,
     show_default=True,
-    help="Share of the network in the output; the rest is bicubic. Less is softer.",
+    help="Share of the network in the output; the rest is bicubic. A smaller share is softer.",
 )
 @click.option(
     "--smooth",
@@ -190,7 +190,7 @@ def train(
     type=Real(0, 10),
     default=0.0,
     show_default=True,
-    help="Standard deviation, in pixels of the output, of a Gaussian over it: Tesseract reads 4x better with about 1.",
+    help="Blur the output by a Gaussian of this standard deviation in its px: Tesseract reads 4x better with about 1.",
 )
 @click.option(
     "--ink",
@@ -198,14 +198,14 @@ def train(
     type=Real(0.1, 10),
     default=1.0,
     show_default=True,
-    help="How many times as dark all but white becomes: a little above 1 gives back what --smooth takes from strokes.",
+    help="Make all but white this many times as dark: a little above 1 restores the strokes that --smooth weakens.",
 )
-@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Of a network that has several (mdsr).")
+@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Factor to export of a network with several (mdsr).")
 @click.option(
     "--int8",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="PATCHES",
-    help="In 8 bits, smaller and faster on a CPU; the ranges come from patches of docsr prepare.",
+    help="Export in 8 bits, smaller and faster on a CPU; ranges are measured on these patches of docsr prepare.",
 )
 def export(
     checkpoint: Path,
@@ -217,9 +217,9 @@ def export(
     factor: str | None,
     int8: Path | None,
 ) -> None:
-    """Write a checkpoint as ONNX, compared with torch on a page.
+    """Write a checkpoint as ONNX, and compare it with torch on a page.
 
-    Exit code: 0 written, 1 it could not be written, or does not do as torch does, 2 wrong options or checkpoint, 3 the
+    Exit code: 0 written, 1 it could not be written, or it differs from torch, 2 wrong options or checkpoint, 3 the
     --page could not be read, 130 stopped by Ctrl-C or SIGTERM.
     """
     with _needs_training_packages("export"):
@@ -233,7 +233,7 @@ def export(
 
 
 def _sample_pages() -> Path | None:
-    """The repository's pages to train on: here, or beside the package where it runs from its source tree."""
+    """Return the folder of the repository's training pages: here, or beside the package in its source tree."""
     folders = (Path(root) / "data" / "training" for root in (".", Path(__file__).resolve().parents[2]))
     return next((folder for folder in folders if os.path.isdir(folder)), None)
 
@@ -244,7 +244,7 @@ def _sample_page() -> Path | None:
 
 
 def _sample_patches(folder: Path) -> Path:
-    """Prepare the repository's sample pages, once."""
+    """Prepare the repository's sample pages, unless that is done already, and return their patches."""
     from docsr.pairs.store import HEADER
     from docsr.prepare import PrepareOptions
     from docsr.prepare import prepare as run
@@ -264,7 +264,7 @@ def _sample_patches(folder: Path) -> Path:
 
 @contextmanager
 def _bar(what: str) -> Iterator[Any]:
-    """A bar on stderr if that is a terminal; yields a function to call with (done, total)."""
+    """Show a bar on stderr if it is a terminal; yield a function to call with (done, total)."""
     from rich.progress import Progress
 
     console = terminal(err=True)

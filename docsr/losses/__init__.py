@@ -1,4 +1,4 @@
-"""Losses, by name, and the generator's total. Adding one: a file beside this and a line here."""
+"""Register losses by name, and sum the generator's loss. To add one, write a file here and add a line below."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PixelLoss = Callable[[Tensor, Tensor], Tensor]
 
 
 class Phase(Enum):
-    """What a run with ``schedule.gan_start`` is in; without it there is only one phase."""
+    """The phase of a run with ``schedule.gan_start`` (PIXEL, then GAN), or the only one of a run without it."""
 
     ONLY = auto()
     PIXEL = auto()
@@ -29,7 +29,7 @@ class Phase(Enum):
 
 
 class Adversarial(NamedTuple):
-    """Both sides of an adversarial game, on logits."""
+    """Both sides of an adversarial loss, on logits."""
 
     generator: Callable[[Tensor], Tensor]
     discriminator: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
@@ -52,7 +52,7 @@ STRUCTURE: Registry[PixelLoss] = Registry(
         "frequency": structure.frequency,
     },
 )
-"""Each is weighted by the option of its name: loss.gradient_weight."""
+"""Each loss is weighted by the option of its name, such as loss.gradient_weight."""
 
 ADVERSARIAL: Registry[Adversarial] = Registry(
     "adversarial loss",
@@ -64,7 +64,7 @@ ADVERSARIAL: Registry[Adversarial] = Registry(
 
 
 class ContentLoss(nn.Module):
-    """The terms of the generator's loss that compare SR with HR, each by its weight."""
+    """The terms of the generator's loss that compare SR with HR, each with its weight."""
 
     def __init__(self, config: LossConfig) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class ContentLoss(nn.Module):
             self.reading = ReadingLoss(config.recogniser_weights, config.recogniser_patches)
 
     def forward(self, sr: Tensor, hr: Tensor, phase: Phase = Phase.ONLY) -> dict[str, Tensor]:
-        """Weighted terms by name; their sum is the content loss. In the pixel phase it is the pixel term alone."""
+        """Return the weighted terms by name; the pixel phase has the pixel term alone."""
         with torch.autocast(sr.device.type, enabled=False):
             sr, hr = self.gaussian(sr), self.gaussian(hr)
         terms, weight = {}, self.config.pixel_weight

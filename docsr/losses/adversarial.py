@@ -1,8 +1,8 @@
-"""Adversarial losses on the discriminator's logits.
+"""Compute adversarial losses on the discriminator's logits.
 
-``bce`` is SRGAN's binary cross entropy; ``lsgan`` the least squares of Mao et al. (arXiv 1611.04076), on the logits.
-What a discriminator shall answer is a label for each patch: 1 for HR and 0 for SR, or drawn near them (noisy labels,
-recipe R0).
+``bce`` is SRGAN's binary cross entropy; ``lsgan`` is the least squares loss of Mao et al. (arXiv 1611.04076). The
+target of a discriminator is a label for each patch: 1 for HR and 0 for SR, or drawn near them (noisy labels, recipe
+R0).
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from torch.nn import functional as F
 
 
 def bce_generator(fake: Tensor) -> Tensor:
-    """-log D(G(x)): small when SR passes for HR."""
+    """Return -log D(G(x)), which is small if SR passes for HR."""
     return F.softplus(-fake).mean()
 
 
 def bce_discriminator(real: Tensor, fake: Tensor, real_labels: Tensor, fake_labels: Tensor) -> Tensor:
-    """Binary cross entropy of HR and SR with their labels."""
+    """Return the binary cross entropy of HR and SR with their labels."""
     cost = F.binary_cross_entropy_with_logits
     return cost(real, real_labels) + cost(fake, fake_labels)
 
 
 def lsgan_generator(fake: Tensor) -> Tensor:
-    """(D(G(x)) - 1)^2."""
+    """Return (D(G(x)) - 1)^2."""
     return ((fake - 1) ** 2).mean()
 
 
 def lsgan_discriminator(real: Tensor, fake: Tensor, real_labels: Tensor, fake_labels: Tensor) -> Tensor:
-    """(D(y) - label)^2 + (D(G(x)) - label)^2."""
+    """Return (D(y) - label)^2 + (D(G(x)) - label)^2."""
     return ((real - real_labels) ** 2).mean() + ((fake - fake_labels) ** 2).mean()

@@ -1,7 +1,7 @@
-"""The text recogniser that two losses look through: EasyOCR's generation 2, from a local .pth file.
+"""Load the text recogniser of two losses: EasyOCR's generation 2, from a local .pth file.
 
 It is a CRNN: a small VGG over grey text lines of 64 px in [-1, 1], two bidirectional LSTMs over its columns, and a
-layer of letters, which no loss here looks at. Train with one recogniser, measure with others.
+layer of letters, which no loss here uses. Train with one recogniser, and measure with others.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from docsr.losses.weights import read_weights
 LINE_HEIGHT = 64
 EPSILON = 1e-6
 PARTS = {"convolutions": "FeatureExtraction.ConvNet", "sequence": "SequenceModeling"}
-"""Parts by the names that they have in the file."""
+"""Names of the parts in the file."""
 
 
 class Crnn(nn.Module):
-    """The recogniser without its letters, frozen: ``convolutions``, or their ``columns`` and the LSTMs' ``sequence``.
+    """The recogniser without its layer of letters, frozen.
+
+    It has ``convolutions`` alone or, if ``whole``, their features as ``columns`` and the LSTMs' ``sequence``.
 
     Args:
         weights: EasyOCR recogniser file (``english_g2.pth``).
-        whole: with the last convolution and the LSTMs.
+        whole: include the last convolution and the LSTMs.
 
     Raises:
         UsageError: the file does not exist.
-        CheckpointError: it holds something else.
+        CheckpointError: the file holds something else.
     """
 
     def __init__(self, weights: Path, *, whole: bool) -> None:
@@ -50,22 +52,22 @@ class Crnn(nn.Module):
         self.requires_grad_(False).eval()
 
     def columns(self, lines: Tensor) -> Tensor:
-        """N x T x 256 features of the columns of N x 1 x 64 x W lines in [-1, 1]; T is about W / 4."""
-        seen: Tensor = self.convolutions(lines)
-        return seen.mean(dim=2).transpose(1, 2)
+        """Return N x T x 256 features of the columns of N x 1 x 64 x W lines in [-1, 1]; T is about W / 4."""
+        features: Tensor = self.convolutions(lines)
+        return features.mean(dim=2).transpose(1, 2)
 
     def train(self, mode: bool = True) -> Crnn:
-        """It stays in evaluation mode."""
+        """Stay in evaluation mode."""
         return super().train(False)
 
 
 def relative_l1(features: Tensor, wanted: Tensor) -> Tensor:
-    """mean|a - b| / mean|b|."""
+    """Return mean|a - b| / mean|b|."""
     return F.l1_loss(features, wanted) / (wanted.abs().mean() + EPSILON)
 
 
 class _Lstm(nn.Module):
-    """A bidirectional LSTM over N x T x 256, and a layer that brings both its ways back to 256."""
+    """A bidirectional LSTM over N x T x 256, and a layer that reduces both directions to 256."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +79,7 @@ class _Lstm(nn.Module):
         return both
 
     def train(self, mode: bool = True) -> _Lstm:
-        """It stays in training mode, without which cuDNN gives no gradient; it has no dropout, so all else is alike."""
+        """Stay in training mode, since cuDNN gives no gradient otherwise; without dropout both modes are equal."""
         return super().train(True)
 
 
@@ -90,12 +92,12 @@ def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:
         )
     state = read_weights(path, "the recogniser's weights")
     state = {key.removeprefix("module."): value for key, value in state.items()}
-    found = {}
+    fitting = {}
     for key, like in wanted.items():
         part, rest = key.split(".", 1)
         name = f"{PARTS[part]}.{rest}"
         value = state.get(name)
         if not isinstance(value, Tensor) or value.shape != like.shape:
             raise CheckpointError(f"{path} is not an EasyOCR generation-2 recogniser: {name} is missing")
-        found[key] = value
-    return found
+        fitting[key] = value
+    return fitting

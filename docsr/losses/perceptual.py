@@ -1,7 +1,7 @@
-"""VGG perceptual loss: L1 (or squared) distance between ImageNet features of SR and HR.
+"""Compute the VGG perceptual loss: the L1 or squared distance between ImageNet features of SR and HR.
 
-Grey is repeated to three channels and normalised as the weights want it. Weights come from torchvision (which
-downloads them) or from a local file; without weights there is no loss: random features are never used in silence.
+Grey is repeated to three channels and normalised as the weights need it. Weights come from torchvision (which downloads
+them) or from a local file. Without weights the loss fails; it never uses random features silently.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ LAYOUTS = Registry(
         "vgg19": (64, 64, 0, 128, 128, 0, 256, 256, 256, 256, 0, 512, 512, 512, 512, 0, 512, 512, 512, 512, 0),
     },
 )
-"""Channels of the convolutions, 0 a pooling."""
+"""Channels of the convolutions; 0 is a pooling."""
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 CAFFE_BGR_MEAN = (103.939, 116.779, 123.68)
 
 
 class PerceptualLoss(nn.Module):
-    """Distance between ``features[:layer]`` of SR and HR (VGG layer numbers as in torchvision).
+    """Compute the distance between ``features[:layer]`` of SR and HR (VGG layer numbers as in torchvision).
 
     Args:
         network: 'vgg19' or 'vgg16'.
         weights: 'torchvision', or a file with the keys of torchvision's state dict: .pth, .safetensors or .npz.
         layer: how many layers of ``features`` to use.
-        distance: between the features.
-        caffe_bgr: the weights want BGR in 0..255 less the ImageNet means, as the first VGGs did; else RGB in [0, 1],
-            normalised, as torchvision's do.
+        distance: distance between the features.
+        caffe_bgr: whether the weights need BGR in 0..255 minus the ImageNet means, as the first VGGs did; otherwise
+            they need normalised RGB in [0, 1], as torchvision's do.
     """
 
     mean: Tensor
@@ -61,31 +61,31 @@ class PerceptualLoss(nn.Module):
         self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, network, weights))
         self.requires_grad_(False)
         self.bgr = caffe_bgr
-        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe_bgr else 1.0  # inputs that much larger: bring features back
+        self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe_bgr else 1.0  # undoes the larger scale of such inputs
         mean = [value / 255 for value in CAFFE_BGR_MEAN] if caffe_bgr else list(IMAGENET_MEAN)
         std = [1 / 255] * 3 if caffe_bgr else list(IMAGENET_STD)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Scalar loss of N x C x H x W images in [0, 1], grey (C = 1) or RGB (C = 3)."""
+        """Return the scalar loss of N x C x H x W images in [0, 1], grey (C = 1) or RGB (C = 3)."""
         with torch.no_grad():
-            target = self.seen(hr)
-        return self.distance(self.seen(sr), target)
+            target = self.extract(hr)
+        return self.distance(self.extract(sr), target)
 
-    def seen(self, image: Tensor) -> Tensor:
-        """The features, in the scale of torchvision's."""
+    def extract(self, image: Tensor) -> Tensor:
+        """Return the features, in the scale of torchvision's."""
         features: Tensor = self.scale * self.features(self.normalise(image))
         return features
 
     def normalise(self, image: Tensor) -> Tensor:
-        """N x C x H x W in [0, 1] to N x 3 x H x W as the weights want it; grey is repeated."""
+        """Convert N x C x H x W in [0, 1] to N x 3 x H x W as the weights need it; grey is repeated."""
         image = image.flip(1) if self.bgr else image
         return (image.expand(-1, 3, -1, -1) - self.mean) / self.std
 
 
 def build_features(network: str, layer: int) -> nn.Sequential:
-    """The first ``layer`` layers of a VGG's convolutional part."""
+    """Return the first ``layer`` layers of a VGG's convolutional part."""
     layers: list[nn.Module] = []
     channels = 3
     for width in LAYOUTS.find(network):
@@ -100,7 +100,7 @@ def build_features(network: str, layer: int) -> nn.Sequential:
 
 
 def _read_weights(network: str, weights: str) -> dict[str, Tensor]:
-    """State dict with keys 'N.weight', 'N.bias'."""
+    """Return a state dict with keys 'N.weight', 'N.bias'."""
     if weights == "torchvision":
         return _from_torchvision(network)
     path = Path(weights)
@@ -131,6 +131,6 @@ def _fitting(state: dict[str, Tensor], features: nn.Module, network: str, source
     missing = [key for key, value in wanted.items() if getattr(state.get(key), "shape", None) != value.shape]
     if missing:
         raise CheckpointError(
-            f"{source} does not hold {network}'s features (missing: {missing[0]}): name its own network"
+            f"{source} does not hold {network}'s features (missing: {missing[0]}): fix loss.perceptual_network"
         )
     return {key: state[key] for key in wanted}

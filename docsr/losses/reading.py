@@ -1,10 +1,10 @@
-"""Reading loss: what a text recogniser makes of a line of the patch, SR against HR.
+"""Compute the reading loss: the difference between a recogniser's features of a text line in SR and in HR.
 
-The recogniser loss looks at strokes and letters as they stand. This one cuts a line of text out of the patch, brings it
-to the height that the recogniser reads, and goes on to where the recogniser knows what the letters are: a letter that
-is a little another one costs more than one that is only blurred. Not its letters but the features before them are
-compared: the gradient of a KL divergence of letters is for single lines many times its median, that of the features is
-not.
+The recogniser loss compares strokes and letters as they stand. This loss cuts a line of text out of the patch, scales
+it to the height that the recogniser reads, and uses layers in which the recogniser knows the letters. A letter that
+resembles another one therefore costs more than a letter that is only blurred. It compares the features
+before the layer of letters. For single lines, the gradient of a KL divergence of letters is many times its median, but
+that of the features is not.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from torch.nn import functional as F
 from docsr.losses.crnn import LINE_HEIGHT, Crnn, relative_l1
 
 INK_SHARE = 0.3
-"""Ink is what is darker than the paper by this share of the darkest."""
+"""A pixel is ink if it is darker than the paper by this share of the darkest pixel's difference."""
 INK_DEPTH = 0.2
-"""Of [0, 1]: a patch where nothing is darker than the paper by this has no text."""
+"""A patch has no text if nothing in it, in [0, 1], is darker than the paper by this."""
 ROW_SHARE = 0.02
-"""A row of pixels belongs to a line where more than this share of it is ink."""
+"""A row of pixels belongs to a line if more than this share of it is ink."""
 SHORTEST = 10
-"""Px: nothing lower is a line of text."""
+"""Smallest height of a line of text in px."""
 MARGIN = 0.1
-"""Of the line's height, above and below."""
+"""Margin above and below a line, as a share of its height."""
 
 
 class ReadingLoss(nn.Module):
-    """Mean over the lines of the mean relative L1 distance of two features: of the columns, and after the LSTMs.
+    """Average over the lines the relative L1 distances of two features: of the columns, and after the LSTMs.
 
     Args:
         weights: EasyOCR recogniser file (``english_g2.pth``).
-        patches: of only so many patches of a batch a line is read, to bound the time.
+        patches: number of patches of a batch in which a line is read, to bound the time.
     """
 
     def __init__(self, weights: Path, patches: int) -> None:
@@ -43,7 +43,7 @@ class ReadingLoss(nn.Module):
         self.crnn = Crnn(weights, whole=True)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Scalar loss of N x C x H x W images in [0, 1], of their grey; 0 where there is no whole line."""
+        """Return the scalar loss of the grey of N x C x H x W images in [0, 1]; 0 if there is no whole line."""
         sr, hr = (side[: self.patches].mean(dim=1, keepdim=True) for side in (sr, hr))
         losses = []
         for image, target in zip(sr, hr, strict=True):
@@ -56,20 +56,20 @@ class ReadingLoss(nn.Module):
         return torch.stack(losses).mean() if losses else sr.sum() * 0
 
     def read(self, image: Tensor, rows: slice) -> tuple[Tensor, Tensor]:
-        """Features of the columns and of the sequence, 1 x T x 256, of these rows of a 1 x H x W image in [0, 1]."""
+        """Return features, 1 x T x 256, of the columns and of the sequence of these rows of 1 x H x W in [0, 1]."""
         line = image[None, :, rows]
         width = round(line.shape[-1] * LINE_HEIGHT / line.shape[-2])
         line = F.interpolate(line, (LINE_HEIGHT, width), mode="bilinear", antialias=True, align_corners=False)
         columns = self.crnn.columns(line * 2 - 1)
-        with torch.autocast(columns.device.type, enabled=False):  # the LSTMs are too small to gain by bf16
+        with torch.autocast(columns.device.type, enabled=False):  # the LSTMs are too small to gain from bf16
             columns = columns.float()
             return columns, self.crnn.sequence(columns)
 
 
 def find_line(image: Tensor) -> slice | None:
-    """Rows of the line of text with the most ink that lies wholly in an H x W image in [0, 1], with a margin.
+    """Return the rows of the inkiest text line that lies wholly in an H x W image in [0, 1], with a margin, or None.
 
-    Lines are runs of rows with ink on them, and at most half as high as the image. None where there is none.
+    A line is a run of rows with ink, at most half as high as the image.
     """
     depth = image.median() - image
     if depth.max() < INK_DEPTH:

@@ -1,6 +1,6 @@
-"""Recogniser loss: relative L1 between features of a text recogniser's convolutional part.
+"""Compute the recogniser loss: relative L1 between features of a text recogniser's convolutional part.
 
-What OCR needs is not what a pixel loss rewards: the features of a network that reads text pull towards legible
+OCR needs other things than a pixel loss rewards. The features of a network that reads text pull towards legible
 letters, and cost nothing at run time.
 """
 
@@ -16,13 +16,13 @@ from docsr.losses.crnn import Crnn, relative_l1
 
 
 class RecogniserLoss(nn.Module):
-    """Mean over two layers, the fourth and the sixth convolution, of mean|f(SR) - f(HR)| / mean|f(HR)|.
+    """Average over two layers, the fourth and the sixth convolution, mean|f(SR) - f(HR)| / mean|f(HR)|.
 
     Args:
         weights: EasyOCR recogniser file (``english_g2.pth``).
-        patches: only so many patches of a batch are compared, to bound the time.
-        enlarge: the middle of each is compared, so many times larger, in the time that the whole would take. The
-            recogniser knows text of some 28 px x-height.
+        patches: number of patches of a batch that are compared, to bound the time.
+        enlarge: compare only the middle of each patch, this many times larger, in the time of the whole. The recogniser
+            knows text of some 28 px x-height.
     """
 
     def __init__(self, weights: Path, patches: int, enlarge: int = 1) -> None:
@@ -31,7 +31,7 @@ class RecogniserLoss(nn.Module):
         self.crnn = Crnn(weights, whole=False)
 
     def forward(self, sr: Tensor, hr: Tensor) -> Tensor:
-        """Scalar loss of N x C x H x W images in [0, 1], of their grey."""
+        """Return the scalar loss of the grey of N x C x H x W images in [0, 1]."""
         sr, hr = (_middle(side[: self.patches].mean(dim=1, keepdim=True) * 2 - 1, self.enlarge) for side in (sr, hr))
         losses = []
         for stage in (self.crnn.convolutions[:10], self.crnn.convolutions[10:]):
@@ -43,7 +43,7 @@ class RecogniserLoss(nn.Module):
 
 
 def _middle(images: Tensor, enlarge: int) -> Tensor:
-    """The middle of N x C x H x W images, one part in ``enlarge`` of each side, so many times larger."""
+    """Return the middle of N x C x H x W images, one part in ``enlarge`` of each side, enlarged that many times."""
     if enlarge == 1:
         return images
     height, width = (side // enlarge for side in images.shape[2:])

@@ -1,4 +1,4 @@
-"""Weights files of the networks that a loss looks through."""
+"""Read the weights of the networks that losses use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from docsr.errors import CheckpointError, first_line
 from docsr.models.torch_file import read_torch_file
 
 MOST_UNPACKED = 1 << 32
-"""Bytes that the arrays of an .npz may have together; VGG19 has 0.6 billion."""
+"""Largest size in bytes of all arrays of an .npz; VGG19 has 0.6 billion."""
 
 
 def read_weights(path: Path, what: str) -> dict[str, Tensor]:
@@ -20,7 +20,7 @@ def read_weights(path: Path, what: str) -> dict[str, Tensor]:
 
     Args:
         path: the file.
-        what: what it holds, for the error: "the vgg19 weights".
+        what: names its contents in an error, such as "the vgg19 weights".
 
     Raises:
         CheckpointError: the file cannot be read, or holds something else.
@@ -37,7 +37,7 @@ def read_weights(path: Path, what: str) -> dict[str, Tensor]:
         state = read_torch_file(path, what.removeprefix("the "))
     except CheckpointError:
         raise
-    except Exception as error:  # each format has its own errors, some of many lines
+    except Exception as error:  # each format has its own errors, some with many lines
         raise CheckpointError(f"cannot read {what} {path}: {first_line(error)}") from error
     if not isinstance(state, dict):
         raise CheckpointError(f"{path} does not hold {what}: it is not a state dict")

@@ -1,10 +1,10 @@
-"""Intervals by bootstrap over pages: how much of a difference is the luck of which pages were taken.
+"""Compute bootstrap intervals over pages: how far a difference may be due to the choice of pages.
 
-Pages are drawn with replacement, the same draw for all arms that are compared (paired), and rates are pooled within a
-draw, as the reported rate is. The interval is the expanded percentile interval (Hesterberg 2015, "What teachers should
-know about the bootstrap"): plain percentiles of few pages lie too close together, so that they are taken further
-out, as Student's t lies beyond the normal. On made-up pages with skewed errors, intervals from 6 pages hold the truth
-91-93 times of 100 (plain ones 85), from 60 pages 93-95 times (tests/metrics/test_bootstrap.py).
+Pages are drawn with replacement, with the same draw for all compared arms (paired). Rates are pooled within a draw, as
+the reported rate is. The interval is the expanded percentile interval (Hesterberg 2015, "What teachers should know
+about the bootstrap"). Plain percentiles of few pages are too close together, so they are taken further out, as
+Student's t lies beyond the normal. On simulated pages with skewed errors, intervals from 6 pages contain the truth
+91-93 times in 100 (plain ones 85 times), and from 60 pages 93-95 times (tests/metrics/test_bootstrap.py).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SEED = 20
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value and the limits between which it lies with 95 % confidence."""
+    """A value and the limits of its 95 % interval."""
 
     value: float
     low: float
@@ -31,7 +31,7 @@ class Interval:
 
 
 class PagedRates:
-    """Pooled error rates of several arms over the same pages, resampled together.
+    """Resample the pooled error rates of several arms over the same pages together.
 
     Args:
         errors: arm -> errors of each page.
@@ -52,17 +52,17 @@ class PagedRates:
         }
 
     def rate(self, arm: str) -> Interval:
-        """The arm's pooled error rate."""
+        """Return the arm's pooled error rate."""
         return self._interval(self.rates[arm], self._drawn[arm])
 
     def gain(self, arm: str, over: str) -> Interval:
-        """How much lower the arm's rate is than that of ``over``; above 0 beyond chance when ``low`` is."""
+        """Return how much lower the arm's rate is than that of ``over``; it is beyond chance if ``low`` is above 0."""
         return self._interval(self.rates[over] - self.rates[arm], self._drawn[over] - self._drawn[arm])
 
     def gap_closed(self, arm: str, baseline: str, ceiling: str) -> Interval | None:
-        """Share of the way from ``baseline`` to ``ceiling`` that the arm goes; 1 reaches the ceiling.
+        """Return the share of the way from ``baseline`` to ``ceiling`` that the arm reaches; 1 is the ceiling.
 
-        None where the ceiling is not better than the baseline beyond chance: there is no gap to close.
+        None if the ceiling is not better than the baseline beyond chance, so that there is no gap to close.
         """
         if self.gain(ceiling, baseline).low <= 0:
             return None
@@ -77,7 +77,7 @@ class PagedRates:
 
 
 def _tail(pages: int) -> float:
-    """Share of the draws that is left out at each end."""
+    """Return the share of the draws that is left out at each end."""
     try:
         from scipy.special import ndtr, stdtrit
     except ImportError as error:

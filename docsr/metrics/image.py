@@ -1,4 +1,4 @@
-"""Image scores of a grey image against its HR, without torch."""
+"""Score a grey image against its HR, without torch."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ PAPER_PERCENTILE = 95
 
 
 def psnr(sr: Pixels, hr: Pixels) -> float | None:
-    """Peak signal-to-noise ratio in dB, uint8 of any equal shape (the error is pooled); None for equal images."""
+    """Return the peak signal-to-noise ratio in dB of uint8 images of one shape (error pooled); None if equal."""
     error = float(np.mean((sr.astype(np.float32) - hr.astype(np.float32)) ** 2))
     return None if error == 0 else float(10 * np.log10(255**2 / error))
 
 
 def ssim(sr: Pixels, hr: Pixels) -> float | None:
-    """Structural similarity (Wang et al. 2004, windows of 7 x 7 px) of two H x W uint8 images; None below 7 px."""
+    """Return the structural similarity (Wang et al. 2004, windows of 7 x 7 px) of H x W uint8; None below 7 px."""
     try:
         import skimage.metrics as skimage
     except ImportError as error:
@@ -34,10 +34,10 @@ def ssim(sr: Pixels, hr: Pixels) -> float | None:
 
 
 def ink_ratio(sr: Pixels, hr: Pixels) -> float | None:
-    """Ink of SR / ink of HR, both H x W uint8: below 1 where strokes come out lighter or thinner than the truth.
+    """Return ink of SR / ink of HR, both H x W uint8; it is below 1 if strokes come out lighter or thinner.
 
-    Ink is the mean darkness, from the paper's own level, over the text of HR and the pixels around it (a 5 x 5
-    neighbourhood), so that a blurred stroke weighs as much as a sharp one. None where HR has no ink.
+    Ink is the mean darkness, relative to the paper, over the text of HR and the pixels around it (a 5 x 5
+    neighbourhood). A blurred stroke therefore weighs as much as a sharp one. None if HR has no ink.
     """
     text = cv2.dilate((hr < INK).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
     if not text.any():
@@ -47,7 +47,7 @@ def ink_ratio(sr: Pixels, hr: Pixels) -> float | None:
 
 
 def same_size(image: Pixels, like: Pixels) -> Pixels:
-    """H x W ``image`` brought to the size of ``like``: area when it shrinks, cubic when it grows."""
+    """Resize H x W ``image`` to the size of ``like``: by area averaging to shrink it, by cubic to enlarge it."""
     if image.shape == like.shape:
         return image
     mode = cv2.INTER_AREA if image.size > like.size else cv2.INTER_CUBIC

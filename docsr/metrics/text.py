@@ -1,4 +1,4 @@
-"""Text scores: folding, character and word errors. Reference and hypothesis are folded the same way."""
+"""Score text: fold it, and count character and word errors. Reference and hypothesis are folded the same way."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class TextScore:
         word_edits: Levenshtein distance in words.
         reference_words: words of the reference.
         hypothesis_words: words of the hypothesis.
-        words_found: reference words that the hypothesis has too, each as often as both have it, in any order.
+        words_found: reference words that the hypothesis has too, in any order; repeated words count as often as both
+            texts have them.
         digit_edits: edits of the alignment that lose, change or invent a digit.
         reference_digits: digits of the reference.
     """
@@ -54,11 +55,11 @@ class TextScore:
 
 
 def fold(text: str, *, case: bool = True) -> str:
-    """NFKC, quotes and dashes unified, soft and line-end hyphens joined, white space collapsed.
+    """Return the text in NFKC, with quotes and dashes unified, soft and line-end hyphens joined, and spaces collapsed.
 
     Args:
         text: any text.
-        case: False folds upper and lower case too (references that were written in capitals).
+        case: False folds upper and lower case too (for references that were written in capitals).
     """
     text = unicodedata.normalize("NFKC", text).translate(QUOTES).translate(DASHES)
     text = text.replace(SOFT_HYPHEN, "").replace("\ufffe", "")
@@ -68,13 +69,13 @@ def fold(text: str, *, case: bool = True) -> str:
 
 
 def edits(reference: str, hypothesis: str) -> tuple[int, int]:
-    """(Levenshtein edits, reference characters), both texts folded."""
-    found = score_text(reference, hypothesis)
-    return found.edits, found.reference_chars
+    """Return (Levenshtein edits, reference characters), with both texts folded."""
+    score = score_text(reference, hypothesis)
+    return score.edits, score.reference_chars
 
 
 def score_text(reference: str, hypothesis: str, *, case: bool = True) -> TextScore:
-    """Compare an engine's text with the reference, both folded.
+    """Compare an engine's text with the reference, with both texts folded.
 
     Raises:
         MissingExtraError: rapidfuzz is not installed.
@@ -105,14 +106,14 @@ def score_text(reference: str, hypothesis: str, *, case: bool = True) -> TextSco
 
 
 def confusions(reference: str, hypothesis: str, *, case: bool = True) -> Counter[tuple[str, str]]:
-    """How often a character was read as another: (true, read) -> count, in one shortest alignment."""
+    """Count how often a character was read as another: (true, read) -> count, in one shortest alignment."""
     true, read = fold(reference, case=case), fold(hypothesis, case=case)
     replaced = (operation for operation in _levenshtein().editops(true, read) if operation.tag == "replace")
     return Counter((true[operation.src_pos], read[operation.dest_pos]) for operation in replaced)
 
 
 def differences(reference: str, hypothesis: str, *, case: bool = True) -> list[tuple[bool, str, str]]:
-    """The two folded texts in one alignment: pieces (equal, true text, text that was read), in order."""
+    """Align the two folded texts; return pieces (equal, true text, text that was read), in order."""
     true, read = fold(reference, case=case), fold(hypothesis, case=case)
     return [
         (part.tag == "equal", true[part.src_start : part.src_end], read[part.dest_start : part.dest_end])
@@ -121,37 +122,37 @@ def differences(reference: str, hypothesis: str, *, case: bool = True) -> list[t
 
 
 def word_edits(reference: Sequence[str], hypothesis: Sequence[str]) -> list[tuple[int | None, int | None]]:
-    """Where two texts, word by word and each word folded, differ in one shortest alignment, in order.
+    """Return where two lists of words, each folded, differ in one shortest alignment, in order.
 
-    Words that stand between the same neighbours and differ are laid beside those they are most like.
+    Differing words between the same neighbours are paired with those that they resemble most.
 
     Returns:
-        (number of the word in the reference, number of it in the hypothesis), None where there is none: a word that
-        is taken for another, one that only the reference has, one that only the hypothesis has.
+        (number of the word in the reference, number of the word in the hypothesis), with None where there is none: a
+        word that is taken for another, a word that only the reference has, or one that only the hypothesis has.
 
     Raises:
         MissingExtraError: rapidfuzz is not installed.
     """
     true, read = ([fold(word) for word in words] for words in (reference, hypothesis))
-    found: list[tuple[int | None, int | None]] = []
+    differing: list[tuple[int | None, int | None]] = []
     start = read_start = 0
-    for block in _levenshtein().editops(true, read).as_matching_blocks():  # the last one is empty, at both ends
+    for block in _levenshtein().editops(true, read).as_matching_blocks():  # the last block is empty, at both ends
         end, read_end = block.a, block.b
-        for one, other in _alike(true[start:end], read[read_start:read_end]):
-            found.append((None if one is None else start + one, None if other is None else read_start + other))
+        for one, other in _align_by_likeness(true[start:end], read[read_start:read_end]):
+            differing.append((None if one is None else start + one, None if other is None else read_start + other))
         start, read_start = end + block.size, read_end + block.size
-    return found
+    return differing
 
 
 _GAP = 0.7
-"""Cost of a word that has no partner; that of two words side by side is their edits over the longer one's length."""
+"""Cost of a word without a partner; a pair of words costs their edits over the length of the longer word."""
 
 _MOST_CELLS = 1_000_000
-"""Of the table of a run: about a second, and some 100 MB."""
+"""Largest table of an alignment: it takes about a second, and some 100 MB."""
 
 
-def _alike(true: list[str], read: list[str]) -> list[tuple[int | None, int | None]]:
-    """Align two runs of words so that those side by side are most alike; runs of thousands by their order alone."""
+def _align_by_likeness(true: list[str], read: list[str]) -> list[tuple[int | None, int | None]]:
+    """Align two runs of words so that pairs are most alike; longer runs than _MOST_CELLS allows go by order alone."""
     if len(true) * len(read) > _MOST_CELLS:
         return list(zip_longest(range(len(true)), range(len(read))))
     distance = _levenshtein().normalized_distance

@@ -1,4 +1,4 @@
-"""Networks, by name. Adding one: a file beside this and a line here."""
+"""Register networks by name, and build them. To add one, write a file beside this one and add a line here."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MOST = 4096
 """The largest whole number that an argument may be: channels, blocks, pixels of a kernel."""
 
 _WANTED = {int: "a whole number", float: "a number", bool: "true or false"}
-"""What an argument of this type is called when it is something else."""
+"""How a message describes the type of an argument."""
 
 
 def build_generator(name: str, factor: int, args: dict[str, Any]) -> Generator:
@@ -57,19 +57,19 @@ def build_generator(name: str, factor: int, args: dict[str, Any]) -> Generator:
 
 
 def generator_shapes(name: str, factor: int, args: dict[str, Any], most: int) -> dict[str, tuple[int, ...]] | None:
-    """Return the shapes of a registered generator's weights, by name; none of them takes memory.
+    """Return the shapes of a registered generator's weights by name, without allocating them.
 
     Args:
         name: its registered name.
         factor: its enlargement.
-        args: its constructor's further arguments.
-        most: weights up to which it is built; None is returned for one of more.
+        args: the other arguments of its constructor.
+        most: largest number of weights to build; for a network with more, None is returned.
 
     Raises:
-        UsageError: as of :func:`build_generator`.
+        UsageError: as :func:`build_generator`.
     """
     try:
-        with torch.device("meta"), _at_most(most):
+        with torch.device("meta"), _limit_weights(most):
             network = build_generator(name, factor, args)
     except _TooMany:
         return None
@@ -77,19 +77,19 @@ def generator_shapes(name: str, factor: int, args: dict[str, Any], most: int) ->
 
 
 class _TooMany(Exception):
-    """A network has more weights than were foreseen."""
+    """A network has more weights than allowed."""
 
 
 @contextmanager
-def _at_most(most: int) -> Iterator[None]:
-    """Let no more weights come into being in this thread: networks of a billion blocks end where they are too many."""
-    thread, seen = threading.get_ident(), count(1)
+def _limit_weights(most: int) -> Iterator[None]:
+    """Raise _TooMany when this thread registers more weights, so that a network of a billion blocks ends early."""
+    thread, weights = threading.get_ident(), count(1)
 
-    def registered(_module: nn.Module, _name: str, _weight: nn.Parameter | None) -> None:
-        if threading.get_ident() == thread and next(seen) > most:
+    def on_weight(_module: nn.Module, _name: str, _weight: nn.Parameter | None) -> None:
+        if threading.get_ident() == thread and next(weights) > most:
             raise _TooMany
 
-    hook = register_module_parameter_registration_hook(registered)
+    hook = register_module_parameter_registration_hook(on_weight)
     try:
         yield
     finally:
@@ -103,20 +103,20 @@ def build_discriminator(name: str, factor: int, patch: int, args: dict[str, Any]
 
 
 def generator_arguments(name: str, args: dict[str, Any]) -> dict[str, Any]:
-    """All arguments of a registered generator but the factor: those given, and the defaults of the others."""
+    """Return all arguments of a registered generator except the factor, with defaults for those not given."""
     parameters = inspect.signature(GENERATORS.find(name)).parameters
     return {key: args.get(key, parameter.default) for key, parameter in parameters.items() if key != "factor"}
 
 
 def _build(kind: str, name: str, network: Callable[..., Built], args: dict[str, Any], **given: int) -> Built:
-    known = inspect.signature(network, eval_str=True).parameters
-    choices = [key for key in known if key not in given]
+    parameters = inspect.signature(network, eval_str=True).parameters
+    choices = [key for key in parameters if key not in given]
     for key, value in args.items():
         if key not in choices:
             raise UsageError(f"{kind} '{name}': unknown argument '{key}'{suggestion(key, choices)}")
-        wanted = known[key].annotation
-        whole = wanted is float and type(value) is int  # YAML's 1 is no 1.0
-        if wanted in _WANTED and type(value) is not wanted and not whole:  # not isinstance: true is an int
+        wanted = parameters[key].annotation
+        whole = wanted is float and type(value) is int  # YAML reads 1 as an int
+        if wanted in _WANTED and type(value) is not wanted and not whole:  # isinstance would take true for an int
             raise UsageError(f"{kind} '{name}': {key} must be {_WANTED[wanted]}, not {value!r}")
         if isinstance(value, int) and abs(value) > MOST:
             raise UsageError(f"{kind} '{name}': {key} must be {MOST:,} at most")
@@ -124,5 +124,5 @@ def _build(kind: str, name: str, network: Callable[..., Built], args: dict[str, 
         return network(**given, **args)
     except ValueError as error:
         raise UsageError(f"{kind} '{name}': {error}") from error
-    except RuntimeError as error:  # what torch says is many lines
+    except RuntimeError as error:  # torch's message has many lines
         raise UsageError(f"{kind} '{name}': its arguments ask for more memory than there is") from error

@@ -1,4 +1,4 @@
-"""What every generator promises."""
+"""Define the interface of every generator."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from docsr.errors import UsageError
 
 
 class Generator(nn.Module):
-    """LR to SR: N x C x H x W in [0, 1] to N x C x factor*H x factor*W, about [0, 1] (not clipped); C is ``colours``.
+    """Enlarge LR, N x C x H x W in [0, 1], to SR, N x C x factor*H x factor*W in about [0, 1] (not clipped).
 
     Attributes:
         factor: the enlargement, a power of two.
-        radius: how many LR pixels away an input can still change an output; tiles that overlap by it are exact.
-        colours: channels of the image, 1 (grey) or 3 (RGB).
+        radius: distance in LR pixels at which an input can still change an output; tiles that overlap by it are exact.
+        colours: number of channels C, 1 (grey) or 3 (RGB).
     """
 
     factor: int
@@ -24,18 +24,18 @@ class Generator(nn.Module):
 
     @property
     def factors(self) -> tuple[int, ...]:
-        """The factors among which :meth:`at` can choose."""
+        """Return the factors from which :meth:`at` can choose."""
         return (self.factor,)
 
     def at(self, factor: int) -> Self:
-        """Choose the factor, in place, of a network that has several; UsageError for one that it has not."""
+        """Choose the factor of a network with several, in place. UsageError if it does not have this one."""
         if factor not in self.factors:
             has = ", ".join(map(str, self.factors))
             raise UsageError(f"{type(self).__name__} enlarges {has} times here, not {factor}")
         return self
 
     def on_grey(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x 1 x factor*H x factor*W: an RGB network gets grey three times, and its mean is taken."""
+        """Enlarge N x 1 x H x W to N x 1 x factor*H x factor*W; an RGB network gets grey thrice, and is averaged."""
         if self.colours == 1:
             out: Tensor = self(x)
             return out
@@ -47,14 +47,14 @@ class Generator(nn.Module):
         raise NotImplementedError
 
     def ends(self) -> list[nn.Conv2d]:
-        """The convolutions that read the image, and those that write it."""
+        """Return the convolutions that read the image, and those that write it."""
         convolutions = [module for module in self.modules() if isinstance(module, nn.Conv2d)]
         return [convolutions[0], convolutions[-1]]
 
     def soften(self, share: float) -> None:
-        """Make the output ``share`` of the network's and the rest bicubic's, in place and at no cost.
+        """Mix ``share`` of the network's output with the rest of bicubic, in place and at no cost.
 
-        What stays grey where the network is unsure keeps evidence that an OCR engine can use (docs/decisions.md).
+        Where the network is unsure, the output stays grey and keeps evidence for an OCR engine (docs/decisions.md).
 
         Args:
             share: from 0 (bicubic) to 1 (the network).

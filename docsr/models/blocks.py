@@ -1,4 +1,4 @@
-"""Building blocks of the networks. Tensors are N x C x H x W, images one grey channel in [0, 1]."""
+"""Build the parts of the networks. Tensors are N x C x H x W, and images have one grey channel in [0, 1]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAPER = 1.0
 def conv(
     inputs: int, outputs: int, kernel: int = 3, *, stride: int = 1, bias: bool = True, dilation: int = 1
 ) -> nn.Conv2d:
-    """A convolution that keeps (stride 1) or halves (stride 2) the size; ValueError for a kernel that cannot."""
+    """Return a convolution that keeps (stride 1) or halves (stride 2) the size. ValueError for an even kernel."""
     if min(inputs, outputs) < 1:
         raise ValueError(f"channels must be 1 or more, not {min(inputs, outputs)}")
     if kernel < 1 or kernel % 2 == 0:
@@ -21,26 +21,26 @@ def conv(
 
 
 def check_colours(colours: int) -> None:
-    """Refuse, with a ValueError, what is neither grey nor RGB."""
+    """Raise a ValueError if ``colours`` is neither grey nor RGB."""
     if colours not in {1, 3}:
         raise ValueError(f"colours must be 1 (grey) or 3 (RGB), not {colours}")
 
 
 def log2_factor(factor: int) -> int:
-    """Return log2(factor) for a power of two from 2 on; anything else is a ValueError."""
+    """Return log2(factor) for a power of two from 2 on; raise a ValueError otherwise."""
     if factor < 2 or factor & (factor - 1):
         raise ValueError(f"the factor must be a power of two from 2 on, not {factor}")
     return factor.bit_length() - 1
 
 
-def not_negative(blocks: int) -> None:
-    """Refuse a negative number of blocks, which would make the radius too small, with a ValueError."""
+def check_not_negative(blocks: int) -> None:
+    """Raise a ValueError for a negative number of blocks, which would make the radius too small."""
     if blocks < 0:
         raise ValueError(f"blocks must be 0 or more, not {blocks}")
 
 
 class Residual(nn.Module):
-    """x + conv(PReLU(conv(x))), with batch norm after each convolution where asked (SRGAN, arXiv 1609.04802)."""
+    """x + conv(PReLU(conv(x))), with batch norm after each convolution if asked for (SRGAN, arXiv 1609.04802)."""
 
     def __init__(self, channels: int, *, batch_norm: bool, bias: bool = True, dilation: int = 1) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class Residual(nn.Module):
         self.body = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
+        """Return a tensor of the shape of ``x``, N x C x H x W."""
         out: Tensor = x + self.body(x)
         return out
 
@@ -66,23 +66,23 @@ class ScaledResidual(nn.Module):
         self.body = nn.Sequential(conv(channels, channels, kernel), nn.ReLU(), conv(channels, channels, kernel))
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
+        """Return a tensor of the shape of ``x``, N x C x H x W."""
         out: Tensor = x + self.scale * self.body(x)
         return out
 
 
 class Upsample(nn.Sequential):
-    """One doubling: convolution to 4x channels, PixelShuffle(2), and PReLU unless ``plain``."""
+    """Double the size: convolution to 4x channels, PixelShuffle(2), and PReLU unless ``plain``."""
 
     def __init__(self, channels: int, *, plain: bool = False) -> None:
         super().__init__(conv(channels, 4 * channels), nn.PixelShuffle(2), *([] if plain else [nn.PReLU()]))
 
 
 class BicubicPhases(nn.Module):
-    """The factor x factor phases of a bicubic enlargement, N x 1 x H x W to N x factor^2 x H x W.
+    """Return the factor x factor phases of a bicubic enlargement, N x 1 x H x W to N x factor^2 x H x W.
 
     After PixelShuffle(factor) this equals ``cv2.resize(..., INTER_CUBIC)`` (a = -0.75, half-pixel centres, edges
-    repeated), but as one small convolution, so that it costs next to nothing and exports as it is.
+    repeated). It is one small convolution, so it costs next to nothing and needs no special operator in an export.
     """
 
     kernel: Tensor
@@ -94,16 +94,15 @@ class BicubicPhases(nn.Module):
         self.register_buffer("kernel", kernel, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W to N x factor^2 x H x W."""
+        """Enlarge N x 1 x H x W to N x factor^2 x H x W."""
         return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), self.kernel.to(x.dtype))
 
 
 def _phase(index: int, factor: int) -> Tensor:
-    """Five taps of output pixel ``index`` within its input pixel (Keys' cubic, a = -0.75)."""
+    """Return the five taps of output pixel ``index`` within its input pixel (Keys' cubic, a = -0.75)."""
     centre = (index + 0.5) / factor - 0.5
-    distance = (
-        torch.arange(-2, 3, dtype=torch.float64, device="cpu") - centre
-    ).abs()  # on "meta" it would take a second
+    # On "cpu", since this would take a second on "meta".
+    distance = (torch.arange(-2, 3, dtype=torch.float64, device="cpu") - centre).abs()
     a = -0.75
     near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
     far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a

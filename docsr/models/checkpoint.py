@@ -1,6 +1,6 @@
-"""Checkpoints: a generator's weights in safetensors with a header that says what they are.
+"""Save and load checkpoints: a generator's weights in safetensors, with a header that describes them.
 
-Training state (for resume) is another file, written by ``docsr train`` beside it.
+The training state, which is needed to resume, is another file that ``docsr train`` writes beside it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from docsr.models import build_generator, generator_shapes
 from docsr.models.base import Generator
 
 MOST_BYTES = 1 << 32
-"""Bytes that a checkpoint may have."""
+"""Largest size of a checkpoint in bytes."""
 
 LONGEST_HEADER = 1 << 22
-"""Bytes of names and shapes that it may have before its weights; those of RRDB with 23 blocks take 0.1 million."""
+"""Largest size in bytes of the names and shapes before the weights; RRDB with 23 blocks needs 0.1 million."""
 
 FACTORS = (2, 4, 8)
 FORMAT_VERSION = 1
@@ -34,14 +34,14 @@ KEY = "docsr"
 
 @dataclass(frozen=True)
 class Header:
-    """What a checkpoint holds.
+    """The description of a checkpoint.
 
     Attributes:
         name: registered name of the generator.
         factor: its enlargement.
-        args: its constructor's further arguments, defaults among them: a default may change after this was written.
-        x_height: (low, high) text size in LR px that it was trained on, or None when unknown.
-        step: generator updates so far.
+        args: the other arguments of its constructor, with defaults, which may change in a later version.
+        x_height: (low, high) text size in LR px that it was trained on, or None if unknown.
+        step: number of generator updates.
         version: version of this format.
     """
 
@@ -64,10 +64,10 @@ class Checkpoint:
     def build_generator(self) -> Generator:
         """Build the generator, with its weights, in evaluation mode.
 
-        Nothing is built before the shapes of its weights are found to be those in the file.
+        The shapes of the weights are compared with those in the file before anything is built.
 
         Raises:
-            CheckpointError: they are others.
+            CheckpointError: the shapes differ.
             UsageError: there is no such generator, or it has no such arguments.
         """
         header, shapes = self.header, {key: tuple(value.shape) for key, value in self.state.items()}
@@ -91,10 +91,10 @@ def save_checkpoint(path: Path, header: Header, state: dict[str, Tensor]) -> Non
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint; it takes as much memory as it has bytes.
+    """Read a checkpoint in no more memory than the file has bytes.
 
     Raises:
-        CheckpointError: missing, too large, truncated, or without docsr's header.
+        CheckpointError: the file is missing, too large, truncated, or without docsr's header.
     """
     _check_length(path)
     try:
@@ -120,7 +120,7 @@ def _parse(path: Path, metadata: dict[str, str]) -> Header:
     try:
         values = json.loads(metadata[KEY])
         version = int(values["version"])
-        if version > FORMAT_VERSION:  # before the rest: a newer header may hold what this one does not know
+        if version > FORMAT_VERSION:  # checked first, since a newer header may have other fields
             raise CheckpointError(f"{path} was written by a newer docsr (format {version}): upgrade docsr")
         x_height = values["x_height"]
         header = Header(**{**values, "x_height": tuple(x_height) if x_height else None})
@@ -131,13 +131,13 @@ def _parse(path: Path, metadata: dict[str, str]) -> Header:
 
 
 def _check(header: Header) -> None:
-    """Raise a ValueError for a header whose values are not of their kind."""
+    """Raise a ValueError for a header whose values have a wrong type or range."""
     named = type(header.name) is str and type(header.args) is dict and type(header.version) is int
     if not named or type(header.factor) is not int or header.factor not in FACTORS:
-        raise ValueError("no network that can be")
+        raise ValueError("it describes no possible network")
     if type(header.step) is not int or header.step < 0:
-        raise ValueError("no number of steps")
+        raise ValueError("its step is not a number of steps")
     if header.x_height is not None:
         low, high = header.x_height
         if not 0 < low <= high < math.inf:
-            raise ValueError("no text size that can be")
+            raise ValueError("its x_height is not a possible text size")

@@ -1,4 +1,4 @@
-"""Discriminators: recipe R3's, with log2(factor) downsample blocks before its head, and SRGAN's deep one."""
+"""Define discriminators: recipe R3's, with log2(factor) downsample blocks before its head, and SRGAN's deep one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from docsr.models.blocks import conv, log2_factor
 
 
 class Discriminator(nn.Module):
-    """Tells HR patches from SR ones; one logit a patch (the sigmoid is part of the loss).
+    """Tell HR patches from SR patches; return one logit per patch (the sigmoid is part of the loss).
 
-    log2(factor) blocks, each halving the size and doubling the channels, then flatten and dense; the patch size
+    log2(factor) blocks halve the size and double the channels, then flatten and dense layers follow. The patch size
     therefore belongs to the network and changes with the factor.
 
     Args:
-        factor: of the generator.
+        factor: factor of the generator.
         patch: side of an HR patch in px.
-        channels: of the first convolution.
+        channels: channels of the first convolution.
         colours: 1 (grey) or 3 (RGB).
     """
 
@@ -33,18 +33,18 @@ class Discriminator(nn.Module):
         self.head = nn.Sequential(nn.Flatten(), nn.Linear(width * (patch // factor) ** 2, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x patch x patch in [0, 1] to N x 1 logits (above 0: looks like HR)."""
+        """Map N x C x patch x patch in [0, 1] to N x 1 logits (above 0: looks like HR)."""
         out: Tensor = self.head(self.features(x))
         return out
 
 
 class DeepDiscriminator(nn.Module):
-    """SRGAN's eight convolutions (arXiv 1609.04802), stride 2 on every second, channels doubled three times.
+    """SRGAN's eight convolutions (arXiv 1609.04802), with stride 2 on every second and channels doubled three times.
 
     Args:
-        factor: of the generator; it does not change this network.
+        factor: factor of the generator, which does not change this network.
         patch: side of an HR patch in px.
-        channels: of the first two convolutions (64 in R0, 32 in R2).
+        channels: channels of the first two convolutions (64 in R0, 32 in R2).
         dense: width of the dense layer before the last (1,024 in R2); 0: a convolution to one channel and its mean over
             the patch (R0), which is the same network for any patch.
         colours: 1 (grey) or 3 (RGB).
@@ -68,7 +68,7 @@ class DeepDiscriminator(nn.Module):
             self.head = nn.Sequential(nn.Flatten(), hidden, nn.LeakyReLU(0.2), nn.Linear(dense, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x patch x patch in [0, 1] to N x 1 logits (above 0: looks like HR)."""
+        """Map N x C x patch x patch in [0, 1] to N x 1 logits (above 0: looks like HR)."""
         out: Tensor = self.head(self.features(x))
         return out
 

@@ -1,4 +1,4 @@
-"""EDSR and MDSR (Lim et al., arXiv 1707.02921): residual networks without batch norm, one factor or several."""
+"""Define EDSR and MDSR (Lim et al., arXiv 1707.02921): residual networks without batch norm, of one or more factors."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Self, cast
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import ScaledResidual, Upsample, check_colours, conv, log2_factor, not_negative
+from docsr.models.blocks import ScaledResidual, Upsample, check_colours, check_not_negative, conv, log2_factor
 
 PAGE_MEAN = 0.85
 """Mean brightness of a page of text; 0.449 for photographs (ImageNet's grey)."""
 
 WIDE_KERNEL, WIDE_BLOCKS = 5, 2
-"""What MDSR does for each factor before its trunk."""
+"""Kernel and number of the blocks that MDSR has for each factor before its trunk."""
 
 
 class EDSR(Generator):
-    """The data set's mean taken away, a residual trunk with a long skip, log2(factor) doublings, the mean put back.
+    """Subtract the data's mean, run a residual trunk with a long skip and log2(factor) doublings, and add the mean.
 
     Args:
         factor: the enlargement.
-        channels: of the trunk.
-        blocks: residual blocks.
-        kernel: of the first and the last convolution.
-        residual_scale: what a block adds is multiplied by this.
-        mean: brightness that is taken away, in [0, 1].
+        channels: channels of the trunk.
+        blocks: number of residual blocks.
+        kernel: kernel of the first and the last convolution.
+        residual_scale: scale of a block's output before it is added.
+        mean: brightness that is subtracted, in [0, 1].
         colours: 1 (grey) or 3 (RGB).
     """
 
@@ -41,7 +41,7 @@ class EDSR(Generator):
         colours: int = 1,
     ) -> None:
         super().__init__()
-        not_negative(blocks)
+        check_not_negative(blocks)
         check_colours(colours)
         self.factor, self.mean, self.colours = factor, mean, colours
         self.head = conv(colours, channels, kernel)
@@ -50,24 +50,24 @@ class EDSR(Generator):
         self.radius = kernel // 2 + 2 * blocks + 1 + _tail_radius(factor, kernel)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to N x C x factor*H x factor*W."""
+        """Enlarge N x C x H x W to N x C x factor*H x factor*W."""
         features = self.head(x - self.mean)
         out: Tensor = self.tail(features + self.trunk(features)) + self.mean
         return out
 
 
 class MDSR(Generator):
-    """One trunk for several factors, each with its own residual blocks before it and its own doublings behind.
+    """One trunk for several factors, each with residual blocks of its own before it and doublings of its own after it.
 
     Args:
-        factor: the one of ``factors`` that is chosen now.
-        channels: of the trunk.
-        blocks: residual blocks.
-        kernel: of the first and the last convolutions.
-        residual_scale: what a block adds is multiplied by this.
-        mean: brightness that is taken away, in [0, 1].
+        factor: the current one of ``factors``.
+        channels: channels of the trunk.
+        blocks: number of residual blocks.
+        kernel: kernel of the first and the last convolutions.
+        residual_scale: scale of a block's output before it is added.
+        mean: brightness that is subtracted, in [0, 1].
         colours: 1 (grey) or 3 (RGB).
-        factors: that it learns; a training step takes one after the other.
+        factors: factors that it learns; training steps use one after the other.
     """
 
     def __init__(
@@ -82,24 +82,24 @@ class MDSR(Generator):
         factors: Sequence[int] = (2, 4, 8),
     ) -> None:
         super().__init__()
-        not_negative(blocks)
+        check_not_negative(blocks)
         check_colours(colours)
         log2_factor(factor)
-        listed = isinstance(factors, (list, tuple)) and all(type(one) is int for one in factors)
+        listed = isinstance(factors, (list, tuple)) and all(type(value) is int for value in factors)
         if not listed or factor not in factors:
-            raise ValueError(f"factors must be a list of whole numbers with the factor {factor} in it, not {factors!r}")
+            raise ValueError(f"factors must be a list of whole numbers that includes {factor}, not {factors!r}")
         self.mean, self.colours, self._factors = mean, colours, tuple(sorted(set(factors)))
         self._kernel, self._blocks = kernel, blocks
         self.head = conv(colours, channels, kernel)
         self.trunk = _trunk(channels, blocks, residual_scale)
         wide = (ScaledResidual(channels, residual_scale, WIDE_KERNEL) for _ in range(WIDE_BLOCKS * len(self._factors)))
-        self.before = nn.ModuleDict({str(one): nn.Sequential(next(wide), next(wide)) for one in self._factors})
-        self.tails = nn.ModuleDict({str(one): _tail(one, channels, kernel, colours) for one in self._factors})
+        self.before = nn.ModuleDict({str(each): nn.Sequential(next(wide), next(wide)) for each in self._factors})
+        self.tails = nn.ModuleDict({str(each): _tail(each, channels, kernel, colours) for each in self._factors})
         self.at(factor)
 
     @property
     def factors(self) -> tuple[int, ...]:
-        """The factors that it was made for."""
+        """Return the factors that it was built for."""
         return self._factors
 
     def at(self, factor: int) -> Self:
@@ -111,12 +111,12 @@ class MDSR(Generator):
         return self
 
     def ends(self) -> list[nn.Conv2d]:
-        """The head, and the last convolution of each factor's tail."""
+        """Return the head, and the last convolution of each factor's tail."""
         written = (tail[-1] for tail in cast(Iterable[nn.Sequential], self.tails.values()))
         return [self.head, *(cast(nn.Conv2d, last) for last in written)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to N x C x factor*H x factor*W, by the factor that is chosen."""
+        """Enlarge N x C x H x W to N x C x factor*H x factor*W by the current factor."""
         features = self.before[str(self.factor)](self.head(x - self.mean))
         out: Tensor = self.tails[str(self.factor)](features + self.trunk(features)) + self.mean
         return out
@@ -132,5 +132,5 @@ def _tail(factor: int, channels: int, kernel: int, colours: int) -> nn.Sequentia
 
 
 def _tail_radius(factor: int, kernel: int) -> int:
-    """In LR px: each doubling sees a pixel at its own size, the last convolution some at HR size."""
+    """Return a radius in LR px: each doubling sees a pixel at its own size, the last convolution some at HR size."""
     return log2_factor(factor) - (-(kernel // 2) // factor)

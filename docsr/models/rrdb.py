@@ -1,4 +1,4 @@
-"""Residual-in-residual dense blocks (ESRGAN, arXiv 1809.00219), the generator of recipe R2."""
+"""Define residual-in-residual dense blocks (ESRGAN, arXiv 1809.00219), the generator of recipe R2."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from docsr.models.base import Generator
-from docsr.models.blocks import Upsample, check_colours, conv, log2_factor, not_negative
+from docsr.models.blocks import Upsample, check_colours, check_not_negative, conv, log2_factor
 
 RESIDUAL_SCALE = 0.2
 CONVOLUTIONS = 5
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees all before it; the last one's output is added, scaled by 0.2."""
+    """Five convolutions, each of which sees all outputs before it; the last output is added, scaled by 0.2."""
 
     def __init__(self, channels: int, growth: int) -> None:
         super().__init__()
@@ -22,23 +22,23 @@ class DenseBlock(nn.Module):
         self.merge = conv(channels + (CONVOLUTIONS - 1) * growth, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
-        seen = x
+        """Return a tensor of the shape of ``x``, N x C x H x W."""
+        features = x
         for layer in self.grow:
-            seen = torch.cat([seen, layer(seen)], dim=1)
-        out: Tensor = x + RESIDUAL_SCALE * self.merge(seen)
+            features = torch.cat([features, layer(features)], dim=1)
+        out: Tensor = x + RESIDUAL_SCALE * self.merge(features)
         return out
 
 
 class ResidualDense(nn.Module):
-    """Dense blocks in a row, and what they add to the input scaled by 0.2."""
+    """Dense blocks in a row, whose output is added to the input, scaled by 0.2."""
 
     def __init__(self, channels: int, growth: int, dense: int) -> None:
         super().__init__()
         self.body = nn.Sequential(*(DenseBlock(channels, growth) for _ in range(dense)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
+        """Return a tensor of the shape of ``x``, N x C x H x W."""
         out: Tensor = x + RESIDUAL_SCALE * self.body(x)
         return out
 
@@ -48,9 +48,9 @@ class RRDB(Generator):
 
     Args:
         factor: the enlargement.
-        channels: of the trunk.
-        blocks: residual dense blocks.
-        kernel: of the first convolution.
+        channels: channels of the trunk.
+        blocks: number of residual dense blocks.
+        kernel: kernel of the first convolution.
         growth: channels that each convolution of a dense block adds.
         dense: dense blocks in a residual dense block (3 as published; with 1, four blocks have R2's 1.34 M parameters).
         colours: 1 (grey) or 3 (RGB).
@@ -68,7 +68,7 @@ class RRDB(Generator):
     ) -> None:
         super().__init__()
         doublings = log2_factor(factor)
-        not_negative(blocks)
+        check_not_negative(blocks)
         if dense < 1:
             raise ValueError(f"dense must be 1 or more, not {dense}")
         check_colours(colours)
@@ -81,7 +81,7 @@ class RRDB(Generator):
         self.radius = kernel // 2 + CONVOLUTIONS * dense * blocks + 1 + doublings + 1
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to N x C x factor*H x factor*W."""
+        """Enlarge N x C x H x W to N x C x factor*H x factor*W."""
         features = self.head(x)
         features = features + self.merge(self.trunk(features))
         out: Tensor = self.tail(self.upsample(features))

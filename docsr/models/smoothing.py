@@ -1,4 +1,4 @@
-"""A Gaussian over images, and a network that ends with one."""
+"""Blur images by a Gaussian, and end a network with one."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from docsr.models.base import Generator
 from docsr.models.blocks import PAPER
 
 _REACH = 3
-"""Standard deviations at which the Gaussian ends."""
+"""Number of standard deviations at which the Gaussian is cut off."""
 
 
 class Gaussian(nn.Module):
-    """A Gaussian over each channel of images in [0, 1], and other ink; edges are repeated.
+    """Blur each channel of images in [0, 1] by a Gaussian, and scale their ink; edges are repeated.
 
     docsr.upscalers.int8 leaves the convolution in floating point because of the padding before it.
 
     Attributes:
-        reach: how many pixels away it looks.
+        reach: largest distance in pixels at which an input changes an output.
 
     Args:
-        sigma: standard deviation in pixels, from 0 (no Gaussian) on.
+        sigma: standard deviation in pixels, 0 or more; 0 is no Gaussian.
         ink: how many times as dark all but white becomes, above 0.
-        square: squares of so many pixels a side, of which images must be whole numbers, are one pixel of as many more
-            channels meanwhile: ONNX Runtime takes several times as long for a convolution of one channel. What is
-            repeated beyond an edge is then a square.
+        square: side in pixels of squares that become one pixel of as many more channels during the convolution, because
+            ONNX Runtime takes several times as long for one channel. Image sides must be multiples of it. Beyond an
+            edge, whole squares are repeated then.
 
     Raises:
         UsageError: sigma or ink is out of range.
@@ -41,12 +41,12 @@ class Gaussian(nn.Module):
     def __init__(self, sigma: float, ink: float = 1.0, square: int = 1) -> None:
         super().__init__()
         if not (0 <= sigma < inf and 0 < ink < inf):
-            raise UsageError(f"sigma is a number from 0 on and ink one above 0, not {sigma:g} and {ink:g}")
+            raise UsageError(f"sigma must be 0 or more and ink above 0, not {sigma:g} and {ink:g}")
         self.reach, self.square, self._changes = ceil(_REACH * sigma), square, sigma != 0 or ink != 1
         self._squares = ceil(self.reach / square)
         side = torch.arange(square, dtype=torch.float64)
         squares = torch.arange(-self._squares, self._squares + 1, dtype=torch.float64)
-        away = squares * square + side[None, :, None] - side[:, None, None]  # from pixel to pixel of a square nearby
+        away = squares * square + side[None, :, None] - side[:, None, None]  # pixel distances between nearby squares
         taps = torch.exp(-0.5 * (away / sigma if sigma else away) ** 2) * (away.abs() <= self.reach)
         taps = taps / taps.sum(dim=(1, 2), keepdim=True)
         kernel = ink * torch.einsum("apy,bqx->abpqyx", taps, taps).flatten(2, 3).flatten(0, 1)
@@ -54,7 +54,7 @@ class Gaussian(nn.Module):
         self.register_buffer("bias", torch.full((square * square,), PAPER - ink * PAPER), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
+        """Return images of the same shape, N x C x H x W."""
         if not self._changes:
             return images
         kernel, bias, channels = self.kernel, self.bias, images.shape[1]
@@ -65,19 +65,19 @@ class Gaussian(nn.Module):
 
 
 class Smoothed(nn.Module):
-    """A network on grey pages and what an export puts after it, a Gaussian and other ink or nothing.
+    """A network on grey pages, with the Gaussian and the ink that an export puts after it, if any.
 
-    Tesseract cuts a page into ink and paper before it looks at shapes; smoothed, ragged strokes and specks that the
-    network drew do not get through the cut (docs/decisions.md).
+    Tesseract separates ink from paper before it looks at shapes. Smoothed, ragged strokes and specks that the
+    network drew do not survive that separation (docs/decisions.md).
 
     Attributes:
-        factor: the network's.
-        radius: how many LR pixels away an input can still change an output.
+        factor: the network's factor.
+        radius: distance in LR pixels at which an input can still change an output.
 
     Args:
-        network: what enlarges.
-        sigma: of :class:`Gaussian`, in pixels of the output.
-        ink: likewise; a little above 1 gives strokes back what the Gaussian takes.
+        network: the network that enlarges.
+        sigma: sigma of :class:`Gaussian`, in pixels of the output.
+        ink: ink of :class:`Gaussian`; a little above 1 restores the strokes that the Gaussian weakens.
     """
 
     def __init__(self, network: Generator, sigma: float, ink: float) -> None:
@@ -87,6 +87,6 @@ class Smoothed(nn.Module):
         self.radius = network.radius + ceil(self.gaussian.reach / network.factor)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x 1 x H x W in [0, 1] to N x 1 x factor*H x factor*W; exports call the argument by its name."""
+        """Enlarge N x 1 x H x W in [0, 1] to N x 1 x factor*H x factor*W; exports use the name of the argument."""
         finished: Tensor = self.gaussian(self.network.on_grey(x))
         return finished

@@ -1,7 +1,7 @@
-"""Files of torch.save, read so that they take no more memory than they have bytes.
+"""Read files of torch.save in no more memory than they have bytes.
 
-``weights_only`` keeps code out, and not much else: such a file may be packed to a thousandth, ask for a ``bytearray``
-of any length, or lay a tensor of any size over a single number.
+``weights_only`` keeps code out, but little else: such a file may be packed to a thousandth of its size, ask for a
+``bytearray`` of any length, or lay a tensor of any size over a single number.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from torch import Tensor
 from docsr.io.network_files import open_file
 
 MOST_BYTES = 1 << 34
-"""Bytes that a file may have."""
+"""Largest size of a file in bytes."""
 
 MOST_PICKLED = 1 << 26
-"""Bytes that all in it but the numbers of tensors may take."""
+"""Largest size in bytes of everything in a file except the numbers of tensors."""
 
 _STORAGES = ("BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
 _NAMES = {
@@ -30,10 +30,10 @@ _NAMES = {
     "torch._utils _rebuild_tensor_v2",
     *(f"torch {kind}Storage" for kind in _STORAGES),
 }
-"""What states of training and weights are made of."""
+"""Names in the pickles of training states and weights."""
 
 _OTHER_WAYS = {"STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"}
-"""Ways to name a thing that torch.save does not take."""
+"""Opcodes that name an object in ways that torch.save does not use."""
 
 
 def read_torch_file(path: Path, what: str) -> Any:
@@ -41,13 +41,13 @@ def read_torch_file(path: Path, what: str) -> Any:
 
     Args:
         path: the file.
-        what: what it is called in an error.
+        what: the name of its contents in an error.
 
     Raises:
-        CheckpointError: it is missing, too large, or no file.
+        CheckpointError: it is missing, too large, or not a file.
         OSError: it cannot be read.
         ValueError: it would take more memory than it has bytes.
-        Exception: whatever torch raises for a damaged one.
+        Exception: whatever torch raises for a damaged file.
     """
     with open_file(path, what, MOST_BYTES) as file:
         size = os.fstat(file.fileno()).st_size
@@ -60,22 +60,22 @@ def read_torch_file(path: Path, what: str) -> Any:
 
 
 def _check_packed(file: BinaryIO, size: int) -> None:
-    """Refuse what unpacks to more than it is, and what is named in it that tensors are not made of."""
+    """Refuse a file that unpacks to more than its size, or that names objects that tensors do not need."""
     with zipfile.ZipFile(file) as packed:
         members = packed.infolist()
         if sum(member.file_size for member in members) > size or any(member.compress_type for member in members):
-            raise ValueError("it unpacks to more than it is")
+            raise ValueError("it unpacks to more than its size")
         pickled = [member for member in members if member.filename.endswith(".pkl")]
         if sum(member.file_size for member in pickled) > MOST_PICKLED:
             raise ValueError("it holds too much beside tensors")
         for member in pickled:
             for code, argument, _ in pickletools.genops(packed.read(member)):
                 if code.name in _OTHER_WAYS or (code.name == "GLOBAL" and argument not in _NAMES):
-                    raise ValueError("it holds something else than numbers, texts and tensors")
+                    raise ValueError("it holds something other than numbers, texts and tensors")
 
 
 def _check_tensors(values: Any, size: int) -> None:
-    """Refuse tensors that are larger, alone or together, than what the file has for them."""
+    """Refuse tensors that are larger than the file, alone or together."""
     waiting, seen, total = [values], set[int](), 0
     while waiting:
         value = waiting.pop()
@@ -86,5 +86,5 @@ def _check_tensors(values: Any, size: int) -> None:
         elif isinstance(value, (dict, list, tuple)):
             seen.add(id(value))
             waiting += value.values() if isinstance(value, dict) else value
-    if total > 2 * size:  # some share what they hold
-        raise ValueError("its tensors are larger than it is")
+    if total > 2 * size:  # some tensors share their numbers
+        raise ValueError("its tensors are larger than the file")

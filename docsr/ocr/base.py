@@ -1,4 +1,4 @@
-"""What an OCR engine is."""
+"""Define the interface of OCR engines."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from docsr.page import Page
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as an engine read it, and where it stands on the page.
+    """A word as an engine read it, and its place on the page.
 
     Attributes:
-        text: without white space.
-        left, top, width, height: px of the page that was read.
-        ends_line: whether it is the last of its line.
+        text: the word, without white space.
+        left, top, width, height: its box in px of the page that was read.
+        ends_line: whether it is the last word of its line.
     """
 
     text: str
@@ -27,15 +27,15 @@ class Word:
 
 
 class Engine(Protocol):
-    """Reads the text of a page. An engine can be pickled for worker processes."""
+    """Read the text of a page. An engine can be pickled for worker processes."""
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """Return the name that reports use."""
 
     @property
     def signature(self) -> str:
-        """Name, version and options: what decides the text, for reports and caches."""
+        """Return name, version and options, which determine the text; reports and caches use it."""
 
     def read(self, page: Page) -> str:
-        """The text of the page. DocsrError when the engine fails or is not installed."""
+        """Return the text of the page. DocsrError if the engine fails or is not installed."""

@@ -1,4 +1,4 @@
-"""The OCR engines by name. Adding one: a class with the interface of :class:`docsr.ocr.base.Engine` and a line here."""
+"""Register the OCR engines by name. To add one, write a :class:`docsr.ocr.base.Engine` and add a line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No OCR: for runs that measure time and image quality alone."""
+"""Provide an engine without OCR, for runs that measure only time and image quality."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from docsr.page import Page
 
 
 class NullEngine:
-    """Reads nothing."""
+    """An engine that reads nothing."""
 
     name = "null"
     signature = "null"

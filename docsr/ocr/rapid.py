@@ -1,4 +1,4 @@
-"""RapidOCR: PP-OCR detection and recognition on ONNX Runtime; shares nothing with Tesseract."""
+"""Read pages with RapidOCR (PP-OCR detection and recognition on ONNX Runtime), which shares nothing with Tesseract."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PURPOSE = "reading text with RapidOCR"
 
 
 class RapidOcr:
-    """Reads a page with the models that the package ships, one thread, lines in the order it finds them."""
+    """Read a page in one thread with the models of the package; lines come in the order in which it finds them."""
 
     name = "rapidocr"
 
     @property
     def signature(self) -> str:
-        """The package's version decides the models. MissingExtraError when it is not installed."""
+        """Return the package's version, which determines the models. MissingExtraError if it is not installed."""
         try:
             return f"rapidocr {version('rapidocr')}"
         except PackageNotFoundError as error:
@@ -38,14 +38,14 @@ class RapidOcr:
         return RapidOCR(params={"Global.log_level": "critical", **threads})
 
     def read(self, page: Page) -> str:
-        """Return the text of the page, a line for each that was found. DocsrError when RapidOCR fails."""
+        """Return the text of the page, one line for each that was found. DocsrError if RapidOCR fails."""
         bgr = cv2.cvtColor(page.pixels, cv2.COLOR_GRAY2BGR if page.is_grey else cv2.COLOR_RGB2BGR)
         try:
-            found = self._engine(np.asarray(bgr))
+            result = self._engine(np.asarray(bgr))
         except (RuntimeError, ValueError, cv2.error) as error:
             raise DocsrError(f"RapidOCR failed on {page.source}: {error}") from error
-        return "\n".join(found.txts or ())
+        return "\n".join(result.txts or ())
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the loaded models, which each process loads for itself."""
+        """Leave out the loaded models, which each process loads for itself."""
         return {}

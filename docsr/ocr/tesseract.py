@@ -1,4 +1,4 @@
-"""Tesseract, the program: pages go in and text comes out by pipes, so that nothing of them lies in a file."""
+"""Read pages with the program Tesseract, through pipes, so that no page or text is left in a file."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LINE, _BOX = ("block_num", "par_num", "line_num"), ("left", "top", "width", "he
 _TABLE = ("-c", "tessedit_create_tsv=1")
 
 _LANGUAGE = re.compile("[a-z_]+")
-"""Names of languages that are checked; those of scripts and of files like ``eng2`` are not."""
+"""Names of languages that are checked; names of scripts and of files like ``eng2`` are not."""
 
 _LONGEST = 500
 
 
 class Tesseract:
-    """Reads the text of a page with one Tesseract process and one thread.
+    """Read the text of a page with one Tesseract process and one thread.
 
     Args:
         language: Tesseract's language code.
@@ -43,47 +43,47 @@ class Tesseract:
 
     @cached_property
     def signature(self) -> str:
-        """Version and options; the dpi tag is the page's, or 300 where it knows none."""
-        version = _lines(_ended("--version"))[0].split()[-1].lstrip("v")
+        """Return version and options; the dpi tag is the page's, or 300 if its dpi is unknown."""
+        version = _lines(_run_program("--version"))[0].split()[-1].lstrip("v")
         return f"tesseract {version} lang {self.language} psm {self.psm} dpi as tagged"
 
     @staticmethod
     def available() -> bool:
-        """True when the program is installed."""
+        """Return whether the program is installed."""
         return shutil.which(PROGRAM) is not None
 
     def check(self) -> None:
-        """Make sure, before work starts, that pages can be read.
+        """Check, before work starts, that pages can be read.
 
         Raises:
-            UsageError: Tesseract does not know the language.
+            UsageError: Tesseract has no data for the language.
             DocsrError: Tesseract is not installed.
         """
-        known = set(filter(_LANGUAGE.fullmatch, _lines(_ended("--list-langs"))))
+        known = set(filter(_LANGUAGE.fullmatch, _lines(_run_program("--list-langs"))))
         unknown = [name for name in self.language.split("+") if _LANGUAGE.fullmatch(name) and name not in known]
         if unknown:
             raise UsageError(f"Tesseract has no data for {', '.join(unknown)}: it has {', '.join(sorted(known))}")
 
     def read(self, page: Page) -> str:
-        """Return the text of the page. DocsrError when Tesseract fails."""
+        """Return the text of the page. DocsrError if Tesseract fails."""
         return self._read(page)
 
     def words(self, page: Page) -> list[Word]:
-        """Return the words of the page in reading order, the same that :meth:`read` has; DocsrError likewise."""
+        """Return the words of :meth:`read` in reading order. DocsrError if Tesseract fails."""
         rows = csv.DictReader(
             io.StringIO(self._read(page, *_TABLE), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE
         )
-        found = [row for row in rows if (row["text"] or "").strip()]
-        lines = [tuple(row[part] for part in _LINE) for row in found]
+        filled = [row for row in rows if (row["text"] or "").strip()]
+        lines = [tuple(row[part] for part in _LINE) for row in filled]
         return [
             Word(row["text"], **{side: int(row[side]) for side in _BOX}, ends_line=line != after)
-            for row, line, after in zip(found, lines, [*lines[1:], None], strict=False)
+            for row, line, after in zip(filled, lines, [*lines[1:], None], strict=False)
         ]
 
     def _read(self, page: Page, *more: str) -> str:
         dpi = round(page.dpi[0]) if page.dpi else round(UNKNOWN_DPI)
         words = ("stdin", "stdout", "-l", self.language, "--psm", str(self.psm), "--dpi", str(dpi), *more)
-        ended = _ended(*words, given=_png(page))
+        ended = _run_program(*words, given=_png(page))
         if ended.code != 0:
             said = " ".join(ended.said.decode(errors="replace").split())[:_LONGEST]
             raise DocsrError(f"Tesseract failed on {page.source}: {said or f'exit code {ended.code}'}")
@@ -98,7 +98,7 @@ def _png(page: Page) -> bytes:
     return file.getvalue()
 
 
-def _ended(*words: str, given: bytes = b"") -> Ended:
+def _run_program(*words: str, given: bytes = b"") -> Ended:
     os.environ.setdefault("OMP_THREAD_LIMIT", "1")
     program = shutil.which(PROGRAM)
     if program is None:
@@ -110,7 +110,7 @@ def _ended(*words: str, given: bytes = b"") -> Ended:
 
 
 def _lines(ended: Ended) -> list[str]:
-    """What it says of itself, of which older versions write a part to standard error."""
+    """Return lines about the program itself; older versions write a part of them to standard error."""
     lines = (ended.out or ended.said).decode(errors="replace").splitlines()
     if ended.code != 0 or not lines:
         raise DocsrError(f"the program tesseract cannot be run: exit code {ended.code}")

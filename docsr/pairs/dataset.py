@@ -1,7 +1,7 @@
-"""An endless, seeded stream of (LR, HR) training pairs.
+"""Stream (LR, HR) training pairs without end, by seed.
 
-Sample ``n`` depends on the seed and ``n`` alone, not on workers or on what came before: resuming a run is going on
-counting.
+Sample ``n`` depends on the seed and ``n`` alone, not on the workers or on earlier samples. A resumed run only needs to
+continue counting.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from docsr.train_config import DataConfig
 
 Pair = tuple[Tensor, Tensor]
 DEFAULT_SPREAD = 0.85
-"""Smallest scale unless told otherwise: text size is measured to some 10 %, so a network must bear that much."""
+"""Default for the smallest scale: text size is measured to some 10 %, so a network must tolerate that much."""
 TRIES = 3
-"""So many pieces are drawn before a blank one is taken: most samples shall teach, and some be paper."""
+"""Number of pieces drawn before a blank one is accepted: most samples should teach, and some should be paper."""
 BLANK_DEVIATION = 25.0
-"""Standard deviation, of 255, of a piece with hardly a letter in it: paper with its noise lies below."""
+"""Standard deviation, of 255, below which a piece has hardly a letter: that of paper with its noise is lower."""
 _DEAD_WORKER = "DataLoader worker (pid"
-"""So begins what torch says of a worker that died, and not of one that raised an error."""
+"""Start of torch's message about a worker that died; its messages about errors in a worker start differently."""
 
 
 class PairDataset(Dataset[Pair]):
@@ -48,13 +48,13 @@ class PairDataset(Dataset[Pair]):
         folder: the store.
         split: 'train' or 'val'.
         config: how patches become pairs.
-        factors: of the pairs; of several, each serves ``turn`` samples, then the next.
-        seed: of every draw.
-        colours: 1 makes grey pairs of any patches, 3 wants patches in colour.
-        turn: samples in a row with the same factor: those of one step.
+        factors: factors of the pairs; with several, each applies to ``turn`` samples, then the next one does.
+        seed: seed of every draw.
+        colours: 1 makes grey pairs of any patches, 3 needs patches in colour.
+        turn: number of samples in a row with the same factor: those of one step.
 
     Raises:
-        UsageError: the store's patches do not fit: too small, grey, or pairs of another factor.
+        UsageError: the store's patches do not fit: they are too small, grey, or pairs of another factor.
     """
 
     def __init__(
@@ -85,52 +85,52 @@ class PairDataset(Dataset[Pair]):
         self.degrade = {factor: Degrade(config.degrade, factor) for factor in factors}
 
     def __getitem__(self, number: int) -> Pair:
-        """Sample ``number`` of the stream (it may exceed the number of patches)."""
+        """Return sample ``number`` of the stream (it may exceed the number of patches)."""
         random = np.random.default_rng([self.seed, number])
         factor = self.factors[number // self.turn % len(self.factors)]
-        made = self._made if self.store.header.lr_factor is None else self._prepared
-        hr, lr = _turned(*made(factor, random), self.config, random)
+        make = self._degraded if self.store.header.lr_factor is None else self._prepared
+        hr, lr = _flip_and_rotate(*make(factor, random), self.config, random)
         return _tensor(lr), _tensor(hr)
 
     def validation(self, count: int) -> list[Pair]:
-        """At most so many fixed pairs: pieces of patches, degraded, or the source's own pairs, whole and each once.
+        """Return up to ``count`` fixed pairs: degraded pieces of patches, or each of the source's own pairs once.
 
-        The latter from all over the store, where neighbours are of one picture.
+        The source's pairs are taken from all over the store, since neighbours show the same picture.
         """
         if self.store.header.lr_factor is None:
             return [self[number] for number in range(count if len(self) else 0)]
         numbers = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
         sides = ((self.store.lr(number), self.store[number]) for number in map(int, numbers))
-        return [(_tensor(self._coloured(lr)), _tensor(self._coloured(hr))) for lr, hr in sides]
+        return [(_tensor(self._in_colours(lr)), _tensor(self._in_colours(hr))) for lr, hr in sides]
 
     def __len__(self) -> int:
         return len(self.store)
 
-    def _made(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
-        """(HR, LR) of a piece with something on it, degraded here."""
+    def _degraded(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+        """Return (HR, LR) of a piece that is not blank, degraded here."""
         for _ in range(TRIES):
             number = int(random.integers(len(self.store)))
             scale = self.scales[factor, self.store.x_height(number)]
-            piece = crop(self._coloured(self.store[number]), self.config.lr_patch * factor, scale, random)
+            piece = crop(self._in_colours(self.store[number]), self.config.lr_patch * factor, scale, random)
             if piece.std() > BLANK_DEVIATION:
                 break
         return self.degrade[factor](piece, random)
 
     def _prepared(self, factor: int, random: np.random.Generator) -> tuple[Pixels, Pixels]:
-        """(HR, LR) of the same place in a pair that the source had."""
+        """Return (HR, LR) of the same place in a pair of the source."""
         number, size = int(random.integers(len(self.store))), self.config.lr_patch
-        lr, hr = self._coloured(self.store.lr(number)), self._coloured(self.store[number])
+        lr, hr = self._in_colours(self.store.lr(number)), self._in_colours(self.store[number])
         y, x = (int(random.integers(length - size + 1)) for length in lr.shape[:2])
         place, large = (slice(y, y + size), slice(x, x + size)), size * factor
         y, x = y * factor, x * factor
         return hr[y : y + large, x : x + large], lr[place]
 
-    def _coloured(self, patch: Pixels) -> Pixels:
+    def _in_colours(self, patch: Pixels) -> Pixels:
         return luminance(patch) if self.colours == 1 else patch
 
 
-def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Generator) -> tuple[Pixels, Pixels]:
-    """Both mirrored and turned alike, where the configuration asks for that."""
+def _flip_and_rotate(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+    """Mirror and rotate both images alike, if the configuration asks for it."""
     if config.flip and random.random() < 0.5:
         hr, lr = hr[:, ::-1], lr[:, ::-1]
     turns = int(random.integers(4)) if config.rotate else 0
@@ -139,13 +139,13 @@ def _turned(hr: Pixels, lr: Pixels, config: DataConfig, random: np.random.Genera
 
 @dataclass(frozen=True, slots=True)
 class StepLayout:
-    """Which samples of a step are this process's.
+    """Which samples of a step belong to this process.
 
     Attributes:
-        batch: samples of a batch.
-        batches: batches of a step (gradient accumulation).
+        batch: number of samples in a batch.
+        batches: number of batches in a step (gradient accumulation).
         rank: number of the process, from 0.
-        processes: how many there are.
+        processes: number of processes.
     """
 
     batch: int
@@ -155,30 +155,30 @@ class StepLayout:
 
     @property
     def step(self) -> int:
-        """Samples of a step, of all processes."""
+        """Return the number of samples in a step of all processes."""
         return self.batch * self.batches * self.processes
 
 
 class Counting(Sampler[int]):
-    """The samples of a process from ``start`` on, without end: of each step, its batches after those of lower rank."""
+    """Yield the sample numbers of a process from ``start`` on, without end; lower ranks have earlier ones in a step."""
 
     def __init__(self, start: int, share: StepLayout) -> None:
         self.start, self.share = start, share
 
     def __iter__(self) -> Iterator[int]:
         share = self.share
-        mine = share.batch * share.batches
-        for step in count(self.start + mine * share.rank, share.step):
-            yield from range(step, step + mine)
+        own = share.batch * share.batches
+        for step in count(self.start + own * share.rank, share.step):
+            yield from range(step, step + own)
 
 
 def scale_range(config: DataConfig, size: int, x_height: float | None, hr_patch: int) -> tuple[float, float]:
-    """Scales (low, high) at which patches of ``size`` and ``x_height`` px are used for text as large as configured.
+    """Return the scales (low, high) that bring patches of ``size`` and ``x_height`` px to the configured text size.
 
-    They are never enlarged: of a range of text sizes, patches of small text give the lower part.
+    Patches are never enlarged: in a range of text sizes, patches of small text serve the lower part.
 
     Raises:
-        UsageError: the stored patches are too small for ``hr_patch``, or their text is smaller than asked for.
+        UsageError: the stored patches are too small for ``hr_patch``, or their text is smaller than configured.
     """
     if hr_patch > size:
         raise UsageError(
@@ -188,9 +188,7 @@ def scale_range(config: DataConfig, size: int, x_height: float | None, hr_patch:
     low, high = DEFAULT_SPREAD, 1.0
     if config.x_height is not None:
         if x_height is None:
-            raise UsageError(
-                "data.x_height is asked for, and the patches were prepared as they are, of unknown x-height"
-            )
+            raise UsageError("data.x_height needs patches of known x-height, but these were prepared with --as-is")
         low, high = (x / x_height for x in config.x_height)
     if low > 1.0:
         raise UsageError(f"data.x_height asks for larger text than the prepared {x_height:g} px")
@@ -199,7 +197,7 @@ def scale_range(config: DataConfig, size: int, x_height: float | None, hr_patch:
 
 
 def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random.Generator) -> Pixels:
-    """A size x size piece of ``patch`` after scaling by a factor drawn log-uniformly from ``scale``."""
+    """Return a size x size piece of ``patch`` after scaling by a factor drawn log-uniformly from ``scale``."""
     drawn = float(np.exp(random.uniform(np.log(scale[0]), np.log(scale[1]))))
     window = min(patch.shape[0], max(size, round(size / drawn)))
     y, x = (int(random.integers(patch.shape[0] - window + 1)) for _ in range(2))
@@ -210,12 +208,12 @@ def crop(patch: Pixels, size: int, scale: tuple[float, float], random: np.random
 
 
 def stream(dataset: PairDataset, share: StepLayout, workers: int, start: int) -> Generator[Pair, None, None]:
-    """Batches (LR N x C x P x P, HR N x C x fP x fP) of a process from sample ``start`` on, without end: close it.
+    """Yield batches (LR N x C x P x P, HR N x C x fP x fP) of a process from sample ``start`` on; close it at the end.
 
-    Where no workers can be made they are prepared in this process, which is told.
+    If no workers can be started, batches are prepared in this process, and a warning says so.
 
     Raises:
-        TrainingError: a worker died; it is told here, between two steps.
+        TrainingError: a worker died; it is raised between two steps.
     """
     why = why_alone() if workers else None
     if why is not None:
@@ -231,7 +229,7 @@ def stream(dataset: PairDataset, share: StepLayout, workers: int, start: int) ->
         multiprocessing_context=Context() if workers else None,
     )
     others = set(active_children())
-    with _death_told_by_queue():
+    with _no_error_in_signal_handler():
         batches = iter(loader)
     started = set(active_children()) - others
     try:
@@ -244,13 +242,13 @@ def stream(dataset: PairDataset, share: StepLayout, workers: int, start: int) ->
             "if it dies again"
         ) from error
     finally:
-        del batches  # torch tells its workers to end, and waits: one that is killed at work may hold a lock for ever
-        for worker in started:  # they ignore SIGTERM, by which torch and Python would end those that are left
+        del batches  # torch ends its workers and waits: one killed at work might hold a lock for ever
+        for worker in started:  # workers ignore SIGTERM, with which torch and Python would end the rest
             worker.kill()
 
 
 class _Flag:
-    """What torch asks of an event, without a lock: a worker that is killed while it holds one would stop all others."""
+    """Replace an event of torch without a lock: a worker killed while it holds one would stop all others."""
 
     def __init__(self, context: SpawnContext) -> None:
         self._value = context.RawValue("b", 0)
@@ -263,18 +261,18 @@ class _Flag:
 
 
 class Context(SpawnContext):
-    """Starts the workers of torch, which tells them by an event that they are to end."""
+    """Start the workers of torch, with an event that tells them to end."""
 
     def Event(self) -> Any:
-        """Return what they are told by."""
+        """Return the event."""
         return _Flag(self)
 
 
 @contextmanager
-def _death_told_by_queue() -> Iterator[None]:
-    """Keep torch from telling of a dead worker by an exception in SIGCHLD's handler.
+def _no_error_in_signal_handler() -> Iterator[None]:
+    """Keep torch from reporting a dead worker by an exception in the handler of SIGCHLD.
 
-    That one can strike in the middle of an update, which then could not be saved; the queue of batches tells it too.
+    Such an exception may interrupt an update, whose state then cannot be saved. The queue of batches reports it too.
     """
     if not hasattr(signal, "SIGCHLD") or threading.current_thread() is not threading.main_thread():
         yield  # torch installs no handler here either
@@ -288,7 +286,7 @@ def _death_told_by_queue() -> Iterator[None]:
 
 def _start_worker(_: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # sent to all processes at once; the loop saves first, then ends this one
+        signal.signal(number, signal.SIG_IGN)  # sent to all processes at once: the loop saves first, then ends this one
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
 

@@ -1,7 +1,7 @@
-"""Degradation: HR -> LR as scanners, faxes and web pages do it, and the warp that both share.
+"""Degrade HR to LR as scanners, faxes and web pages do, and warp both alike.
 
-The order follows the path of a page: ink on paper, the other side, optics, sampling, the sensor, the file. Every draw
-comes from the generator that is passed in, so a sample is known by its seed.
+The steps follow the path of a page: ink on paper, the other side, optics, sampling, the sensor, the file. All random
+numbers come from the generator that is passed in, so a sample is determined by its seed.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from docsr.page import Pixels, luminance
 from docsr.square import resampled
 from docsr.train_config import DegradeConfig
 
-os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # albumentations asks the network for its version otherwise
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # otherwise albumentations looks for updates on the network
 
 import albumentations as A
 from PIL import Image
 
 PAPER = 255
 WHITE = (PAPER,) * 3
-"""Of one channel or three: albumentations takes a single number for red."""
+"""Fill colour of one channel or three: albumentations would fill only red with a single number."""
 KERNELS = {"area": Image.Resampling.BOX, "bicubic": Image.Resampling.BICUBIC}
-"""Down-sampling by one kernel, wide enough that nothing aliases."""
+"""Kernels of down-sampling, wide enough to avoid aliasing."""
 
 FINER_SCAN = (1.3, 3.5)
-"""So many pixels of a one-bit scan are a pixel of what it was reduced to: 3.5 from 300 dpi to 85."""
+"""Resolution of a one-bit scan over that to which it was reduced: 3.5 from 300 dpi to 85."""
 
 FAX_SHAPE = (1.95, 2.15)
-"""Height of a pixel of a standard fax over its width: 204 / 98 (ITU-T T.4), of some machines 200 / 100."""
+"""Height over width of a pixel of a standard fax: 204 / 98 (ITU-T T.4), on some machines 200 / 100."""
 
 LOST_LINES = 0.04
-"""The largest share of a fax's lines that the telephone line spoils."""
+"""The largest share of a fax's lines that the telephone connection spoils."""
 
 SAMPLERS = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4)
 
 
 class Degrade:
-    """Makes training pairs of one factor.
+    """Make training pairs of one factor.
 
     Args:
         config: probabilities and ranges.
@@ -95,12 +95,12 @@ class Degrade:
             lr = _spread_ink(lr, random, self.factor)
         if random.random() < config.bleed_through:
             lr = _bleed_through(lr, random)
-        # Nothing is drawn where the option is off: the samples of runs without it stay what they were.
+        # Draw nothing if the option is off, so that the samples of runs without it do not change.
         if config.reduced_bilevel and random.random() < config.reduced_bilevel:
             return hr, _run(self._file, self._reduced_bilevel(lr, size, random), random)
         if config.fax and random.random() < config.fax:
-            return hr, self._faxed(lr, size, random)
-        lr = self._sample(_run(self._optics, lr, random), _drawn(random), size)
+            return hr, self._fax(lr, size, random)
+        lr = self._sample(_run(self._optics, lr, random), _random_kernel(random), size)
         ink, paper = 0.0, 1.0
         if random.random() < config.contrast:
             ink, paper = random.uniform(*config.ink_level), random.uniform(*config.paper_level)
@@ -111,46 +111,46 @@ class Degrade:
         return hr, _run(self._file, lr, random)
 
     def _reduced_bilevel(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
-        """A one-bit scan of a higher resolution, with its ragged edges, brought to LR: archives hold many such."""
+        """Reduce a one-bit scan of higher resolution, with ragged edges, to LR: archives hold many such scans."""
         finer = random.uniform(FINER_SCAN[0], min(self.factor, FINER_SCAN[1]))
         scan = cv2.resize(image, (round(size[0] * finer), round(size[1] * finer)), interpolation=cv2.INTER_AREA)
         scan = cv2.GaussianBlur(scan, (0, 0), random.uniform(0.3, 0.9))
         grain = np.asarray(random.standard_normal(scan.shape, np.float32), np.float32)
         grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), random.uniform(0.3, 0.8)))
         rough = (scan + PAPER * random.uniform(0.0, 0.15) * grain).clip(0, PAPER)
-        return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _drawn(random), size)
+        return self._sample(_bilevel(np.asarray(rough, np.uint8), 0.0, 1.0, random), _random_kernel(random), size)
 
-    def _faxed(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
-        """A standard fax: one bit, some lines lost; as many pixels as LR, made square as a network gets them."""
+    def _fax(self, image: Pixels, size: tuple[int, int], random: np.random.Generator) -> Pixels:
+        """Make a standard fax of one bit, with lost lines and as many pixels as LR, and then square its pixels."""
         longer = math.sqrt(random.uniform(*FAX_SHAPE))
         raster = round(size[0] * longer), max(1, round(size[1] / longer))
-        seen = self._sample(_run(self._optics, image, random), _drawn(random), raster)
-        bits = _bilevel(_run(self._sensor, seen, random), 0.0, 1.0, random)
+        scanned = self._sample(_run(self._optics, image, random), _random_kernel(random), raster)
+        bits = _bilevel(_run(self._sensor, scanned, random), 0.0, 1.0, random)
         if random.random() < self.config.noise:
             _lose_lines(bits, random)
         return resampled(bits, *size)
 
     def _sample(self, image: Pixels, kernel: int, size: tuple[int, int]) -> Pixels:
-        """Brought to ``size``, (width, height)."""
+        """Resize to ``size``, (width, height)."""
         if self.config.kernel != "mixed":
             return np.asarray(Image.fromarray(image).resize(size, KERNELS[self.config.kernel]), np.uint8)
         return np.asarray(cv2.resize(image, size, interpolation=kernel), np.uint8)
 
 
 def _lose_lines(bits: Pixels, random: np.random.Generator) -> None:
-    """Spoil some lines, in place, as receivers conceal it: with the line above, or with white."""
+    """Spoil some lines in place as receivers conceal losses: with the line above, or with white."""
     lost = np.flatnonzero(random.random(len(bits) - 1) < random.uniform(0, LOST_LINES)) + 1
     for line in lost.tolist():
         bits[line] = bits[line - 1] if random.random() < 0.7 else PAPER
 
 
-def _drawn(random: np.random.Generator) -> int:
-    """A kernel of the samplers."""
+def _random_kernel(random: np.random.Generator) -> int:
+    """Draw one of the sampling kernels."""
     return SAMPLERS[int(random.integers(len(SAMPLERS)))]
 
 
 def _run(compose: A.Compose, image: Pixels, random: np.random.Generator) -> Pixels:
-    """Run an albumentations pipeline with a seed of our own."""
+    """Run an albumentations pipeline with a seed drawn from ``random``."""
     compose.set_random_seed(int(random.integers(2**31)))
     return np.asarray(compose(image=np.ascontiguousarray(image))["image"], np.uint8).reshape(image.shape)
 
@@ -165,24 +165,24 @@ def _spread_ink(image: Pixels, random: np.random.Generator, factor: int) -> Pixe
 
 
 def _bleed_through(image: Pixels, random: np.random.Generator) -> Pixels:
-    """The patch itself, mirrored, blurred and faint, as the other side of the sheet."""
+    """Add the other side of the sheet: the patch itself, mirrored, blurred and faint."""
     other = cv2.GaussianBlur(image[::-1, ::-1], (0, 0), 2.0)
     faint = PAPER - (PAPER - other.astype(np.float32)) * random.uniform(0.05, 0.25)
     return np.minimum(image, faint.astype(np.uint8))
 
 
 def _tone(image: Pixels, ink: float, paper: float, random: np.random.Generator) -> Pixels:
-    """Ink and paper at these levels in [0, 1], darker towards one side."""
+    """Set ink and paper to these levels in [0, 1], darker towards one side."""
     fall = np.linspace(-0.5, 0.5, image.shape[1]) * random.uniform(-0.08, 0.08)
     toned = ink + image / PAPER * (paper - ink) + fall.reshape(1, -1, *[1] * (image.ndim - 2))
     return np.asarray((toned * PAPER).clip(0, PAPER).round(), np.uint8)
 
 
 def _bilevel(image: Pixels, ink: float, paper: float, random: np.random.Generator) -> Pixels:
-    """One bit: a threshold between ink and paper (levels in [0, 1]), somewhat off the middle.
+    """Reduce to one bit by a threshold between ink and paper (levels in [0, 1]), somewhat off the middle.
 
-    The levels are those of the page: taken from a patch that holds little ink, the threshold would lie in the noise of
-    the paper.
+    The levels are those of the page. In a patch with little ink, measured levels would put the threshold into the noise
+    of the paper.
     """
     level = ink + (paper - ink) * random.uniform(0.4, 0.75)
     bits = np.where(luminance(image) > level * PAPER, PAPER, 0).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Sources of pages of text: images, RVL-CDIP, PDF files."""
+"""Read pages of text from images, RVL-CDIP and PDF files."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ X_HIGH = frozenset("acemnorsuvwxz")
 
 
 class Images(Source):
-    """A folder of images; ``name.txt`` beside one is its reference text. Patch stores below it are left out."""
+    """A folder of images; ``name.txt`` beside one is its reference text. Patch stores below the folder are left out."""
 
     x_height = 24.0
     has_colour = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every image, one document each."""
+        """Return every image as one document."""
         return split_by_name(outside_stores([source.path for source in find_inputs([root])], root), root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """The image's pages; the text belongs to the first one."""
+        """Yield the image's pages; the text belongs to the first one."""
         text = document.path.with_suffix(".txt")
         for page in map(squared, read_pages(document.path)):
             has_text = page.number == 0 and os.path.isfile(text)
@@ -50,20 +50,20 @@ class Images(Source):
 class RvlCdip(Images):
     """RVL-CDIP's own layout: ``images/`` and ``labels/{train,val,test}.txt`` with lines 'path label'.
 
-    The labels' split is kept, and 'test' is left alone: it is for measuring.
+    The split of the labels is kept. 'test' is left out, since it is for measuring.
     """
 
     x_height = 8.0
 
     def documents(self, root: Path) -> list[Document]:
-        """Every listed image, in the order of the label files, that are not test images."""
+        """Return every listed image except test images, in the order of the label files."""
         if not os.path.isdir(root / "labels") or not os.path.isdir(root / "images"):
-            raise UsageError(f"{root} has not the layout of RVL-CDIP: it wants the folders images/ and labels/")
+            raise UsageError(f"{root} does not have the layout of RVL-CDIP: it needs the folders images/ and labels/")
         documents = []
         for split in ("train", "val"):
             listing = root / "labels" / f"{split}.txt"
             if not os.path.isfile(listing):
-                raise UsageError(f"{root} has not the layout of RVL-CDIP: {listing} is missing")
+                raise UsageError(f"{root} does not have the layout of RVL-CDIP: {listing} is missing")
             for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
                 if line.strip():
                     documents.append(Document(_inside(root / "images", line.rsplit(maxsplit=1)[0]), split))
@@ -73,17 +73,17 @@ class RvlCdip(Images):
 
 
 class Pdf(Source):
-    """PDF files with real text, rendered at the dpi that is wanted; their own text is the reference."""
+    """PDF files with real text, rendered at the dpi that is needed; their own text is the reference."""
 
     x_height = 28.0
 
     def documents(self, root: Path) -> list[Document]:
-        """Every .pdf under the folder, or the one file."""
+        """Return every .pdf under the folder, or the one file."""
         paths = [root] if os.path.isfile(root) else sorted(p for p in root.rglob("*.pdf") if os.path.isfile(p))
         return split_by_name(paths, root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """Every page that has text (PageError when none has); scale 1.0 is 72 dpi."""
+        """Yield every page that has text (PageError if none has); scale 1.0 is 72 dpi."""
         has_text = False
         with open_pdf(document.path) as pdf:
             for number in range(len(pdf)):
@@ -98,15 +98,15 @@ class Pdf(Source):
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """``folder / name``, refusing names that lead out of the folder."""
+    """Return ``folder / name``; refuse names that lead out of the folder."""
     try:
         return below(folder, name)
     except RefusedName as error:
-        raise UsageError(f"the label files of {folder.parent} name what cannot be a file in it: {error}") from error
+        raise UsageError(f"the label files of {folder.parent} name a file that cannot be in it: {error}") from error
 
 
 def rescale(page: Page, scale: float) -> Page:
-    """The page resized: area when it shrinks, cubic when it grows."""
+    """Resize a page: by area averaging to shrink it, by cubic interpolation to enlarge it."""
     if scale == 1.0:
         return page
     shape = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
@@ -115,7 +115,7 @@ def rescale(page: Page, scale: float) -> Page:
 
 
 def _pdf_text(textpage: Any) -> tuple[float | None, str]:
-    """(x-height in points, text) of a page from its characters' boxes; None when it has too little text."""
+    """Return (x-height in points, text) of a page from its characters' boxes; None if it has too little text."""
     text = textpage.get_text_range()
     heights = []
     for index, character in enumerate(text[:PDF_CHARACTERS]):

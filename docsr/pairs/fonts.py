@@ -1,9 +1,9 @@
-"""Pages drawn in the typefaces of a folder: words of no language, capitals, figures, prices and codes, ruled lines.
+"""Draw pages in the typefaces of a folder: words of no language, capitals, figures, prices, codes and ruled lines.
 
-Documentation in PDF is nearly all running text in a few book faces. Receipts, forms and labels are not: they are set in
-typewriter and sans faces, in capitals and figures, and bold. Words are drawn letter by letter, the commoner letters of
-English more often, so that a network learns shapes from them and no spelling. Of prose that is given, most blocks have
-some lines: there a network learns which letters follow each other, which tells an unclear one.
+Documentation in PDF is nearly all running text in a few book faces. Receipts, forms and labels differ: they use
+typewriter and sans faces, capitals, figures and bold. Words are drawn letter by letter, common letters of English more
+often, so that a network learns shapes and no spelling. If prose is given, most blocks hold lines of it: there a network
+learns which letters follow each other, which helps to tell an unclear one.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ UNIT = 1000
 """Size in px at which a typeface is measured."""
 
 LETTERS = tuple("etaoinshrdlcumwfgypbvkjxqz")
-"""From the commonest in English to the rarest."""
+"""Letters from the most common in English to the rarest."""
 
 LONGEST_WORD = 11
 SIZES = (1.0, 1.0, 1.0, 1.0, 0.8, 0.8, 1.25, 1.7)
-"""Of a block's text, over the page's."""
+"""Text size of a block relative to the page's."""
 
 PROSE_SHARE = 0.75
-"""Of the blocks, where there is prose."""
+"""Share of blocks that hold prose, if there is any."""
 
 RULE_SHARE = 0.3
 NEEDED = string.ascii_letters + string.digits + ".,:;-+/()%$#&*"
@@ -57,7 +57,7 @@ class Fonts(Source):
     takes_prose = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every typeface under the folder, or the one file."""
+        """Return every typeface under the folder, or the one file."""
         if os.path.isfile(root):
             return split_by_name([root], root)
         paths = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES and os.path.isfile(path))
@@ -66,7 +66,7 @@ class Fonts(Source):
         return split_by_name(paths, root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """Drawn pages, the same each time. PageError for what is no typeface with letters and figures."""
+        """Yield drawn pages, the same each time. PageError if the file is no typeface with letters and figures."""
         face = _Face.read(document.path)
         for number in range(PAGES_PER_FACE):
             seed = zlib.crc32(f"{document.path.name} {number}".encode(errors="surrogateescape"))
@@ -76,7 +76,7 @@ class Fonts(Source):
 
 @lru_cache(maxsize=1)
 def read_prose(path: Path) -> Sequence[str]:
-    """The words of a text file. UsageError where there are none."""
+    """Return the words of a text file. UsageError if there are none."""
     try:
         words = path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
@@ -98,12 +98,12 @@ class _Face:
         try:
             font = ImageFont.truetype(str(path), UNIT)
             unknown = bytes(font.getmask("\uffff"))
-            lacking = [one for one in NEEDED if not any(mask := bytes(font.getmask(one))) or mask == unknown]
+            lacking = [char for char in NEEDED if not any(mask := bytes(font.getmask(char))) or mask == unknown]
             _, top, _, bottom = font.getbbox("x")
         except (OSError, ValueError) as error:
             raise PageError(f"{path} cannot be read as a typeface: {error}") from error
         if lacking or bottom <= top:
-            raise PageError(f"{path} has not all letters and figures (no {''.join(lacking) or 'x'})")
+            raise PageError(f"{path} lacks letters or figures ({''.join(lacking) or 'x'})")
         return _Face(path, bottom - top)
 
     def at(self, x_height: float) -> ImageFont.FreeTypeFont:
@@ -116,12 +116,12 @@ def _font(path: Path, size: float) -> ImageFont.FreeTypeFont:
 
 
 def draw_page(face: _Face, seed: int, scale: float, prose: Sequence[str] = ()) -> Page:
-    """A page of blocks: lines of one size and kind each, now and then boxed or ruled.
+    """Draw a page of blocks, each with lines of one size and kind, and some with a box or a rule.
 
     Args:
         face: the typeface.
         seed: decides text and layout, whatever the scale.
-        scale: 1: PAGE px wide and high, text X_HEIGHT px high.
+        scale: at 1 the page is PAGE px wide and high, and its text X_HEIGHT px high.
         prose: words of running text, in their order.
     """
     random = np.random.default_rng(seed)
@@ -145,7 +145,7 @@ def _block(
     place: tuple[float, float, float],
     scale: float,
 ) -> float:
-    """Draw some lines from ``place`` (left, top, x-height at scale 1) down; return where they end."""
+    """Draw some lines downwards from ``place`` (left, top, x-height at scale 1); return where they end."""
     left, top, size = place
     measure, font = face.at(size), face.at(size * scale)
     leading, room, y = size * float(random.uniform(2.1, 3.2)), PAGE - 2 * left, top
@@ -165,7 +165,7 @@ def _block(
 
 
 def _line(words: Draw, random: np.random.Generator, font: ImageFont.FreeTypeFont, room: float) -> str:
-    """Words until the line is full, or has as many as it shall."""
+    """Return words until the line is full, or has a random number of them."""
     line = words(random)
     for _ in range(int(random.integers(1, 14))):
         longer = f"{line} {words(random)}"
@@ -176,7 +176,7 @@ def _line(words: Draw, random: np.random.Generator, font: ImageFont.FreeTypeFont
 
 
 def _words(random: np.random.Generator, prose: Sequence[str]) -> Draw:
-    """What a block is made of: the words of some place in the prose, or one of KINDS."""
+    """Return what draws the words of a block: consecutive words of the prose, or one of KINDS."""
     if not prose or random.random() >= PROSE_SHARE:
         return KINDS[int(random.integers(len(KINDS)))]
     place = count(int(random.integers(len(prose))))
@@ -190,7 +190,7 @@ def _letters(random: np.random.Generator) -> str:
 
 
 def _figures(random: np.random.Generator) -> str:
-    """A number, price, date, time, share or code."""
+    """Return a number, price, date, time, share or code."""
     few, many = (int(value) for value in random.integers(0, (100, 1_000_000)))
     forms = (
         f"{many}",
@@ -208,7 +208,7 @@ def _figures(random: np.random.Generator) -> str:
 
 
 def _running(random: np.random.Generator) -> str:
-    """A word of running text: now and then capitalised, with a mark after it, or a number."""
+    """Return a word of running text: sometimes capitalised, followed by a mark, or replaced by a number."""
     if random.random() < 0.1:
         return _figures(random)
     word = _letters(random)
@@ -225,4 +225,4 @@ def _titles(random: np.random.Generator) -> str:
 
 
 KINDS: tuple[Draw, ...] = (_running, _running, _capitals, _capitals, _titles, _figures)
-"""What the lines of a block are made of."""
+"""Functions that draw the words of a block, each as often as it occurs here."""

@@ -1,4 +1,4 @@
-"""Sources that are no pages of text, for the recipes R0, R1 and R4: DIV2K, CelebA, and pairs given as .npy."""
+"""Read pictures that are not pages of text, for the recipes R0, R1 and R4: DIV2K, CelebA, and pairs of .npy files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from docsr.page import Page, Pixels
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 
 CELEBA_INPUT, CELEBA_CROP, CELEBA_HR = 176, 144, 256
-"""Recipe R4: faces at 176 x 176 px, the middle 144 of them, brought to 256 x 256 px."""
+"""Recipe R4: faces at 176 x 176 px, of which the middle 144 px are enlarged to 256 x 256 px."""
 
 CELEBA_LISTS = ("list_eval_partition.txt", "list_eval_partition.csv")
 
@@ -25,9 +25,9 @@ HR_NAMES, LR_NAMES = ("hr", "HR"), ("lr", "LR")
 
 
 class Div2k(Source):
-    """DIV2K's layout: ``DIV2K_train_HR``, ``DIV2K_valid_HR``, and ``DIV2K_train_LR_bicubic/X4`` where it is there.
+    """DIV2K's layout: ``DIV2K_train_HR``, ``DIV2K_valid_HR``, and ``DIV2K_train_LR_bicubic/X4`` if it exists.
 
-    Where there is no LR of ``lr_factor``, or with None, LR is made while training.
+    If there is no LR of ``lr_factor``, or ``lr_factor`` is None, LR is made during training.
     """
 
     patch = 192
@@ -35,19 +35,19 @@ class Div2k(Source):
     has_colour = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every HR picture; DIV2K's own validation pictures are the validation side, where they have what is needed."""
+        """Return every HR picture; DIV2K's validation pictures validate, if they have the LR that is needed."""
         train = _pictures(root / "DIV2K_train_HR")
         if not train:
-            raise UsageError(f"{root} has not the layout of DIV2K: it wants pictures in the folder DIV2K_train_HR")
-        held = _pictures(root / "DIV2K_valid_HR")
+            raise UsageError(f"{root} does not have DIV2K's layout: it needs pictures in the folder DIV2K_train_HR")
+        validation = _pictures(root / "DIV2K_valid_HR")
         if not self._any_lr(train):
             self.lr_factor = None
-        if not held or (self.lr_factor is not None and not self._any_lr(held)):
+        if not validation or (self.lr_factor is not None and not self._any_lr(validation)):
             return split_by_name(train, root)
-        return [Document(path, "train") for path in train] + [Document(path, "val") for path in held]
+        return [Document(path, "train") for path in train] + [Document(path, "val") for path in validation]
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """The picture, with its LR."""
+        """Yield the picture, with its LR."""
         page = next(iter(read_pages(document.path)))
         lr = None if self.lr_factor is None else partial(_first_page, self._lr_path(document.path, self.lr_factor))
         yield SourcePage(0, lambda scale: page, 1.0, lr=lr)
@@ -56,7 +56,7 @@ class Div2k(Source):
         return self.lr_factor is not None and any(os.path.isfile(self._lr_path(hr, self.lr_factor)) for hr in pictures)
 
     def _lr_path(self, hr: Path, factor: int) -> Path:
-        """Of ``0001.png`` ``DIV2K_train_LR_bicubic/X4/0001x4.png``, or ``DIV2K_train_LR_x8/0001x8.png``."""
+        """Return for ``0001.png`` ``DIV2K_train_LR_bicubic/X4/0001x4.png``, or ``DIV2K_train_LR_x8/0001x8.png``."""
         root, name = hr.parent.parent, f"{hr.stem}x{factor}{hr.suffix}"
         usual = root / hr.parent.name.replace("_HR", "_LR_bicubic") / f"X{factor}" / name
         other = root / hr.parent.name.replace("_HR", f"_LR_x{factor}") / name
@@ -64,19 +64,19 @@ class Div2k(Source):
 
 
 class CelebA(Source):
-    """CelebA's layout: ``img_align_celeba/`` and, where it is there, ``list_eval_partition`` as .txt or .csv.
+    """CelebA's layout: ``img_align_celeba/`` and, optionally, ``list_eval_partition`` as .txt or .csv.
 
-    That lists 0 (training), 1 (validation) or 2 (test: left alone) after each name.
+    The list has 0 (training), 1 (validation) or 2 (test: left out) after each name.
     """
 
     patch = CELEBA_HR
     has_colour = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every listed picture, or all of them."""
+        """Return every listed picture, or all pictures without a list."""
         pictures = _pictures(root / "img_align_celeba")
         if not pictures:
-            raise UsageError(f"{root} has not the layout of CelebA: it wants pictures in the folder img_align_celeba")
+            raise UsageError(f"{root} does not have CelebA's layout: it needs pictures in the folder img_align_celeba")
         listing = next((path for path in (root / name for name in CELEBA_LISTS) if os.path.isfile(path)), None)
         if listing is None:
             return split_by_name(pictures, root)
@@ -89,7 +89,7 @@ class CelebA(Source):
         return listed
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """The face: a square of 176 px, its middle 144, at 256 px."""
+        """Yield the face: a square of 176 px, whose middle 144 px are enlarged to 256 px."""
         page = next(iter(read_pages(document.path)))
         side = min(page.width, page.height)
         square = _resized(_middle(page.pixels, side), CELEBA_INPUT)
@@ -100,7 +100,7 @@ class CelebA(Source):
 class NpyPairs(Source):
     """Pairs of arrays by name: ``hr/NAME.npy`` and ``lr/NAME.npy``, H x W or H x W x 3, uint8 or floats in [0, 1].
 
-    All pairs must have the factor of the first one, or ``lr_factor`` where that is set.
+    All pairs must have the factor of the first one, or ``lr_factor`` if it is set.
     """
 
     patch = 96
@@ -108,8 +108,8 @@ class NpyPairs(Source):
     has_colour = True
 
     def documents(self, root: Path) -> list[Document]:
-        """Every pair, checked by its header: names, shapes, types and ratio."""
-        hr, lr = (_arrays(root, names) for names in (HR_NAMES, LR_NAMES))
+        """Return every pair, after a check of names, shapes, types and ratio from the headers."""
+        hr, lr = (_find_arrays(root, names) for names in (HR_NAMES, LR_NAMES))
         if alone := sorted(hr.keys() ^ lr.keys()):
             path = hr.get(alone[0]) or lr[alone[0]]
             raise UsageError(f"{path} has no partner of the same name ({len(alone)} such files): pairs go by name")
@@ -120,11 +120,11 @@ class NpyPairs(Source):
         return split_by_name(list(hr.values()), root)
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """The pair."""
+        """Yield the pair."""
         hr = document.path
         folder = next(hr.parent.parent / name for name in LR_NAMES if os.path.isfile(hr.parent.parent / name / hr.name))
-        page = Page(_array(hr), source=hr)
-        yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_array(folder / hr.name)))
+        page = Page(_read_array(hr), source=hr)
+        yield SourcePage(0, lambda scale: page, 1.0, lr=lambda: Page(_read_array(folder / hr.name)))
 
 
 def _pictures(folder: Path) -> list[Path]:
@@ -145,7 +145,7 @@ def _resized(pixels: Pixels, side: int) -> Pixels:
     return np.asarray(cv2.resize(pixels, (side, side), interpolation=mode), np.uint8)
 
 
-def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
+def _find_arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
     folder = next((root / name for name in names if os.path.isdir(root / name)), None)
     if folder is None:
         raise UsageError(f"{root} has no folder {names[0]}: pairs lie in the folders hr and lr, under the same names")
@@ -153,8 +153,8 @@ def _arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:
 
 
 def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
-    """The factor of a pair, which must be a whole number and, where one is wanted, that one."""
-    large, small = _opened(hr), _opened(lr)
+    """Return the factor of a pair, which must be a whole number and equal ``wanted``, if that is given."""
+    large, small = _open_array(hr), _open_array(lr)
     factor = int(large.shape[0] // max(1, small.shape[0]))
     height, width = small.shape[:2]
     if large.shape[:2] != (factor * height, factor * width) or factor < 2 or large.shape[2:] != small.shape[2:]:
@@ -162,26 +162,26 @@ def _factor(hr: Path, lr: Path, wanted: int | None) -> int:
             f"{hr} of shape {large.shape} must be 2 or more whole times as large as {lr} of shape {small.shape}"
         )
     if wanted is not None and factor != wanted:
-        raise UsageError(f"{hr} is {factor} times as large as {lr}, and the factor of the pairs is {wanted}")
+        raise UsageError(f"{hr} is {factor} times as large as {lr}, but the factor of the pairs is {wanted}")
     return factor
 
 
-def _opened(path: Path) -> Pixels:
-    """The array without its values; UsageError for what is no picture."""
+def _open_array(path: Path) -> Pixels:
+    """Open an array without reading its values. UsageError if it is not a picture."""
     try:
         array: Pixels = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UsageError(f"{path} is not a readable .npy file") from error
     if array.shape[2:] not in {(), (1,), (3,)} or array.ndim < 2:
-        raise UsageError(f"{path} is no picture: its shape is {array.shape}, not H x W or H x W x 3")
+        raise UsageError(f"{path} is not a picture: its shape is {array.shape}, not H x W or H x W x 3")
     if array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
         raise UsageError(f"{path} holds {array.dtype}: pictures are uint8, or floats in [0, 1]")
     return array
 
 
-def _array(path: Path) -> Pixels:
-    """The pixels; PageError for floats outside [0, 1]."""
-    array = np.array(_opened(path))
+def _read_array(path: Path) -> Pixels:
+    """Return the pixels of an array. PageError for floats outside [0, 1]."""
+    array = np.array(_open_array(path))
     if array.shape[2:] == (1,):
         array = array[..., 0]
     if array.dtype == np.uint8:

@@ -1,4 +1,4 @@
-"""What every source of HR pages promises."""
+"""Define the interface of every source of HR pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VALIDATION_SHARE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a source: a file, and on which side of the split all its pages lie ('train' or 'val')."""
+    """One document of a source: a file, and the side of the split of all its pages ('train' or 'val')."""
 
     path: Path
     split: str
@@ -24,15 +24,15 @@ class Document:
 
 @dataclass(frozen=True)
 class SourcePage:
-    """One HR page that can be had at several sizes.
+    """One HR page that is available at several sizes.
 
     Attributes:
         number: 0-based page number.
-        at: gives the page at a scale (1.0: the source's own size, or its nominal dpi); PageError when damaged.
-        largest_scale: beyond it the page would only be blown up.
+        at: returns the page at a scale (1.0: the source's own size, or its nominal dpi); PageError if damaged.
+        largest_scale: largest useful scale; beyond it the page would only be blown up.
         text: reference text, or None.
-        x_height: x-height in px at scale 1.0 where the source knows it; None: to be measured.
-        lr: gives the page's own LR, where the source has pairs; it is ``Source.lr_factor`` times smaller.
+        x_height: x-height in px at scale 1.0 if the source knows it; None: it must be measured.
+        lr: returns the page's own LR, if the source has pairs; it is ``Source.lr_factor`` times smaller.
     """
 
     number: int
@@ -44,17 +44,17 @@ class SourcePage:
 
 
 class Source(Protocol):
-    """Lists documents and reads the pages of one. A source derives from it and sets what is not usual.
+    """List documents and read their pages. A source derives from this class and sets what differs from the defaults.
 
     Attributes:
-        x_height: the text size in px that pages of this kind are normalised to unless told otherwise; None: these are
-            no pages of text, and they are taken as they are.
-        patch: usual side of a patch in px.
-        has_lr: whether its pages can have LR of their own.
+        x_height: default text size in px to which pages of this kind are brought; None: these are not pages of text,
+            and they keep their size.
+        patch: default side of a patch in px.
+        has_lr: whether its pages can have an LR of their own.
         has_colour: whether its pages can be in colour.
         lr_factor: the factor of that LR; None: pages are read without it.
         takes_prose: whether its pages can be made of given prose.
-        prose: a text file with that.
+        prose: a text file with that prose.
     """
 
     x_height: float | None = None
@@ -66,14 +66,14 @@ class Source(Protocol):
     prose: Path | None = None
 
     def documents(self, root: Path) -> list[Document]:
-        """All documents under ``root`` (a folder or a file), split. NoInputError when there is none."""
+        """Return all documents under ``root`` (a folder or a file), with their split. NoInputError if there is none."""
 
     def pages(self, document: Document) -> Iterator[SourcePage]:
-        """The document's pages; PageError for a damaged one."""
+        """Yield the document's pages. PageError for a damaged one."""
 
 
 def split_by_name(paths: list[Path], root: Path) -> list[Document]:
-    """Put the documents with the smallest hash of their name on the validation side: the same ones each time."""
+    """Put documents with the smallest hash of their name on the validation side, the same ones each time."""
     if not paths:
         raise NoInputError(f"no readable document in {root}")
     ranked = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest())

@@ -1,4 +1,4 @@
-"""The sources of training pages by name. Adding one: a class like those of documents.py and a line here."""
+"""Register the sources of training pages by name. To add one, write a class as in documents.py and add a line here."""
 
 from __future__ import annotations
 

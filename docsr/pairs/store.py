@@ -1,12 +1,12 @@
-"""The patch store: what ``docsr prepare`` writes and ``docsr train`` reads.
+"""Read the patch store, which ``docsr prepare`` writes and ``docsr train`` reads.
 
-A folder with ``train-00000.npy``, ``val-00000.npy``, ... (N x size x size, or N x size x size x 3 in colour; uint8,
-memory-mapped), beside them ``train-lr-00000.npy``, ... where the source has LR of its own, ``pages/`` with a few
-validation pages and their reference text where it has that, and ``store.json``, written last: a folder without it is
-not finished. From the first moment until then the folder holds ``.docsr-store``, which says that what is in it
-was made by ``docsr prepare`` and may be thrown away.
+A store is a folder with ``train-00000.npy``, ``val-00000.npy``, ... (N x size x size, or N x size x size x 3 in colour;
+uint8, memory-mapped). It also has ``train-lr-00000.npy``, ... if the source has LR of its own, ``pages/`` with a few
+validation pages and their reference text if there is any, and ``store.json``. That file is written last: a folder
+without it is not finished. Until then the folder holds ``.docsr-store``, which says that ``docsr prepare`` made its
+files and may delete them.
 
-A folder of such folders is a store, too: the patches of all of them, which must be of one size and kind of pixel.
+A folder of such folders is a store, too, with the patches of all of them. They must have one size and kind of pixel.
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ HEADER = "store.json"
 UNFINISHED = ".docsr-store"
 PAGES = "pages"
 LR = "-lr"
-"""What the name of a shard of LR patches has after its split."""
+"""Follows the split in the name of a shard of LR patches."""
 
 
 @dataclass(frozen=True)
 class StoreHeader:
-    """What a store holds.
+    """The contents of a store.
 
     Attributes:
-        kind: the source it was prepared from.
+        kind: the source of its pages.
         size: side of a stored patch in px.
-        x_height: the text size that pages were normalised to, in px; None when they were left as they are. Of several
-            stores together, the largest.
+        x_height: the text size in px to which pages were brought; None if they kept their size. Of several stores
+            together, the largest.
         train, val: numbers of patches.
-        documents, pages: what was read.
+        documents, pages: numbers of documents and pages read.
         colours: 1 (grey) or 3 (RGB).
-        lr_factor: HR size over LR size where the source has LR of its own; None: LR is made while training.
-        skipped: one sentence for each document that gave nothing, and for each page that was read and gave nothing.
+        lr_factor: HR size over LR size if the source has LR of its own; None: LR is made during training.
+        skipped: a sentence for each document that gave nothing, and for each page that was read and gave nothing.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class StoreHeader:
 
 
 def outside_stores(paths: Iterable[Path], root: Path) -> list[Path]:
-    """The files below ``root`` that no store holds, finished or not: pages of a store are no scans."""
+    """Return the files below ``root`` that are in no store, finished or not: pages of a store are not scans."""
 
     @cache
     def is_stored(folder: Path) -> bool:
@@ -85,11 +85,11 @@ def _is_store(folder: Path) -> bool:
 
 
 class PatchStore:
-    """Random access to the patches of one split; ``x_heights`` are the text sizes of its parts.
+    """Give random access to the patches of one split; ``x_heights`` are the text sizes of its parts.
 
     Raises:
-        UsageError: the folder is no store, or not a finished one.
-        TrainingError: it is damaged: a file cannot be read, or is missing.
+        UsageError: the folder is no store, or is not finished.
+        TrainingError: the store is damaged: a file is missing or cannot be read.
     """
 
     def __init__(self, folder: Path, split: str) -> None:
@@ -99,7 +99,7 @@ class PatchStore:
         self._open()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the patches: a pickled memory map is the whole file, and a worker opens its own."""
+        """Leave out the patches: a pickled memory map is the whole file, and each worker opens its own."""
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -119,15 +119,15 @@ class PatchStore:
 
     def _of(self, shards: list[NDArray[np.uint8]], index: int) -> Pixels:
         number = bisect_right(self._ends, index)
-        patch: Pixels = shards[number][index - self._ends[number]]  # from the shard's end
+        patch: Pixels = shards[number][index - self._ends[number]]  # a negative index, from the shard's end
         return patch
 
     def x_height(self, index: int) -> float | None:
-        """The text size that the page of patch ``index`` was normalised to."""
+        """Return the text size to which the page of patch ``index`` was brought."""
         return self._x_heights[bisect_right(self._ends, index)]
 
     def fingerprint(self) -> str:
-        """What tells this split from another: the size of its text and patches, and some of its patches themselves."""
+        """Return a hash that identifies this split: its text and patch sizes, and some of its patches."""
         digest = hashlib.sha256(f"{self.header.size} {self._x_heights}".encode())
         for shard in (*self._shards, *self._lr_shards):
             digest.update(str(shard.shape).encode() + shard[0].tobytes() + shard[-1].tobytes())
@@ -147,9 +147,9 @@ class PatchStore:
 
     def _open_folder(self, folder: Path, header: StoreHeader) -> None:
         shards, lr_shards = _open_shards(folder, header, self.split, header.size), []
-        told, found = getattr(header, self.split), sum(map(len, shards))
-        there = counted(found, f"{self.split} patch")
-        lacking = "" if found == told else f"holds {there} where its {HEADER} says {told}"
+        stated, counts = getattr(header, self.split), sum(map(len, shards))
+        held = counted(counts, f"{self.split} patch")
+        lacking = "" if counts == stated else f"holds {held} where its {HEADER} says {stated}"
         if header.lr_factor is not None:
             lr_shards = _open_shards(folder, header, f"{self.split}{LR}", header.size // header.lr_factor)
             if [len(shard) for shard in lr_shards] != [len(shard) for shard in shards]:
@@ -180,45 +180,46 @@ def _open_shard(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def store_folders(folder: Path) -> list[Path]:
-    """The folder itself, or the finished stores directly below it.
+    """Return the folder itself, or the finished stores directly below it.
 
     Raises:
-        UsageError: the folder does not exist, or docsr prepare did not finish (or never began) one.
+        UsageError: the folder does not exist, or holds no finished store.
     """
     if not os.path.isdir(folder):
         raise UsageError(f"the folder of patches {folder} does not exist: make one with docsr prepare")
     if os.path.isfile(folder / HEADER):
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"*/{HEADER}"))
-    if not found or os.path.isfile(folder / UNFINISHED):
+    stores = sorted(path.parent for path in folder.glob(f"*/{HEADER}"))
+    if not stores or os.path.isfile(folder / UNFINISHED):
         raise UsageError(f"{folder} is not a finished folder of patches ({HEADER} is missing): run docsr prepare")
-    return found
+    return stores
 
 
 def read_header(folder: Path) -> StoreHeader:
-    """Read what a store holds, or several together.
+    """Read the header of a store, or the combined header of several.
 
     Raises:
-        UsageError: as :func:`store_folders`, or patches of several kinds that do not go together.
+        UsageError: as :func:`store_folders`, or the stores have patches of different kinds.
         TrainingError: a header is damaged.
     """
-    headers = {one: _read_one(one) for one in store_folders(folder)}
+    headers = {store: _read_one(store) for store in store_folders(folder)}
     first = next(iter(headers.values()))
     for other, header in headers.items():
         for name in ("size", "colours", "lr_factor"):
-            mine, theirs = getattr(first, name), getattr(header, name)
-            if mine != theirs:
-                raise UsageError(f"{other} has {name} {theirs}, the patches beside it {mine}: prepare them alike")
+            expected, actual = getattr(first, name), getattr(header, name)
+            if expected != actual:
+                raise UsageError(f"{other} has {name} {actual}, the patches beside it {expected}: prepare them alike")
         if (header.x_height is None) != (first.x_height is None):
             raise UsageError(
-                f"of {other} and the patches beside it, some were prepared with --as-is: prepare them alike"
+                f"of {other} and the patches beside it, only some were prepared with --as-is: prepare them alike"
             )
     sums = {
-        name: sum(getattr(one, name) for one in headers.values()) for name in ("train", "val", "documents", "pages")
+        name: sum(getattr(header, name) for header in headers.values())
+        for name in ("train", "val", "documents", "pages")
     }
-    kinds = "+".join(dict.fromkeys(one.kind for one in headers.values()))
-    largest = max((one.x_height for one in headers.values() if one.x_height is not None), default=None)
-    skipped = tuple(chain(*(one.skipped for one in headers.values())))
+    kinds = "+".join(dict.fromkeys(header.kind for header in headers.values()))
+    largest = max((header.x_height for header in headers.values() if header.x_height is not None), default=None)
+    skipped = tuple(chain(*(header.skipped for header in headers.values())))
     return replace(first, kind=kinds, x_height=largest, skipped=skipped, **sums)
 
 

@@ -1,4 +1,4 @@
-"""Writing a patch store: shard by shard, the header last."""
+"""Write a patch store: shard by shard, then the header."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _OURS = (
     ("", re.compile(r"(train|val)(-lr)?-\d{5}\.npy|\.docsr-(?!store$).+")),
     (PAGES, re.compile(r"\d{2,}-.*\.(png|txt)|\.docsr-.+")),
 )
-"""Folder, and the names that docsr prepare gives to files in it (its temporary files among them)."""
+"""Folder, and the names that docsr prepare gives to files in it, including its temporary files."""
 
 
 class StoreWriter:
-    """Collects patches into shards; each shard is written whole or not at all.
+    """Collect patches into shards; each shard is written whole or not at all.
 
-    The folder is a new or empty one, or one that an earlier run began and did not finish, which is emptied. It is
-    opened once: whatever its path leads to later, all goes there.
+    The folder must be new or empty, or left by an unfinished run, in which case it is emptied. It is opened once, so
+    all files go there even if its path leads elsewhere later.
 
     Raises:
         UsageError: the folder holds anything else.
@@ -43,30 +43,30 @@ class StoreWriter:
         self._out = OutputFolder(folder)
         with atomic_write(self.place(UNFINISHED)):
             pass  # an empty file
-        _empty(folder)
+        _remove_unfinished(folder)
         self.size = size
         self.counts = {"train": 0, "val": 0}
         self._shards: Counter[str] = Counter()
         self._pending: dict[str, list[Pixels]] = defaultdict(list)
 
     def place(self, name: str) -> Place:
-        """Return where a file of the store goes, by its path below the folder."""
+        """Return the place of a file of the store, by its path below the folder."""
         return Place(self._out, name)
 
     def add(self, split: str, patches: NDArray[np.uint8], lr: NDArray[np.uint8] | None = None) -> None:
-        """Add N x size x size (x 3) patches, with their own LR patches where they have them, to 'train' or 'val'."""
+        """Add N x size x size (x 3) patches, with their own LR patches if there are any, to 'train' or 'val'."""
         self.counts[split] += len(patches)
-        for name, mine in ((split, patches), (f"{split}{LR}", lr)):
-            if mine is not None:
-                self._pending[name].extend(mine)
+        for name, arrays in ((split, patches), (f"{split}{LR}", lr)):
+            if arrays is not None:
+                self._pending[name].extend(arrays)
             while len(self._pending[name]) >= SHARD:
                 self._flush(name, SHARD)
 
     def close(self, header: StoreHeader) -> None:
-        """Write what is left and the header."""
-        for name, left in self._pending.items():
-            if left:
-                self._flush(name, len(left))
+        """Write the remaining patches and the header."""
+        for name, remaining in self._pending.items():
+            if remaining:
+                self._flush(name, len(remaining))
         with atomic_write(self.place(HEADER)) as file:
             file.write(f"{json.dumps(asdict(header), indent=1)}\n".encode())
         remove(self._out, UNFINISHED)
@@ -80,19 +80,19 @@ class StoreWriter:
 
 
 def check_new(folder: Path) -> None:
-    """Refuse a folder that a store must not be written to.
+    """Refuse a folder that must not become a store.
 
     Raises:
-        UsageError: it holds a finished store, or something that docsr prepare did not put there.
+        UsageError: it holds a finished store, or files that docsr prepare did not put there.
     """
     if os.path.exists(folder / HEADER):
         raise UsageError(f"{folder} holds prepared patches already: remove it or choose another folder")
     if os.path.isdir(folder) and any(folder.iterdir()) and not os.path.isfile(folder / UNFINISHED):
-        raise UsageError(f"{folder} is not empty, and what it holds would mix with the patches: choose another --out")
+        raise UsageError(f"{folder} is not empty, and its files would mix with the patches: choose another --out")
 
 
-def _empty(folder: Path) -> None:
-    """Remove what an unfinished run left, and nothing else."""
+def _remove_unfinished(folder: Path) -> None:
+    """Remove the files of an unfinished run, and no others."""
     for below, ours in _OURS:
         for path in (folder / below).glob("*"):
             if ours.fullmatch(path.name) and os.path.isfile(path):

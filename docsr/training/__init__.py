@@ -1,1 +1,1 @@
-"""The parts of a training run that are not its loop: updates, processes, state, schedule, validation, curves."""
+"""Provide the parts of a training run other than its loop: updates, processes, state, schedule, validation, curves."""

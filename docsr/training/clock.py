@@ -1,4 +1,4 @@
-"""What is logged of the steps between two logs: how long they take, how much of that is waiting, and means."""
+"""Measure, between two logs, how long steps take, how much of that is waiting, and the means of their scalars."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from time import perf_counter
 
 
 class Clock:
-    """Told when a step begins, when its batches are there, and when it is done; read now and then."""
+    """Measure the steps of a run, and how long each waits for its batches."""
 
     def __init__(self) -> None:
         self._last = 0.0
@@ -15,25 +15,25 @@ class Clock:
         self._steps = 0
 
     def begin(self) -> None:
-        """A step begins; what was done since the last one (saving, validating) does not count."""
+        """Start a step; the time since the last one (saving, validating) does not count."""
         self._last = perf_counter()
 
     def waited(self) -> None:
-        """The batches of a step are there."""
+        """Note that the batches of a step are there."""
         self._waiting += self._lap()
 
     def stepped(self) -> None:
-        """The step is done."""
+        """Note that the step is done."""
         self._stepping += self._lap()
         self._steps += 1
 
     def read(self) -> dict[str, float]:
-        """Seconds a step, and the share of them spent waiting for its batches, since the last reading."""
+        """Return the seconds per step, and the share of them spent waiting for batches, since the last reading."""
         total = self._waiting + self._stepping
-        found = {"seconds": total / max(1, self._steps), "waiting": self._waiting / total if total else 0.0}
+        times = {"seconds": total / max(1, self._steps), "waiting": self._waiting / total if total else 0.0}
         self._waiting = self._stepping = 0.0
         self._steps = 0
-        return found
+        return times
 
     def _lap(self) -> float:
         now = perf_counter()
@@ -42,18 +42,18 @@ class Clock:
 
 
 class Means:
-    """Told the scalars of each step; read now and then. One batch's loss says little, the mean of fifty says more."""
+    """Average the scalars of steps: the loss of one batch says little, the mean of fifty says more."""
 
     def __init__(self) -> None:
-        self._told: dict[str, list[float]] = {}
+        self._values: dict[str, list[float]] = {}
 
     def add(self, scalars: dict[str, float]) -> None:
-        """A step is done."""
+        """Add the scalars of a step."""
         for name, value in scalars.items():
-            self._told.setdefault(name, []).append(value)
+            self._values.setdefault(name, []).append(value)
 
     def read(self) -> dict[str, float]:
-        """The mean of each scalar over the steps that had it, since the last reading."""
-        found = {name: fmean(values) for name, values in self._told.items()}
-        self._told = {}
-        return found
+        """Return the mean of each scalar over the steps that had it, since the last reading."""
+        means = {name: fmean(values) for name, values in self._values.items()}
+        self._values = {}
+        return means

@@ -1,4 +1,4 @@
-"""The learning curve as a picture: loss, PSNR and CER against steps, from the run's tensorboard file."""
+"""Draw the learning curve of a run: loss, PSNR and CER over steps, from its tensorboard file."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ PANELS = (
     ("PSNR, dB", {"validation/psnr": "network", "validation/psnr_bicubic": "bicubic"}),
     ("CER, %", {"validation/cer": "network", "validation/cer_bicubic": "bicubic"}),
 )
-"""Axis, and tag -> label of its lines."""
+"""Axis, and the label of each line by its tag."""
 
 FEW = 30
-"""So few points are marked, or one alone would not be seen."""
+"""Lines with fewer points have markers, since a single point would be invisible without one."""
 
 SMOOTHING = 0.95
-"""Of the training loss, which jumps from batch to batch: an exponential average over the logged steps."""
+"""Memory of the exponential average over the logged steps: the training loss jumps from batch to batch."""
 
 
 def draw_curves(tensorboard: Path, picture: Path) -> None:
-    """Draw what was logged so far, interrupted and resumed runs as one. PageError when it cannot be written."""
-    getLogger("tensorboard").setLevel(ERROR)  # it takes a resumed run for a mishap, and says so
+    """Draw what was logged so far; resumed runs continue their lines. PageError if the picture cannot be written."""
+    getLogger("tensorboard").setLevel(ERROR)  # it would warn about every resumed run
     events = EventAccumulator(str(tensorboard), size_guidance={"scalars": 0})
     events.Reload()
-    known = set(events.Tags()["scalars"])
-    panels = [(axis, lines) for axis, tags in PANELS if (lines := {tag: tags[tag] for tag in tags if tag in known})]
+    logged = set(events.Tags()["scalars"])
+    panels = [(axis, lines) for axis, tags in PANELS if (lines := {tag: tags[tag] for tag in tags if tag in logged})]
     figure = Figure(figsize=(5 * max(1, len(panels)), 3.6), layout="constrained")
     for number, (axis, lines) in enumerate(panels, 1):
         plot = figure.add_subplot(1, len(panels), number, xlabel="step", ylabel=axis)
@@ -48,7 +48,7 @@ def draw_curves(tensorboard: Path, picture: Path) -> None:
 
 
 def _smoothed(values: list[float]) -> list[float]:
-    """The average of all values so far, the older the lighter."""
+    """Return for each value the average of all values up to it, weighted less the older they are."""
     smooth, weight, total = [], 0.0, 0.0
     for value in values:
         total, weight = SMOOTHING * total + value, SMOOTHING * weight + 1

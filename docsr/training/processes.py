@@ -1,4 +1,4 @@
-"""The processes of one run: several under torchrun, which share each step's work, or one."""
+"""Share the work of each step among the processes of a run: several under torchrun, otherwise one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from docsr.errors import TrainingError, UsageError
 from docsr.training.shared_norm import share_norms
 
 LOST = re.compile(r"closed by peer|reset by peer|refused|Timed out|timed out|Broken pipe")
-"""In what gloo says when another process cannot be reached."""
+"""Matches errors of gloo when another process cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Processes:
     """This process among those of the run.
 
     Attributes:
-        rank: its number, from 0.
-        size: how many there are.
-        device: where it computes.
+        rank: number of this process, from 0.
+        size: number of processes.
+        device: where this process computes.
     """
 
     rank: int
@@ -36,56 +36,56 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether it is the one that writes, validates and tells."""
+        """Return whether this process is the one that writes files, validates and prints."""
         return self.rank == 0
 
     def share_norms(self, network: nn.Module) -> None:
-        """Let batch norm see the batches of all processes, in place."""
+        """Let batch norm use the batches of all processes, in place."""
         if self.size > 1:
             share_norms(network)
 
     def share(self, network: nn.Module, *, parts_unused: bool = False) -> nn.Module:
-        """The network with gradients averaged over the processes.
+        """Return the network with gradients averaged over the processes.
 
         Args:
-            network: the same on every process.
-            parts_unused: whether a step leaves some of its weights alone (a network with several factors).
+            network: a network that is the same on every process.
+            parts_unused: whether a step may leave some weights unused (a network with several factors).
         """
         if self.size == 1:
             return network
-        with lost_process_told():
+        with explain_lost_process():
             return self._shared(network, parts_unused)
 
     def _shared(self, network: nn.Module, parts_unused: bool) -> nn.Module:
         devices = [self.device.index] if self.device.type == "cuda" else None
-        # Buffers (batch norm's running means) need no sending: they are the same everywhere.
+        # Buffers (batch norm's running means) need not be sent: they are the same on every process.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # older torch knows the option by this name only
+            warnings.simplefilter("ignore", FutureWarning)  # older torch knows only this name of the option
             return DistributedDataParallel(
                 network, device_ids=devices, broadcast_buffers=False, find_unused_parameters=parts_unused
             )
 
     def memory(self) -> dict[str, float]:
-        """The most memory that a GPU had in use so far, in MiB; nothing on a CPU."""
+        """Return the most memory that the GPU has had in use, in MiB; nothing on a CPU."""
         if self.device.type != "cuda":
             return {}
         return {"memory": torch.cuda.max_memory_allocated(self.device) / 2**20}
 
     def mean(self, value: float) -> float:
-        """The mean of all processes' values, the same on each. TrainingError when one of them is gone."""
+        """Return the mean of all processes' values, the same on each. TrainingError if a process is gone."""
         if self.size == 1:
             return value
         total = torch.tensor(value, dtype=torch.float64, device=self.device)
-        with lost_process_told():
+        with explain_lost_process():
             distributed.all_reduce(total)
         return float(total) / self.size
 
-    def telling(self) -> AbstractContextManager[None]:
-        """Where others are waited for: says what it means when one of them is gone."""
-        return lost_process_told() if self.size > 1 else nullcontext()
+    def explaining(self) -> AbstractContextManager[None]:
+        """Explain torch's errors within the block, in which other processes are awaited."""
+        return explain_lost_process() if self.size > 1 else nullcontext()
 
     def any(self, flag: bool) -> bool:
-        """Whether it is so on any process; the same answer on each."""
+        """Return whether the flag is set on any process; all processes get the same answer."""
         return self.mean(float(flag)) > 0
 
 
@@ -102,19 +102,19 @@ def joined() -> Iterator[Processes]:
         return
     if cuda:
         torch.cuda.set_device(device)
-    with lost_process_told():
+    with explain_lost_process():
         distributed.init_process_group("nccl" if cuda else "gloo")
     try:
         yield Processes(distributed.get_rank(), size, device)
-        with lost_process_told():
-            distributed.barrier()  # one that leaves while others are at work may be aborted
+        with explain_lost_process():
+            distributed.barrier()  # a process that leaves while others still work may abort them
     finally:
         distributed.destroy_process_group()
 
 
 @contextmanager
-def lost_process_told() -> Iterator[None]:
-    """Say what torch.distributed's errors mean."""
+def explain_lost_process() -> Iterator[None]:
+    """Raise a TrainingError within the block if another process is gone, in place of torch's error."""
     try:
         yield
     except RuntimeError as error:

@@ -1,4 +1,4 @@
-"""Learning rate by step."""
+"""Schedule learning rates, and skip updates that would do harm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from docsr.train_config import ScheduleConfig
 
 
 def learning_rate(config: ScheduleConfig, step: int) -> float:
-    """Share of the base rate at ``step`` (from 0): linear warm-up, then cosine to 0 or lowered every so often."""
+    """Return the share of the base rate at ``step`` (from 0): linear warm-up, then a cosine to 0 or reductions."""
     if step < config.warmup:
         return (step + 1) / config.warmup
     if config.shape == "step":
@@ -20,7 +20,7 @@ def learning_rate(config: ScheduleConfig, step: int) -> float:
 
 
 class SpikeGuard:
-    """Tells steps whose loss is far above the running mean: such a step is skipped, not learned from."""
+    """Detect steps whose loss is far above the running mean, so that they are skipped."""
 
     SETTLED = 100
     MEMORY = 0.99
@@ -31,20 +31,20 @@ class SpikeGuard:
         self.seen = 0
 
     def is_spike(self, loss: float) -> bool:
-        """Judge a loss and take it into the mean."""
+        """Return whether a loss is a spike, and add it to the mean."""
         spike = self.seen >= self.SETTLED and loss > self.limit * self.mean
-        kept = min(loss, self.limit * self.mean) if spike else loss
+        counted = min(loss, self.limit * self.mean) if spike else loss
         memory = min(self.MEMORY, self.seen / (self.seen + 1))
-        self.mean = memory * self.mean + (1 - memory) * kept
+        self.mean = memory * self.mean + (1 - memory) * counted
         self.seen += 1
         return spike
 
 
 class Skips:
-    """Counts the updates that were left out.
+    """Count the updates that were skipped.
 
     Attributes:
-        total: of all networks, since this run was started or resumed.
+        total: number of skipped updates of all networks since this run was started or resumed.
     """
 
     MOST_IN_A_ROW = 200
@@ -54,7 +54,7 @@ class Skips:
         self._in_a_row: Counter[str] = Counter()
 
     def add(self, network: str, *, taken: bool) -> None:
-        """Note whether an update was taken. TrainingError when none was for a long time."""
+        """Note whether an update was taken. TrainingError if MOST_IN_A_ROW updates were skipped in a row."""
         if taken:
             self._in_a_row[network] = 0
             return
@@ -62,6 +62,6 @@ class Skips:
         self._in_a_row[network] += 1
         if self._in_a_row[network] >= self.MOST_IN_A_ROW:
             raise TrainingError(
-                f"the last {self.MOST_IN_A_ROW} updates of the {network} were skipped, their loss far above its mean "
-                "or their gradient not a number: start a new --out with a lower learning rate"
+                f"the last {self.MOST_IN_A_ROW} updates of the {network} were skipped because their loss was far above "
+                "its mean or their gradient was not finite: start a new --out with a lower learning rate"
             )

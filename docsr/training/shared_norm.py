@@ -1,4 +1,4 @@
-"""Batch norm over the samples of all processes, so that they train as one process with all of them would."""
+"""Normalise batches over the samples of all processes, so that they train like one process with all samples."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor, distributed, nn
 
 
 class SharedNorm(nn.BatchNorm2d):
-    """Batch norm whose mean and variance are those of all processes' batches together, which have one size.
+    """Batch norm with the mean and variance over the batches of all processes, which have one size.
 
-    torch's SyncBatchNorm does the same on GPUs and refuses a CPU; this is the definition, over any backend.
+    torch's SyncBatchNorm does the same on GPUs but refuses CPUs; this follows the definition, on any backend.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """N x C x H x W to the same shape."""
+        """Normalise N x C x H x W; return the same shape."""
         if not self.training:
             return super().forward(x)
-        values = x.float()  # gloo adds no bfloat16
+        values = x.float()  # gloo cannot add bfloat16
         mean = _mean_of_all(values.mean(dim=(0, 2, 3)))
         centred = values - mean[:, None, None]
         variance = _mean_of_all((centred * centred).mean(dim=(0, 2, 3)))
@@ -38,18 +38,18 @@ class SharedNorm(nn.BatchNorm2d):
 
 
 class _SumOfAll(torch.autograd.Function):
-    """The sum over the processes; its gradient is the sum of theirs."""
+    """Sum a value over the processes; its gradient is the sum of their gradients."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor) -> Tensor:
-        """The sum, the same on each."""
+        """Return the sum, the same on each process."""
         total = value.clone()
         distributed.all_reduce(total)
         return total
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        """The same of the gradients."""
+        """Return the sum of the gradients."""
         total = gradients[0].clone()
         distributed.all_reduce(total)
         return total
@@ -61,7 +61,7 @@ def _mean_of_all(value: Tensor) -> Tensor:
 
 
 def share_norms(network: nn.Module) -> None:
-    """Let every batch norm inside the network be shared, in place; its weights stay the ones they are."""
+    """Replace every batch norm inside the network by a shared one, in place; weights and buffers stay the same."""
     for name, child in network.named_children():
         if type(child) is nn.BatchNorm2d:
             shared = SharedNorm(child.num_features, child.eps, child.momentum)

@@ -1,4 +1,4 @@
-"""Everything that changes while training, and its file for resuming."""
+"""Hold everything that changes during training, and save it for resuming."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from docsr.training.schedule import SpikeGuard
 STATE = "state.pt"
 CHECKPOINT = "checkpoint.safetensors"
 FREE = re.compile(r"output\..*|schedule\.(steps|compile|accumulate)|data\.(workers|dir)|init")
-"""Options that may differ when a run is resumed. The patches of data.dir are compared themselves: a folder may move."""
+"""Options that may change when a run is resumed. The patches are compared instead of data.dir, which may be moved."""
 
 
 class TrainingState:
-    """Generator, its average, discriminator, optimisers and the step reached.
+    """Hold the generator, its average, the discriminator, the optimisers and the step reached.
 
     Args:
         config: the run's configuration.
         device: where the networks live.
-        patches: fingerprint of the patches that are trained on.
-        resumed: a saved state follows, so that ``config.init`` is not read again.
+        patches: fingerprint of the training patches.
+        resumed: whether a saved state will be loaded, so that ``config.init`` is not read again.
 
     Attributes:
-        taken: tensors that ``config.init`` gave, and how many the generator has; None without it.
+        taken: number of tensors from ``config.init``, and of the generator's tensors; None without ``init``.
     """
 
     def __init__(self, config: TrainConfig, device: torch.device, *, patches: str = "", resumed: bool = False) -> None:
@@ -53,7 +53,7 @@ class TrainingState:
         self.step_samples = 0
         name, args = config.generator.name, config.generator.args
         self.generator = build_generator(name, config.factor, args).to(device)
-        DISCRIMINATORS.find(config.discriminator.name)  # a wrong name is told without a GAN phase, too
+        DISCRIMINATORS.find(config.discriminator.name)  # so that a wrong name fails even without a GAN phase
         self.discriminator: nn.Module | None = None
         if config.schedule.gan_start is not None:
             self.discriminator = _critic(config, self.generator).to(device)
@@ -71,7 +71,7 @@ class TrainingState:
         self.forget_spikes()
 
     def parts(self) -> dict[str, Any]:
-        """Everything with a state_dict, by name."""
+        """Return everything that has a state_dict, by name."""
         parts = {
             "generator": self.generator,
             "ema": self.ema,
@@ -82,22 +82,22 @@ class TrainingState:
         return {name: part for name, part in parts.items() if part is not None}
 
     def resize_steps(self, samples: int) -> int | None:
-        """Let a step have so many samples from now on, from a whole step on; what it had before, if that was other."""
+        """Set the number of samples per step, starting at a whole step; return the former number if it differed."""
         before, self.step_samples = self.step_samples, samples
         self.samples = -(-self.samples // samples) * samples
         return before if before not in {0, samples} else None
 
     def forget_spikes(self) -> None:
-        """Judge losses anew, those of each factor by themselves: they have other levels."""
+        """Start the running means of the loss anew, one for each factor, since their losses differ in scale."""
         self.spikes = {factor: SpikeGuard(self.config.schedule.spike) for factor in self.generator.factors}
 
     @property
     def averaged(self) -> Generator:
-        """The generator with the averaged weights: what is validated and shipped."""
+        """Return the generator with the averaged weights, which is validated and shipped."""
         return cast(Generator, self.ema.module)
 
     def save(self, folder: Path, x_height: tuple[float, float] | None) -> None:
-        """Write the state and the checkpoint of the averaged weights, each atomically."""
+        """Write the state, and the checkpoint of the averaged weights, each atomically."""
         values: dict[str, Any] = {name: part.state_dict() for name, part in self.parts().items()}
         values |= {
             "step": self.step,
@@ -118,11 +118,11 @@ class TrainingState:
         save_checkpoint(folder / CHECKPOINT, header, self.averaged.state_dict())
 
     def load(self, folder: Path) -> None:
-        """Take up a saved state, so that going on is as if the run had never stopped.
+        """Load a saved state, so that the run continues as if it had never stopped.
 
         Raises:
-            UsageError: there is none, or options that would change what follows differ; it names them all.
-            CheckpointError: it is damaged, or of a docsr whose networks were others.
+            UsageError: there is no saved state, or options differ that would change the result; it names them all.
+            CheckpointError: the state is damaged, or is from a version of docsr with other networks.
         """
         path = folder / STATE
         if not os.path.exists(path):
@@ -133,66 +133,66 @@ class TrainingState:
             raise CheckpointError(f"{path} is damaged and cannot be resumed") from error
         if not isinstance(values, dict) or not {"config", "step", "generator"} <= values.keys():
             raise CheckpointError(f"{path} is not the state of a docsr train run")
-        self._compare(folder, values)
+        self._check_options(folder, values)
         try:
             for name, part in self.parts().items():
                 part.load_state_dict(values[name])
             self.step = int(values["step"])
-            batch = self.config.data.batch  # what earlier states had, and did not tell
+            batch = self.config.data.batch  # the number of samples that earlier states imply
             self.samples, self.step_samples = (
                 values.get("samples", self.step * batch),
                 values.get("step_samples", batch),
             )
             for factor, guard in self.spikes.items():
                 saved = values["spikes"]
-                guard.mean, guard.seen = saved[factor] if isinstance(saved, dict) else saved  # a pair in earlier states
+                guard.mean, guard.seen = saved[factor] if isinstance(saved, dict) else saved  # older states: one pair
             torch.set_rng_state(values["random"])
         except (RuntimeError, KeyError, ValueError, TypeError) as error:
             raise CheckpointError(
-                f"{path} does not fit the networks of its own options: it is damaged, or another docsr wrote it; "
-                "start a new --out"
+                f"{path} does not fit the networks of its own options: it is damaged, or another version of docsr "
+                "wrote it; start a new --out"
             ) from error
 
-    def _compare(self, folder: Path, values: dict[str, Any]) -> None:
+    def _check_options(self, folder: Path, values: dict[str, Any]) -> None:
         try:
-            saved = _flat(check_config(values["config"]).model_dump(mode="json"))
+            saved = _flatten(check_config(values["config"]).model_dump(mode="json"))
         except UsageError as error:
             raise CheckpointError(f"{folder / STATE} was written by another docsr: start a new --out") from error
-        mine = _flat(self.config.model_dump(mode="json"))
+        current = _flatten(self.config.model_dump(mode="json"))
         differing = [
-            f"{key} ({saved.get(key)} then, {mine.get(key)} now)"
-            for key in sorted(saved.keys() | mine.keys())
-            if saved.get(key) != mine.get(key) and not FREE.fullmatch(key)
+            f"{key} ({saved.get(key)} then, {current.get(key)} now)"
+            for key in sorted(saved.keys() | current.keys())
+            if saved.get(key) != current.get(key) and not FREE.fullmatch(key)
         ]
-        if values.get("patches", self.patches) != self.patches:  # absent in the first version's states
+        if values.get("patches", self.patches) != self.patches:  # states of the first version lack this key
             differing.append("the patches of --data")
         if differing:
             raise UsageError(
-                f"{folder} was trained with other options: {', '.join(differing)}; resume with the same, or start a "
-                "new --out"
+                f"{folder} was trained with other options: {', '.join(differing)}; resume with the same options, or "
+                "start a new --out"
             )
 
 
 def _critic(config: TrainConfig, generator: Generator) -> nn.Module:
     if len(generator.factors) > 1:
         raise UsageError(
-            "a discriminator sees patches of one size, and this generator learns several factors: leave "
-            "schedule.gan_start away, or give generator.args.factors the one factor"
+            "a discriminator sees patches of one size, and this generator learns several factors: leave out "
+            "schedule.gan_start, or give generator.args.factors the one factor"
         )
     critic, patch = config.discriminator, config.data.lr_patch * config.factor
     return build_discriminator(critic.name, config.factor, patch, critic.args, config.colours)
 
 
-def _flat(values: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """Nested options by their dotted keys."""
+def _flatten(values: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return nested options by their dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        flat |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+        flat |= _flatten(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
     return flat
 
 
 def load_fitting(network: nn.Module, state: dict[str, Tensor]) -> int:
-    """Copy the tensors whose name and shape fit (a 2x network as the start of a 4x one); return how many."""
+    """Copy the tensors whose name and shape match (a 2x network can start a 4x one); return how many."""
     own = network.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     if not fitting:
@@ -202,7 +202,7 @@ def load_fitting(network: nn.Module, state: dict[str, Tensor]) -> int:
 
 
 def _average(decay: float):  # type: ignore[no-untyped-def]
-    """An exponential average that starts quickly: decay grows to ``decay`` as (1 + n) / (10 + n)."""
+    """Return an exponential average that starts quickly: its decay grows to ``decay`` as (1 + n) / (10 + n)."""
 
     @torch.no_grad()
     def update(averages: list[Tensor], values: list[Tensor], count: Tensor | int) -> None:

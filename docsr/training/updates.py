@@ -1,4 +1,4 @@
-"""One step of a run: the discriminator's update, where there is one, then the generator's."""
+"""Take one step of a run: update the discriminator, if there is one, then the generator."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from docsr.training.schedule import Skips, learning_rate
 from docsr.training.state import CHECKPOINT, TrainingState
 
 COUNTERS = ("learning_rate", "skipped")
-"""Scalars of a step of which the latest value is wanted, not the mean."""
+"""Scalars whose latest value is logged instead of their mean."""
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether bfloat16 is quick on the device: where it is not, a step with it takes several times as long as without.
+    """Return whether bfloat16 is fast on the device; on others a step with it takes several times as long as without.
 
-    On processors that is oneDNN's matter, which wants AVX-512 or what Arm has for it; NVIDIA's have it from Ampere on.
+    On CPUs oneDNN decides: it needs AVX-512 or Arm's counterpart. NVIDIA's GPUs have bfloat16 since Ampere.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -35,18 +35,18 @@ def has_bf16(device: torch.device) -> bool:
 
 
 class Updates:
-    """Takes steps.
+    """Take the steps of a run.
 
     Args:
-        config: of the run.
-        state: that the steps change.
+        config: the run's configuration.
+        state: the state that the steps change.
         content: the terms of the loss that compare SR with HR.
-        processes: among which each step's batches are shared.
+        processes: the processes that share the batches of each step.
     """
 
     def __init__(self, config: TrainConfig, state: TrainingState, content: ContentLoss, processes: Processes) -> None:
         self.config, self.state, self.content, self.processes = config, state, content, processes
-        # Found now, so that a wrong name does not wait for the GAN phase.
+        # Looked up now, so that a wrong name does not fail only when the GAN phase begins.
         self.adversarial = ADVERSARIAL.find(config.loss.adversarial)
         self.skips = Skips()
         for network in (state.generator, state.discriminator):
@@ -59,12 +59,12 @@ class Updates:
         self.critic = None if state.discriminator is None else processes.share(state.discriminator)
 
     def step(self, batches: Sequence[Pair]) -> dict[str, float]:
-        """One update of each network that learns in this phase, from all batches together; its scalars.
+        """Update each network that learns in this phase once, from all batches together; return the scalars.
 
         Raises:
-            TrainingError: the loss is not a number, or no update could be taken for long, or a process is gone.
+            TrainingError: the loss is not finite, too many updates in a row were skipped, or a process is gone.
         """
-        with self.processes.telling():
+        with self.processes.explaining():
             return self._step(batches)
 
     def _step(self, batches: Sequence[Pair]) -> dict[str, float]:
@@ -72,26 +72,26 @@ class Updates:
         batches = [(lr.to(self.processes.device), hr.to(self.processes.device)) for lr, hr in batches]
         share = learning_rate(config.schedule, state.step)
         if state.step == config.schedule.gan_start:
-            state.forget_spikes()  # with other terms the loss has another level
+            state.forget_spikes()  # with other terms the loss has another scale
         lr, hr = batches[0]
         state.generator.at(hr.shape[-1] // lr.shape[-1]).train()
         phase = self.phase()
-        # The discriminator learns first, from the same SR; of several batches, that would be too much to keep.
-        kept = self.enlarge(lr) if len(batches) == 1 else None
-        scalars = {"discriminator": self.teach_critic(batches, kept, share)} if phase is Phase.GAN else {}
-        return scalars | self.teach_generator(batches, kept, share, phase)
+        # The discriminator learns first, from the same SR. The SR of several batches would need too much memory.
+        sr = self.enlarge(lr) if len(batches) == 1 else None
+        scalars = {"discriminator": self.teach_critic(batches, sr, share)} if phase is Phase.GAN else {}
+        return scalars | self.teach_generator(batches, sr, share, phase)
 
     def try_out(self) -> None:
-        """Take noise forward through every network and term of the run, and forget it.
+        """Run noise through every network and term of the run, and restore the networks.
 
         Raises:
-            UsageError: they do not fit each other, the patches, or this machine's compiler.
+            UsageError: the options do not fit each other, the patches, or this machine's compiler.
             TrainingError: another process is gone.
         """
         networks = [network for network in (self.state.generator, self.state.discriminator) if network is not None]
         before = [{name: value.clone() for name, value in network.named_buffers()} for network in networks]
         try:
-            with self.processes.telling():
+            with self.processes.explaining():
                 for factor in self.state.generator.factors:
                     self.state.generator.at(factor).train()
                     lr, hr = self.noise(factor)
@@ -104,20 +104,20 @@ class Updates:
                     value.copy_(buffers[name])
 
     def noise(self, factor: int) -> Pair:
-        """A pair of the run's size."""
+        """Return a pair of the run's size, filled with noise."""
         data, draws = self.config.data, torch.Generator().manual_seed(0)
         sides = (data.lr_patch, data.lr_patch * factor)
         lr, hr = (torch.rand(data.batch, self.config.colours, side, side, generator=draws) for side in sides)
         return lr.to(self.processes.device), hr.to(self.processes.device)
 
     def teach_generator(
-        self, batches: Sequence[Pair], kept: Tensor | None, share: float, phase: Phase
+        self, batches: Sequence[Pair], shared_sr: Tensor | None, share: float, phase: Phase
     ) -> dict[str, float]:
-        """Backward over all batches, then an update unless the loss is a spike."""
+        """Accumulate gradients over all batches, then update unless the loss is a spike."""
         state, sums, value = self.state, dict[str, float](), 0.0
         state.generator.zero_grad(set_to_none=True)
         for lr, hr in batches:
-            sr = self.enlarge(lr) if kept is None else kept
+            sr = self.enlarge(lr) if shared_sr is None else shared_sr
             terms = self.terms(sr, hr, phase)
             loss = torch.stack([term.float() for term in terms.values()]).sum() / len(batches)
             for name, term in terms.items():
@@ -138,8 +138,8 @@ class Updates:
         rate = share * self.config.schedule.learning_rate
         return sums | {"loss": value, "learning_rate": rate, "skipped": self.skips.total}
 
-    def teach_critic(self, batches: Sequence[Pair], kept: Tensor | None, share: float) -> float:
-        """One update of the discriminator; its loss."""
+    def teach_critic(self, batches: Sequence[Pair], shared_sr: Tensor | None, share: float) -> float:
+        """Update the discriminator once; return its loss."""
         critic, network, optimiser = self.critic, self.state.discriminator, self.state.critic_optimiser
         assert critic is not None
         assert network is not None
@@ -148,8 +148,8 @@ class Updates:
         network.zero_grad(set_to_none=True)
         labels, total = self.labels(batches), 0.0
         for (lr, hr), wanted in zip(batches, labels, strict=True):
-            with torch.no_grad() if kept is None else nullcontext():
-                sr = self.enlarge(lr) if kept is None else kept.detach()
+            with torch.no_grad() if shared_sr is None else nullcontext():
+                sr = self.enlarge(lr) if shared_sr is None else shared_sr.detach()
             with self.autocast():
                 real, fake = critic(hr).float(), critic(sr).float()
             loss = self.adversarial.discriminator(real, fake, *wanted) / len(batches)
@@ -159,57 +159,57 @@ class Updates:
         return self.processes.mean(total)
 
     def labels(self, batches: Sequence[Pair]) -> list[tuple[Tensor, Tensor]]:
-        """What the critic shall say of each batch's HR and SR: the same for a sample, however many processes share it.
+        """Return the targets of the critic for each batch's HR and SR, whatever number of processes shares the step.
 
-        Drawn by seed and step, so that resuming is exact.
+        They are drawn by seed and step, so that resuming is exact.
         """
-        mine = sum(len(hr) for _, hr in batches)
+        samples = sum(len(hr) for _, hr in batches)
         drawn = torch.Generator().manual_seed(hash((self.config.seed, self.state.step)) % 2**63)
         sides = []
         for ends in (self.config.loss.real_labels, self.config.loss.fake_labels):
-            every = torch.empty(mine * self.processes.size, 1).uniform_(*ends, generator=drawn)
-            own = every[mine * self.processes.rank :][:mine].to(self.processes.device)
+            every = torch.empty(samples * self.processes.size, 1).uniform_(*ends, generator=drawn)
+            own = every[samples * self.processes.rank :][:samples].to(self.processes.device)
             sides.append(torch.split(own, [len(hr) for _, hr in batches]))
         return list(zip(*sides, strict=True))
 
     def enlarge(self, lr: Tensor) -> Tensor:
-        """SR of a batch, in float32."""
+        """Return the SR of a batch, in float32."""
         with self.autocast():
             sr: Tensor = self.generator(lr)
         return sr.float()
 
     def terms(self, sr: Tensor, hr: Tensor, phase: Phase) -> dict[str, Tensor]:
-        """The weighted terms of the generator's loss by name."""
+        """Return the weighted terms of the generator's loss by name."""
         with self.autocast():
             terms: dict[str, Tensor] = self.content(sr, hr, phase)
             if phase is Phase.GAN:
-                critic = self.state.discriminator  # not the shared one: this gradient is not the critic's
+                critic = self.state.discriminator  # not the shared one: these gradients are not the critic's
                 assert critic is not None
                 fooled = self.adversarial.generator(critic(sr).float())
                 terms["adversarial"] = self.config.loss.adversarial_weight * fooled
         return terms
 
     def update(self, optimisers: Iterable[ScheduledOptimiser], network: nn.Module, share: float) -> bool:
-        """Clip and step at this share of the highest rates; False, and no step, when the gradient is not finite."""
+        """Clip the gradient and update at this share of the peak rates; return False and skip if it is not finite."""
         norm = nn.utils.clip_grad_norm_(network.parameters(), self.config.schedule.clip)
         finite = bool(torch.isfinite(norm))
-        if finite:  # else the weights would be lost, and the next checkpoint with them
+        if finite:  # otherwise the weights would be lost, and the next checkpoint with them
             for optimiser in optimisers:
                 optimiser.step(share)
         return finite
 
     def rates(self) -> str:
-        """The options that say how fast the generator learns."""
+        """Return the options that set how fast the generator learns."""
         return "schedule.learning_rate" + " and muon_learning_rate" * ("muon" in self.state.optimisers)
 
     def phase(self) -> Phase:
-        """The phase of the next step."""
+        """Return the phase of the next step."""
         start = self.config.schedule.gan_start
         if start is None:
             return Phase.ONLY
         return Phase.GAN if self.state.step >= start else Phase.PIXEL
 
     def autocast(self) -> torch.autocast:
-        """Mixed precision where configured, and where the device has it."""
+        """Return a context of mixed precision if it is configured and fast on the device."""
         device = self.processes.device
         return torch.autocast(device.type, torch.bfloat16, enabled=self.config.schedule.bf16 and has_bf16(device))

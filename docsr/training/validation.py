@@ -1,4 +1,4 @@
-"""Validation while training: PSNR and SSIM on patches, CER on whole pages, and a picture to look at."""
+"""Validate a network during training: PSNR and SSIM on patches, CER on whole pages, and a picture to look at."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from docsr.upscalers.interpolation import Interpolation, enlarge
 
 STRIP_ROWS = 4
 OCR_ERRORS = (DocsrError, OSError, ValueError)
-"""How reading and scoring a page can fail: a missing package, program or language, a damaged page, an odd answer."""
+"""Errors of reading and scoring a page: a missing package, program or language, a damaged page, an odd answer."""
 
 
 @dataclass(frozen=True)
 class ValidationPage:
-    """A degraded page, its reference text, and bicubic's CER on it (edits, characters)."""
+    """A degraded page, its reference text, and the CER of bicubic on it as (edits, characters)."""
 
     lr: Page
     text: str
@@ -44,7 +44,7 @@ class ValidationPage:
 
 
 class InTraining:
-    """The network as it is now, as an upscaler; made for one validation."""
+    """The current network as an upscaler, made for one validation."""
 
     name, keeps_white, guarded = "in training", False, False
 
@@ -61,12 +61,12 @@ class InTraining:
 
 
 class Validation:
-    """Holds the fixed validation pairs and pages of a run.
+    """Score a network on the fixed validation pairs and pages of a run.
 
     Args:
         config: the run's configuration.
         folder: the patch store.
-        warn: hears a sentence when CER is left out; OCR that fails does not end a training.
+        warn: called with a sentence if CER is left out, since a failure of OCR does not end a training.
     """
 
     def __init__(self, config: TrainConfig, folder: Path, warn: Callable[[str], None]) -> None:
@@ -89,7 +89,7 @@ class Validation:
             for number, (path, scale) in enumerate(islice(pages, config.output.validation_pages)):
                 self.pages.append(self._page(path, degrade, scale, number))
         except OCR_ERRORS as error:
-            warn(f"validation goes without CER: {_line(error)}")
+            warn(f"validation has no CER: {_line(error)}")
 
     def run(
         self,
@@ -97,35 +97,35 @@ class Validation:
         device: torch.device,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> dict[str, float]:
-        """Scores by name: mse, psnr, ssim (with bicubic's beside them) and, where there are pages, cer in percent.
+        """Return scores by name: mse, psnr, ssim (each with bicubic's too) and, if there are pages, cer in percent.
 
-        ``progress`` hears how many of the patches and pages are done, and how many there are.
+        ``progress`` is called with the number of patches and pages that are done, and the number of all.
         """
         network.at(self.factor).eval()
         scores, total = dict[str, float](), len(self.pairs) + len(self.pages)
         progress(0, total)
         if self.pairs:
-            made = []
+            enlarged = []
             for number, (lr, hr) in enumerate(self.pairs, 1):
-                made.append((self._enlarged(network, lr, device), hr))
+                enlarged.append((self._enlarged(network, lr, device), hr))
                 progress(number, total)
-            scores |= _image_scores(made, "")
+            scores |= _image_scores(enlarged, "")
             scores |= _image_scores([(self._bicubic(lr), hr) for lr, hr in self.pairs], "_bicubic")
         if self.pages:
             upscaler = InTraining(network, device)
             try:
-                found = []
+                counts = []
                 for number, page in enumerate(self.pages, len(self.pairs) + 1):
-                    found.append(_score(page.lr, page.text, upscaler))
+                    counts.append(_score(page.lr, page.text, upscaler))
                     progress(number, total)
-                scores["cer"] = _percent(found)
+                scores["cer"] = _percent(counts)
                 scores["cer_bicubic"] = _percent([page.bicubic for page in self.pages])
             except OCR_ERRORS as error:
-                self.warn(f"this validation goes without CER: {_line(error)}")
+                self.warn(f"this validation has no CER: {_line(error)}")
         return scores
 
     def strip(self, network: Generator, device: torch.device, path: Path) -> Pixels | None:
-        """Write and return the picture LR | bicubic | SR | HR of the first pairs; None when there is no pair."""
+        """Write and return the picture LR | bicubic | SR | HR of the first pairs; None if there are no pairs."""
         if not self.pairs:
             return None
         network.at(self.factor).eval()
@@ -148,45 +148,45 @@ class Validation:
         return ValidationPage(lr, text, _score(lr, text, Interpolation("bicubic", self.factor)))
 
     def _enlarged(self, network: Generator, lr: Tensor, device: torch.device) -> Tensor:
-        """The network's SR of C x H x W, clipped to [0, 1]; one by one, so that many pairs need no more memory."""
+        """Return the network's SR of C x H x W, clipped to [0, 1]; one image at a time bounds the memory."""
         with torch.no_grad():
             sr: Tensor = network(lr.unsqueeze(0).to(device))[0].float().cpu().clamp(0, 1)
         return sr
 
     def _bicubic(self, lr: Tensor) -> Tensor:
-        """Bicubic enlargement of C x H x W, clipped to [0, 1]."""
+        """Enlarge C x H x W by bicubic interpolation, clipped to [0, 1]."""
         planes = [torch.from_numpy(enlarge(plane.numpy(), self.factor)) for plane in lr]
         return torch.stack(planes).clamp(0, 1)
 
 
 def _score(lr: Page, text: str, upscaler: Upscaler) -> tuple[int, int]:
-    """(edits, reference characters) of what Tesseract reads on the enlarged page."""
+    """Return (edits, reference characters) of what Tesseract reads on the enlarged page."""
     return edits(text, Tesseract().read(upscale_page(lr, upscaler)))
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())  # Tesseract says several
+    return " ".join(str(error).split())  # Tesseract's messages have several lines
 
 
-def _percent(found: list[tuple[int, int]]) -> float:
-    return 100 * sum(edit for edit, _ in found) / max(1, sum(characters for _, characters in found))
+def _percent(counts: list[tuple[int, int]]) -> float:
+    return 100 * sum(edit for edit, _ in counts) / max(1, sum(characters for _, characters in counts))
 
 
 def _image_scores(pairs: Sequence[tuple[Tensor, Tensor]], suffix: str) -> dict[str, float]:
-    """Means over the images, SR and HR of C x H x W in [0, 1]: MSE, PSNR in dB, and SSIM of their grey.
+    """Return means over the images, SR and HR of C x H x W in [0, 1]: MSE, PSNR in dB, and SSIM of their grey.
 
-    PSNR is 20 log10(MAX) - 10 log10(MSE) of each image, MAX being 1. What does not apply (the PSNR of equal images, the
-    SSIM of small ones) is left out.
+    The PSNR of an image is 20 log10(MAX) - 10 log10(MSE), with MAX = 1. Images for which a score is undefined (the PSNR
+    of equal images, the SSIM of small ones) are left out.
     """
     errors = [float((sr - hr).square().mean()) for sr, hr in pairs]
-    found: dict[str, Sequence[float | None]] = {"mse": errors}
-    found["psnr"] = [-10 * math.log10(error) if error else None for error in errors]
-    found["ssim"] = [ssim(luminance(_pixels(sr)), luminance(_pixels(hr))) for sr, hr in pairs]
-    known = {name: [value for value in values if value is not None] for name, values in found.items()}
-    return {f"{name}{suffix}": float(np.mean(values)) for name, values in known.items() if values}
+    scores: dict[str, Sequence[float | None]] = {"mse": errors}
+    scores["psnr"] = [-10 * math.log10(error) if error else None for error in errors]
+    scores["ssim"] = [ssim(luminance(_pixels(sr)), luminance(_pixels(hr))) for sr, hr in pairs]
+    defined = {name: [value for value in values if value is not None] for name, values in scores.items()}
+    return {f"{name}{suffix}": float(np.mean(values)) for name, values in defined.items() if values}
 
 
 def _pixels(image: Tensor) -> Pixels:
-    """C x H x W in [0, 1] as H x W or H x W x 3."""
+    """Convert C x H x W in [0, 1] to H x W or H x W x 3 of uint8."""
     pixels: Pixels = (image.numpy() * 255).round().clip(0, 255).astype(np.uint8)
     return pixels[0] if len(pixels) == 1 else np.ascontiguousarray(np.moveaxis(pixels, 0, -1))

@@ -1,1 +1,1 @@
-"""Pages before and after, in one HTML file to look at."""
+"""Show pages before and after in one HTML file."""

@@ -1,4 +1,4 @@
-"""Words that differ between two readings of the same paper."""
+"""Find the words that differ between two readings of the same paper."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, right, bottom in parts of the page."""
 
 Difference: TypeAlias = tuple[int | None, int | None]
-"""Numbers of a word on the left and on the right; None: there is none on that side."""
+"""Numbers of a word on the left and on the right; None if there is none on that side."""
 
 SAME_PLACE = 0.5
-"""Two boxes that share this part of the smaller one stand in the same place."""
+"""Two boxes are in the same place if they share this part of the smaller one."""
 
 
 def word_differences(
@@ -23,31 +23,31 @@ def word_differences(
 ) -> list[Difference]:
     """Align two texts word by word, and list where they differ.
 
-    An engine may take columns in another order in one of two pictures. A word that the alignment therefore misses, but
-    that is read in the same place on the other side, is no difference.
+    An engine may read columns in different orders in two pictures. A word that the alignment therefore misses, but that
+    is read in the same place on the other side, is no difference.
 
     Args:
         left: the words of one side in reading order.
-        at: where they stand.
+        at: boxes of these words.
         right: the words of the other side.
-        right_at: where they stand.
+        right_at: boxes of these words.
     """
     edits = word_edits(left, right)
-    lost = [one for one, _ in edits if one is not None]
+    lost = [number for number, _ in edits if number is not None]
     new: dict[str, list[int]] = defaultdict(list)
     for _, other in edits:
         if other is not None:
             new[fold(right[other])].append(other)
     moved_left, moved_right = set(), set()
-    for one in lost:
-        there = new[fold(left[one])]
-        match = next((other for other in there if _same_place(at[one], right_at[other])), None)
+    for number in lost:
+        candidates = new[fold(left[number])]
+        match = next((other for other in candidates if _same_place(at[number], right_at[other])), None)
         if match is not None:
-            there.remove(match)
-            moved_left.add(one)
+            candidates.remove(match)
+            moved_left.add(number)
             moved_right.add(match)
-    kept = ((None if one in moved_left else one, None if other in moved_right else other) for one, other in edits)
-    return [(one, other) for one, other in kept if one is not None or other is not None]
+    unmoved = ((None if one in moved_left else one, None if other in moved_right else other) for one, other in edits)
+    return [(one, other) for one, other in unmoved if one is not None or other is not None]
 
 
 def _same_place(one: Box, other: Box) -> bool:

@@ -1,4 +1,4 @@
-// Shows `clipped` to the left of where `range` (0 to 100) stands, and `line` there; returns what to call when it was moved.
+// Shows `clipped` to the left of where `range` (0 to 100) stands, and `line` there; returns a function that updates both.
 function divider(range, clipped, line) {
   const move = () => {
     clipped.style.clipPath = `inset(0 ${100 - range.value}% 0 0)`;

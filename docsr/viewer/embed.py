@@ -1,4 +1,4 @@
-"""Pictures within a page: encoded to be looked at, and never larger than a browser can bear."""
+"""Encode pictures for an HTML page, no larger than browsers can decode."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 from docsr.page import Pixels
 
 MOST_PIXELS = 12_000_000
-"""A larger picture is embedded smaller: A4 at 300 dpi, 8.7 million, is whole."""
+"""A larger picture is embedded smaller: A4 at 300 dpi, 8.7 million, is embedded whole."""
 
 MOST_SIDE = 16_000
-"""px; browsers decode no longer ones."""
+"""Longest side in px that browsers decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class Embedded:
 
     Attributes:
         kind: its media type.
-        base64: of its bytes.
-        width, height: px.
-        share: of the side that it had; 1 where it is whole.
+        base64: its bytes in base64.
+        width, height: its size in px.
+        share: share of the original side; 1 if it is whole.
     """
 
     kind: str
@@ -37,17 +37,17 @@ class Embedded:
 
     @property
     def url(self) -> str:
-        """As the source of an image."""
+        """Return the picture as a data URL for an image."""
         return f"data:{self.kind};base64,{self.base64}"
 
 
 def embedded(pixels: Pixels, quality: int, *, exact: bool = False) -> Embedded:
-    """Encode a picture for a page.
+    """Encode a picture for an HTML page.
 
     Args:
         pixels: H x W grey or H x W x 3 RGB.
-        quality: of JPEG, 1 to 100.
-        exact: as PNG, which is the smaller one for pages in black and white.
+        quality: JPEG quality, 1 to 100.
+        exact: encode as PNG, which is smaller for pages in black and white.
     """
     height, width = pixels.shape[:2]
     share = min(1.0, sqrt(MOST_PIXELS / (height * width)), MOST_SIDE / max(height, width))
@@ -55,7 +55,7 @@ def embedded(pixels: Pixels, quality: int, *, exact: bool = False) -> Embedded:
         size = max(1, round(width * share)), max(1, round(height * share))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     stored = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    how = (".png", []) if exact else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
-    _, data = cv2.imencode(how[0], stored, how[1])
+    suffix, options = (".png", []) if exact else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+    _, data = cv2.imencode(suffix, stored, options)
     text = base64.b64encode(data.tobytes()).decode()
     return Embedded("image/png" if exact else "image/jpeg", text, pixels.shape[1], pixels.shape[0], share)

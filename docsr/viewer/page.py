@@ -1,4 +1,4 @@
-"""The page that compares pictures: one self-contained HTML file, written page by page."""
+"""Write the page that compares pictures: one self-contained HTML file, written sheet by sheet."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from docsr.viewer.sheet import Sheet, Variant
 from docsr.viewer.templates import template
 
 QUALITY = 88
-"""Of JPEG: what it changes in text is too faint to be seen beside what an enlargement changes."""
+"""JPEG quality: its changes to text are too faint to be seen beside those of an enlargement."""
 
 MADE_BY = '<meta name="generator" content="docsr compare">'
-"""Stands in every such page, near its start."""
+"""Marks every such page, near its start."""
 
 VIEWER = OwnFile("docsr compare", re.compile(re.escape(MADE_BY.encode())), "--overwrite replaces it", within=400)
-"""Such a page."""
+"""Recognises such a page."""
 
 
 def check_viewer() -> None:
-    """Raise a MissingExtraError where what the page needs is not installed: before work starts."""
+    """Raise a MissingExtraError, before work starts, if a package that the page needs is not installed."""
     template("viewer.html.j2", "a page that compares pictures", "compare")
 
 
@@ -44,14 +44,15 @@ def write_viewer(
     """Write the page, complete or not at all; one sheet is in memory at a time.
 
     Args:
-        target: the file, as of atomic_write.
-        title: what is compared, for a person.
-        sheets: what it shows.
-        notes: called when the last sheet has come, for sentences about all of it.
-        overwrite: replace whatever is there; else a PageError tells of a file that docsr compare did not write.
+        target: the file, as in atomic_write.
+        title: names what is compared, for a reader.
+        sheets: sheets that the page shows.
+        notes: called after the last sheet; returns sentences about the whole comparison.
+        overwrite: replace an existing file of any kind; otherwise a PageError refuses a file that docsr compare did not
+            write.
 
     Returns:
-        Its size in bytes.
+        The size of the page in bytes.
 
     Raises:
         PageError: the file cannot be written.
@@ -72,20 +73,25 @@ def write_viewer(
 
 
 def _shown(number: int, sheet: Sheet) -> tuple[dict[str, Any], list[Embedded]]:
-    pictures = [embedded(one.page.pixels, QUALITY, exact=one.page.bilevel) for one in sheet.variants]
-    return {"number": number, **_described(sheet, pictures)}, pictures
+    pictures = [embedded(variant.page.pixels, QUALITY, exact=variant.page.bilevel) for variant in sheet.variants]
+    return {"number": number, **_description(sheet, pictures)}, pictures
 
 
-def _described(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
-    """What the script of the page gets to know of a sheet."""
+def _description(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
+    """Return what the script of the page gets to know about a sheet."""
     smaller = [
-        f"{one.name} is shown at {100 * picture.share:.0f} % of its pixels, for it is large"
-        for one, picture in zip(sheet.variants, pictures, strict=True)
+        f"{variant.name} is large, and shown at {100 * picture.share:.0f} % of its pixels"
+        for variant, picture in zip(sheet.variants, pictures, strict=True)
         if picture.share < 1
     ]
     variants = [
-        {"name": visible(one.name), "about": visible(_about(one)), "width": picture.width, "words": _words(one)}
-        for one, picture in zip(sheet.variants, pictures, strict=True)
+        {
+            "name": visible(variant.name),
+            "about": visible(_about(variant)),
+            "width": picture.width,
+            "words": _words(variant),
+        }
+        for variant, picture in zip(sheet.variants, pictures, strict=True)
     ]
     return {
         "title": visible(sheet.title),
@@ -102,34 +108,34 @@ def _described(sheet: Sheet, pictures: Sequence[Embedded]) -> dict[str, Any]:
 
 def _about(variant: Variant) -> str:
     page = variant.page
-    dpi = "" if page.dpi is None else f", {'x'.join(dict.fromkeys(f'{one:.0f}' for one in page.dpi))} dpi"
+    dpi = "" if page.dpi is None else f", {'x'.join(dict.fromkeys(f'{value:.0f}' for value in page.dpi))} dpi"
     return f"{variant.origin}, {page.width} x {page.height} px{dpi}"
 
 
 def _boxes(variant: Variant) -> list[Box]:
-    """Of its words, in parts of the page."""
+    """Return the boxes of the words, in parts of the page."""
     width, height = variant.page.width, variant.page.height
     return [
-        (one.left / width, one.top / height, (one.left + one.width) / width, (one.top + one.height) / height)
-        for one in variant.words or ()
+        (word.left / width, word.top / height, (word.left + word.width) / width, (word.top + word.height) / height)
+        for word in variant.words or ()
     ]
 
 
 def _words(variant: Variant) -> list[Any] | None:
-    """[text, left, top, right, bottom, whether it ends its line] of each."""
+    """Return [text, left, top, right, bottom, whether it ends its line] of each word."""
     if variant.words is None:
         return None
     boxes = _boxes(variant)
     return [
-        [one.text, *(round(side, 5) for side in box), int(one.ends_line)]
-        for one, box in zip(variant.words, boxes, strict=True)
+        [word.text, *(round(side, 5) for side in box), int(word.ends_line)]
+        for word, box in zip(variant.words, boxes, strict=True)
     ]
 
 
 def _differences(sheet: Sheet) -> Iterator[tuple[str, list[tuple[int | None, int | None]]]]:
-    """For each two variants whose words are known, as "0-2": where they differ."""
-    known = [(number, one) for number, one in enumerate(sheet.variants) if one.words is not None]
-    texts = {number: [word.text for word in one.words or ()] for number, one in known}
-    boxes = {number: _boxes(one) for number, one in known}
-    for (left, _), (right, _) in combinations(known, 2):
+    """Yield for each two variants whose words were read, as "0-2", where they differ."""
+    read = [(number, variant) for number, variant in enumerate(sheet.variants) if variant.words is not None]
+    texts = {number: [word.text for word in variant.words or ()] for number, variant in read}
+    boxes = {number: _boxes(variant) for number, variant in read}
+    for (left, _), (right, _) in combinations(read, 2):
         yield f"{left}-{right}", word_differences(texts[left], boxes[left], texts[right], boxes[right])

@@ -1,4 +1,4 @@
-"""One page as it can look: what is given and what bicubic makes of it, all brought to the same coordinates."""
+"""Bring the variants of one page, the given ones and bicubic, to the same coordinates."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from docsr.upscalers.catalog import FACTORS
 from docsr.upscalers.interpolation import CLASSICAL
 
 SAME_SIZE = 1.1
-"""Where the sides of two pictures differ by less than this factor, neither enlarges the other."""
+"""If the sides of two pictures differ by less than this factor, neither enlarges the other."""
 
 SAME_SHAPE = 0.02
 """Part by which the shapes of two pictures of the same page may differ."""
 
 _SMALL = 800
-"""Width in px at which it is looked for where two pictures differ most."""
+"""Width in px at which the place is searched where two pictures differ most."""
 
 _WINDOW = (100, 240)
-"""Height and width there of the place."""
+"""Height and width of that place at this width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class Variant:
     """One way that a page can look.
 
     Attributes:
-        name: what it is called, such as ``bicubic``.
-        origin: where it comes from, for a person: a file.
+        name: name of the variant, such as ``bicubic``.
+        origin: where it comes from, for a reader: a file.
         page: its pixels.
-        words: what was read in it; None where nothing was.
+        words: words that were read in it; None if it was not read.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Sheet:
     """One page to look at.
 
     Attributes:
-        title: what it is, for a person.
+        title: names the page, for a reader.
         size: width and height in px at which all variants are shown at 100 %.
-        variants: two and more; all show the same place of the paper.
-        left, right: which of them stand there at first.
-        start: (x, y) in parts of the page: where the two differ most.
-        notes: sentences about it.
+        variants: two or more; all show the same area of the paper.
+        left, right: numbers of the variants that are shown there first.
+        start: (x, y) in parts of the page: where these two differ most.
+        notes: sentences about the page.
     """
 
     title: str
@@ -68,14 +68,14 @@ class Sheet:
 
 
 def make_sheet(title: str, before: Page, after: Page, hr: Page | None = None, *, maker: str | None = None) -> Sheet:
-    """Put pages that show the same side by side, with the bicubic enlargement of the smaller one.
+    """Put pages with the same content side by side, with the bicubic enlargement of the smaller one.
 
     Args:
-        title: what they are, for a person.
-        before: one.
-        after: the other; larger or smaller.
+        title: names the pages, for a reader.
+        before: the page before.
+        after: the page after, larger or smaller.
         hr: the original of higher resolution, if there is one.
-        maker: what made ``after``, where that is known.
+        maker: what made ``after``, if that is known.
     """
     scale = max(after.width / before.width, after.height / before.height)
     if 1 / SAME_SIZE < scale < SAME_SIZE:
@@ -84,8 +84,8 @@ def make_sheet(title: str, before: Page, after: Page, hr: Page | None = None, *,
     else:
         small, large = (before, after) if scale > 1 else (after, before)
         name = (maker or "after") if scale > 1 else "before"
-        made = Variant("bicubic", "made for this page", _bicubic(small, large))
-        variants = [_variant("LR", small), made, _variant(name, large)]
+        bicubic = Variant("bicubic", "made for this page", _bicubic(small, large))
+        variants = [_variant("LR", small), bicubic, _variant(name, large)]
         left, right = (0, 2) if scale > 1 else (2, 0)
     if hr is not None:
         variants.append(_variant("HR", hr))
@@ -96,9 +96,9 @@ def make_sheet(title: str, before: Page, after: Page, hr: Page | None = None, *,
 
 
 def shape_off(page: Page, other: Page) -> float:
-    """The part by which the shapes of two pages differ on paper; 0 where they are the same."""
-    known = page.dpi is not None and other.dpi is not None
-    shapes = [_shape(one, known) for one in (page, other)]
+    """Return the part by which the shapes of two pages differ on paper; 0 if they are equal."""
+    by_dpi = page.dpi is not None and other.dpi is not None
+    shapes = [_shape(each, by_dpi) for each in (page, other)]
     return max(shapes) / min(shapes) - 1
 
 
@@ -113,9 +113,9 @@ def _variant(name: str, page: Page) -> Variant:
 
 
 def _bicubic(small: Page, large: Page) -> Page:
-    """``small`` at the size of ``large``, as docsr's own bicubic makes it."""
+    """Return ``small`` at the size of ``large``, enlarged by docsr's own bicubic."""
     wanted = ceil(max(large.width / small.width, large.height / small.height) - 0.01)
-    factor = next((one for one in FACTORS if one >= wanted), FACTORS[-1])
+    factor = next((factor for factor in FACTORS if factor >= wanted), FACTORS[-1])
     page = upscale_page(small, CLASSICAL["bicubic"](factor))
     if (page.width, page.height) == (large.width, large.height):
         return page
@@ -125,13 +125,13 @@ def _bicubic(small: Page, large: Page) -> Page:
 
 
 def _shown_size(page: Page) -> tuple[float, float]:
-    """Width and height in px of a page whose pixels are square."""
+    """Return width and height in px of a page after its pixels are made square."""
     x, y = page.dpi or (1.0, 1.0)
     return page.width * max(x, y) / x, page.height * max(x, y) / y
 
 
 def _start(before: Page, after: Page) -> tuple[float, float]:
-    """The middle of the place where two pages differ most, in parts of the page."""
+    """Return the middle of the place where two pages differ most, in parts of the page."""
     width = min(_SMALL, before.width, after.width)
     size = width, max(1, round(width * before.height / before.width))
     small = [cv2.resize(luminance(page.pixels), size, interpolation=cv2.INTER_AREA) for page in (before, after)]
@@ -144,7 +144,7 @@ def _start(before: Page, after: Page) -> tuple[float, float]:
 
 
 def busiest(change: Pixels, window: tuple[int, int]) -> tuple[slice, slice]:
-    """The window (height and width in px, cut to what there is) of an H x W picture with the largest sum."""
+    """Return the window (height and width in px, cut to the picture) with the largest sum in an H x W picture."""
     height, width = (min(wanted, have) for wanted, have in zip(window, change.shape, strict=True))
     sums = cv2.integral(change)
     windows = sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]

@@ -1,4 +1,4 @@
-"""The templates of the pages that docsr writes; what several of them share is in ``base.css`` and ``divider.js``."""
+"""Load the templates of docsr's HTML pages; ``base.css`` and ``divider.js`` are shared by several of them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def template(name: str, what: str, extra: str) -> Template:
 
     Args:
         name: its file in one of the packages.
-        what: the page, for a person.
-        extra: the extra of docsr that brings what it needs.
+        what: names the page in an error.
+        extra: the extra of docsr that installs what it needs.
 
     Raises:
         MissingExtraError: jinja2 is not installed.
@@ -29,10 +29,10 @@ def template(name: str, what: str, extra: str) -> Template:
     except ImportError as error:
         raise MissingExtraError(what, extra) from error
     loader = ChoiceLoader([PackageLoader(package, ".") for package in _PACKAGES])
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_seen)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_as_shown)
     return environment.get_template(name)
 
 
-def _seen(value: Any) -> Any:
-    """What a template shows of a value; HTML that is marked as such stays as it is."""
+def _as_shown(value: Any) -> Any:
+    """Return a value as a template shows it; HTML that is marked as such stays as it is."""
     return visible(value) if type(value) is str else value

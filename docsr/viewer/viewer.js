@@ -4,9 +4,9 @@ const sheets = [...document.querySelectorAll("script.sheet")].map(one => JSON.pa
 const stage = $("stage"), range = $("divide"), sides = ["left", "right"];
 const panes = Object.fromEntries(sides.map(side => [side, $("pane-" + side)]));
 const state = { page: -1, left: 0, right: 0, zoom: 1, x: 0, y: 0, two: false, now: -1 };
-let sheet = sheets[0], differences = [], usual = 1; // the usual height of a word, in px of the sheet
+let sheet = sheets[0], differences = [], usual = 1; // the median height of a word, in px of the sheet
 
-// The divider is a clip of the left pane; beside each other nothing is clipped.
+// The divider clips the left pane; in two views nothing is clipped.
 const divide = divider(range, panes.left, $("handle"));
 const clip = () => { divide(); if (state.two) panes.left.style.clipPath = "none"; };
 
@@ -15,7 +15,7 @@ const fitting = () => Math.min(size().width / sheet.width, size().height / sheet
 const least = () => Math.min(1, fitting());
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 
-// x and y are the place of the sheet, in its px, that is in the middle of each pane.
+// x and y are the point of the sheet, in its px, that is in the middle of each pane.
 function draw() {
   const { width, height } = size();
   state.zoom = clamp(state.zoom, least(), 8);
@@ -34,7 +34,7 @@ function draw() {
   $("zoom-in").disabled = state.zoom >= 8;
 }
 
-// Zoom so that what is at (x, y) of the pane stays there; in the middle where no place is given.
+// Zoom so that the point at (x, y) of the pane stays there; by default that is its middle.
 function zoomTo(zoom, x = size().width / 2, y = size().height / 2) {
   const { width, height } = size(), before = state.zoom;
   zoom = clamp(zoom, least(), 8);
@@ -57,7 +57,7 @@ function showPage(number) {
   state.page = number;
   sheet = sheets[state.page];
   const names = sheet.variants.map(one => one.name), there = chosen.map(name => names.indexOf(name));
-  const [left, right] = there.includes(-1) ? [sheet.left, sheet.right] : there; // what was chosen stays chosen
+  const [left, right] = there.includes(-1) ? [sheet.left, sheet.right] : there; // keep the chosen variants
   Object.assign(state, { left, right });
   for (const side of sides) option($(side), names, state[side]);
   $("page").value = state.page;
@@ -89,21 +89,21 @@ function showSides() {
   const lines = [...new Set([state.left, state.right])].flatMap(about).concat(sheet.notes);
   $("about").replaceChildren(...lines.map(line => Object.assign(document.createElement("p"), { textContent: line })));
   $("texts").hidden = $("differences").hidden = !words;
-  $("counted").textContent = told();
+  $("counted").textContent = counts();
   for (const id of ["difference-before", "difference-after"]) $(id).disabled = differences.length === 0;
   $("said").textContent = "";
   draw();
 }
 
-// How many words differ, and how many of each variant from those of the original, where there is one.
-function told() {
+// How many words differ and, if there is an original, how many words of each variant differ from it.
+function counts() {
   const own = ["The two texts are the same.", "1 word differs."][differences.length] ?? `${differences.length} words differ.`;
   const hr = sheet.variants.findIndex(one => one.name === "HR"), others = sheet.variants.slice(0, hr);
   if (hr < 0 || others.some((_, number) => !sheet.differences[`${number}-${hr}`])) return own;
   return `${own} From what is read in HR: ${others.map((one, number) => `${one.name} ${sheet.differences[`${number}-${hr}`].length}`).join(", ")}.`;
 }
 
-// What is marked over a picture: the words that differ, and with dashes where the other side has one more.
+// The word to mark over a picture: one that differs, or the other side's word if this side lacks it (dashed).
 function place(difference, side) {
   const own = difference[side === "left" ? 0 : 1], other = difference[side === "left" ? 1 : 0];
   const words = sheet.variants[state[side]].words, others = sheet.variants[state[side === "left" ? "right" : "left"]].words;
@@ -199,7 +199,7 @@ stage.addEventListener("keydown", event => {
   keys[event.key]();
 });
 
-// Where a pointer is, in px of the pane that it is over: the panes show the same place.
+// Where a pointer is, in px of its pane: both panes show the same place.
 function within(event) {
   const pane = state.two && panes.left.contains(event.target) ? panes.left : panes.right, box = pane.getBoundingClientRect();
   return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -234,7 +234,7 @@ for (const name of ["pointerup", "pointercancel"]) stage.addEventListener(name, 
   if (!held.size) stage.classList.remove("held");
 });
 stage.addEventListener("wheel", event => {
-  if (event.deltaY > 0 && state.zoom <= least() && !event.ctrlKey) return; // all is seen: the page may scroll
+  if (event.deltaY > 0 && state.zoom <= least() && !event.ctrlKey) return; // the whole sheet is visible: let the page scroll
   event.preventDefault();
   const { x, y } = within(event);
   zoomTo(state.zoom * Math.exp(-clamp(event.deltaY, -100, 100) / (event.ctrlKey ? 100 : 300)), x, y);

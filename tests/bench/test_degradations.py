@@ -30,7 +30,7 @@ def test_colour_becomes_grey_and_unequal_axes_become_equal():
 def test_what_cannot_be_lowered():
     with pytest.raises(PageError, match="does not say its resolution: give --hr-dpi"):
         lower(Page(np.zeros((9, 9), np.uint8), None), 75, "clean", 0)
-    with pytest.raises(PageError, match="it has 72 dpi and cannot be brought down to 75"):
+    with pytest.raises(PageError, match="it has 72 dpi and cannot be reduced to 75"):
         lower(Page(np.zeros((9, 9), np.uint8), (72, 72)), 75, "clean", 0)
     with pytest.raises(UsageError, match="did you mean 'scan'"):
         lower(Page(np.zeros((9, 9), np.uint8), (300, 300)), 75, "scam", 0)

@@ -81,7 +81,7 @@ def test_a_set_has_one_score(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "- a\n- b", "just words"])
 def test_a_file_that_is_no_suite(tmp_path, text):
-    with pytest.raises(UsageError, match="is no suite: it wants 'name' and 'sources'"):
+    with pytest.raises(UsageError, match="is not a suite: it needs 'name' and 'sources'"):
         load_suite(write(tmp_path / "s.yaml", text), None, None)
 
 

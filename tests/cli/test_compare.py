@@ -65,8 +65,8 @@ def test_folders_are_paired_and_what_is_alone_is_named(folders, capsys, monkeypa
     assert [sheet["title"] for sheet in shown()] == ["a.png", "b.png", "x/c.png"]
     assert [len(sheet["variants"]) for sheet in shown()] == [4, 3, 3]
     alone, without = ran.err.splitlines()
-    assert alone.endswith("on the other side: in/only_in.png, hi/only_hi.png")
-    assert without == "docsr: No HR is there for: in/b.png, in/x/c.png"
+    assert alone.endswith("file of that name: in/only_in.png, hi/only_hi.png")
+    assert without == "docsr: There is no HR for: in/b.png, in/x/c.png"
     assert "in/only_in.png, hi/only_hi.png" in Path("compare.html").read_text(encoding="utf-8")
 
 
@@ -80,7 +80,7 @@ def test_a_limit_says_what_is_left_out(folders, capsys, monkeypatch):
     ran = docsr(capsys, monkeypatch, "compare", "in", "hi", "--limit", "2")
     assert ran.code == 0
     assert len(shown()) == 2
-    assert "docsr: 1 more file not shown: --limit says how many pages are" in ran.err.splitlines()
+    assert "docsr: 1 more file not shown: --limit sets how many pages are" in ran.err.splitlines()
 
 
 def test_a_damaged_file_does_not_stop_the_others(folders, capsys, monkeypatch):

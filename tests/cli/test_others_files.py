@@ -117,7 +117,7 @@ def test_a_new_run_replaces_no_file_of_others(run: Any, name: str):
     Path("o", name).write_text("factor: 2  # mine\n")
     ran = run("train", "--factor", 2, "--data", "p", "--out", "o")
     assert (ran.code, Path("o", name).read_text()) == (2, "factor: 2  # mine\n")
-    assert f"o/{name} is there already, and is of no run that could go on: choose another --out" in ran.err
+    assert f"o/{name} exists already and belongs to no run that could go on: choose another --out" in ran.err
 
 
 def test_what_is_no_file_is_nobodys_own(tmp_path: Path):

@@ -65,7 +65,7 @@ def test_whatever_is_raised_is_one_sentence(capsys, monkeypatch, error, code, se
 def test_what_was_not_expected_is_reported_where_the_package_says(capsys, monkeypatch):
     monkeypatch.setattr(top, "metadata", lambda name: Urls("Issues, https://x.test/issues"))
     assert code_of(failing(ValueError("a")), monkeypatch) == UNEXPECTED
-    assert "please report it at https://x.test/issues, with what the option --debug tells" in capsys.readouterr().err
+    assert "please report it at https://x.test/issues, with the output of the option --debug" in capsys.readouterr().err
 
 
 class Urls:

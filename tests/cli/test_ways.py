@@ -47,7 +47,7 @@ def test_an_image_goes_through_a_pipe_as_a_file_would(tmp_path, page, capsys, mo
     [
         (["-", "--out", "-"], b"", 3, "nothing came through standard input"),
         (["-", "--out", "-"], b"no image", 3, "standard input"),
-        (["-", "--out", "hi"], b"", 2, "has no name to be written under"),
+        (["-", "--out", "hi"], b"", 2, "has no name for an output"),
         (["a", "b", "--out", "-"], b"", 2, "2 inputs are given"),
         ([".", "--out", "-"], b"", 2, ". is a folder"),
         (["-", "--out", "-", "--dry-run"], b"", 2, "standard output holds the image"),

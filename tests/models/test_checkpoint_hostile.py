@@ -98,7 +98,7 @@ def test_shapes_are_those_of_the_network(name: str) -> None:
 def test_other_threads_may_build_meanwhile() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    with docsr.models._at_most(0), ThreadPoolExecutor(1) as pool:
+    with docsr.models._limit_weights(0), ThreadPoolExecutor(1) as pool:
         assert pool.submit(build_generator, "compact", 2, SMALL).result().factor == 2
 
 

@@ -71,7 +71,7 @@ def test_the_trunk_of_mdsr_serves_every_factor() -> None:
 @pytest.mark.parametrize(
     ("factor", "factors", "sentence"),
     [
-        (4, [2, 8], "factors must be a list of whole numbers with the factor 4 in it"),
+        (4, [2, 8], "factors must be a list of whole numbers that includes 4"),
         (2, "2", "factors must be a list"),
         (2, 2, "factors must be a list"),
         (2, [2, 3], "power of two"),

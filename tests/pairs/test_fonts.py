@@ -75,7 +75,7 @@ def test_what_is_no_typeface_with_letters_is_said(tmp_path: Path, monkeypatch: p
     with pytest.raises(PageError, match=r"broken\.ttf cannot be read as a typeface"):
         next(Fonts().pages(Document(broken, "train")))
     monkeypatch.setattr(fonts, "NEEDED", "a中")
-    with pytest.raises(PageError, match=r"DejaVuSans\.ttf has not all letters and figures \(no 中\)"):
+    with pytest.raises(PageError, match=r"DejaVuSans\.ttf lacks letters or figures \(中\)"):
         next(Fonts().pages(Document(FONT, "train")))
     with pytest.raises(NoInputError, match="no typeface"):
         Fonts().documents(tmp_path / "nothing")
@@ -143,5 +143,5 @@ def test_prose_that_cannot_be_used_is_told_before_anything_is_made(
 
 
 def test_only_typefaces_draw_prose(typefaces: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="images draws no text: leave --prose away"):
+    with pytest.raises(UsageError, match="images draws no text: leave out --prose"):
         prepare("images", typefaces, tmp_path / "p", PrepareOptions(14.0, prose=typefaces / "prose.txt"))

@@ -125,7 +125,7 @@ def replaced(folder: Path, name: str, array: np.ndarray) -> None:
         ),
         (lambda f: replaced(f, "lr/002.npy", np.zeros((24, 32), np.uint8)), "2 or more whole times"),
         (lambda f: replaced(f, "hr/002.npy", np.zeros((96, 128, 3), np.int32)), "holds int32"),
-        (lambda f: replaced(f, "hr/002.npy", np.zeros((96, 128, 5), np.uint8)), r"is no picture: its shape is"),
+        (lambda f: replaced(f, "hr/002.npy", np.zeros((96, 128, 5), np.uint8)), r"is not a picture: its shape is"),
         (lambda f: (f / "hr" / "002.npy").write_bytes(b"not an array"), r"002\.npy is not a readable \.npy file"),
     ],
 )
@@ -148,8 +148,8 @@ def test_floats_outside_the_range_are_skipped_and_named(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "options", "sentence"),
     [
-        ("div2k", PrepareOptions(None, size=48), "has not the layout of DIV2K"),
-        ("celeba", PrepareOptions(None, size=48), "has not the layout of CelebA"),
+        ("div2k", PrepareOptions(None, size=48), "does not have DIV2K's layout"),
+        ("celeba", PrepareOptions(None, size=48), "does not have CelebA's layout"),
         ("npy-pairs", PrepareOptions(None, size=48), "has no folder hr"),
         ("div2k", PrepareOptions(20.0, size=48), "no x-height"),
         ("celeba", PrepareOptions(None, size=48, lr_factor=4), "has no LR of its own"),
@@ -162,10 +162,10 @@ def test_what_is_of_another_kind_is_refused(tmp_path, kind, options, sentence):
 
 
 def test_a_patch_that_is_no_multiple_of_the_factor(tmp_path):
-    with pytest.raises(UsageError, match="50 px is no multiple of the pairs' factor 4"):
+    with pytest.raises(UsageError, match="50 px is not a multiple of the pairs' factor 4"):
         prepare("npy-pairs", arrays(tmp_path / "in"), tmp_path / "out", PrepareOptions(None, size=50))
 
 
 def test_pictures_that_are_too_small_are_named(tmp_path):
-    with pytest.raises(NoInputError, match="160 x 120 px are less than a patch of 192 px: a smaller --patch"):
+    with pytest.raises(NoInputError, match="160 x 120 px are less than a patch of 192 px: give a smaller --patch"):
         prepare("div2k", div2k(tmp_path / "in"), tmp_path / "out", PrepareOptions(None, size=192))

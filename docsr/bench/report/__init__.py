@@ -1,1 +1,1 @@
-"""What a benchmark found, written for people: HTML and Markdown."""
+"""Write the results of a benchmark for people, as HTML and Markdown."""

@@ -1,4 +1,4 @@
-"""``report.html``: one self-contained file with plots, sortable tables and, for pages, a slider between pictures."""
+"""Write ``report.html``: one self-contained file with plots, sortable tables and a slider between pictures of pages."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from docsr.viewer.templates import template
 from docsr.weights import catalogue
 
 MOST_PAGES = 24
-"""Pages with pictures; the worst come first and the report says how many are left out."""
+"""Number of pages with pictures; the worst come first, and the report says how many are left out."""
 
 MOST_LINES = 8
-"""Arms in a plot."""
+"""Number of arms in a plot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One page of the report: pictures, what each arm's text had wrong, and how much worse it is than bicubic."""
+    """One page of the report: pictures, the marked errors of each arm's text, and how much worse it is than bicubic."""
 
     title: str
     change: float
@@ -52,10 +52,10 @@ def write_html(
 
     Args:
         path: the file.
-        results: of the benchmark.
+        results: results of the benchmark.
         suite: its pages.
-        texts: what the engines read, beside ``results.rows``.
-        arms: that were run.
+        texts: what the engine read for each of ``results.rows``.
+        arms: arms that were run.
         peers: folder of the peers' weights, for the pictures of a peer.
 
     Raises:
@@ -84,7 +84,7 @@ def write_html(
 
 
 def subject(cells: Sequence[Cell]) -> str | None:
-    """The arm that the pictures show: ``auto``, else docsr's best network, else the best arm that is no baseline."""
+    """Return the arm that the pictures show: ``auto``, docsr's best network, or the best arm that is no baseline."""
     plain = {HR, "none"}
     arms = {cell.arm for cell in cells if cell.arm not in plain and not cell.arm.startswith(BASELINE)}
     own = arms & {AUTO} or arms & set(catalogue())
@@ -97,19 +97,19 @@ def _mean(values: list[float]) -> float:
 
 
 def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
-    """(title, SVG): error by dpi, and error by seconds."""
+    """Yield (title, SVG): error by dpi, and error by seconds."""
 
     def setting(cell: Cell) -> tuple[str, str, str]:
         return cell.set, cell.degradation, cell.engine
 
     for (name, degradation, engine), group in groupby(sorted(cells, key=setting), key=setting):
-        mine = list(group)
-        axis = wording.score_name(mine[0])
+        setting_cells = list(group)
+        axis = wording.score_name(setting_cells[0])
         title = f"{name}, {degradation}, {engine}"
-        dpis = {cell.lr_dpi for cell in mine}
+        dpis = {cell.lr_dpi for cell in setting_cells}
         if len(dpis) > 1:
-            yield title, lines(_series(mine), "dpi", axis, f"{axis} by dpi: {title}")
-        lowest = [cell for cell in mine if cell.lr_dpi == min(dpi or 0 for dpi in dpis) or len(dpis) == 1]
+            yield title, lines(_series(setting_cells), "dpi", axis, f"{axis} by dpi: {title}")
+        lowest = [cell for cell in setting_cells if cell.lr_dpi == min(dpi or 0 for dpi in dpis) or len(dpis) == 1]
         timed = [cell for cell in lowest if cell.arm not in {HR, "none"} and cell.seconds_upscale > 0]
         if timed:
             points = [Series(cell.arm, [(cell.seconds_upscale, _percent(cell.error))]) for cell in timed]
@@ -118,7 +118,7 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
 
 
 def _series(cells: Sequence[Cell]) -> list[Series]:
-    """The arms that say most: the ceiling, bicubic, docsr's own, then the best of those that ran most often."""
+    """Return the most telling arms: the ceiling, bicubic, docsr's own, then the best of those that ran most often."""
     arms = list(dict.fromkeys(cell.arm for cell in cells))
     mean = {arm: _mean([cell.error.value for cell in cells if cell.arm == arm]) for arm in arms}
     first = [HR, *(arm for arm in arms if arm.startswith(BASELINE)), AUTO, *catalogue()]
@@ -156,7 +156,7 @@ def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
 def _pages(
     results: Results, suite: Suite, texts: Sequence[str], arms: Sequence[Arm], peers: Path | None
 ) -> tuple[list[Shown], int]:
-    """The pages of the subject, worst change against bicubic first, and how many are not shown."""
+    """Return pages of the subject, the worst change against bicubic first, and how many are not shown."""
     chosen = next((arm for arm in arms if arm.label == subject(results.cells)), None)
     if chosen is None:
         return [], 0
@@ -166,19 +166,19 @@ def _pages(
     pages = {(page.set, page.name): page for page in suite.pages}
     baseline = {(c.set, c.lr_dpi, c.degradation, c.engine): c.baseline for c in results.cells}
     changes = []
-    for key, found in read.items():
-        bicubic = found.get(baseline.get((key[0], *key[2:]), ""))
-        if chosen.label in found and bicubic is not None:
-            row, text = found[chosen.label]
+    for key, row_of in read.items():
+        bicubic = row_of.get(baseline.get((key[0], *key[2:]), ""))
+        if chosen.label in row_of and bicubic is not None:
+            row, text = row_of[chosen.label]
             score = pages[row.set, row.page].source.score
             changes.append((error_rate(row, score) - error_rate(bicubic[0], score), key, (bicubic[1], text)))
-    changes.sort(key=lambda one: (-one[0], str(one[1])))
+    changes.sort(key=lambda change: (-change[0], str(change[1])))
     shown = []
     for change, (name, page, lr_dpi, degradation, engine), texts_of in changes[:MOST_PAGES]:
-        where = Condition(lr_dpi, degradation)
-        one = _shown(pages[name, page], where, chosen, engine, change, texts_of, peers)
-        if one is not None:
-            shown.append(one)
+        condition = Condition(lr_dpi, degradation)
+        shown_page = _shown(pages[name, page], condition, chosen, engine, change, texts_of, peers)
+        if shown_page is not None:
+            shown.append(shown_page)
     return shown, len(changes) - len(shown)
 
 
@@ -194,25 +194,25 @@ def _shown(
     try:
         pictures = crops(page, condition, arm, engine, peers)
     except DocsrError:
-        return None  # the file is gone since it was measured; its rows stay in the tables
-    texts = [(name, _marked(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
-    made = wording.how(condition.lr_dpi, condition.degradation)
-    return Shown(f"{page.set}: {page.name}, {made}, {engine}", 100 * change, arm.label, pictures, texts)
+        return None  # the file has been removed since it was measured; its rows stay in the tables
+    texts = [(name, _mark_errors(page, text)) for name, text in zip(("bicubic", arm.label), read, strict=True)]
+    how = wording.how(condition.lr_dpi, condition.degradation)
+    return Shown(f"{page.set}: {page.name}, {how}, {engine}", 100 * change, arm.label, pictures, texts)
 
 
-def _marked(page: SuitePage, text: str) -> str:
-    """The hypothesis as HTML: what is wrong is marked, what is missing is struck out in its place."""
+def _mark_errors(page: SuitePage, text: str) -> str:
+    """Return the hypothesis as HTML: errors are marked, and missing text is struck out in its place."""
     parts = []
     for same, true, read in differences(page.text, text, case=page.source.case):
         if same:
-            parts.append(_seen(read))
+            parts.append(_as_html(read))
         else:
             parts.append(
-                (f"<del>{_seen(true)}</del>" if true else "") + (f"<mark>{_seen(read)}</mark>" if read else "")
+                (f"<del>{_as_html(true)}</del>" if true else "") + (f"<mark>{_as_html(read)}</mark>" if read else "")
             )
     return "".join(parts)
 
 
-def _seen(text: str) -> str:
-    """A text of several lines as HTML."""
+def _as_html(text: str) -> str:
+    """Return a text of several lines as HTML."""
     return "\n".join(map(in_html, text.split("\n")))

@@ -1,4 +1,4 @@
-"""``report.md``: the tables, for a terminal or a pull request."""
+"""Write ``report.md``: the tables of a benchmark, for a terminal or a pull request."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ WIDTH = 118
 
 
 def write_markdown(path: Path, results: Results) -> None:
-    """Write ``report.md``, complete or not at all. PageError when it cannot be written."""
+    """Write ``report.md``, complete or not at all. PageError if it cannot be written."""
     with atomic_write(path) as file:
         file.write(markdown(results).encode())
 
 
 def markdown(results: Results) -> str:
-    """The report as Markdown."""
+    """Return the report as Markdown."""
     return (
         "\n".join([*_head(results), *_ranking(results), *_digits(results), *_tables(results.cells), *_tail(results)])
         + "\n"
@@ -52,10 +52,10 @@ def _ranking(results: Results) -> Iterator[str]:
     yield ""
     yield "| engine | arm | mean gap closed, % | docsr there, % | settings | better than bicubic | worse |"
     yield "|---|---|---:|---:|---:|---:|---:|"
-    for one in results.ranking:
-        gaps = f"{100 * one.gap_closed:.1f} | {wording.champion_gap(one)}"
-        name = f"{in_markdown(one.engine)} | {in_markdown(one.arm)}"
-        yield f"| {name} | {gaps} | {one.cells} | {one.better} | {one.worse} |"
+    for rank in results.ranking:
+        gaps = f"{100 * rank.gap_closed:.1f} | {wording.champion_gap(rank)}"
+        name = f"{in_markdown(rank.engine)} | {in_markdown(rank.arm)}"
+        yield f"| {name} | {gaps} | {rank.cells} | {rank.better} | {rank.worse} |"
     yield ""
 
 
@@ -112,11 +112,11 @@ def _tail(results: Results) -> Iterator[str]:
         yield "## Characters confused most"
         yield ""
         for arm, pairs in results.confused.items():
-            found = (
+            sentences = (
                 f"{in_markdown_code(true)} read as {in_markdown_code(read)} {counted(count, 'time')}"
                 for true, read, count in pairs
             )
-            yield f"- {in_markdown(arm)}: {', '.join(found)}"
+            yield f"- {in_markdown(arm)}: {', '.join(sentences)}"
         yield ""
     if results.not_run or results.failed:
         yield "## Not run"

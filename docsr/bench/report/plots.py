@@ -1,4 +1,4 @@
-"""Plots as inline SVG, in the colours of the page that holds them (``currentColor`` and CSS classes)."""
+"""Draw plots as inline SVG, in the colours of the page that holds them (``currentColor`` and CSS classes)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LABEL_GAP, LABEL_WIDTH = 14, 130
 Y_MARGIN = 1.3
 FEW_TICKS = 2
 LOWEST = 0.1
-"""Errors of fewer percent are drawn as this: a logarithm has no 0."""
+"""Errors below this, in percent, are drawn as this, since a logarithm has no 0."""
 
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
@@ -29,7 +29,7 @@ class Series:
 
 
 class Axes:
-    """A frame with ticks; x linear or logarithmic, y logarithmic: errors of 3 and of 60 % both have their say."""
+    """A frame with ticks; x is linear or logarithmic, y logarithmic so that errors of 3 and 60 % are both readable."""
 
     def __init__(self, series: Sequence[Series], x_label: str, y_label: str, log_x: bool = False) -> None:
         self.log_x = log_x
@@ -56,16 +56,16 @@ class Axes:
             self.parts.append(f'<text class="tick left" x="{LEFT - 6}" y="{y + 4:.1f}">{value:g}</text>')
 
     def x(self, value: float) -> float:
-        """Pixels from the left."""
+        """Return the distance in pixels from the left."""
         return LEFT + (self._x(value) - self.low) / (self.high - self.low) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        """Pixels from the top; an interval that goes on beyond the frame ends at its edge."""
+        """Return the distance in pixels from the top; an interval that exceeds the frame ends at its edge."""
         share = math.log(min(max(value, self.bottom), self.top) / self.bottom) / math.log(self.top / self.bottom)
         return TOP + (1 - share) * (HEIGHT - TOP - BOTTOM)
 
     def svg(self, title: str) -> str:
-        """The whole picture."""
+        """Return the whole picture."""
         body = "".join(self.parts)
         return f'<svg role="img" aria-label="{in_html(title)}" viewBox="0 0 {WIDTH} {HEIGHT}">{body}</svg>'
 
@@ -74,7 +74,7 @@ class Axes:
 
 
 def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
-    """Lines with intervals as bars, named at their right ends."""
+    """Draw lines with intervals as bars, named at their right ends."""
     axes = Axes(series, x_label, y_label)
     ends = []
     for number, one in enumerate(series):
@@ -89,7 +89,7 @@ def lines(series: Sequence[Series], x_label: str, y_label: str, title: str) -> s
 
 
 def scatter(series: Sequence[Series], x_label: str, y_label: str, title: str) -> str:
-    """A named point for each series, x logarithmic; the intervals, one above the other here, are left to the tables."""
+    """Draw a named point for each series, x logarithmic; the tables have the intervals, which would overlap here."""
     axes = Axes(series, x_label, y_label, log_x=True)
     named = [
         (axes.y(y.value), axes.x(x), one.name, f"s{number % 8}")
@@ -117,7 +117,7 @@ def _dot(axes: Axes, x: float, y: Interval, name: str) -> str:
 
 
 def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:
-    """Names at the right, pushed apart where they would meet, and up where they would leave the picture."""
+    """Return the names at the right, pushed apart if they would overlap, and up if they would leave the picture."""
     places: list[float] = []
     for y, _, _ in sorted(ends):
         places.append(max(y, places[-1] + LABEL_GAP) if places else y)
@@ -132,14 +132,14 @@ def _end_labels(ends: list[tuple[float, str, str]]) -> list[str]:
 
 
 def _decades(xs: Sequence[float]) -> list[float]:
-    """Powers of ten around ``xs``, those that lie within; the ends themselves where there are fewer than two."""
+    """Return the powers of ten within the range of ``xs``, or its ends if there are fewer than two."""
     powers = range(math.floor(math.log10(min(xs))), math.ceil(math.log10(max(xs))) + 1)
     inside = [10.0**power for power in powers if min(xs) <= 10.0**power <= max(xs)]
     return inside if len(inside) > 1 else [min(xs), max(xs)]
 
 
 def _ticks(bottom: float, top: float) -> list[float]:
-    """1, 2, 5, 10, 20 ... within the frame; more of them where the frame is narrow."""
+    """Return 1, 2, 5, 10, 20 ... within the frame, or more ticks if the frame is narrow."""
     powers = range(math.floor(math.log10(bottom)), math.ceil(math.log10(top)) + 1)
     for times in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8)):
         ticks = [value for power in powers for one in times if bottom <= (value := one * 10.0**power) <= top]
