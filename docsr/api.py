@@ -48,8 +48,7 @@ class Enhancer:
             threads: CPU threads for one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
             guard: whether to replace by bicubic what a network made and the image does not support, and dark areas.
-            engine: the OCR engine that will read the image, ``tesseract`` or ``rapidocr``. It decides which model and
-                factor are chosen.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image. The choices of model and factor suit it.
             keep_pixel_shape: whether to keep pixels that are not square; otherwise they are made square first.
 
         Raises:
@@ -82,7 +81,7 @@ class Enhancer:
             and with its dpi multiplied.
 
         Raises:
-            UsageError: the argument is no such image, or a file of several pages.
+            UsageError: the argument is not such an image, or is a file with several pages.
             PageError: the file is missing or damaged, or the network failed.
         """
         result: Image = self._enhanced(image)

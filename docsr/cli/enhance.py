@@ -174,7 +174,7 @@ def enhance(
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     folder, told_in = _opened(tasks, out, report, wish["model"], again=overwrite)
     course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(told_in is not None, options, passed)
-    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
+    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, on_progress=course.heard)
     rows = told_as_given(_watched(do(tasks, folder, options, dry=dry_run), failed), names)
     code = tell_all(rows, course, _teller(log_json, dry_run), told_in, tally, again=overwrite)
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)
