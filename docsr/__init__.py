@@ -1,7 +1,7 @@
 """docsr: super-resolution of document images before OCR.
 
 ``docsr.enhance(image, factor=2)`` enlarges an array or a Pillow image; ``docsr.Enhancer`` loads a network once.
-What fails raises ``docsr.DocsrError``. All are loaded on first use, so that ``import docsr`` stays light.
+All errors derive from ``docsr.DocsrError``. These names are loaded on first use, so that ``import docsr`` stays light.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from docsr.api import enhance as enhance
     from docsr.errors import DocsrError as DocsrError
 
-# ONNX Runtime would report runs to its makers and keep an identifier in the home folder; it looks when it is loaded.
+# By default ONNX Runtime reports runs to its makers and keeps an identifier in the home folder. It reads this variable
+# when it is loaded.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = version("docsr")

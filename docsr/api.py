@@ -1,4 +1,4 @@
-"""One image in memory through an upscaler: the Python interface."""
+"""Enlarge one image in memory: the Python interface."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Image = TypeVar("Image")
 
 
 class Enhancer:
-    """Enlarges images; loads a network once, is safe in threads, and can be pickled for workers."""
+    """Enlarge images with a network that is loaded once. It is thread-safe and can be pickled for workers."""
 
     def __init__(
         self,
@@ -38,28 +38,28 @@ class Enhancer:
         engine: str = MEASURED_ENGINES[0],
         keep_pixel_shape: bool = False,
     ) -> None:
-        """Load the network that is named.
+        """Load the named network.
 
         Args:
-            model: ``bicubic``, ``lanczos``, ``nearest``, a shipped network, an .onnx or .safetensors file, or None for
-                what is known to read best at the text size of each image: a shipped network or bicubic.
-            factor: 2, 4, 8, or "auto" (or None): what the text size of each image asks for, 1 where that is nothing.
-            tile: side of a square tile in input px without its overlap; longer ones read no more pixels.
-            threads: CPU threads of one call, None for all.
+            model: ``bicubic``, ``lanczos``, ``nearest``, the name of a shipped network, or an .onnx or .safetensors
+                file. None chooses, for the text size of each image, the shipped network or bicubic that reads best.
+            factor: 2, 4 or 8. "auto" (or None) chooses by the text size of each image, 1 if the text is large enough.
+            tile: side of a square tile in input px, without its overlap. Oblong tiles have no more pixels than it.
+            threads: CPU threads for one call, None for all.
             device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
-            guard: whether to put back to bicubic what a network made and the image does not bear out, and what is dark.
-            engine: ``tesseract`` or ``rapidocr``, which will read the image; no model and "auto" take what helps it.
-            keep_pixel_shape: whether pixels that are not square stay so; else they are made square first.
+            guard: whether to replace by bicubic what a network made and the image does not support, and dark areas.
+            engine: ``tesseract`` or ``rapidocr``, which will read the image. The choices of model and factor suit it.
+            keep_pixel_shape: whether to keep pixels that are not square; otherwise they are made square first.
 
         Raises:
-            UsageError: an unknown model or engine, or a model made for another factor.
-            CheckpointError: a network file that cannot be used.
+            UsageError: the model or engine is unknown, or the model was made for another factor.
+            CheckpointError: the network file cannot be used.
         """
         factor = None if factor == "auto" else factor
         if factor is not None and factor not in FACTORS:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
-        self._engine, self._keeps = engine, keep_pixel_shape or model == "none"
+        self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._own_factor = fixed_factor(self._model)
@@ -71,16 +71,17 @@ class Enhancer:
         """Enlarge one image.
 
         Args:
-            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha gets a ground); the
-                path of an image or PDF file of one page; or the bytes of such an image file.
+            image: a uint8 array, H x W grey or H x W x 3 RGB; a Pillow image of any mode (alpha is laid on a
+                background); the path of an image or PDF file of one page; or the bytes of such an image file.
 
         Returns:
-            The same kind, enlarged: of bytes those of a file of the same format (PNG where that is not written); of a
-            path a Pillow image, for nothing is written. It is what ``docsr enhance --grey`` makes of the file: grey or
-            RGB, upright, with its profile if that still fits, and its dpi multiplied.
+            The enlarged image, of the same type as the input. For bytes: the bytes of a file of the same format, or
+            of a PNG if docsr does not write that format. For a path: a Pillow image; no file is written. The result
+            equals that of ``docsr enhance --grey``: grey or RGB, upright, with its colour profile if that still fits,
+            and with its dpi multiplied.
 
         Raises:
-            UsageError: something else than such an image, or a file of several pages.
+            UsageError: the argument is not such an image, or is a file with several pages.
             PageError: the file is missing or damaged, or the network failed.
         """
         result: Image = self._enhanced(image)
@@ -116,7 +117,7 @@ class Enhancer:
         return _as_pillow(self.upscaled(page))
 
     def _encoded(self, content: bytes) -> bytes:
-        with temporary_folder() as folder:  # so that all formats are read by what reads files
+        with temporary_folder() as folder:  # a file, so that the same code reads all formats
             path = folder / "image"
             path.write_bytes(content)
             suffix = suffix_of(path)
@@ -129,14 +130,14 @@ class Enhancer:
             return finished.read_bytes()
 
     def upscaled(self, page: Page) -> Page:
-        """Enlarge one page; its pixels become square first, unless they are to be kept.
+        """Enlarge one page. Its pixels are made square first, unless their shape is to be kept.
 
         Raises:
-            PageError: it would be too large, or the network failed.
+            PageError: the result would be too large, or the network failed.
         """
-        shape = 1.0 if self._keeps else pixel_shape(page.density)
+        shape = 1.0 if self._keeps_pixel_shape else pixel_shape(page.density)
         undecided = self._model is None or self._factor is None
-        x_height = measured_x_height(page if self._keeps else squared(page)) if undecided else None
+        x_height = measured_x_height(page if self._keeps_pixel_shape else squared(page)) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)
         plan = plan_page(
             needed,
@@ -150,7 +151,7 @@ class Enhancer:
         return upscale_page(page, self._load(plan), raster=plan.raster, tile=self._tile, guard=self._guard)
 
     def _load(self, plan: Plan) -> Upscaler:
-        if plan not in self._loaded:  # two threads may both load it: one is then kept
+        if plan not in self._loaded:  # if two threads load it at once, one copy is kept
             self._loaded[plan] = resolve(plan.model, plan.factor, self._threads, self._device)
         return self._loaded[plan]
 
@@ -160,7 +161,7 @@ def _only_page(path: Path) -> Page:
     with allowing(most_pixels(), memory_for(size_of(path), most_pixels(), 1)):
         page = next(pages)
     if next(pages, None) is not None:
-        raise UsageError(f"{path} has several pages: docsr enhance does such files")
+        raise UsageError(f"{path} has several pages: use the docsr enhance command for such files")
     return page
 
 
@@ -176,8 +177,8 @@ def _as_pillow(page: Page) -> Any:
 def enhance(
     image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = MEASURED_ENGINES[0]
 ) -> Image:
-    """Enlarge one array, Pillow image, file or its bytes; arguments, result and errors as in :class:`Enhancer`.
+    """Enlarge one array, Pillow image, path or file content. See :class:`Enhancer` for arguments, result and errors.
 
-    Each call loads the network again: for many images keep an :class:`Enhancer`.
+    Each call loads the network again. For many images, keep an :class:`Enhancer`.
     """
     return Enhancer(model, factor, engine=engine)(image)

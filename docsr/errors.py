@@ -1,4 +1,4 @@
-"""Every error a user can meet: one sentence that says what happened and what to try, and an exit code."""
+"""Define every error that a user can meet: one sentence on what happened and what to try, and an exit code."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _NO_MEMORY = re.compile(
     r"|not enough memory|could not (create|execute) a (primitive|memory)|failed to map segment",
     re.IGNORECASE,
 )
-"""What libraries in C++ say then: OpenCV, ONNX Runtime, OpenVINO, qpdf, torch, oneDNN; and what loads libraries."""
+"""Matches the out-of-memory messages of OpenCV, ONNX Runtime, OpenVINO, qpdf, torch, oneDNN and the dynamic loader."""
 
 NO_ROOM = "it does not fit in memory"
 MORE_ROOM = "allow more --max-memory, or use a smaller --tile"
-"""What to try where a page or a network does not fit in memory."""
+"""The remedy when a page or a network does not fit in memory."""
 
 
 class DocsrError(Exception):
@@ -28,37 +28,37 @@ class DocsrError(Exception):
 
 
 class UsageError(DocsrError):
-    """A wrong option, configuration key or combination of options."""
+    """An option, a configuration key or a combination of options is wrong."""
 
     exit_code = 2
 
 
 class NoInputError(DocsrError):
-    """Nothing readable was given."""
+    """The inputs hold nothing that docsr reads."""
 
     exit_code = 3
 
 
 class PageError(DocsrError):
-    """One page or file could not be read, processed or written; the others are still done."""
+    """One page or file could not be read, processed or written. The others are still processed."""
 
 
 class FolderError(PageError):
-    """An output folder in which no file can be put or known: a link is on the way, or the manifest is no file."""
+    """The output folder cannot hold outputs: its path contains a link, or its manifest is not a regular file."""
 
     exit_code = 2
 
 
 class PageLost(PageError):
-    """A page failed while its file was written, as its own row tells: a file of many pages goes on without it."""
+    """A page failed while its file was written. Its row has the error; a file of many pages goes on without it."""
 
 
 class NoTemporaryFolder(PageError):
-    """No temporary folder can be made, and what was asked for needs one."""
+    """The operation needs a temporary folder, and none can be made."""
 
 
 class CheckpointError(DocsrError):
-    """A checkpoint or network file that is missing, damaged, or made for something else."""
+    """A checkpoint or network file is missing, damaged, or made for something else."""
 
     exit_code = 2
 
@@ -71,28 +71,28 @@ class MissingExtraError(UsageError):
         self._arguments = what, extra
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str]]:
-        """Pickle by what it was made with: an exception that a worker raises is pickled to reach its parent."""
+        """Return how to rebuild the error from its arguments. An error of a worker reaches its parent by pickling."""
         return type(self), self._arguments
 
 
 class TrainingError(DocsrError):
-    """Training cannot go on (a loss that is not a number, a folder without patches)."""
+    """Training cannot go on: for example the loss is not a number, or the folder holds no patches."""
 
 
 class Interrupted(DocsrError):
-    """The user stopped the run; what was finished is kept."""
+    """The user stopped the run. Finished work is kept."""
 
     exit_code = 130
 
 
 def sentence_of(error: Exception, subject: str, done: str = "done", remedy: str = MORE_ROOM) -> str:
-    """Return in one sentence why something failed, whatever was raised: docsr's own error or a library's.
+    """Return one sentence on why an operation failed, for an error of docsr or of a library.
 
     Args:
-        error: what was raised.
-        subject: what failed, a path as a rule.
-        done: what could not be done to it ("compared").
-        remedy: what to try where memory was too small.
+        error: the exception.
+        subject: what failed, usually a path.
+        done: the verb for what could not be done to it ("compared").
+        remedy: what to try if memory was too small.
     """
     if isinstance(error, DocsrError):
         return str(error)
@@ -103,7 +103,7 @@ def sentence_of(error: Exception, subject: str, done: str = "done", remedy: str 
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory was too small for what failed, whatever a library raises then."""
+    """Return whether an error means that memory was too small, in the words of any library."""
     if isinstance(error, DocsrError):
         return False
     no_room = isinstance(error, OSError) and error.errno == errno.ENOMEM
@@ -111,11 +111,11 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def why_network_failed(error: BaseException, said: str) -> str:
-    """Return as a clause why a network failed on a tile.
+    """Return a clause on why a network failed on a tile.
 
     Args:
-        error: what the library raised that runs it.
-        said: by it.
+        error: the exception of the library that runs the network.
+        said: its message.
     """
     if not is_out_of_memory(error):
         return f"{said.rstrip('.')} (if memory ran out: {MORE_ROOM})"
@@ -124,11 +124,11 @@ def why_network_failed(error: BaseException, said: str) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error of a library says in one line of at most 200 characters, or its class if it says nothing."""
+    """Return the first line of an error's message, at most 200 characters, or the error's class if it has none."""
     return str(error).strip().partition("\n")[0].strip()[:200] or type(error).__name__
 
 
 def reason_of(error: OSError) -> str:
-    """Return what the system says of a failed operation, in small letters and without the name of a file."""
+    """Return the system's reason for a failed operation, with a lower-case initial and without a file name."""
     reason = os.strerror(error.errno) if error.errno else first_line(error)
     return f"{reason[:1].lower()}{reason[1:]}"

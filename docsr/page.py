@@ -1,4 +1,4 @@
-"""Page: the pixels of one page and what must survive with them."""
+"""Define the page: its pixels and the metadata that must be kept with them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Plane: TypeAlias = NDArray[np.float32]
 """One grey plane in computation: H x W, float32 in [0, 1]."""
 
 Dpi: TypeAlias = tuple[float, float]
-"""Resolution (x, y) in dots per inch. Unknown is None, never a guess."""
+"""Resolution (x, y) in dots per inch. An unknown resolution is None, never a guess."""
 
 
 def luminance(pixels: Pixels) -> Pixels:
-    """What networks see of a page: H x W of H x W (as it is) or of H x W x 3."""
+    """Return the plane that networks get: H x W pixels, unchanged for grey, the luma of H x W x 3 RGB."""
     if pixels.ndim == 2:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
@@ -30,12 +30,12 @@ def luminance(pixels: Pixels) -> Pixels:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a file says of a page in words.
+    """The textual metadata that a file holds about a page.
 
     Attributes:
-        tags: TIFF's numbers (Exif has the same), and the texts as they are stored.
-        texts: keywords and texts that are PNG's alone.
-        xmp: an XMP packet, or None.
+        tags: TIFF tag numbers (Exif uses the same) and their texts as stored.
+        texts: keywords and texts that only PNG has.
+        xmp: the XMP packet, or None.
     """
 
     tags: tuple[tuple[int, bytes], ...] = ()
@@ -51,14 +51,14 @@ class Page:
     """One page of a document.
 
     Attributes:
-        pixels: H x W grey or H x W x 3 RGB, uint8; orientation already applied, alpha already on a ground.
-        dpi: (x, y) dots per inch, or None when the file does not say.
+        pixels: H x W grey or H x W x 3 RGB, uint8; orientation is applied, alpha is laid on a background.
+        dpi: (x, y) dots per inch, or None if the file does not state it.
         icc: ICC profile bytes of ``pixels``, or None.
-        source: the file the page came from, or None for arrays.
+        source: the file that the page came from, or None for arrays.
         number: 0-based page number inside ``source``.
         bilevel: True when the source stored one bit per pixel.
-        metadata: what the source says of it in words.
-        aspect: (x, y) dots per some length, where the source says no dpi, but how finely x is sampled against y.
+        metadata: the textual metadata of the source.
+        aspect: (x, y) dots per unknown unit, where the source states only the ratio of x to y resolution, or None.
     """
 
     pixels: Pixels
@@ -72,7 +72,7 @@ class Page:
 
     @property
     def density(self) -> Dpi | None:
-        """(x, y) dots per inch or, where these are unknown, per some length; None where the source says neither."""
+        """(x, y) dots per inch, else dots per unknown unit (``aspect``), else None."""
         return self.dpi or self.aspect
 
     @property
@@ -91,26 +91,26 @@ class Page:
         return self.pixels.ndim == 2
 
     def resized(self, pixels: Pixels) -> Page:
-        """Return this page with new pixels; dpi is multiplied by the change of size, so physical size stays."""
+        """Return this page with new pixels. dpi is scaled like the size in px, so that the physical size stays."""
         scale_x, scale_y = pixels.shape[1] / self.width, pixels.shape[0] / self.height
         dpi, aspect = (None if one is None else (one[0] * scale_x, one[1] * scale_y) for one in (self.dpi, self.aspect))
         return replace(self, pixels=pixels, dpi=dpi, aspect=aspect, bilevel=False)
 
     def in_bands(self) -> Bands:
-        """Return this page as what can be written: one band."""
+        """Return this page as one band, the form that writers take."""
         more = self.dpi, self.icc, self.source, self.number, self.bilevel, self.metadata, self.aspect
         return Bands(self.width, self.height, self.is_grey, (self.pixels,), *more)
 
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """A page that is made from top to bottom and need not be in memory whole.
+    """A page that is produced from top to bottom and need not be in memory as a whole.
 
     Attributes:
         width, height: px.
         is_grey: True when there is one channel.
-        bands: its pixels, in bands of any height over the whole width; to be gone through once.
-        dpi, icc, source, number, bilevel, metadata, aspect: as of a Page.
+        bands: its pixels, in bands of any height over the full width. They can be iterated once only.
+        dpi, icc, source, number, bilevel, metadata, aspect: as in a Page.
     """
 
     width: int
@@ -127,11 +127,11 @@ class Bands:
 
     @property
     def density(self) -> Dpi | None:
-        """As of a Page."""
+        """As in a Page."""
         return self.dpi or self.aspect
 
     def in_black_and_white(self) -> Bands:
-        """Return the page, if grey, with pixels of 0 (those below 128) and 255 alone, to be stored with one bit."""
+        """Return a grey page with only 0 (for pixels below 128) and 255, to store in one bit. RGB pages stay."""
         if not self.is_grey:
             return self
         bands = (np.negative(band >> 7) for band in self.bands)  # uint8: 1 becomes 255

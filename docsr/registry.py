@@ -1,4 +1,4 @@
-"""An explicit registry: one dict per extension point, one visible line per entry, no import side effects."""
+"""Look up extension points by name in explicit registries: one dict each, one line per entry, no side effects."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """A read-only mapping of names to things of one kind.
+    """A read-only mapping from names to entries of one kind.
 
-    Looking up an unknown name with :meth:`find` raises a UsageError that names the nearest match and all choices.
+    For an unknown name, :meth:`find` raises a UsageError that names the nearest match and all choices.
     """
 
     def __init__(self, kind: str, entries: Mapping[str, T]) -> None:

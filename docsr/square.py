@@ -1,7 +1,7 @@
-"""Square pixels: a page gets them before its text is measured, before a network sees it, and in what is written.
+"""Make a page's pixels square before its text is measured, a network sees it, or it is written.
 
-A standard fax has 204 x 98 dpi, a fine one 204 x 196 (ITU-T T.4); some scanners sample one axis more finely too. Text
-on such a page is squashed, and networks, OCR and the measure of text size all know letters of the usual shape.
+A standard fax has 204 x 98 dpi, a fine one 204 x 196 (ITU-T T.4); some scanners also sample one axis more finely. Text
+on such a page is squashed, while networks, OCR and the measurement of text size expect letters of the usual shape.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from docsr.io.limits import most_pixels
 from docsr.page import Dpi, Page, Pixels
 
 SQUARE = 0.02
-"""Resolutions that differ by at most this part are taken for one: formats round them, and PDF pages round sizes."""
+"""Largest relative difference of x and y resolution that counts as equal: formats round dpi, PDF pages round sizes."""
 
 STANDARD_FAX, FINE_FAX = 204 / 98, 204 / 196
-"""How many times as high as wide the pixels of faxes are (ITU-T T.4, in whole dpi)."""
+"""Height over width of a fax's pixels (ITU-T T.4, in whole dpi)."""
 
 MOST = 4.5
-"""No device has pixels longer than this (a fax of 408 x 98 dpi has 4.2): a file that says so is not believed."""
+"""Largest believable ratio of a pixel's sides (a fax of 408 x 98 dpi has 4.2). A file that states more is ignored."""
 
 Raster: TypeAlias = Literal["kept", "finer", "even"]
 KEPT: Final = "kept"
 FINER: Final = "finer"
 EVEN: Final = "even"
-"""``finer``: the coarser axis gets the resolution of the other; ``even``: both get one between, so that the page has
-about as many pixels as before; ``kept``: pixels keep their shape."""
+"""``finer``: the coarser axis gets the resolution of the finer one. ``even``: both axes get a resolution in between,
+so that the page has about as many pixels as before. ``kept``: pixels keep their shape."""
 
 
 def pixel_shape(density: Dpi | None) -> float:
-    """Return the height of a pixel over its width: 2.08 for a fax of 204 x 98 dpi, and for 204 : 98 of no known unit.
+    """Return a pixel's height over its width: 2.08 for a fax of 204 x 98 dpi, or for 204 : 98 in an unknown unit.
 
-    It is 1.0 where the pixels are square, where the resolution is unknown, and where it is not believed.
+    The result is 1.0 if the pixels are square, or if the resolution is unknown or not believable.
     """
     if density is None:
         return 1.0
@@ -47,12 +47,12 @@ def pixel_shape(density: Dpi | None) -> float:
 
 
 def square_dpi(dpi: Dpi, raster: Raster) -> float:
-    """Return the resolution of square pixels in a raster."""
+    """Return the resolution in dpi that square pixels have in a raster."""
     return max(dpi) if raster == FINER else math.sqrt(dpi[0] * dpi[1])
 
 
 def squared_size(width: int, height: int, density: Dpi | None, raster: Raster = FINER) -> tuple[int, int]:
-    """Return the size in px that a page of that size and resolution has in a raster."""
+    """Return the (width, height) in px that a page of this size and resolution has in a raster."""
     if density is None or raster == KEPT or pixel_shape(density) == 1.0:
         return width, height
     to = square_dpi(density, raster)
@@ -63,11 +63,11 @@ def squared(page: Page, raster: Raster = FINER) -> Page:
     """Return the page with square pixels.
 
     Args:
-        page: grey or RGB, of any dpi or aspect. Where its pixels are square already, it is returned as it is.
-        raster: which square pixels, if any.
+        page: grey or RGB, of any dpi or aspect. A page with square pixels is returned unchanged.
+        raster: the resolution of the square pixels; ``kept`` returns the page unchanged.
 
     Raises:
-        PageError: it would have more than docsr.io.limits.most_pixels().
+        PageError: the result would have more than docsr.io.limits.most_pixels() pixels.
     """
     density = page.density
     if density is None or raster == KEPT or pixel_shape(density) == 1.0:
@@ -82,7 +82,7 @@ def squared(page: Page, raster: Raster = FINER) -> Page:
 
 
 def resampled(pixels: Pixels, width: int, height: int) -> Pixels:
-    """Bring an image to another size: an axis that grows by bicubic, one that shrinks by area."""
+    """Resample an image to another size: bicubic on an axis that grows, area averaging on one that shrinks."""
     for size in ((width, pixels.shape[0]), (width, height)):
         grows = size[0] > pixels.shape[1] or size[1] > pixels.shape[0]
         mode = cv2.INTER_CUBIC if grows else cv2.INTER_AREA

@@ -21,7 +21,8 @@ from tests.command import picture
 from tests.io.pdf.files import image_of, made
 from tests.io.pdf.test_jbig2 import stream
 
-ALONE = "docsr: warning: all is done in one process, for no others can be made ([Errno 38] Function not implemented)"
+NO_OTHER = "everything runs in one process because no other can be started"
+ALONE = f"docsr: warning: {NO_OTHER} ([Errno 38] Function not implemented)"
 NO_PLACE = "docsr: error: no temporary folder can be made (no such file or directory): set TMPDIR to a folder that"
 
 BROKEN = """

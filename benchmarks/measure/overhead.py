@@ -35,7 +35,7 @@ from docsr.page import Page
 
 STAGES = {
     "network": [("upscalers/onnx.py", "_run")],
-    "guard": [("upscale/guard.py", name) for name in ("is_one_bit", "bound_of", "_look", "_mended")],
+    "guard": [("upscale/guard.py", name) for name in ("is_one_bit", "bound_of", "_add", "_guarded_band")],
     "text size": [("docsr/decide/text_size.py", "measure")],
     "decoding": [("io/raster/read.py", "_read")],
     "encoding": [("io/raster/png_write.py", "_write_band")],

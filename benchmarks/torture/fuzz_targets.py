@@ -138,8 +138,8 @@ def graph(data: bytes) -> None:
     """A network's file."""
     with suppress(WireError, GraphError, SizeError):
         network = Graph(data)
-        network.made(64, 48)
-        network.made(1, 1)
+        network.output_shape(64, 48)
+        network.output_shape(1, 1)
 
 
 TARGETS: dict[str, Target] = {

@@ -1,1 +1,1 @@
-"""Files to files: what to do, the pages of one file, what became of them, and many files in worker processes."""
+"""Enhance files: options, the plan of each page, one file's worker, its results, and many files in processes."""

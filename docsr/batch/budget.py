@@ -1,7 +1,6 @@
-"""What a file may take as a whole: time and bytes, by its size, so that a small one cannot hold up the others.
+"""Limit a file's total time and output bytes by its size, so that a small file cannot hold up the others.
 
-A page has a limit of its own. That is not enough: in 100 bytes a file can have another page that shows what the others
-show.
+The time limit for each page is not enough: with 100 bytes a file can add another page that shows the same image again.
 """
 
 from __future__ import annotations
@@ -15,25 +14,25 @@ from docsr.io.limits import size_of
 from docsr.text.wording import in_bytes
 
 SECONDS_PER_BYTE = 0.5e-3
-"""Half a second for each kB comes on top of the limit of a page: a page takes 2 kB at least, as a rule far more."""
+"""A file gets this on top of the limit for one page: half a second per kB. A page has at least 2 kB, usually more."""
 
 MOST_GROWTH, LEAST_ROOM = 200, 256_000_000
-"""An output of many pages may have so many bytes for each of its input's, and so many in any case."""
+"""An output of many pages may have MOST_GROWTH bytes for each byte of its input, plus LEAST_ROOM bytes."""
 
 MOST_PAGES = 50_000
-"""Of a file: a page takes memory of its own, if little, and ten bytes can be one."""
+"""The most pages of a file. Each page takes a little memory, and ten bytes can make a page."""
 
 PLANNING = 0.5
-"""Part of the time in which pages are looked at; what was looked at has the rest to be enlarged and written."""
+"""Share of the time for reading and planning pages. The rest is for enlarging and writing them."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """What one file may take, from now on.
+    """The time and output bytes that one file may use, counted from the creation of this object.
 
     Attributes:
-        size: of the file, in bytes.
-        seconds: that it may take; None: any time.
+        size: bytes of the input file.
+        seconds: the time that it may take, or None for no limit.
         written: bytes of its output so far.
     """
 
@@ -44,24 +43,26 @@ class Budget:
 
     @classmethod
     def of(cls, source: Path, time_limit: float | None) -> Budget:
-        """Return that of a file whose pages may take ``time_limit`` seconds each, None: any time."""
+        """Return the budget of a file whose pages may take ``time_limit`` seconds each (None: no limit)."""
         size = size_of(source)
         return cls(size, None if time_limit is None else time_limit + SECONDS_PER_BYTE * size)
 
     def check_pages(self, source: Path, pages: int) -> None:
-        """Refuse a file of too many pages. PageError."""
+        """Raise a PageError if a file has too many pages."""
         if pages > MOST_PAGES:
             raise PageError(f"{source} has {pages:,} pages, more than {MOST_PAGES:,}: split it into several files")
 
     def wrote(self, count: int) -> None:
-        """Hear how many bytes the output has."""
+        """Record how many bytes the output has so far."""
         self.written = count
 
     def fault(self, part: float = 1.0) -> str | None:
-        """Return, as a clause, what of it is used up, if anything is; ``part``: of the time."""
+        """Return a clause on what is used up, or None. Of the time, only the share ``part`` (0 to 1) may be used."""
         if self.seconds is not None and monotonic() - self._started > self.seconds * part:
-            return f"its file took the {self.seconds:.0f} s that one of {in_bytes(self.size)} may take (--time-limit)"
+            return (
+                f"its file took longer than the {self.seconds:.0f} s allowed for {in_bytes(self.size)} (--time-limit)"
+            )
         if self.written > LEAST_ROOM + MOST_GROWTH * self.size:
-            most = f"{in_bytes(LEAST_ROOM)} and {MOST_GROWTH} times the {in_bytes(self.size)} of its file"
+            most = f"{in_bytes(LEAST_ROOM)} plus {MOST_GROWTH} times the {in_bytes(self.size)} of its file"
             return f"the output has {in_bytes(self.written)}, more than {most} (use a lower --factor)"
         return None

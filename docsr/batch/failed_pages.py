@@ -1,4 +1,4 @@
-"""One bad page costs that page: its failure is noted in its row, and it stays as it was where it can be had."""
+"""Confine an error to its page: note it in the page's row, and keep the page as it was if it can be decoded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from docsr.batch.file_progress import FileProgress
-from docsr.batch.page_plan import NO_PAGES_FAULT
+from docsr.batch.page_plan import RUN_ENDING_ERRORS
 from docsr.batch.results import Task
 from docsr.errors import sentence_of
 from docsr.io.document import DocumentPage
@@ -14,19 +14,19 @@ from docsr.page import Page
 
 
 @contextmanager
-def costing_its_page(task: Task, progress: FileProgress, number: int) -> Iterator[None]:
-    """Let whatever fails in the block cost the page ``number`` (from 0), unless it is no page's fault."""
+def failing_one_page(task: Task, progress: FileProgress, number: int) -> Iterator[None]:
+    """Turn an error in the block into the failure of page ``number`` (from 0), unless it must end the run."""
     try:
         yield
-    except NO_PAGES_FAULT:
+    except RUN_ENDING_ERRORS:
         raise
-    except Exception as error:  # whatever a library raises for one page, the others are still done
+    except Exception as error:  # libraries raise anything; the other pages are still processed
         progress.lose(number, sentence_of(error, progress.place(task, number, ",")))
 
 
-def as_it_was(leaf: DocumentPage) -> Page | None:
-    """Return a page that failed as pixels: its own, else those that a viewer shows, else nothing."""
+def original_pixels(leaf: DocumentPage) -> Page | None:
+    """Return the pixels of a page that failed: the decoded ones, else those that a viewer shows, else None."""
     try:
         return leaf.read()
-    except Exception:  # as it has been told
+    except Exception:  # the page's row has the error already
         return leaf.instead()

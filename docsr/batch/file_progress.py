@@ -1,4 +1,4 @@
-"""How far the work on a file has come, and the rows of one that failed."""
+"""Track the progress of the work on a file, and make the rows of a file that failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AS_IT_WAS, _LEFT_OUT = "it is in the output as it was", "it is left out"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far the work on a file is: its pages, how many of them were looked at, and how many are written."""
+    """The progress on a file in numbers of pages: all, planned so far, and written so far."""
 
     pages: int
     looked: int
@@ -27,18 +27,18 @@ class Stage:
 
 @dataclass(slots=True)
 class FileProgress:
-    """How far the work on a file has come.
+    """The progress of the work on a file.
 
     Attributes:
-        rows: of the pages reached so far, in their order.
-        pages: how many there are, once that is known.
-        page: the 0-based page that it is at, to which a failure belongs.
+        rows: the results of the pages reached so far, in page order.
+        pages: the number of pages, once it is known.
+        page: the 0-based number of the current page, to which an error belongs.
         done: how many pages are written.
-        readable: whether anything of the file could be read.
-        seen: what told the input from another version of it when it was opened.
-        written: what the manifest was told of the output, just before it takes its place.
-        left_out: 0-based numbers of pages that failed, and that are not in the output.
-        budget: what the file may take.
+        readable: whether any page of the file could be read.
+        input_stamp: the input's stamp when it was opened (:func:`docsr.batch.outputs.stamp`), to notice a later change.
+        written: the manifest's entry of the output, made just before the output takes its place.
+        left_out: 0-based numbers of pages that failed and are missing from the output.
+        budget: the time and output bytes that the file may use.
     """
 
     rows: list[PageResult] = field(default_factory=list)
@@ -46,22 +46,22 @@ class FileProgress:
     page: int = 0
     done: int = 0
     readable: bool = False
-    seen: tuple[int, ...] | None = None
+    input_stamp: tuple[int, ...] | None = None
     written: Entry | None = None
     left_out: set[int] = field(default_factory=set)
     budget: Budget = field(default_factory=lambda: Budget(0, None))
 
     def has_failed(self, number: int) -> bool:
-        """Tell whether a page that was reached has failed, or was not reached in what its file may take."""
+        """Return whether a page failed, or was not reached before its file's budget was used up."""
         return self.rows[number].status == "failed" or self.rows[number].why == UNREACHED
 
     def stop(self, task: Task, number: int, fault: str) -> None:
-        """Note that the file used up what it may take before the page ``number``: it fails, those after it with it.
+        """Fail page ``number`` and all pages after it, because the file's budget is used up.
 
         Args:
             task: the file.
-            number: of the page, from 0; its row may not be there yet.
-            fault: what is used up, as a clause.
+            number: the page, from 0; its row may not exist yet.
+            fault: a clause on what is used up.
         """
         after = (self.pages or 0) - number - 1
         more = f", so that this page and {counted(after, 'page')} after it were not reached" if after > 0 else ""
@@ -72,61 +72,61 @@ class FileProgress:
             self.rows.append(failed.get(place) or replace(unreached(task, place), pages=self.pages))
 
     def sound(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
-        """Yield the 0-based numbers of the pages that have not failed (so far), with their plans."""
+        """Yield the 0-based numbers and the plans of the pages that have not failed so far."""
         for number, plan in enumerate(plans):
             if not self.has_failed(number):
                 yield number, plan
 
     def check_budget(self) -> None:
-        """Raise a PageError, within a page, if the file has used up what it may take."""
+        """Raise a PageError if the file's budget is used up. This is the check within a page."""
         fault = self.budget.fault()
         if fault is not None:
             raise PageError(fault)
 
     def may_decode(self, number: int) -> bool:
-        """Tell whether a page that failed may be decoded once more, to be shown as it was."""
+        """Return whether a page that failed may be decoded once more, to be written as it was."""
         return self.rows[number].why != UNREACHED and self.budget.fault() is None
 
-    def look_at_budget(self, task: Task, number: int) -> None:
-        """Stop before a page if the file has used up what it may take."""
+    def stop_if_over_budget(self, task: Task, number: int) -> None:
+        """Stop before page ``number`` if the file's budget is used up."""
         fault = self.budget.fault()
         if fault is not None and not self.has_failed(number):
             self.stop(task, number, fault)
 
     def within(self, task: Task, plans: Sequence[Plan]) -> Iterator[tuple[int, Plan]]:
-        """Yield those of :meth:`sound`, as long as the file has not used up what it may take."""
+        """Yield the pages of :meth:`sound` until the file's budget is used up."""
         for number, plan in enumerate(plans):
-            self.look_at_budget(task, number)
+            self.stop_if_over_budget(task, number)
             if not self.has_failed(number):
                 yield number, plan
 
     def refuse_if_all_failed(self) -> None:
-        """Refuse to write a file all of whose pages failed: PageError, with the sentence of its last page."""
+        """Raise a PageError with the last page's error if all pages of the file failed."""
         if self.all_failed():
             self.page = max(number for number, row in enumerate(self.rows) if row.status == "failed")
             raise PageError(self.rows[self.page].error or "no page could be read")
 
     def all_failed(self) -> bool:
-        """Tell whether pages were reached, and none of them is sound."""
+        """Return whether at least one page was reached and all reached pages failed."""
         return bool(self.rows) and all(map(self.has_failed, range(len(self.rows))))
 
     def place(self, task: Task, number: int, after: str = "") -> str:
-        """Return how a sentence names a page: its file, and where that has more pages, its number.
+        """Return a page's name for a sentence: its file, and its number if the file has several pages.
 
         Args:
             task: the file.
-            number: of the page, from 0.
-            after: what ends the number, a comma in the midst of a sentence.
+            number: the page, from 0.
+            after: text after the number, such as a comma within a sentence.
         """
         pages = len(self.rows) if self.pages is None else self.pages
         return f"{task.source}, page {number + 1}{after}" if pages > 1 else str(task.source)
 
     def lose(self, number: int, sentence: str) -> None:
-        """Note that a page failed; the others of its file go on."""
+        """Mark page ``number`` as failed. The other pages of the file go on."""
         self.rows[number] = self.rows[number].as_failed(sentence)
 
-    def as_told(self) -> list[PageResult]:
-        """Return the rows of a file that was written: those of pages that failed say what became of them."""
+    def with_outcomes(self) -> list[PageResult]:
+        """Return the rows of a written file. Rows of failed pages say whether the output holds the page."""
         return [
             replace(row, error=f"{row.error}; {_LEFT_OUT if number in self.left_out else _AS_IT_WAS}")
             if row.status == "failed"
@@ -135,7 +135,7 @@ class FileProgress:
         ]
 
     def counted(self, pages: int) -> None:
-        """Hear how many pages there are."""
+        """Record how many pages the file has."""
         self.pages = pages
         self.announce()
 
@@ -150,12 +150,12 @@ class FileProgress:
         self.announce()
 
     def announce(self) -> None:
-        """Tell whoever listens how far it is."""
+        """Send the progress to the listener, if there is one."""
         send(Stage(self.pages or 0, len(self.rows), self.done))
 
 
 def failed(task: Task, sentence: str, progress: FileProgress) -> list[PageResult]:
-    """Return the rows of a file that failed: the page where it did carries the sentence, sound ones are unwritten."""
+    """Return the rows of a file that failed: the current page gets the error, the others count as unwritten."""
     rows = {
         row.page: row
         if row.status == "failed"
@@ -169,10 +169,10 @@ def failed(task: Task, sentence: str, progress: FileProgress) -> list[PageResult
 
 
 def broken(remedy: str, task: Task) -> list[PageResult]:
-    """Return the rows of a file that ended the processes it was worked on in.
+    """Return the rows of a file whose worker processes ended unexpectedly.
 
     Args:
-        remedy: what to try where memory was too small.
+        remedy: what to try if memory was too small.
         task: the file.
     """
     sentence = f"{task.source} ended the process that worked on it (out of memory?): {remedy}"
@@ -180,6 +180,6 @@ def broken(remedy: str, task: Task) -> list[PageResult]:
 
 
 def too_slow(time_limit: float | None, task: Task) -> list[PageResult]:
-    """Return the rows of a file that was given up because a page of it took longer than ``time_limit`` seconds."""
-    sentence = f"{task.source} was given up: it took more than {time_limit or 0:g} s for a page (--time-limit)"
+    """Return the rows of a file that was given up because one page took longer than ``time_limit`` seconds."""
+    sentence = f"{task.source} was given up: a page took longer than {time_limit or 0:g} s (--time-limit)"
     return failed(task, sentence, FileProgress(readable=True))

@@ -1,4 +1,4 @@
-"""What a user of ``docsr enhance`` may ask for, checked, and the format that follows for each file."""
+"""Check the options of ``docsr enhance``, and derive the output format of each file from them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from docsr.upscale.page import DEFAULT_TILE
 from docsr.upscalers.catalog import FACTORS, is_file, runs_in_torch
 from docsr.upscalers.devices import AUTO, CPU, DEVICES
 from docsr.upscalers.interpolation import CLASSICAL
-from docsr.upscalers.sandbox import WISHES, sandbox_for
+from docsr.upscalers.sandbox import SANDBOX_MODES, sandbox_for
 from docsr.upscalers.trial import tried
 from docsr.weights import catalogue
 
 SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
-"""Output format that can be asked for -> suffix of the output."""
+"""Output format that ``--format`` takes -> suffix of the output."""
 
 SMALLEST_TILE = 64
-"""px; smaller tiles are mostly overlap, and take many times as long."""
+"""px; smaller tiles consist mostly of overlap and take many times as long."""
 
 LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
 
 SHORTEST_PAGE, LONGEST_PAGE = 0.01, 31_536_000.0
-"""Seconds of a time limit: below, no page is done; beyond a year timers of the system overflow."""
+"""Range of a time limit in seconds: below it no page finishes; above a year the system's timers overflow."""
 
 LEAST_MEMORY = 300_000_000
-"""Bytes; networks and libraries take as much."""
+"""Bytes that networks and libraries need at least."""
 
 _SAME = {
     ".png": "png",
@@ -49,30 +49,30 @@ _SAME = {
     ".dib": "bmp",
     ".pdf": "pdf",
 }
-"""Suffix of an input -> format that ``same`` means; anything else becomes PNG."""
+"""Suffix of an input -> format that ``same`` stands for. Inputs with any other suffix become PNG."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnhanceOptions:
-    """What the user asks for.
+    """The options of the user.
 
     Attributes:
         factor: 2, 4, 8, or None to choose by the measured x-height (or by ``dpi``).
-        dpi: exact resolution of the output, 1 to 4800, or None; not together with ``factor``.
-        model: as :func:`docsr.upscalers.catalog.resolve` takes it, or None for what reads best.
-        engine: the OCR engine that will read the pages: where networks are used, and how large pages become unless a
-            factor or dpi is asked for, is what helps it.
+        dpi: exact resolution of the output, 1 to 4800, or None; excludes ``factor``.
+        model: a model as in :func:`docsr.upscalers.catalog.resolve`, or None for the one that reads best.
+        engine: the OCR engine that will read the pages. It decides where networks are used, and how large pages become
+            if neither factor nor dpi is given.
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
-        tile: side of a square tile in input px without its overlap, at least 64; longer ones read no more pixels.
+        tile: side of a square tile in input px, without its overlap, at least 64. Oblong tiles have no more pixels.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
-        max_pixels: the largest page to decode or to hold whole, at least 1; what is enlarged may be larger in TIFF.
-        max_memory: bytes that the process may hold which works on a file; None: docsr.io.limits.memory_for.
-        guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
-        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF); None:
-            in TIFF and PDF, where the text is so large that Tesseract reads it as well (see docsr.batch.one_bit).
-        keep_pixel_shape: whether a page whose dpi differ on x and y keeps them so; else its pixels are made square.
-        sandbox: ``auto``, ``on`` or ``off``: whether worker processes may do no more than they need (Linux).
+        max_pixels: the most pixels, at least 1, of a page that is decoded or held whole. TIFF outputs may have more.
+        max_memory: bytes that a process may hold while it works on a file; None for docsr.io.limits.memory_for.
+        guard: whether to replace by bicubic what a network made and the page does not support, and dark areas.
+        binarize: whether pages that came with one bit per pixel are written with one bit (PNG, BMP, TIFF, PDF). None
+            does so in TIFF and PDF if the text is so large that Tesseract reads it as well (docsr.batch.one_bit).
+        keep_pixel_shape: whether a page keeps an x and y dpi that differ; otherwise its pixels are made square.
+        sandbox: ``auto``, ``on`` or ``off``: whether worker processes are restricted to what they need (Linux).
     """
 
     factor: int | None = None
@@ -91,7 +91,7 @@ class EnhanceOptions:
     sandbox: str = "off"
 
     def check(self) -> None:
-        """Raise a UsageError or CheckpointError for options that cannot be served."""
+        """Raise a UsageError or CheckpointError if the options are invalid or cannot be combined."""
         if self.factor is not None and self.factor not in FACTORS:
             raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
         check_engine(self.engine)
@@ -104,7 +104,7 @@ class EnhanceOptions:
         if self.tile < SMALLEST_TILE:
             raise UsageError(f"a tile of {self.tile} px is too small: use --tile {SMALLEST_TILE} or more")
         if self.binarize and self.format in {"jpg", "webp"}:
-            raise UsageError(f"{self.format} holds no one-bit pages: --binarize goes with png, tiff and pdf")
+            raise UsageError(f"{self.format} cannot hold one-bit pages: use --binarize with png, tiff or pdf")
         if self.max_pixels < 1:
             raise UsageError(f"a page has at least one pixel: --max-pixels {self.max_pixels} would refuse all")
         if self.max_memory is not None and self.max_memory < LEAST_MEMORY:
@@ -115,14 +115,14 @@ class EnhanceOptions:
         if self.factor is not None and self.dpi is not None:
             raise UsageError("--factor and --dpi both decide the size of the output: give only one of them")
         if self.factor is not None and self.model == "none":
-            raise UsageError("--model none leaves pages as they are: give no --factor with it")
-        if self.sandbox not in WISHES:
-            raise UsageError(f"the sandbox is one of {', '.join(WISHES)}, not {self.sandbox}")
+            raise UsageError("--model none leaves pages as they are: do not combine it with --factor")
+        if self.sandbox not in SANDBOX_MODES:
+            raise UsageError(f"the sandbox is one of {', '.join(SANDBOX_MODES)}, not {self.sandbox}")
         sandbox_for(self.sandbox, self.model, self.device)
         self._check_model()
 
     def _check_model(self) -> None:
-        """Load the network once, so that a wrong one is known before the first page."""
+        """Load the network once, so that a bad one is reported before the first page."""
         if self.model is not None and not is_file(self.model) and self.model not in {*CLASSICAL, *catalogue()}:
             given = Path(self.model)
             if given.suffix or os.path.exists(given) or given.name != self.model:
@@ -130,34 +130,34 @@ class EnhanceOptions:
         if self.model is not None:
             tried(self.model, self.factor, self.device, self.sandbox)
         elif self.device not in {AUTO, CPU}:
-            # No network is named: any shipped one tells whether the device is there.
+            # No network is named. Loading any shipped one shows whether the device works.
             for name in list(catalogue())[:1]:
                 tried(name, device=self.device)
 
     def memory(self, source: Path, jobs: int) -> int:
-        """Return how many bytes the process may hold that works on a file, ``jobs`` of them at a time."""
+        """Return how many bytes a process may hold while it works on a file, one of ``jobs`` such processes."""
         least = TORCH_MEMORY if runs_in_torch(self.model) else MAX_MEMORY
         return memory_for(size_of(source), self.max_pixels, jobs, least) if self.max_memory is None else self.max_memory
 
     def signature(self) -> str:
-        """Return a hash of what decides an output: these options, the networks, the version."""
+        """Return a hash of everything that decides an output: these options, the networks and the version."""
         if self.model is not None and is_file(self.model):
             networks = {"file": sha256_of(Path(self.model))}
         else:
             networks = {card.name: sha256_of(card.path) for card in catalogue().values()}
-        wish: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
-        wish |= {"guard": self.guard, "binarize": self.binarize, "keep_pixel_shape": self.keep_pixel_shape}
+        asked: dict[str, Any] = {"factor": self.factor, "dpi": self.dpi, "format": self.format, "quality": self.quality}
+        asked |= {"guard": self.guard, "binarize": self.binarize, "keep_pixel_shape": self.keep_pixel_shape}
         if self.factor is None:
-            wish |= {"largest": LARGEST_AUTO_FACTOR[self.engine]}
+            asked |= {"largest": LARGEST_AUTO_FACTOR[self.engine]}
         if self.model is None:
             cards = catalogue().values()
-            wish |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
+            asked |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
         model = None if self.model is not None and is_file(self.model) else self.model
-        return sha256_of_text(repr((__version__, wish, model, sorted(networks.items()))))
+        return sha256_of_text(repr((__version__, asked, model, sorted(networks.items()))))
 
 
 def check_time_limit(seconds: float | None) -> None:
-    """Raise a UsageError for a time limit of a page that no timer keeps; None is no limit."""
+    """Raise a UsageError for a time limit per page that no timer can keep. None means no limit."""
     if seconds is not None and not SHORTEST_PAGE <= seconds <= LONGEST_PAGE:
         raise UsageError(
             f"a time limit is a number of seconds from {SHORTEST_PAGE:g} to {LONGEST_PAGE:,.0f}, not {seconds:g}: "
@@ -166,16 +166,16 @@ def check_time_limit(seconds: float | None) -> None:
 
 
 def output_format(source: Path, wanted: str) -> str:
-    """Return the format to write; ``same`` becomes PNG for inputs of a kind that is not written."""
+    """Return the format to write. ``same`` becomes PNG if docsr does not write the input's format."""
     return _SAME.get(source.suffix.lower(), "png") if wanted == "same" else wanted
 
 
 def keeps_pdf(source: Path, wanted: str) -> bool:
-    """Return whether a file is a PDF and stays one: its scans are replaced, and all else in it is kept."""
+    """Return whether a file is a PDF and stays one, so that only its scans are replaced."""
     return output_format(source, wanted) == PDF and is_pdf(source)
 
 
 def output_suffix(source: Path, wanted: str) -> str:
-    """Return the suffix of the output, with its dot; a suffix of the right format is kept as it is spelt."""
+    """Return the suffix of the output, with its dot. An input's suffix for that format keeps its spelling."""
     form = output_format(source, wanted)
     return source.suffix if _SAME.get(source.suffix.lower()) == form else SUFFIXES[form]

@@ -1,4 +1,4 @@
-"""What shall happen to each page of a file: its text measured, the user's wishes heard."""
+"""Plan what happens to each page of a file, from the size of its text and the user's options."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from docsr.upscale.page import check_brought_to, size_at
 from docsr.upscalers.catalog import fixed_factor
 from docsr.upscalers.interpolation import CLASSICAL
 
-NO_PAGES_FAULT = (UsageError, CheckpointError, Interrupted)
-"""Errors that no page is to blame for: they end the run."""
+RUN_ENDING_ERRORS = (UsageError, CheckpointError, Interrupted)
+"""Errors that no single page causes. They end the run."""
 
 
 class Planner:
-    """Plans pages for one set of options."""
+    """Plan pages for one set of options."""
 
     def __init__(self, options: EnhanceOptions, *, dry: bool = False) -> None:
-        """Keep the options; the network that they name is asked for its factor when the first page comes.
+        """Keep the options. The named network's factor is read when the first page is planned.
 
         Args:
-            options: what is asked for.
-            dry: whether nothing will be written, so that the size of outputs is to be foretold.
+            options: the user's options.
+            dry: whether nothing will be written and the size of the outputs is estimated instead.
         """
         self._options, self._dry = options, dry
         self._own_factor: int | None = None
 
     def pages(self, task: Task, progress: FileProgress) -> list[Plan]:
-        """Read every page once, so that a damaged file is known, and a copy possible, before anything is written.
+        """Read every page once, so that damage is found, and a plain copy is possible, before anything is written.
 
-        What need not be enlarged (a PDF page with text of its own) is left as it is. A page that cannot be read, or not
-        be brought to the wanted dpi, has failed, which its row says.
+        A page that need not be enlarged, such as a PDF page with text of its own, is left as it is. A page fails, and
+        its row says so, if it cannot be read or cannot be brought to the wanted dpi.
 
         Raises:
             PageError: the file cannot be read.
@@ -60,7 +60,7 @@ class Planner:
             if fault is not None:
                 progress.stop(task, leaf.number, fault)
                 break
-            plans.append(self._leaf(task, leaf, progress))
+            plans.append(self._plan_leaf(task, leaf, progress))
             progress.page += 1
             del leaf
         if not progress.rows:
@@ -68,8 +68,8 @@ class Planner:
         progress.page = 0
         return plans + [Plan(1, "none", UNREACHED)] * (len(progress.rows) - len(plans))
 
-    def _leaf(self, task: Task, leaf: DocumentPage, progress: FileProgress) -> Plan:
-        """Plan one page; what fails costs that page."""
+    def _plan_leaf(self, task: Task, leaf: DocumentPage, progress: FileProgress) -> Plan:
+        """Plan one page. An error fails that page only."""
         try:
             page = None if leaf.reason is not None else _read(leaf)
             progress.readable = True
@@ -80,54 +80,54 @@ class Planner:
             else:
                 plan, text = self.page(page)
                 if plan.factor == 1 and keeps_pdf(task.source, self._options.format):
-                    plan = replace(plan, raster=KEPT)  # a PDF shows it in its shape
+                    plan = replace(plan, raster=KEPT)  # the PDF itself shows the image in its true shape
                 row = self._with_bits(planned(task, page, plan, text), page, task)
                 outcome = self._checked(row, page, plan, task)
                 progress.add(self._with_bytes(row, page, plan, outcome) if self._dry and outcome is not None else row)
-        except NO_PAGES_FAULT:
+        except RUN_ENDING_ERRORS:
             raise
-        except Exception as error:  # whatever a library raises for one page, the others are still done
+        except Exception as error:  # libraries raise anything; the other pages are still processed
             plan = Plan(1, "none", "it failed")
             sentence = sentence_of(error, progress.place(task, leaf.number, ","))
             progress.add(lost(task, leaf.number, sentence, readable=progress.readable))
         return plan
 
     def _with_bits(self, row: PageResult, page: Page, task: Task) -> PageResult:
-        """Return the row, which knows whether one bit per pixel shall become more."""
+        """Return the row, with whether a page of one bit per pixel will get more bits."""
         form = output_format(task.source, self._options.format)
         return replace(row, widened=page.bilevel and not in_one_bit(page, row.x_height_in, form, self._options))
 
     def _checked(self, row: PageResult, page: Page, plan: Plan, task: Task) -> Bands | None:
-        """Return what a page will become, without its pixels; None where a page of a PDF stays as it is.
+        """Return the page that will be written, without pixels, or None if a page of a PDF stays as it is.
 
         Raises:
-            PageError: it would be too large to be made, or to be written.
+            PageError: the result would be too large to make or to write.
         """
         options, form = self._options, output_format(task.source, self._options.format)
-        made = not plan.changes_nothing or options.dpi is not None
-        if not made and keeps_pdf(task.source, options.format):
+        changes = not plan.changes_nothing or options.dpi is not None
+        if not changes and keeps_pdf(task.source, options.format):
             return None
-        one_bit = in_one_bit(page, row.x_height_in, form, options) if made else page.bilevel
+        one_bit = in_one_bit(page, row.x_height_in, form, options) if changes else page.bilevel
         large, size = row.size_under(plan, None), row.size_under(plan, options.dpi)
         if options.dpi is not None:
             check_brought_to(Bands(*large, page.is_grey, (), source=page.source), *size)
         outcome = Bands(*size, page.is_grey, (), source=page.source, bilevel=one_bit)
-        if made or task.source.suffix.lower() != task.output.suffix.lower():  # else the file is copied
+        if changes or task.source.suffix.lower() != task.output.suffix.lower():  # otherwise the file is copied
             check_output(task.output, outcome, form)
         return outcome
 
     def _with_bytes(self, row: PageResult, page: Page, plan: Plan, outcome: Bands) -> PageResult:
-        """Return the row with the bytes that its page will take."""
+        """Return the row with an estimate of its page's bytes."""
         form, by_network = output_format(Path(row.input), self._options.format), plan.model not in CLASSICAL
         size, one_bit = (outcome.width, outcome.height), outcome.bilevel
         expected = expected_bytes(page, size, form, self._options.quality, one_bit=one_bit, by_network=by_network)
         return replace(row, expected=expected)
 
     def page(self, page: Page) -> tuple[Plan, TextSize | None]:
-        """Measure one page and decide.
+        """Measure one page and plan it.
 
         Raises:
-            PageError: a dpi is wanted, and the page does not know its own.
+            PageError: ``--dpi`` was given and the page's own dpi is unknown.
         """
         options = self._options
         keeps = options.keep_pixel_shape or options.model == "none"
@@ -140,7 +140,7 @@ class Planner:
             needed = factor_for_dpi(dpi, options.dpi)
             if needed == 1:
                 why = f"its {min(dpi):g} dpi are enough for {options.dpi:g}"
-                return self._brought(Plan(1, "none", why, raster_for("none", shape)), page), text
+                return self._with_interpolation(Plan(1, "none", why, raster_for("none", shape)), page), text
         if options.model is not None and self._own_factor is None:
             self._own_factor = fixed_factor(options.model)
         plan = plan_page(
@@ -153,12 +153,12 @@ class Planner:
             shape=shape,
             said=said,
         )
-        return self._brought(plan, page), text
+        return self._with_interpolation(plan, page), text
 
-    def _brought(self, plan: Plan, page: Page) -> Plan:
-        """Return the plan of a page that no upscaler enlarges, with what brings it to the wanted dpi.
+    def _with_interpolation(self, plan: Plan, page: Page) -> Plan:
+        """Return the plan, naming the interpolation that brings the page to the wanted dpi if no upscaler enlarges it.
 
-        That is interpolation, which is bicubic where it enlarges; a page that shall have no upscaler is told as such.
+        The model becomes ``bicubic`` where interpolation enlarges the page, unless the user asked for ``none``.
         """
         wanted, size = self._options.dpi, (page.width, page.height)
         if plan.factor > 1 or wanted is None or page.dpi is None:
@@ -172,7 +172,7 @@ class Planner:
 
 
 def _dpi(page: Page, wanted: float) -> Dpi:
-    """Return the dpi of a page that is to be brought to others. PageError: it does not know them."""
+    """Return the dpi of a page that is to be brought to ``wanted`` dpi. Raise a PageError if its dpi is unknown."""
     if page.dpi is None:
         place = f"{page.source} (page {page.number + 1})"
         raise PageError(f"{place} does not say its dpi, so --dpi {wanted:g} cannot be met: use --factor")
@@ -180,7 +180,7 @@ def _dpi(page: Page, wanted: float) -> Dpi:
 
 
 def _read(leaf: DocumentPage) -> Page | None:
-    """Decode a page; None where its data tell a reason why it cannot be enlarged. PageError when it is damaged."""
+    """Decode a page. Return None if its data give a reason not to enlarge it; raise a PageError if it is damaged."""
     try:
         return leaf.read()
     except PageError:

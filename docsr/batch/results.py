@@ -1,4 +1,4 @@
-"""What there is to do to a file, and what became of it and of its pages."""
+"""Define the task of one file and the results of its pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from docsr.system.names import is_descriptor
 from docsr.upscale.page import TileCount, size_at
 
 UNREACHED = "it was not reached"
-"""Why nothing became of a page whose file used up what it may take."""
+"""The reason why a page was not processed: its file's budget was used up before."""
 
 
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
@@ -28,23 +28,23 @@ REPORT = OwnFile(
     "docsr enhance",
     re.compile(rb"\A\s*\[\s*(?:\]\s*\Z|%b)" % _FIRST_ROW),
     "choose another name, or replace it with --overwrite",
-    within=65_536,  # two paths, also of letters that JSON writes as six
+    within=65_536,  # room for two paths, even if JSON escapes each letter as six
 )
-"""What ``--report`` asks for: a list that begins with such a row, or has none."""
+"""The file of ``--report``: a JSON list that is empty or begins with such a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One file to do.
+    """One file to process.
 
     Attributes:
         source: the input.
         output: where its output goes.
-        entries: what the manifest knows of ``output``.
-        overwrite: whether to make it again, and to replace whatever is there.
-        name: what the manifest calls the input when ``source`` is a copy of it; empty: the path of ``source``.
-        refused: why nothing can be done to it, known before it is read; empty: nothing is known against it.
-        passing: whether other bytes come under its name another time (a pipe): only these tell what it is.
+        entries: the manifest's entries for ``output``.
+        overwrite: whether to make the output again and to replace any file in its place.
+        name: the manifest's name of the input if ``source`` is a copy of it; empty for the path of ``source``.
+        refused: why the file cannot be processed, if known before it is read; else empty.
+        passing: whether the name stands for other bytes each time (a pipe), so that only the bytes identify the input.
     """
 
     source: Path
@@ -57,31 +57,44 @@ class Task:
 
     @property
     def input(self) -> str:
-        """What the manifest calls the input."""
+        """The manifest's name of the input."""
         return self.name or os.path.abspath(self.source)
 
     def is_of(self, entry: Entry) -> bool:
-        """Tell whether an entry's output was made from the input of this name, whatever its bytes are now."""
+        """Return whether an entry's output was made from the input of this name, even if its bytes have changed."""
         return entry.input == self.input and not self.passing and not is_descriptor(self.input)
 
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What became of one page, or of a whole file that was skipped.
+    """The result of one page, or of a whole file that was skipped.
 
-    Sizes are (width, height) in px, dpi (x, y); ``page`` counts from 1, and its file has ``pages`` (None where that is
-    not known). ``model`` is the name of an upscaler, the file name of a network that the user gave, or ``none`` for a
-    page that no upscaler enlarges, be it brought to a dpi where ``none`` was asked for; ``why`` says what decided.
-    ``status`` is ``done``, ``copied`` (as it was: with its whole file, or a page of a PDF of which others were
-    enlarged), ``skipped`` (the file was done before), ``planned`` (nothing was written, as asked), ``failed``, or
-    ``unwritten``: nothing is wrong with the page, but its file failed. ``warning``, with the first page of a file, is
-    what decoders said in passing: damage that they got over. ``bytes_in`` and ``bytes_out`` are the whole file's. Of a
-    planned page they are an estimate, and ``expected`` is that of the page alone (None where it stays as it is, or
-    cannot be foretold). ``x_height_in`` is the median over the ink of the text, in px of the page with square pixels
-    unless its pixels were kept, and ``x_height_spread`` its 25-75 % range over it (0 when all text is of one size).
-    ``put_back`` is the part of the page (0 to 1) that the guard put back to bicubic for the page did not bear it out
-    (not because it is dark), None where it did not look. ``readable`` is False where no page of the file could be read.
-    ``density_in`` is as of a Page. ``widened`` is True of a page that came with one bit per pixel and shall get more.
+    Attributes:
+        input, output: paths of the file and of its output.
+        page, pages: the page's number, from 1, and the number of pages (None if unknown).
+        status: ``done``; ``copied`` (unchanged: with its whole file, or as a page of a PDF with other pages enlarged);
+            ``skipped`` (the file was done before); ``planned`` (a dry run wrote nothing); ``failed``; or ``unwritten``
+            (the page is fine, but its file failed).
+        error: one sentence on why the page failed.
+        warning: on a file's first page, the decoders' messages about damage that they could work around.
+        size_in, size_out: (width, height) in px.
+        dpi_in, dpi_out: (x, y) dots per inch.
+        x_height_in: median over the ink of the text, in px of the page with square pixels unless its pixels were kept.
+        x_height_spread: its 25-75 % range, divided by it (0 if all text is of one size).
+        x_height_out: the x-height in px of the output.
+        factor: the planned factor.
+        model: the name of an upscaler, the file name of the user's network, or ``none`` if no upscaler enlarges the
+            page (also if it was brought to a dpi with ``--model none``).
+        why: what decided the plan.
+        seconds: time to enlarge the page.
+        tiles, tiles_skipped: tiles that were run, and blank tiles that needed no run.
+        put_back: share of the page (0 to 1) that the guard replaced by bicubic because the page did not support it;
+            areas replaced because they are dark do not count. None if the guard did not check the page.
+        bytes_in, bytes_out: bytes of the whole file; for a planned page ``bytes_out`` is an estimate.
+        expected: estimated bytes of the page alone, None if it stays as it is or cannot be estimated.
+        readable: False if no page of the file could be read.
+        density_in: as in a Page.
+        widened: whether the page came with one bit per pixel and gets more.
     """
 
     input: str
@@ -113,23 +126,23 @@ class PageResult:
     widened: bool = False
 
     def as_row(self) -> dict[str, Any]:
-        """Return the row of ``--report``."""
+        """Return the row for ``--report``."""
         row = asdict(self)
         del row["readable"], row["expected"], row["density_in"], row["widened"]
         return row
 
     def as_planned(self, plan: Plan, out_dpi: float | None) -> PageResult:
-        """Return the result of a page for which it was only asked what would happen.
+        """Return the result of a page in a dry run.
 
         Args:
-            plan: what would.
+            plan: the page's plan.
             out_dpi: the dpi that it would be brought to, if any.
         """
         size = None if self.size_in is None else self.size_under(plan, out_dpi)
         return replace(self, status="planned", size_out=size, model=plan.model)
 
     def size_under(self, plan: Plan, out_dpi: float | None) -> tuple[int, int]:
-        """Return what size, (width, height) in px, a page that was read will have; arguments as of as_planned."""
+        """Return the (width, height) in px that a decoded page will have. Arguments are as in as_planned."""
         assert self.size_in is not None
         if out_dpi is None or self.dpi_in is None:
             width, height = squared_size(*self.size_in, self.density_in, plan.raster)
@@ -160,7 +173,7 @@ class PageResult:
         return replace(self, status="copied", size_out=self.size_in, dpi_out=self.dpi_in, x_height_out=self.x_height_in)
 
     def _x_height_out(self, plan: Plan, height: int) -> float | None:
-        """The x-height of the page at so many rows: it was measured on square pixels, unless these are kept."""
+        """Return the x-height at ``height`` rows. It was measured on square pixels, unless the shape is kept."""
         if self.x_height_in is None or self.size_in is None:
             return None
         measured = squared_size(*self.size_in, self.density_in, KEPT if plan.raster == KEPT else FINER)
@@ -178,29 +191,29 @@ class PageResult:
             seconds=round(seconds, 4),
             tiles=count.done,
             tiles_skipped=count.skipped,
-            put_back=round(count.put_back.part, 5) if count.put_back.looked else None,
+            put_back=round(count.put_back.part, 5) if count.put_back.checked else None,
         )
 
 
 def left(task: Task, number: int, plan: Plan) -> PageResult:
-    """Return the result of the page ``number`` (from 0), which is no picture, and so is not decoded."""
+    """Return the result of page ``number`` (from 0), which is not a scan and so is not decoded."""
     place = str(task.source), str(task.output), number + 1
     return PageResult(*place, "unwritten", factor=1, model="none", why=plan.why)
 
 
 def lost(task: Task, number: int, sentence: str, *, readable: bool) -> PageResult:
-    """Return the result of the page ``number`` (from 0), which could not be read or planned."""
+    """Return the result of page ``number`` (from 0), which could not be read or planned."""
     place = str(task.source), str(task.output)
     return PageResult(*place, number + 1, "failed", error=sentence, model="none", readable=readable)
 
 
 def unreached(task: Task, number: int) -> PageResult:
-    """Return the result of the page ``number`` (from 0), to which it did not come."""
+    """Return the result of page ``number`` (from 0), which was not reached within its file's budget."""
     return PageResult(str(task.source), str(task.output), number + 1, "unwritten", model="none", why=UNREACHED)
 
 
 def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageResult:
-    """Return the result of a page that was read and measured; it is not written yet."""
+    """Return the result of a page that was read and measured, but not written yet."""
     return PageResult(
         input=str(task.source),
         output=str(task.output),
@@ -213,5 +226,5 @@ def planned(task: Task, page: Page, plan: Plan, text: TextSize | None) -> PageRe
         x_height_spread=None if text is None else round(text.spread, 3),
         factor=plan.factor,
         model="none",
-        why=plan.told,
+        why=plan.reason,
     )

@@ -1,6 +1,6 @@
-"""Files -> pages -> upscale -> files (``docsr enhance``).
+"""Enhance many files in worker processes (``docsr enhance``).
 
-Files are done in ``jobs`` processes, the pages of a file one at a time; one that fails does not stop the others.
+``jobs`` processes share the files and process each file's pages one by one. A file that fails does not stop the others.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from docsr.upscalers.sandbox import sandbox_for
 __all__ = ["EnhanceOptions", "PageResult", "default_jobs", "enhance_files", "plan_files"]
 
 MOST_JOBS = 8
-"""More are used only when they are asked for: each takes memory of its own."""
+"""The most jobs by default. Users can ask for more; each job takes memory of its own."""
 
 FileResults: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
 
-_broken = partial(broken, "use fewer --jobs or a smaller --tile, or allow more --max-memory")
+_crashed = partial(broken, "use fewer --jobs or a smaller --tile, or allow more --max-memory")
 
 
 def plan_files(
@@ -44,21 +44,21 @@ def plan_files(
     overwrite: bool = False,
     passed: PassedOver | None = None,
 ) -> list[Task]:
-    """Find the files and say where each goes.
+    """Find the input files and the place of each output.
 
     Args:
         inputs: files and folders. Folders below them that hold the outputs of an earlier run are left out.
-        out: the output folder; trees are mirrored below it.
-        options: what is asked for.
-        overwrite: do again what an earlier run finished, and replace files in ``out`` that docsr did not write.
-            Otherwise an output is made again only if its input, the options or the networks changed, and what is
-            not as docsr wrote it, or was made from another input, is left alone: its input fails.
-        passed: counts what is passed over in folders.
+        out: the output folder; trees of folders are mirrored below it.
+        options: the user's options.
+        overwrite: whether to process finished files again, and to replace files in ``out`` that docsr did not write.
+            If False, an output is made again only if its input, the options or the networks changed. A file in
+            ``out`` that is not as docsr wrote it, or was made from another input, is kept, and its input fails.
+        passed: counts the files that are passed over in folders.
 
     Raises:
-        NoInputError: there is nothing to read.
-        UsageError: the options cannot be served, ``out`` is an input folder, or an output would overwrite an input.
-        FolderError: what lies in the place of the manifest of ``out`` is no file that docsr wrote.
+        NoInputError: the inputs hold no file that docsr reads.
+        UsageError: the options are invalid, ``out`` is an input folder, or an output would overwrite an input.
+        FolderError: the manifest of ``out`` is not a file that docsr wrote.
         CheckpointError: the network file cannot be used.
     """
     options.check()
@@ -68,8 +68,8 @@ def plan_files(
     if not found:
         raise NoInputError(nothing_in(map(str, inputs), passed))
     files, manifest = [file for file in found if not file.refused], Manifest(out)
-    known = manifest.made()
-    made = {file.path: known.get(os.path.abspath(file.path), ()) for file in files}
+    earlier_outputs = manifest.made()
+    made = {file.path: earlier_outputs.get(os.path.abspath(file.path), ()) for file in files}
     outputs = place_outputs(files, out, options, made)
     refuse_same_file(outputs.values(), outputs)
     return [Task(file.path, out, refused=file.refused) for file in found if file.refused] + [
@@ -79,15 +79,15 @@ def plan_files(
 
 
 def nothing_in(inputs: Iterable[str], passed: PassedOver) -> str:
-    """Return the sentence about inputs that stand for no file."""
-    beside = f" ({passed.sentence()})" if passed.sentence() else ""
-    return f"no images and no PDF files in {', '.join(inputs)}{beside}: give files, or folders that hold some"
+    """Return the error message for inputs that hold no file that docsr reads."""
+    passed_over = f" ({passed.sentence()})" if passed.sentence() else ""
+    return f"no images and no PDF files in {', '.join(inputs)}{passed_over}: give files, or folders that hold some"
 
 
 def place_outputs(
     files: Sequence[InputFile], out: Path, options: EnhanceOptions, made: Mapping[Path, Iterable[str]]
 ) -> dict[Path, Path]:
-    """Return where below ``out`` the output of each input goes; ``made``: what was made of them before."""
+    """Return the path below ``out`` of each input's output. ``made`` holds each input's outputs of earlier runs."""
     return output_paths(files, out, partial(_suffix, options.format), made)
 
 
@@ -99,34 +99,34 @@ def enhance_files(
     jobs: int = 1,
     time_limit: float | None = None,
     dry: bool = False,
-    heard: Callable[[Task, Stage], None] | None = None,
+    on_progress: Callable[[Task, Stage], None] | None = None,
 ) -> Iterator[PageResult]:
-    """Do the files, yielding a result per page as files finish (in order only with one job).
+    """Process the files and yield one result per page as files finish (in input order only with one job).
 
-    What is written is noted in the manifest of ``out`` at once: a run that is cut off can go on. Leftovers are removed.
-    Whatever the path of the folder leads to later, outputs go into that one.
+    Each output is noted in the manifest of ``out`` at once, so that an interrupted run can be resumed. Leftovers of
+    earlier runs are removed. The folder is opened once: all outputs go into it, even if its path is swapped later.
 
     Args:
-        tasks: from :func:`plan_files`.
-        out: the output folder, which is opened now if it was not before.
+        tasks: the result of :func:`plan_files`.
+        out: the output folder, which is opened now unless it is open already.
         options: as given to :func:`plan_files`.
-        jobs: cores to use: a file on each, in a process that loads the networks, or several threads for each of few.
-        time_limit: seconds that one page may take, twice, before it is given up; None: no limit, and with one job no
-            process apart.
-        dry: only say what would be done with each page; nothing is written or removed.
-        heard: called, in this thread, with a file under way and how far it is, page by page.
+        jobs: cores to use: one process for each file or, with fewer files than cores, several threads in each process.
+        time_limit: seconds that a page may take. A page that exceeds it twice is given up. None means no limit, and
+            with one job no separate process.
+        dry: whether to report only what would be done with each page; nothing is written or removed.
+        on_progress: called in this thread, page by page, with a file in progress and its stage.
 
     Raises:
-        Interrupted: the user stopped the run; nothing half-written stays.
-        UsageError: the options do not fit a page, no timer keeps the time limit, or the folder cannot be made.
+        Interrupted: the user stopped the run; no half-written file stays.
+        UsageError: the options do not fit a page, no timer can keep the time limit, or the folder cannot be made.
     """
     check_time_limit(time_limit)
     folder, workers = opened(out).keeping(task.source for task in tasks), max(1, min(jobs, len(tasks)))
     enhancer = FileEnhancer(options, folder, jobs // workers, jobs=workers, dry=dry)
     run = _run(enhancer, workers, time_limit, _sandbox(tasks, folder.path, options, dry=dry))
-    with _made(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
+    with _output_folder(folder, dry), tidied(set() if dry else {folder.path, *(task.output.parent for task in tasks)}):
         try:
-            with closing(run(tasks, heard=heard)) as finished:
+            with closing(run(tasks, on_progress=on_progress)) as finished:
                 for _, results in finished:
                     yield from results
         except KeyboardInterrupt as error:
@@ -136,24 +136,24 @@ def enhance_files(
 def _run(
     enhancer: FileEnhancer, workers: int, time_limit: float | None, sandbox: Sandbox | None
 ) -> Callable[..., FileResults]:
-    """Return what does tasks, here or in processes apart."""
+    """Return the callable that runs the tasks, in this process or in worker processes."""
     if workers == 1 and time_limit is None and not (sandbox and sandbox.required):
         return partial(run_here, enhancer)
     memory, late = enhancer.memory if enhancer.is_bounded else None, partial(too_slow, time_limit)
-    apart = partial(run_in_processes, enhancer, jobs=workers, on_crash=_broken, on_timeout=late, limit=time_limit)
+    apart = partial(run_in_processes, enhancer, jobs=workers, on_crash=_crashed, on_timeout=late, limit=time_limit)
     return partial(apart, memory=memory, sandbox=sandbox)
 
 
 def _sandbox(tasks: Sequence[Task], out: Path, options: EnhanceOptions, *, dry: bool) -> Sandbox | None:
-    """What workers may do: read the inputs and the network, and write where outputs go."""
+    """Return the workers' rights: to read the inputs and the network, and to write into the output folder."""
     sources = (task.source for task in tasks if not task.refused)
     reads, writes = ((*sources, out), ()) if dry else (sources, (out,))
     return sandbox_for(options.sandbox, options.model, options.device, reads, writes)
 
 
 @contextmanager
-def _made(folder: OutputFolder, dry: bool) -> Iterator[None]:
-    """Make the folder before workers open it, each for itself; one that stays empty goes again."""
+def _output_folder(folder: OutputFolder, dry: bool) -> Iterator[None]:
+    """Make the output folder before each worker opens it. Remove it afterwards if it is new and still empty."""
     was_there = dry or os.path.isdir(folder.path)
     try:
         if not dry:
@@ -163,14 +163,14 @@ def _made(folder: OutputFolder, dry: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # something is in it
+        with suppress(OSError):  # the folder is not empty
             if not was_there:
                 folder.path.rmdir()
 
 
 @contextmanager
 def tidied(folders: set[Path]) -> Iterator[None]:
-    """Remove what an earlier run left in the folders, and then what ended workers of this one did."""
+    """Remove leftovers of earlier runs from the folders now, and those of this run's killed workers at the end."""
     remove_leftovers(folders)
     try:
         yield
@@ -183,6 +183,6 @@ def _suffix(form: str, file: InputFile) -> str:
 
 
 def default_jobs() -> int:
-    """Return the number of cores that this process may use, MOST_JOBS at most."""
+    """Return the number of cores that this process may use, at most MOST_JOBS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_JOBS)

@@ -176,7 +176,7 @@ def enhance(
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
     folder, report_at = _open_places(tasks, out, report, settings["model"], again=overwrite)
     course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(report_at is not None, options, passed)
-    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, heard=course.heard)
+    do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, on_progress=course.heard)
     rows = named_as_given(_noting_failed(do(tasks, folder, options, dry=dry_run), failed), names)
     code = tell_all(rows, course, _printer(log_json, dry_run), report_at, tally, again=overwrite)
     previewed = preview_of(tasks, failed, folder, preview, options.max_pixels, again=overwrite, piped=log_json)

@@ -1,1 +1,1 @@
-"""What a page needs: the size of its text, and from that a factor and an upscaler."""
+"""Measure the size of a page's text, and choose a factor and an upscaler from it."""

@@ -1,4 +1,4 @@
-"""Which factor and which upscaler a page gets: decisions only, no pixels."""
+"""Choose the factor and the upscaler of a page. Pixels are not changed here."""
 
 from __future__ import annotations
 
@@ -14,38 +14,39 @@ from docsr.upscalers.interpolation import CLASSICAL
 from docsr.weights import catalogue
 
 READABLE = (20.0, 30.0)
-"""x-heights in px that OCR engines read best; automatic enlargement brings text as near to them as a factor up to the
-engine's largest can."""
+"""The range of x-heights in px that OCR engines read best. Automatic enlargement brings text as near to it as the
+factors up to the engine's largest allow."""
 
 FAX_SHAPES = (1.8, 2.4)
-"""Pages whose pixels are so many times as high as wide are taken for standard faxes, which have 1.9 to 2.1."""
+"""The range of pixel height over width that counts as a standard fax. Standard faxes have 1.9 to 2.1."""
 
 PRINT = 4.6 / 72
-"""x-height in inches of what is printed most: type of 10 points, of which an x takes 4.6."""
+"""x-height in inches of the most common print: 10-point type, whose x is 4.6 points high."""
 
 SQUARE_ENOUGH = 8.5
-"""x-height in px from which Tesseract reads a page whose pixels were made square no better after bicubic of 2x. On the
-suite ``tune`` that leaves 170 errors a page in place of 149 at 204 x 98 dpi, and 676 in place of 629 at 150 x 72. The
-smallest text there is of this size."""
+"""The x-height in px from which bicubic 2x no longer helps Tesseract on a page whose pixels were made square. On the
+suite ``tune``, bicubic leaves 170 errors a page instead of 149 at 204 x 98 dpi, and 676 instead of 629 at 150 x 72 dpi.
+The smallest text there has this size."""
 
 MEASURED_ENGINES = ("tesseract", "rapidocr")
-"""The OCR engines for which it was measured where networks help; the first unless the user names one."""
+"""The OCR engines for which it was measured where networks help. The first one is the default."""
 
 LARGEST_AUTO_FACTOR = {"tesseract": 4, "rapidocr": 2}
-"""The largest factor that is taken unasked for each engine. After networks of twice that it reads ``tune`` with more
-errors, or with few fewer for four times the pixels; RapidOCR after bicubic, too (for Tesseract no more than 4x of that
-was measured). It needs less, for it brings each line to a height of its own, whatever the page's."""
+"""The largest factor that is chosen by default for each engine. After networks of twice that factor, the engine reads
+``tune`` with more errors, or with slightly fewer for four times the pixels. For RapidOCR this also holds after bicubic
+(for Tesseract, bicubic was measured up to 4x only). RapidOCR needs less because it rescales each line to a fixed
+height, whatever the page's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What happens to one page.
+    """The plan of one page.
 
     Attributes:
-        factor: 1 (as it is), 2, 4 or 8.
-        model: name or file as :func:`docsr.upscalers.catalog.resolve` takes it.
-        why: what decided, for a person.
-        raster: what the page's pixels become first (docsr.square): ``kept`` where they are square.
+        factor: 1 (not enlarged), 2, 4 or 8.
+        model: name or file, as in :func:`docsr.upscalers.catalog.resolve`.
+        why: the reason, for the user.
+        raster: the pixel shape to which the page is brought first (docsr.square); ``kept`` if its pixels are square.
     """
 
     factor: int
@@ -54,28 +55,28 @@ class Plan:
     raster: Raster = field(default=KEPT, compare=False)
 
     @property
-    def told(self) -> str:
-        """What decided, and whether the pixels become square."""
+    def reason(self) -> str:
+        """The reason, and whether the pixels are made square."""
         return self.why if self.raster == KEPT else f"{self.why}; its pixels are made square"
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the page stays as it is."""
+        """Whether the page stays unchanged."""
         return self.factor == 1 and self.raster == KEPT
 
 
 def check_engine(engine: str) -> None:
-    """Raise a UsageError for an OCR engine of which nothing was measured."""
+    """Raise a UsageError for an OCR engine for which nothing was measured."""
     if engine not in MEASURED_ENGINES:
         raise UsageError(
-            f"it was not measured where networks help the engine {engine!r}: use {' or '.join(MEASURED_ENGINES)}"
+            f"docsr has no measurements for the OCR engine {engine!r}: use {' or '.join(MEASURED_ENGINES)}"
         )
 
 
 def factor_for_text(x_height: float | None, engine: str = MEASURED_ENGINES[0]) -> int:
     """Return the factor, up to the engine's largest, that brings text of ``x_height`` px nearest to 20-30 px.
 
-    It is 1 where there is no text.
+    The factor is 1 if there is no text.
     """
     if x_height is None or x_height <= 0:
         return 1
@@ -84,17 +85,17 @@ def factor_for_text(x_height: float | None, engine: str = MEASURED_ENGINES[0]) -
 
 
 def factor_for_dpi(dpi: Dpi, wanted: float) -> int:
-    """Return the smallest factor that brings both axes of ``dpi`` to ``wanted`` or above (8 at most)."""
+    """Return the smallest factor, at most 8, that brings both axes of ``dpi`` to at least ``wanted``."""
     scale = wanted / min(dpi)
     return next((factor for factor in (1, *FACTORS) if factor >= scale - 1e-6), FACTORS[-1])
 
 
 def deciding_x_height(page: Page, text: TextSize | None) -> tuple[float | None, str]:
-    """Return the x-height in px that decides what happens to a page, and in words what it comes from.
+    """Return the x-height in px by which a page is planned, and a clause on where it comes from.
 
-    It is that of its text. Where none was found though the page is not blank, it is that of ordinary print at the dpi
-    that the page says; where it says none, None, and so the page stays as it is: enlarging what may be a picture, or
-    large enough, would be a guess.
+    It is that of the page's text. If none was found but the page is not blank, it is that of ordinary print at the
+    page's dpi. If the dpi is unknown too, it is None, and the page stays unchanged: it may be a picture or large enough
+    already, and enlarging it would be a guess.
     """
     if text is not None:
         return text.x_height, f"its text is {text.x_height:.1f} px high"
@@ -107,7 +108,7 @@ def deciding_x_height(page: Page, text: TextSize | None) -> tuple[float | None, 
 
 
 def measured_x_height(page: Page) -> float | None:
-    """x-height of a page in px, as :func:`deciding_x_height` has it."""
+    """Return the x-height of a page in px, as in :func:`deciding_x_height`."""
     return deciding_x_height(page, measure(page.pixels))[0]
 
 
@@ -122,24 +123,24 @@ def plan_page(
     said: str = "",
     shape: float = 1.0,
 ) -> Plan:
-    """Decide what happens to a page.
+    """Plan a page.
 
     Args:
-        needed: the factor that its text or the wanted dpi asks for.
-        x_height: measured, in px, or None.
-        said: what that comes from, in words.
-        factor: the factor that the user asked for, or None for ``needed``.
-        model: the model that the user asked for, or None for what is known to read best.
-        own_factor: the only factor of ``model``, or None if it has any.
-        engine: the OCR engine that will read the page, one of READERS.
-        shape: how many times as high as wide its pixels are; the x-height is that of the page in the finer raster.
+        needed: the factor that its text or the wanted dpi requires.
+        x_height: measured x-height in px, or None.
+        said: a clause on where the x-height comes from.
+        factor: the user's factor, or None for ``needed``.
+        model: the user's model, or None for the one that reads best.
+        own_factor: the only factor of ``model``, or None if it supports all.
+        engine: the OCR engine that will read the page, one of MEASURED_ENGINES.
+        shape: height of the page's pixels over their width. The x-height is that of the page in the finer raster.
 
     Returns:
-        The plan. Unless the user names a model, a shipped network is taken only where its card says that it helps the
-        engine at this x-height, and bicubic elsewhere. Dense ones, for small text, go before all others that help. With
-        the factor left open too, a network of another factor than ``needed`` may be the one (cards compare with bicubic
-        at its better size): the nearest is asked first, none beyond LARGEST, whatever dpi is wanted: the page is
-        brought to that afterwards.
+        The plan. If the user names no model, a shipped network is used only if its card says that it helps the engine
+        at this x-height, and bicubic otherwise. Of the networks that help, dense ones for small text come first. If
+        the factor is open too, a network with another factor than ``needed`` may be chosen (cards compare with bicubic
+        at its better size). The nearest factor is tried first, and none above LARGEST_AUTO_FACTOR. This holds for any
+        wanted dpi: the page is resized to it afterwards.
     """
     text = said or ("no text was found" if x_height is None else f"its text is {x_height:.1f} px high")
     if factor is None and needed == 1:
@@ -152,15 +153,15 @@ def plan_page(
 
 
 def is_fax(shape: float) -> bool:
-    """Tell whether a page whose pixels are ``shape`` times as high as wide is taken for a standard fax."""
+    """Return whether a page whose pixels are ``shape`` times as high as wide counts as a standard fax."""
     return FAX_SHAPES[0] <= shape <= FAX_SHAPES[1]
 
 
 def raster_for(model: str, shape: float) -> Raster:
-    """Return the raster in which a page whose pixels are ``shape`` times as high as wide goes to a model.
+    """Return the raster in which a model gets a page whose pixels are ``shape`` times as high as wide.
 
-    Interpolation keeps all pixels of the finer axis. Networks get as many pixels as the page has: they read it as well
-    (docs/decisions.md), and take no longer than for the page as it is.
+    Interpolation keeps all pixels of the finer axis. Networks get as many pixels as the page has: the result reads as
+    well (docs/decisions.md), and takes no longer than the page as it is.
     """
     if shape == 1.0:
         return KEPT
@@ -176,32 +177,32 @@ def _best(
     shape: float,
     text: str,
 ) -> Plan:
-    """Choose the factor and the upscaler that were measured to read best; ``text`` says what decides."""
-    seen = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # in px of the even raster
+    """Choose the factor and the upscaler that were measured to read best. ``text`` is the clause on the x-height."""
+    in_even = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # px of the even raster
     worthwhile = [one for one in FACTORS if one <= LARGEST_AUTO_FACTOR[engine]]
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
     factors = nearest_first if factor is None else [factor]
     cards = [card for one in factors for card in shipped(one, fax=is_fax(shape))]
-    if (card := next((card for card in small_text_first(cards) if card.helps(seen, engine)), None)) is not None:
+    if (card := next((card for card in small_text_first(cards) if card.helps(in_even, engine)), None)) is not None:
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
-    tall = x_height is not None and x_height >= SQUARE_ENOUGH
-    if shape != 1.0 and factor is None and engine == MEASURED_ENGINES[0] and tall:
+    is_tall = x_height is not None and x_height >= SQUARE_ENOUGH
+    if shape != 1.0 and factor is None and engine == MEASURED_ENGINES[0] and is_tall:
         return Plan(1, "none", f"{text}, where square pixels are enough for {engine}")
     of = "" if factor is None else f" of {factor}x"
     return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
 
 
 def plan_by_default(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
-    """Decide what happens to a page of text of ``x_height`` px (None: of none) where nothing is asked for."""
+    """Plan a page with text of ``x_height`` px (None: without text) for a user who gives no factor and no model."""
     return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape)
 
 
 def auto_range(model: str, engine: str) -> tuple[float, float] | None:
-    """Return the (smallest, largest) x-height in px at which a shipped network is taken where nothing is asked for.
+    """Return the (smallest, largest) x-height in px at which a shipped network is chosen by default.
 
-    It is that of what the network sees; one for faxes is asked for standard ones. None where others are taken at every
-    x-height. Looked at in steps of a tenth, of the x-heights at which it helps; between the two another may be taken
-    for some.
+    The x-height is that of the network's input; a network for faxes is tested with standard faxes. The result is None
+    if other networks are chosen at every x-height. The x-heights at which the network helps are tested in steps of
+    0.1 px. For some between the smallest and the largest, another network may be chosen.
     """
     card = catalogue()[model]
     span, shape = card.x_height_helps.get(engine), STANDARD_FAX if card.fax else 1.0
@@ -213,6 +214,6 @@ def auto_range(model: str, engine: str) -> tuple[float, float] | None:
 
 
 def _ratio_to_readable(x_height: float) -> float:
-    """How many times too small or too large the text is; 1 within the range."""
+    """Return the ratio by which the text is too small or too large, 1 within READABLE."""
     low, high = READABLE
     return max(low / x_height, x_height / high, 1.0)

@@ -1,7 +1,7 @@
-"""Pictures printed as dots: the screen of a printed picture is no text, however much its dots look like letters.
+"""Remove halftone screens: the dots of printed pictures look like letters but are not text.
 
-A screen repeats in two directions at right angles, with one pitch. So the spectrum of a part of the page has a peak
-and, a quarter turn from it, another of about its height. Lines of text repeat in one direction alone.
+A screen repeats in two directions at right angles with the same pitch. So the spectrum of a part of the page has a peak
+and, a quarter turn from it, another of about the same height. Lines of text repeat in one direction only.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 from docsr.page import Pixels
 
 TILE = 128
-"""Side of the parts that are looked at, in px."""
+"""Side of the tested tiles, in px."""
 
 SAMPLES = 5
-"""So many of the parts that vary most are looked at first; where none is a screen, the page is taken to have none."""
+"""Number of tiles, those that vary most, that are tested first. If none is a screen, the page counts as without."""
 
 SLOWEST = 8
-"""A screen repeats more often than so within a part."""
+"""A screen repeats more often than this within a tile."""
 
 SHARE = 0.27
-"""Both peaks hold so much of what varies faster than that in a part of a screen; in text they hold 0.25 at most."""
+"""In a tile of a screen, both peaks hold more than this share of the power above SLOWEST. In text, at most 0.25."""
 
 LEAST = 12.0
-"""The standard deviation of a part that shows anything, in grey levels."""
+"""The least standard deviation, in grey levels, of a tile that is not empty."""
 
 
 def without_screens(grey: Pixels) -> Pixels:
-    """Return the page with what is printed as a screen in its mean grey; all of it where most is.
+    """Return the page with each tile of a halftone screen set to its mean grey, or all of it if most tiles are screens.
 
     Args:
         grey: H x W uint8.
@@ -39,16 +39,16 @@ def without_screens(grey: Pixels) -> Pixels:
         return grey
     corners = [(top, left) for top in _starts(height) for left in _starts(width)]
     spread = np.array([_tile(grey, corner)[::4, 1::4].std() for corner in corners])
-    varied = [int(one) for one in np.argsort(spread)[::-1] if spread[one] > LEAST]
-    if not any(_is_screen(_tile(grey, corners[one])) for one in varied[:SAMPLES]):
+    varied = [int(index) for index in np.argsort(spread)[::-1] if spread[index] > LEAST]
+    if not any(_is_screen(_tile(grey, corners[index])) for index in varied[:SAMPLES]):
         return grey
-    found = [one for one in varied if _is_screen(_tile(grey, corners[one]))]
-    if len(found) > len(varied) / 2:
+    screens = [index for index in varied if _is_screen(_tile(grey, corners[index]))]
+    if len(screens) > len(varied) / 2:
         return np.full_like(grey, int(grey.mean()))
     shown = grey.copy()
-    for one in found:
-        part = _tile(shown, corners[one])
-        part[:] = _tile(grey, corners[one]).mean()
+    for index in screens:
+        part = _tile(shown, corners[index])
+        part[:] = _tile(grey, corners[index]).mean()
     return shown
 
 
@@ -62,13 +62,13 @@ def _tile(grey: Pixels, corner: tuple[int, int]) -> Pixels:
 
 
 def _is_screen(tile: Pixels) -> bool:
-    """Whether the lower of the two peaks, counted twice, holds enough of the power."""
+    """Return whether the lower of the two peaks, counted twice, holds enough of the power."""
     shown = (tile - np.float32(tile.mean())) * _WINDOW
     real, imaginary = cv2.split(cv2.dft(shown, flags=cv2.DFT_COMPLEX_OUTPUT))
     power = (real * real + imaginary * imaginary) * _FAST
     y, x = divmod(int(power[: TILE // 2].argmax()), TILE)
     both = min(_near(power, y, x), _near(power, x, -y))
-    return 4 * both > SHARE * float(power.sum()) > 0  # each has a mirror image
+    return 4 * both > SHARE * float(power.sum()) > 0  # two peaks, each with its mirror image
 
 
 def _near(power: NDArray[np.float32], y: int, x: int) -> float:

@@ -1,7 +1,7 @@
-"""The ink of a page, and what of it may be letters.
+"""Find the ink of a page and the parts of it that may be letters.
 
-Ink is what is darker than the local paper by a good part of the local contrast (the page is inverted first when its
-commonest grey is its dark one). Specks, rulings and pictures are no letters.
+Pixels are ink if they are darker than the local paper by a good part of the local contrast (a page whose most common
+grey is its dark one is inverted first). Specks, rulings and pictures are not letters.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ Mask: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
 
 DISAGREE = 1.5
-"""Another typical height that is so many times as high or as low is tried as well."""
+"""A second typical height is tried as well if it differs from the first by this ratio."""
 
 SOLID = 0.6
-"""Dots fill so much of their box."""
+"""Dots fill more than this share of their box."""
 
 LOW = 0.45
-"""Dots, dashes and what of them touches are lower than this, over the typical height of letters."""
+"""Dots, dashes and touching ones are lower than this, as a share of the typical height of letters."""
 
 
 def noise_of(grey: Pixels, smooth: Pixels | None = None) -> float:
-    """How much grey levels differ from pixel to pixel in the quiet part of a page: paper, not text."""
+    """Return the noise of grey levels from pixel to pixel in the quiet part of a page, which is paper, not text."""
     smooth = _smoothed(grey) if smooth is None else smooth
     return float(np.percentile(cv2.absdiff(grey, smooth)[::3, ::3], 20)) / 0.25
 
@@ -42,11 +42,11 @@ def _smoothed(grey: Pixels) -> Pixels:
 
 
 def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
-    """Mark the ink with 1, whatever the polarity, the lighting and the contrast.
+    """Mark the ink with 1, for any polarity, lighting and contrast.
 
     Args:
         grey: H x W uint8.
-        noise: of the page before it was enlarged, as :func:`noise_of` finds it.
+        noise: the page's noise before it was enlarged, from :func:`noise_of`.
     """
     grey, small, between = dark_on_light(grey)
     smooth = _smoothed(grey)
@@ -66,10 +66,11 @@ def ink_of(grey: Pixels, noise: float = 0.0) -> Mask:
 
 
 def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
-    """Keep the components that may be letters or touching letters; also return their typical height.
+    """Return masks of the components that may be letters or touching letters, each with their typical height.
 
-    What is longest may be no letters: low (dots that lead to a page number, dashes), or high (boxes to write in). Then
-    there are more answers, in which the typical height is that of what is most frequent, or covers most.
+    The components that are longest in total may not be letters but low (dots that lead to a page number, dashes) or
+    high (boxes to write in). Then there are more answers, for the most frequent height and for the one that covers the
+    largest area.
     """
     rough = _components(ink)
     if rough is None:
@@ -84,14 +85,15 @@ def letters_of(ink: Mask) -> list[tuple[Mask, float]]:
     answers = []
     for height in found.typical_heights():
         alike = height <= DISAGREE * letter and letter <= DISAGREE * height
-        unruled = found if alike else _without_rulings(ink, height, rough)  # a stem is as long as a rule of dots
+        # What counts as a ruling depends on the height: for dots, the stem of a letter is long enough for one.
+        unruled = found if alike else _without_rulings(ink, height, rough)
         if unruled is not None:
             answers.append(unruled.near(height))
     return answers
 
 
 def _without_rulings(ink: Mask, letter: float, rough: _Components) -> _Components | None:
-    """The components (``rough``: with rulings) that are left where letters are typically so high."""
+    """Return the components without rulings, for a typical height of letters. ``rough`` are those with rulings."""
     rulings = _rulings(ink, letter)
     if not rulings.any():
         return rough
@@ -105,26 +107,26 @@ def _without_rulings(ink: Mask, letter: float, rough: _Components) -> _Component
 
 @dataclass(frozen=True, slots=True)
 class _Components:
-    """Labelled ink: the box and the area of each component, and whether it has a letter's shape."""
+    """Labelled ink: each component's box and area, and whether it has the shape of a letter."""
 
     labels: NDArray[np.int32]
     boxes: Floats
     shaped: NDArray[np.bool_]
 
     def typical(self) -> float:
-        """The height at the middle of all letters' lengths."""
+        """Return the median height of the letters, weighted by their widths."""
         width, height = self.boxes[self.shaped].T[2:4]
         return weighted_median(height, np.minimum(width, 6 * height))
 
     def typical_heights(self) -> list[float]:
-        """That height, and those at the middle of their number and of the area that they cover, where they differ."""
+        """Return :meth:`typical`, and the medians by number and by area if they differ from it by DISAGREE or more."""
         width, height = self.boxes[self.shaped].T[2:4]
         letter = self.typical()
         others = float(np.median(height)), weighted_median(height, np.minimum(width, 6 * height) * height)
         return [letter, *(one for one in others if max(one / letter, letter / one) > DISAGREE)]
 
     def drop_dots(self) -> None:
-        """Where most are rows of dots of one size, beside letters far higher, take them for no letters."""
+        """Drop rows of equal dots if they are the majority and the other letters are far higher."""
         height, area = self.boxes.T[3:5]
         dot = self.typical()
         dots = np.flatnonzero(self.shaped & (height < 1.5 * dot) & (area > SOLID * self.boxes.T[2] * height))
@@ -137,7 +139,7 @@ class _Components:
             self.shaped[dots] = False
 
     def between(self, rulings: Mask) -> NDArray[np.bool_]:
-        """Tell which stand between two rulings and touch both: the sides of boxes."""
+        """Return which components stand between two rulings and touch both, like the sides of boxes."""
         near = np.flatnonzero(cv2.dilate(rulings, np.ones((5, 5), np.uint8)).astype(np.bool_))
         near = near[self.labels.ravel()[near] > 0]
         y, x = np.divmod(near, rulings.shape[1])
@@ -149,7 +151,7 @@ class _Components:
         return both
 
     def near(self, letter: float) -> tuple[Mask, float]:
-        """Mark what may be letters where these are typically so high."""
+        """Return the mask of what may be letters of the typical height ``letter``, and that height."""
         height, area = self.boxes.T[3:5]
         keep = self.shaped & (height < 4 * letter) & (area < 40 * letter * letter) & (height > 0.12 * letter)
         low = np.flatnonzero(keep & (height < LOW * letter))
@@ -160,10 +162,13 @@ class _Components:
 
 
 def _leaders(boxes: Floats, letter: float, alike: bool = False) -> NDArray[np.bool_]:
-    """Tell which low boxes are of rows of dots and dashes: what stays low (``alike``: and even) over many letters."""
+    """Return which low boxes belong to rows of dots or dashes: rows that stay low over the width of many letters.
+
+    With ``alike``, the boxes of a row must also have about the same size.
+    """
     found = np.zeros(len(boxes), np.bool_)
     x, y, width, height = boxes.T[:4]
-    for offset in (0.0, 0.5):  # what straddles two bands of half a letter is within one of the others
+    for offset in (0.0, 0.5):  # a row that straddles two bands of half a letter lies within one shifted band
         band = np.floor((y + height / 2) / (0.5 * letter) + offset)
         order = np.lexsort((x, band))
         left, right, top, end = (one[order] for one in (x, x + width, y, y + height))
@@ -178,7 +183,7 @@ def _leaders(boxes: Floats, letter: float, alike: bool = False) -> NDArray[np.bo
 
 
 def _components(ink: Mask) -> _Components | None:
-    """Label the ink; None where fewer than three components have a letter's shape."""
+    """Label the ink. Return None if fewer than three components have the shape of a letter."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     boxes: Floats = stats.astype(np.float64)
     width, height, area = boxes.T[2:5]
@@ -189,14 +194,14 @@ def _components(ink: Mask) -> _Components | None:
 
 
 def _rulings(ink: Mask, letter: float) -> Mask:
-    """Straight lines far longer than a letter or a run of touching ones, of tables and forms."""
+    """Return a mask of straight lines of tables and forms, far longer than a letter or a run of touching letters."""
     across = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(40, round(12 * letter))), np.uint8))
     down = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(20, round(3 * letter)), 1), np.uint8))
     return cv2.dilate(cv2.max(across, down), np.ones((3, 3), np.uint8)).astype(np.uint8)
 
 
 def weighted_median(values: Floats, weights: Floats) -> float:
-    """Return the value up to which half the weight lies."""
+    """Return the value at half of the cumulated weight."""
     order = np.argsort(values)
     total = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(total, total[-1] / 2)])

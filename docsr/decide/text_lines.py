@@ -1,9 +1,9 @@
-"""The lines of text on a page, measured piece by piece.
+"""Find the lines of text on a page and measure them piece by piece.
 
-The ink that may be letters (ink.py) is closed horizontally into line segments. The rows of each segment, in
-pieces short enough for a skewed scan, give an ink profile; the two cuts that best split it into three constant levels
-(least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink than what lies
-between. Where nothing rises or hangs, these are capitals or digits, whose height is CAPITALS times the x-height.
+The ink that may be letters (ink.py) is closed horizontally into line segments. Each segment is cut into pieces short
+enough for a skewed scan, and the rows of a piece give an ink profile. The two cuts that best split the profile into
+three constant levels (least squares) are the x-line and the baseline, since ascenders and descenders hold much less ink
+than the body between them. A line without both consists of capitals or digits, which are CAPITALS times the x-height.
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ from docsr.decide.ink import Floats, Mask, ink_of, letters_of
 from docsr.page import Pixels
 
 CAPITALS = 1.38
-"""Height of capitals and digits over the x-height: 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
+"""Height of capitals and digits over the x-height. It is 1.33 (DejaVu Sans), 1.38 (Liberation Sans), 1.48 (Times)."""
 
 NUMBERS = 0.25
-"""A page is looked at as one of numbers where nothing rises above the body in so much of it."""
+"""A page counts as one of numbers if nothing rises above the body in at least this share of its text."""
 
 CAPITALS_BESIDE = (1.2, 1.65)
-"""So many times the x-height of a page's lower case a piece is high where it holds capitals or digits."""
+"""Range of the height of a piece of capitals or digits, over the x-height of the page's lower case."""
 
 LEAST_BODY = 0.36
-"""The least x-height over ascender to descender; lower bands are serifs or bars of letters."""
+"""The least x-height, as a share of ascender to descender. Lower bands are serifs or bars of letters."""
 
 STROKES, LONG = 5.0, 7.0
-"""A line in which ink begins fewer times, or which is fewer times as long as high, counts less: it may be no text."""
+"""A line counts less, because it may not be text, if its rows have fewer than STROKES strokes or if its length is less
+than LONG times its height."""
 
 A_WORD = 12.0
-"""Text that is in all fewer times as long as high may be parts of a picture."""
+"""Text whose total length is less than this many times its height may be parts of a picture."""
 
 ALIKE = 0.25
-"""Sizes whose logarithms differ less are of one size of text."""
+"""Text sizes count as equal if their logarithms differ by at most this."""
 
 Indices: TypeAlias = NDArray[np.intp]
 
@@ -49,9 +50,14 @@ Indices: TypeAlias = NDArray[np.intp]
 class Piece:
     """A piece of a text line.
 
-    Its x-height and its reach (px; less where it may be no text), weight (about the number of letters), line, the row
-    of its segment, and whether something rises above the body (True), so that this has lower-case letters, or not
-    (None: it is known for capitals).
+    Attributes:
+        size: its x-height in px.
+        reach: its length in px, reduced if it may not be text.
+        weight: about its number of letters.
+        line: the numbers of its segment and of its line in the segment.
+        row: the top row of its segment.
+        rises: True if something rises above the body, so that it has lower-case letters; False if nothing does; None if
+            it was identified as capitals or digits.
     """
 
     size: float
@@ -64,10 +70,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """The body of the letters, rows ``top`` to ``base`` of a row profile taken over ``reach`` columns.
+    """The body of the letters: rows ``top`` to ``base`` of a row profile over ``reach`` columns.
 
-    ``level`` is the mean of its rows, ``strokes`` how many times ink begins in one of them, ``clear`` the share of the
-    profile's variance that it explains.
+    ``level`` is the mean of its rows, ``strokes`` the mean number of strokes that begin in a row, and ``clear`` the
+    share of the profile's variance that the fit explains.
     """
 
     top: int
@@ -80,34 +86,34 @@ class _Fit:
 
     @property
     def topless(self) -> bool:
-        """True when nothing rises above the body: capitals or digits, or lower case without b, d, f, h, k, l and t."""
+        """True if nothing rises above the body: capitals, digits, or lower case without b, d, f, h, k, l and t."""
         size = self.base - self.top
         return self._empty(max(0, round(self.top - 0.36 * size)), max(0, round(self.top - 0.14 * size)))
 
     @property
     def ends_at_base(self) -> bool:
-        """True when nothing hangs below it: if nothing rises either, these are capitals or digits."""
+        """True if nothing hangs below the body. If nothing rises either, these are capitals or digits."""
         size = self.base - self.top
         return self._empty(round(self.base + 0.14 * size), round(self.base + 0.32 * size))
 
     def _empty(self, first: int, end: int) -> bool:
-        """Whether all these rows hold less than a tenth of what a row of the body does."""
+        """Return whether each of these rows holds less than a tenth of the ink of a body row."""
         return bool(self.profile[first:end].max(initial=0.0) < 0.1 * self.level)
 
 
 def pieces_of(grey: Pixels, noise: float = 0.0) -> list[Piece]:
-    """Find the text on a page and measure it piece by piece, in its px.
+    """Find the text on a page and measure it piece by piece, in px of ``grey``.
 
     Args:
         grey: H x W uint8.
-        noise: as :func:`docsr.decide.ink.ink_of` takes it.
+        noise: as in :func:`docsr.decide.ink.ink_of`.
     """
     found = [_measured_pieces(mask, letter) for mask, letter in letters_of(ink_of(grey, noise))]
-    return max(found, key=_covered) if len(found) > 1 else found[0] if found else []
+    return max(found, key=_text_score) if len(found) > 1 else found[0] if found else []
 
 
 def quartiles(pieces: list[Piece]) -> tuple[float, float, float]:
-    """The size up to which a quarter, half and three quarters of the text lie."""
+    """Return the weighted quartiles of the text size: at a quarter, half and three quarters of the text."""
     sizes = np.array([piece.size for piece in pieces])
     weights = np.array([piece.weight for piece in pieces])
     order = np.argsort(sizes)
@@ -116,21 +122,21 @@ def quartiles(pieces: list[Piece]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def _covered(pieces: list[Piece]) -> float:
-    """How many letters long text of the commonest size is, times that size ** 1.5: dots are many, but small.
+def _text_score(pieces: list[Piece]) -> float:
+    """Return a score: the length, in letters, of the text of the commonest size, times size ** 1.5.
 
-    Where it is shorter than A_WORD, as what parts of a picture form, it counts less.
+    The power is there because dots are many but small. Text shorter than A_WORD, like parts of a picture, counts less.
     """
     if not pieces:
         return 0.0
     alike, areas = of_one_size(pieces)
-    same = [piece for piece, one in zip(pieces, alike, strict=True) if one]
+    same = [piece for piece, is_alike in zip(pieces, alike, strict=True) if is_alike]
     word = min(1.0, sum(piece.reach / piece.size for piece in same) / A_WORD)
     return float(areas.max() * np.median([piece.size for piece in same]) ** -0.5) * word**2
 
 
 def of_one_size(pieces: list[Piece]) -> tuple[NDArray[np.bool_], Floats]:
-    """Tell which pieces have about each one's size, and what area those cover together in px."""
+    """Return which pieces have about the commonest size, and for each piece the area in px of all of about its size."""
     logs = np.log([piece.size for piece in pieces])
     order = np.argsort(logs)
     areas = np.array([piece.size * piece.reach for piece in pieces])
@@ -142,7 +148,7 @@ def of_one_size(pieces: list[Piece]) -> tuple[NDArray[np.bool_], Floats]:
 
 
 def _measured_pieces(mask: Mask, letter: float) -> list[Piece]:
-    """Measure the lines of what may be letters of a typical height ``letter``."""
+    """Measure the lines of a mask of letters with the typical height ``letter``."""
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 2 * round(0.6 * letter) + 1), np.uint8))
     _, _, boxes, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     pieces: list[Piece] = []
@@ -155,7 +161,7 @@ def _measured_pieces(mask: Mask, letter: float) -> list[Piece]:
 
 
 def _without_capitals(pieces: list[Piece]) -> list[Piece]:
-    """On a page of numbers, bring what is as high as capitals beside its lower case to the x-height of that."""
+    """On a page of numbers, convert pieces as high as capitals to the x-height of the page's lower case."""
     lower_case = [piece for piece in pieces if piece.rises]
     topless = sum(piece.weight for piece in pieces if piece.rises is False)
     if not lower_case or topless < NUMBERS * sum(piece.weight for piece in pieces):
@@ -171,7 +177,7 @@ def _without_capitals(pieces: list[Piece]) -> list[Piece]:
 
 
 def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
-    """Return where the text lines in a row profile begin and end: cut at the emptiest rows between touching lines."""
+    """Return where text lines begin and end in a row profile, cutting touching lines at the emptiest rows between."""
     rows = np.flatnonzero(profile)
     if not len(rows):
         return []
@@ -186,7 +192,7 @@ def _lines(profile: Floats, letter: float) -> list[tuple[int, int]]:
 
 
 def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> list[Piece]:
-    """Measure a segment (one line, or some that touch) in pieces about ten letters wide, for it may be skewed."""
+    """Measure a segment (one line or several that touch) in pieces about ten letters wide, as it may be skewed."""
     width = segment.shape[1]
     parts = max(1, round(width / (11 * letter)))
     lines: dict[int, list[_Fit]] = defaultdict(list)
@@ -214,7 +220,7 @@ def _measure_segment(segment: Mask, letter: float, number: int, row: int) -> lis
 
 
 def _likeness(fits: list[_Fit]) -> float:
-    """How much a line is like text, 0 to 1: long for its height, made of strokes, with a clear x-line and baseline."""
+    """Return how much a line resembles text, 0 to 1: long for its height, many strokes, clear x-line and baseline."""
     long = sum(fit.reach / (fit.base - fit.top) for fit in fits) / LONG
     strokes = sum(fit.strokes for fit in fits) / STROKES
     clear = (sum(fit.clear for fit in fits) / len(fits) - 0.4) / 0.4
@@ -223,7 +229,10 @@ def _likeness(fits: list[_Fit]) -> float:
 
 @lru_cache(maxsize=128)
 def _bodies(rows: int, least: int) -> tuple[Indices, Indices, Floats, Floats]:
-    """Where the body of the letters may begin and end in so many rows; 1 / (how many it takes, how many lie above)."""
+    """Return all first and end rows that the body may have in ``rows`` rows, and the factors for means over rows.
+
+    The factors are 1 / the number of body rows, and 1 / the number of rows above each row.
+    """
     top, base = np.triu_indices(rows + 1, k=least)
     return top, base, 1 / (base - top), 1 / np.maximum(np.arange(rows + 1), 1)
 
@@ -232,7 +241,8 @@ def _x_and_base_line(profile: Floats) -> tuple[int, int, float, float] | None:
     """Split a row profile into three constant levels.
 
     Returns:
-        Where the middle one begins and ends, in rows, its level, and the share of the variance that the three explain.
+        First and end row of the middle level, its level, and the share of variance that the three levels explain; or
+        None if the profile does not look like text.
     """
     n = len(profile)
     if n < 5:

@@ -1,4 +1,4 @@
-"""Many items through one callable in worker processes: bounded, stoppable, and surviving the death of a worker."""
+"""Call a function for many items in worker processes, with limits, clean interruption and recovery from crashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 from docsr.pool.patience import interruptible, patient
 from docsr.pool.processes import NoProcesses, tell_alone, why_alone
 from docsr.pool.sandbox import Sandbox, refuse_here, why_none
-from docsr.pool.worker import concluding, hearing, in_worker, reset_timeout, send, time_limit
+from docsr.pool.worker import concluding, in_worker, listening, reset_timeout, send, time_limit
 from docsr.pool.workers import Pool, Work, opened
 
 __all__ = [
@@ -35,19 +35,19 @@ __all__ = [
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_Heard: TypeAlias = Callable[[Item, Any], None]
-"""Called with an item under way, and what :func:`send` was given while it was worked on."""
+_OnProgress: TypeAlias = Callable[[Item, Any], None]
+"""Called with an item in progress and a value that its worker passed to :func:`send`."""
 
 _ENDLESS = ": a page that hangs is not given up"
-"""What else to tell then, where items have a limit on their time."""
+"""Addition to the warning about a single process, if items have a time limit."""
 
 
 def run_here(
-    call: Callable[[Item], Result], items: Iterable[Item], heard: _Heard[Item] | None = None
+    call: Callable[[Item], Result], items: Iterable[Item], on_progress: _OnProgress[Item] | None = None
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Yield ``(item, call(item))`` one by one, in this process; ``heard`` as of :func:`run_in_processes`."""
+    """Yield ``(item, call(item))`` one by one, in this process. See :func:`run_in_processes` for ``on_progress``."""
     for item in items:
-        with interruptible(), hearing(None if heard is None else partial(heard, item)):
+        with interruptible(), listening(None if on_progress is None else partial(on_progress, item)):
             result = call(item)
         yield item, result
 
@@ -62,28 +62,28 @@ def run_in_processes(
     limit: float | None = None,
     memory: Callable[[Item], int] | None = None,
     sandbox: Sandbox | None = None,
-    heard: _Heard[Item] | None = None,
+    on_progress: _OnProgress[Item] | None = None,
     on_timeout: Callable[[Item], Result] | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Yield ``(item, call(item))`` as items finish, at most ``2 * jobs`` under way.
+    """Yield ``(item, call(item))`` as items finish, with at most ``2 * jobs`` items in progress.
 
-    Workers are spawned and get a pickled copy of ``call`` each. When the generator is closed or interrupted, or this
-    process dies, each worker drops its item by a KeyboardInterrupt and cleans up; what had finished is yielded first.
-    What was under way when a worker died is done again, each item in a worker of its own. Without processes it is here.
+    Workers are spawned, and each gets a pickled copy of ``call``. If the generator is closed or interrupted, or this
+    process dies, a KeyboardInterrupt makes each worker drop its item and clean up; finished results are yielded first.
+    If a worker dies, each item in progress is done again in its own worker. If none can be started, this process works.
 
     Args:
-        call: what each worker does to an item; what it loads lazily is loaded once per worker.
-        items: taken one by one, as there is room.
-        jobs: worker processes.
-        on_crash: the result of an item that kills its worker.
-        ordered: yield in the order of ``items``; a slow item then holds back those behind it.
-        limit: seconds after which a worker that hangs is ended, counted anew by :func:`reset_timeout`; none: never.
-        memory: gives the bytes that a worker may hold while it is at an item (:func:`docsr.pool.memory.limit_memory`).
-        sandbox: what workers may do; None: whatever this process may.
-        heard: called, in this thread and before the result, with an item and what :func:`send` told; some is dropped.
-        on_timeout: the result of an item that took longer than ``limit``; None: ``on_crash``.
+        call: the function for each item; whatever it loads lazily is loaded once per worker.
+        items: the items, taken one by one when there is room.
+        jobs: the number of worker processes.
+        on_crash: gives the result of an item that kills its worker.
+        ordered: whether to yield in the order of ``items``; a slow item then delays those behind it.
+        limit: seconds after which a hanging worker is ended; :func:`reset_timeout` restarts the count. None: never.
+        memory: gives the bytes that a worker may hold during an item (:func:`docsr.pool.memory.limit_memory`).
+        sandbox: the workers' rights, or None for all rights of this process.
+        on_progress: called in this thread, before the result, with an item and a value of :func:`send`, if not dropped.
+        on_timeout: gives the result of an item that took longer than ``limit``; None for ``on_crash``.
     """
-    queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, heard))
+    queue, workers = iter(items), partial(opened, Work(call, limit, memory, sandbox, on_progress))
     alone = partial(_alone, workers, on_crash=on_crash, on_timeout=on_timeout or on_crash)
     try:
         while suspects := (yield from _until_broken(workers, queue, jobs, ordered)):
@@ -91,11 +91,11 @@ def run_in_processes(
     except NoProcesses as error:
         refuse_here(sandbox, str(error))
         tell_alone(str(error), "" if limit is None else _ENDLESS)
-        yield from run_here(call, queue, heard)
+        yield from run_here(call, queue, on_progress)
 
 
 class SingleWorker:
-    """One worker process for items that come one by one; it is kept from item to item, and replaced when it dies.
+    """One worker process for items that come one by one. It is reused for each item and replaced if it dies.
 
     An item whose worker dies is tried once more.
     """
@@ -109,7 +109,7 @@ class SingleWorker:
         sandbox: Sandbox | None = None,
         on_timeout: Callable[[Any], Any] | None = None,
     ) -> None:
-        """Take what :func:`run_in_processes` takes; the process starts with the first item."""
+        """Keep the arguments, which are as in :func:`run_in_processes`. The process starts with the first item."""
         self._call, self._broken, self._limit, self._sandbox = call, on_crash, limit, sandbox
         self._late = on_timeout or on_crash
         self._workers = partial(opened, Work(call, limit, memory, sandbox))
@@ -118,7 +118,7 @@ class SingleWorker:
 
     def __call__(self, item: Any) -> Any:
         """Return the result of one item."""
-        lost = self._broken
+        failed_result = self._broken
         for _ in range(2):
             if self._pool is None:
                 try:
@@ -130,12 +130,12 @@ class SingleWorker:
             try:
                 return self._pool.submit(item).result()
             except BrokenProcessPool:
-                lost = self._late if self._pool.was_late() else self._broken
+                failed_result = self._late if self._pool.was_late() else self._broken
                 self.close()
-        return lost(item)
+        return failed_result(item)
 
     def close(self) -> None:
-        """End the process, dropping what it is at."""
+        """End the process and drop its current item."""
         self._pool = None
         self._opened.close()
 
@@ -143,42 +143,42 @@ class SingleWorker:
 def _until_broken(
     workers: Callable[[int], AbstractContextManager[Pool]], queue: Iterator[Item], jobs: int, ordered: bool
 ) -> Generator[tuple[Item, Any], None, list[tuple[Item, Future[Any]]]]:
-    """Run one pool until the queue is empty or a worker died; return what was under way then."""
-    under_way: dict[Future[Any], Item] = {}
+    """Run one pool until the queue is empty or a worker dies. Return the items in progress at that time."""
+    in_progress: dict[Future[Any], Item] = {}
     try:
         with workers(jobs) as pool:
             while True:
-                for item in islice(queue, 2 * jobs - len(under_way)):
-                    under_way[pool.submit(item)] = item
-                if not under_way:
+                for item in islice(queue, 2 * jobs - len(in_progress)):
+                    in_progress[pool.submit(item)] = item
+                if not in_progress:
                     return []
-                awaited = [next(iter(under_way))] if ordered else list(under_way)
+                awaited = [next(iter(in_progress))] if ordered else list(in_progress)
                 for future in pool.wait(awaited):
                     result = future.result()
-                    yield under_way.pop(future), result
+                    yield in_progress.pop(future), result
     except BrokenProcessPool:
-        return [(item, future) for future, item in under_way.items()]
+        return [(item, future) for future, item in in_progress.items()]
     except KeyboardInterrupt:
-        yield from _of_whole([(item, future) for future, item in under_way.items()])
+        yield from _finished_results([(item, future) for future, item in in_progress.items()])
         raise
 
 
 def _each_alone(
     suspects: list[tuple[Item, Future[Any]]], alone: Callable[[Item], Result]
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Yield the result of each item, in their order; those that have none are done now."""
-    left = list(reversed(suspects))
+    """Yield the result of each item in order. Process items without a result now, each in its own worker."""
+    remaining = list(reversed(suspects))
     try:
-        while left:
-            item, future = left.pop()
-            yield item, future.result() if _is_whole(future) else alone(item)
+        while remaining:
+            item, future = remaining.pop()
+            yield item, future.result() if _has_result(future) else alone(item)
     except KeyboardInterrupt:
-        yield from _of_whole(reversed(left))
+        yield from _finished_results(reversed(remaining))
         raise
 
 
-def _of_whole(items: Iterable[tuple[Item, Future[Any]]]) -> Iterator[tuple[Item, Any]]:
-    return ((item, future.result()) for item, future in items if _is_whole(future))
+def _finished_results(items: Iterable[tuple[Item, Future[Any]]]) -> Iterator[tuple[Item, Any]]:
+    return ((item, future.result()) for item, future in items if _has_result(future))
 
 
 def _alone(
@@ -187,7 +187,7 @@ def _alone(
     on_crash: Callable[[Item], Result],
     on_timeout: Callable[[Item], Result],
 ) -> Result:
-    """Do one item in a worker that has nothing else to do, so that its death is the item's doing."""
+    """Process one item in a worker of its own, so that the item is the cause if the worker dies."""
     try:
         with workers(1) as pool:
             future = pool.submit(item)
@@ -195,7 +195,7 @@ def _alone(
             if _is_broken(future):
                 return (on_timeout if pool.was_late() else on_crash)(item)
             result: Result = future.result()
-    except (BrokenProcessPool, NoProcesses):  # here it would end this process
+    except (BrokenProcessPool, NoProcesses):  # the item must not run here: it could end this process
         return on_crash(item)
     return result
 
@@ -204,5 +204,5 @@ def _is_broken(future: Future[Any]) -> bool:
     return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
 
 
-def _is_whole(future: Future[Any]) -> bool:
+def _has_result(future: Future[Any]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None

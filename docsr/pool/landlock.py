@@ -1,6 +1,6 @@
-"""Landlock, by which Linux lets a process give up rights without being root: the system's calls, and nothing else.
+"""Wrap the system calls of Landlock, by which a Linux process gives up rights without being root.
 
-Rights are given up by a thread, for itself and for what it starts from then on; no way leads back.
+A thread gives up rights for itself and for all threads and processes that it starts later. It cannot regain them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from functools import cache
 from docsr.pool import seccomp
 
 LEAST = 3
-"""The version from which on a file that may only be read cannot be emptied either (Linux 6.2)."""
+"""The oldest sufficient version (Linux 6.2). Older ones let a process truncate a file that it may only read."""
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 _NO_NEW_PRIVILEGES = 38
 _CAPABILITIES_3, _OF_FILES_ALONE = 0x20080522, 0b11111
-"""How capabilities are told; root keeps those by which it reads and writes anybody's files."""
+"""The version of the capability structures, and the capabilities that root keeps: those to access any user's files."""
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_FILE = 1 << 4, 1 << 5, 1 << 7, 1 << 8
@@ -30,13 +30,13 @@ _REFER, _TRUNCATE = 1 << 13, 1 << 14
 READ = READ_FILE | READ_DIR
 RUN = READ | EXECUTE
 WRITE = READ | WRITE_FILE | _TRUNCATE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_FILE | _REFER
-"""What may be done below a folder: no links, pipes, sockets or devices are made."""
+"""The rights below a writable folder, without the right to make links, pipes, sockets or devices."""
 
 _OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | _TRUNCATE
 _FILES = {3: (1 << 15) - 1, 5: (1 << 16) - 1}
 _TCP = {4: 0b11}
 _SCOPES = {6: 0b11}
-"""Version from which on -> all rights it knows: of files, of TCP, of signals and sockets of other processes."""
+"""First version -> all rights that it knows: for files, for TCP, and for other processes' signals and sockets."""
 
 
 class _Rights(ctypes.Structure):
@@ -54,7 +54,7 @@ class _Capabilities(ctypes.Structure):
 
 @cache
 def version() -> int:
-    """Return the version of Landlock that this system offers; 0: none."""
+    """Return the version of Landlock that this system offers, 0 if it has none."""
     if sys.platform != "linux" or sys.maxsize < 1 << 32:
         return 0
     with suppress(OSError):
@@ -63,10 +63,10 @@ def version() -> int:
 
 
 class Rules:
-    """What a thread may do with files once it has given up all else."""
+    """The rights to files that a thread keeps when it gives up all others."""
 
     def __init__(self) -> None:
-        """Begin with rules that allow nothing.
+        """Create rules that allow nothing.
 
         Raises:
             OSError: the system has no Landlock.
@@ -76,7 +76,7 @@ class Rules:
         self._descriptor = _call(_CREATE_RULESET, ctypes.byref(rights), ctypes.sizeof(rights), 0)
 
     def allow(self, path: str | os.PathLike[str], rights: int) -> None:
-        """Allow something with a file, or with a folder and what is below it; what is not there is passed over."""
+        """Grant rights to a file, or to a folder and everything below it. Ignore a path that does not exist."""
         with suppress(OSError, ValueError):
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
             try:
@@ -87,10 +87,10 @@ class Rules:
                 os.close(descriptor)
 
     def enforce(self) -> None:
-        """Give up all else, and what docsr.pool.seccomp refuses, in this thread and for good.
+        """Give up all other rights, and the calls that docsr.pool.seccomp refuses, in this thread and for good.
 
         Raises:
-            OSError: the system does not let it.
+            OSError: the system does not allow it.
         """
         if _libc().prctl(_NO_NEW_PRIVILEGES, *map(ctypes.c_ulong, (1, 0, 0, 0))):
             raise _failure()
@@ -99,12 +99,12 @@ class Rules:
         seccomp.enforce(_libc())
 
     def close(self) -> None:
-        """Give back the descriptor."""
+        """Close the descriptor."""
         os.close(self._descriptor)
 
 
 def _drop_capabilities() -> None:
-    """Keep of root's powers what opens files: others look into processes and change the kernel."""
+    """Keep only those of root's capabilities that open files. Others inspect processes and change the kernel."""
     head, sets = (ctypes.c_uint32 * 2)(_CAPABILITIES_3, 0), (_Capabilities * 2)()
     if _libc().capget(head, sets):
         raise _failure()

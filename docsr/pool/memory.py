@@ -1,7 +1,7 @@
-"""How much memory this process may take, a limit that the system keeps whatever code runs into it; and giving it back.
+"""Limit this process's memory by the system, and return free memory to the system.
 
-Linux counts what a process may write to (RLIMIT_DATA): an allocation beyond fails, so that the library that asked for
-it raises an error, or ends its process. Other systems keep no such limit.
+Linux limits a process's writable memory (RLIMIT_DATA). An allocation beyond the limit fails, so that the library that
+asked for it raises an error or ends the process. Other systems have no such limit.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 _STATUS = Path("/proc/self/status")
 _KIB = re.compile(rb"^(VmData|RssAnon):\s+(\d+) kB", re.MULTILINE)
 _STACK_BYTES = 8 << 20
-"""What a thread reserves, and hardly uses."""
+"""Memory that a thread reserves for its stack and hardly uses."""
 
 
 def limit_memory(most: int) -> None:
-    """Let this process hold ``most`` bytes of memory, what it holds already included; Linux only.
+    """Limit this process to ``most`` bytes of memory, including what it holds already (Linux only).
 
-    What it has reserved and not used so far, and a stack for a thread on each core, come on top. A later call replaces
+    Memory that it has reserved but not used so far, and one thread stack per core, come on top. A later call replaces
     the limit.
     """
     if sys.platform != "linux":
@@ -34,14 +34,14 @@ def limit_memory(most: int) -> None:
         held = {name: int(kib) << 10 for name, kib in _KIB.findall(_STATUS.read_bytes())}
         unused = max(0, held[b"VmData"] - held[b"RssAnon"])
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        wall = most + unused + _STACK_BYTES * (os.cpu_count() or 1)
-        resource.setrlimit(resource.RLIMIT_DATA, (wall if hard == resource.RLIM_INFINITY else min(wall, hard), hard))
-    except (OSError, KeyError, ValueError):  # no /proc, or a system that only says it is Linux
+        limit = most + unused + _STACK_BYTES * (os.cpu_count() or 1)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    except (OSError, KeyError, ValueError):  # no /proc, or a system that only claims to be Linux
         return
 
 
 def give_back() -> None:
-    """Give memory that is free back to the system; Linux with glibc only, which keeps what lies between used pieces."""
+    """Return free memory to the system (Linux with glibc only, which keeps free memory between used blocks)."""
     trim = _malloc_trim()
     if trim is not None:
         trim(0)

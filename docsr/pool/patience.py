@@ -1,6 +1,6 @@
-"""The signals that ask this process to stop wait where a result would be lost, and are heard where it waits or works.
+"""Defer stop signals where an interruption would lose a result, and handle them while the process waits or works.
 
-Python raises KeyboardInterrupt between any two of its instructions: also between taking a result and counting it.
+Python may raise KeyboardInterrupt between any two of its instructions, also between taking a result and counting it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
 
 @dataclass
 class _Patience:
-    """How signals that ask this process to stop are taken within :func:`patient`.
+    """The state of stop signals within :func:`patient`.
 
     Attributes:
-        hears: whether one interrupts at once.
-        came: whether one came while none was heard; another one interrupts all the same.
+        is_immediate: whether a signal interrupts at once.
+        is_pending: whether a signal is deferred; a second one then interrupts at once.
     """
 
-    hears: bool = False
-    came: bool = False
+    is_immediate: bool = False
+    is_pending: bool = False
 
     def on_signal(self, _number: int, _frame: Any) -> None:
-        """Interrupt, or keep in mind that it came."""
-        if self.hears or self.came:
-            self.hears = self.came = False
+        """Raise KeyboardInterrupt, or defer the signal."""
+        if self.is_immediate or self.is_pending:
+            self.is_immediate = self.is_pending = False
             raise KeyboardInterrupt
-        self.came = True
+        self.is_pending = True
 
-    def interrupt_if_one_came(self) -> None:
-        """Raise the KeyboardInterrupt that waits."""
-        if self.came:
-            self.hears = self.came = False
+    def interrupt_if_pending(self) -> None:
+        """Raise the deferred KeyboardInterrupt, if any."""
+        if self.is_pending:
+            self.is_immediate = self.is_pending = False
             raise KeyboardInterrupt
 
 
@@ -47,16 +47,17 @@ _patience = _Patience()
 
 @contextmanager
 def patient() -> Iterator[None]:
-    """Let signals that ask to stop wait until :func:`interruptible`, or the end of the block; a second one does not.
+    """Defer a stop signal until :func:`interruptible` or the end of the block. A second signal interrupts at once.
 
-    Only those that raise KeyboardInterrupt by Python's own handler, and only in the main thread, which alone gets any.
+    This covers only signals that Python's own handler turns into KeyboardInterrupt, and only the main thread, because
+    no other thread gets signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     usual = signal.default_int_handler
     numbers = [number for number in STOPPING if signal.getsignal(number) is usual]
-    _patience.hears = _patience.came = False
+    _patience.is_immediate = _patience.is_pending = False
     for number in numbers:
         signal.signal(number, _patience.on_signal)
     try:
@@ -64,20 +65,20 @@ def patient() -> Iterator[None]:
     finally:
         for number in numbers:
             signal.signal(number, usual)
-    _patience.interrupt_if_one_came()
+    _patience.interrupt_if_pending()
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Hear signals at once, and the one that waits: nothing that is done here is lost by an interruption."""
-    _patience.hears = True
+    """Let stop signals, also a deferred one, interrupt the block. Use it where an interruption loses nothing."""
+    _patience.is_immediate = True
     try:
-        _patience.interrupt_if_one_came()
+        _patience.interrupt_if_pending()
         yield
     finally:
-        _patience.hears = False
+        _patience.is_immediate = False
 
 
 def conclude() -> None:
-    """Let signals wait from here until the end of :func:`interruptible`: what is done here is as good as finished."""
-    _patience.hears = False
+    """Defer signals from here to the end of :func:`interruptible`, because the work is practically finished."""
+    _patience.is_immediate = False

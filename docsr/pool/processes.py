@@ -1,4 +1,4 @@
-"""Worker processes that cannot be made (then everything is done in this one, which is told once), or that are left."""
+"""Handle worker processes that cannot be started (everything then runs in this one) or that remain after a pool."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ _SECONDS_TO_CLEAN_UP = 5.0
 
 
 class NoProcesses(Exception):
-    """No worker process can be made; the message says why."""
+    """No worker process can be started. The message says why."""
 
 
 def why_alone() -> str | None:
-    """Say why this system lets nobody make worker processes; None: it does.
+    """Return why this system cannot run worker processes, or None if it can.
 
-    Processes that share work need semaphores, which Linux keeps in /dev/shm: some containers and functions have none.
+    Processes that share work need semaphores. Linux keeps these in /dev/shm, which some containers and cloud functions
+    lack.
     """
     try:
         get_context("spawn").Lock()
     except (OSError, ImportError, NotImplementedError) as error:
-        return f"the system gives no semaphores: {first_line(error)}"
+        return f"the system has no semaphores: {first_line(error)}"
     return None
 
 
 def tell_alone(why: str, consequence: str) -> None:
-    """Tell, once a process, that all is done in one process."""
-    tell_once(f"all is done in one process, for no others can be made ({why}){consequence}")
+    """Warn, once per process, that everything runs in one process."""
+    tell_once(f"everything runs in one process because no other can be started ({why}){consequence}")
 
 
 def tell_once(sentence: str) -> None:
-    """Log a warning, unless this process has done so."""
+    """Log a warning, unless this process has logged it before."""
     if sentence not in _told:
         _told.add(sentence)
         _log.warning("%s", sentence)
@@ -46,10 +47,10 @@ def tell_once(sentence: str) -> None:
 
 @contextmanager
 def launching() -> Iterator[None]:
-    """Make NoProcesses of what keeps processes from starting.
+    """Turn errors that keep processes from starting into NoProcesses.
 
     Raises:
-        NoProcesses: some process could not be made.
+        NoProcesses: a process could not be started.
     """
     try:
         yield
@@ -58,14 +59,14 @@ def launching() -> Iterator[None]:
 
 
 def end_left(processes: Mapping[int, BaseProcess]) -> None:
-    """End those of a pool's processes that it has not ended itself.
+    """End a pool's processes that the pool has not ended itself.
 
-    It was interrupted while it started or ended them, by a second signal for example; Python would wait for them when
-    this process ends.
+    They remain if the pool was interrupted while it started or ended them, for example by a second signal. Python would
+    wait for them when this process exits.
     """
     left = [process for process in list(processes.values()) if process.is_alive()]
     for process in left:
-        process.terminate()  # it cleans up
+        process.terminate()  # the process then cleans up
     for process in left:
         process.join(_SECONDS_TO_CLEAN_UP)
         process.kill()

@@ -1,7 +1,7 @@
-"""What workers in a sandbox send is read as data: a process that a file has taken over may send anything.
+"""Unpickle only results from sandboxed workers: a malicious file that took over a worker may make it send anything.
 
-multiprocessing unpickles what comes through its pipes, and a pickle can call any function. Here it makes what results
-are made of, and nothing else.
+multiprocessing unpickles everything that comes through its pipes, and a pickle can call any function. The unpickler
+here builds only the classes that results consist of.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _RESULTS = {
     ("docsr.batch.file_progress", "Stage"),
     ("docsr.batch.results", "PageResult"),
 }
-"""Beside errors: docsr's and Python's own."""
+"""The allowed classes, besides the errors of docsr and of Python."""
 
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Return what a pickle names, if results may hold it."""
+        """Return the class that a pickle names, if results may hold it."""
         if (module, name) in _RESULTS:
             return getattr(import_module(module), name)
         if module in {"builtins", "docsr.errors"}:
@@ -38,7 +38,7 @@ class _Reader(pickle.Unpickler):
 
 
 class _Guarded(Connection):
-    """A connection whose other end is not trusted."""
+    """A connection from a process that is not trusted."""
 
     def recv(self) -> Any:
         """Return the next result."""
@@ -46,6 +46,6 @@ class _Guarded(Connection):
 
 
 def guard(connection: Any) -> None:
-    """Let a connection, from which results are received, make nothing but results; None: there is none."""
+    """Restrict a connection to receiving results. None stands for no connection."""
     if connection is not None:
         connection.__class__ = _Guarded

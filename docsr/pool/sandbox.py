@@ -1,8 +1,8 @@
-"""A worker's sandbox: files it may read and write; no connections, and nobody else's processes. Linux only.
+"""Sandbox workers: restrict their files, and deny connections and access to other processes. Linux only.
 
-A worker is born in it: the thread that starts the process gives up all other rights first, and the process inherits
-that, with every thread and program of its own. A process that gave up rights itself would leave threads out that its
-libraries had started by then.
+A worker is sandboxed from its start. The thread that starts the process gives up all other rights first, and the
+process inherits that, with all its threads and programs. If a process gave up rights itself, threads that its
+libraries had started before would keep them.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ _SYSTEM = (
     *(f"/etc/{name}" for name in ("ssl/openssl.cnf", "pki/tls/openssl.cnf", "pki/tls/openssl.d", "crypto-policies")),
     *(f"/etc/{name}" for name in ("OpenCL", "locale.alias")),
 )
-"""What of the system libraries read; of /etc nothing that names its users."""
+"""System files that libraries read. Of /etc, no file that names users."""
 
 _PROGRAMS = ("jbig2dec",)
-"""Programs that workers run, beside Python, which runs them with limits."""
+"""Programs that workers run, besides Python, which starts them with limits."""
 
 _LAZY = ("PIL", "cv2", "numpy", "onnxruntime", "pikepdf", "pypdfium2", "pypdfium2_raw", "tifffile", "zlib_ng")
-"""What docsr loads when it is needed."""
+"""Packages that docsr loads on first use."""
 
 _MAPPED = re.compile(r"^\S+ \S+ \S+ \S+ \S+ +(/.+\.so[.\d]*)$", re.MULTILINE)
 _SEMAPHORES, _SEMAPHORE = Path("/dev/shm"), "sem.mp-"  # nosec B108
-"""Where Linux keeps those by which multiprocessing shares work, and how it names them."""
+"""Where Linux keeps the semaphores of multiprocessing, and how their names begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sandbox:
-    """What a worker may do, beside reading what Python and its libraries are made of.
+    """The rights of a worker, besides reading the files of Python and its libraries.
 
     Attributes:
-        reads: files, and folders with what is below them, that it may read.
-        writes: folders below which it may read, write and remove.
-        required: whether nothing may be done where no processes can be made.
+        reads: files and folders (with everything below) that it may read.
+        writes: folders below which it may read, write and remove files.
+        required: whether work without a sandbox is an error, also in this process.
     """
 
     reads: tuple[Path, ...] = ()
@@ -62,20 +62,20 @@ class Sandbox:
 
 
 def refuse_here(sandbox: Sandbox | None, why: str) -> None:
-    """Raise a UsageError if what is to be done in this process, for it can make no others, needs a sandbox."""
+    """Raise a UsageError if a sandbox is required but no worker process can be started."""
     if sandbox is not None and sandbox.required:
-        raise UsageError(f"no process can be made, so that there is no sandbox ({why}): use --sandbox auto, or off")
+        raise UsageError(f"no sandbox, because no process can be started ({why}): use --sandbox auto, or off")
 
 
 class CannotBegin(Exception):
-    """A worker ended in its sandbox before it was given anything."""
+    """A worker ended in its sandbox before it got an item."""
 
 
 def wait_for_first(begun: Sequence[Future[None]]) -> None:
-    """Wait until a worker has begun.
+    """Wait until the first worker runs.
 
     Raises:
-        CannotBegin: it ended.
+        CannotBegin: the worker ended.
     """
     try:
         begun[0].result()
@@ -84,38 +84,38 @@ def wait_for_first(begun: Sequence[Future[None]]) -> None:
 
 
 def go_without(sandbox: Sandbox | None) -> None:
-    """Tell, once a process, that there will be no sandbox, or raise a UsageError where one is required."""
-    why = "no process begins in it: something that is loaded into every Python may need more"
+    """Warn, once per process, that there is no sandbox, or raise a UsageError if one is required."""
+    why = "no process starts in it: a module that every Python loads here may need more rights"
     if sandbox is not None and sandbox.required:
-        raise UsageError(f"there is no sandbox, and one is asked for ({why}): use --sandbox auto, or off")
+        raise UsageError(f"there is no sandbox, but --sandbox on needs one ({why}): use --sandbox auto, or off")
     tell_once(f"files are read without a sandbox ({why})")
 
 
 @cache
 def why_none() -> str | None:
-    """Say why this system has no sandbox for workers; None: it has one, and what docsr needs can be read in it."""
+    """Return why this system has no sandbox for workers, or None if it has one in which docsr's files can be read."""
     if landlock.version() < landlock.LEAST:
-        return "it takes Linux 6.2 or later with Landlock switched on"
+        return "it needs Linux 6.2 or later with Landlock enabled"
     if not seccomp.is_known():
-        return "it knows the system calls of x86_64 and aarch64 alone"
+        return "it supports only x86_64 and aarch64 processors"
     try:
         with _rules(Sandbox()) as rules:
-            _given_up(rules, _look)
+            _in_restricted_thread(rules, _open_own_files)
     except (OSError, UsageError) as error:
-        return f"what docsr is made of cannot be read in it ({first_line(error)})"
+        return f"docsr's own files cannot be read in it ({first_line(error)})"
     return None
 
 
 @contextmanager
 def spawning(sandbox: Sandbox | None, place: Path | None) -> Iterator[SpawnContext]:
-    """Yield what starts worker processes, in a sandbox if there is one.
+    """Yield a context that starts worker processes, in the sandbox if there is one.
 
     Args:
-        sandbox: what the workers may do; None: whatever this process may.
-        place: where their temporary files go.
+        sandbox: the workers' rights, or None for all rights of this process.
+        place: the folder for their temporary files.
 
     Raises:
-        UsageError: no sandbox can be made.
+        UsageError: the sandbox cannot be made.
     """
     if sandbox is None:
         yield SpawnContext()
@@ -125,7 +125,7 @@ def spawning(sandbox: Sandbox | None, place: Path | None) -> Iterator[SpawnConte
 
 
 class _Context(SpawnContext):
-    """Starts processes that are born with the rules."""
+    """A context whose processes start with the rules in force."""
 
     def __init__(self, rules: landlock.Rules) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class _Context(SpawnContext):
 
 
 class _Confined(SpawnProcess):
-    """A process that is born with rules; they stay here when it is pickled for its other side."""
+    """A process that starts with rules in force. The rules are not pickled for the new process."""
 
     def __init__(self, rules: landlock.Rules, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -147,14 +147,14 @@ class _Confined(SpawnProcess):
         rules, self._rules = self._rules, None
         for semaphore in _semaphores():
             rules.allow(semaphore, landlock.WRITE)
-        _given_up(rules, super().start)
+        _in_restricted_thread(rules, super().start)
 
 
-def _given_up(rules: landlock.Rules, do: Any) -> None:
-    """Do something in a thread that has given up all other rights, and ends then.
+def _in_restricted_thread(rules: landlock.Rules, do: Any) -> None:
+    """Call ``do`` in a new thread that first gives up all rights but those of the rules, and ends afterwards.
 
     Raises:
-        UsageError: the system did not let the thread give them up.
+        UsageError: the system did not let the thread give up rights.
     """
 
     def give_up() -> None:
@@ -163,12 +163,12 @@ def _given_up(rules: landlock.Rules, do: Any) -> None:
         except OSError as error:
             raise UsageError(f"no sandbox can be made ({first_line(error)}): use --sandbox off") from error
 
-    def both() -> None:
+    def restrict_and_do() -> None:
         give_up()
         do()
 
-    with ThreadPoolExecutor(1) as alone:
-        alone.submit(both).result()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(restrict_and_do).result()
 
 
 @contextmanager
@@ -181,7 +181,7 @@ def _rules(sandbox: Sandbox, place: Path | None = None) -> Iterator[landlock.Rul
         system: tuple[str | Path, ...] = (*_SYSTEM, *_installed())
         for path in (*system, *sandbox.reads):
             rules.allow(path, landlock.READ)
-        for path in sys.path:  # where one cannot look, something else of the same name would be found further on
+        for path in sys.path:  # if a folder could not be listed, Python would import a namesake from a later one
             rules.allow(path or os.curdir, landlock.READ_DIR)
         for path in (*_LIBRARIES, *map(os.path.dirname, _mapped()), *_programs()):
             if not _holds_home(path):
@@ -195,22 +195,22 @@ def _rules(sandbox: Sandbox, place: Path | None = None) -> Iterator[landlock.Rul
 
 
 def _installed() -> Iterator[str]:
-    """Yield where Python lies, and its packages, but for the folder that the user happens to be in."""
+    """Yield the folders of Python and its packages, without the current folder."""
     listed = [sys.prefix, sys.base_prefix, *sys.path]
     yield from (path for path in listed if path and not _holds_home(path) and not _is_here(path))
-    for told in _modules():
-        yield from map(str, told.get("__path__") or filter(None, [told.get("__file__")]))
+    for namespace in _modules():
+        yield from map(str, namespace.get("__path__") or filter(None, [namespace.get("__file__")]))
 
 
 def _modules() -> Iterator[dict[str, Any]]:
-    """Yield what is told of each module that this process has loaded: not by asking it, for some answer anything."""
+    """Yield the ``__dict__`` of each loaded module. It is read directly, because some modules answer any getattr."""
     for module in list(sys.modules.values()):
         yield getattr(module, "__dict__", {})
 
 
 def _holds_home(path: str) -> bool:
-    """Tell whether a folder is the user's home, or above it: too much to be read because a library lies there."""
-    with suppress(RuntimeError):  # nobody knows of a home
+    """Return whether a folder is or contains the user's home, and so is too much to open just for a library."""
+    with suppress(RuntimeError):  # the user has no home
         return Path(os.path.realpath(Path.home())).is_relative_to(os.path.realpath(path))
     return os.path.realpath(path) == os.path.sep
 
@@ -220,7 +220,7 @@ def _is_here(path: str) -> bool:
 
 
 def _mapped() -> list[str]:
-    """The libraries that this process has loaded."""
+    """Return the paths of the shared libraries that this process has loaded."""
     with suppress(OSError):
         return sorted(set(_MAPPED.findall(Path("/proc/self/maps").read_text(errors="surrogateescape"))))
     return []
@@ -231,17 +231,17 @@ def _programs() -> Iterable[str]:
 
 
 def _semaphores() -> list[str]:
-    """This user's semaphores: a process opens those of its pool by name."""
+    """Return the paths of this user's semaphores. A process opens those of its pool by name."""
     with suppress(OSError), os.scandir(_SEMAPHORES) as found:
         own = (one for one in found if one.name.startswith(_SEMAPHORE))
         return [one.path for one in own if one.stat(follow_symlinks=False).st_uid == os.geteuid()]
     return []
 
 
-def _look() -> None:
-    """Open what docsr is made of; OSError where the rules leave something out."""
+def _open_own_files() -> None:
+    """Open each file that docsr consists of. Raise an OSError if the rules leave one out."""
     origins = [spec.origin for name in _LAZY if (spec := find_spec(name)) is not None]
-    modules = [told.get("__file__") for told in _modules()]
+    modules = [namespace.get("__file__") for namespace in _modules()]
     for path in {*_mapped(), *_programs(), *filter(None, origins), *filter(None, modules)}:
         if os.path.isabs(path) and os.path.exists(path):
             os.close(os.open(path, os.O_RDONLY))

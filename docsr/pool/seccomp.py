@@ -1,7 +1,7 @@
-"""Calls of the system that a sandboxed worker is refused: what Landlock leaves open, and no decoder needs.
+"""Refuse system calls that Landlock leaves open and that no decoder needs, in sandboxed workers.
 
-These are sockets (but pairs within a process), io_uring (which opens sockets without that call), the rights, owners
-and attributes of files, the keys of the user, and what types into the user's terminal.
+These are sockets (except pairs within a process), io_uring (which can open sockets without the socket call), changes to
+permissions, owners and attributes of files, the user's keys, and calls that type into the user's terminal.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _TYPES_INTO_TERMINAL = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX, of ioctl."""
 
 _NEWER = (425, 452, 463, 466, 469)
-"""io_uring_setup, fchmodat2, setxattrat, removexattrat, file_setattr: the same number on every machine."""
+"""io_uring_setup, fchmodat2, setxattrat, removexattrat, file_setattr: their numbers are the same on all machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Machine:
-    """A processor: how Linux names it, the number of ioctl, and the numbers of what is refused."""
+    """A processor: Linux's number for it, the number of ioctl, and the numbers of the refused calls."""
 
     name: int
     ioctl: int
@@ -44,7 +44,7 @@ _MACHINES = {
 }
 
 _OTHER_X86 = 1 << 30
-"""From here on x86_64 has each call once more, of another kind of program (x32)."""
+"""From this number on, x86_64 has each call a second time, for x32 programs."""
 
 
 class _Program(ctypes.Structure):
@@ -52,15 +52,15 @@ class _Program(ctypes.Structure):
 
 
 def is_known() -> bool:
-    """Tell whether the numbers of this machine's calls are known."""
+    """Return whether the numbers of this machine's calls are known."""
     return platform.machine() in _MACHINES
 
 
 def enforce(libc: ctypes.CDLL) -> None:
-    """Have the calls refused, with "operation not permitted", in this thread and in what it starts.
+    """Refuse the calls, with "operation not permitted", in this thread and in all that it starts.
 
     Raises:
-        OSError: the system does not let it.
+        OSError: the system does not allow it.
     """
     code = _code(_MACHINES[platform.machine()])
     held = ctypes.create_string_buffer(code, len(code))
@@ -71,7 +71,7 @@ def enforce(libc: ctypes.CDLL) -> None:
 
 
 def _code(machine: _Machine) -> bytes:
-    """The program that the kernel runs at each call: what is refused leaps to its last step."""
+    """Return the program that the kernel runs at each call. A refused call jumps to its last step."""
     last = 6 + len(machine.refused) + len(_TYPES_INTO_TERMINAL) + 1
     steps = [
         (_LOAD, 0, 0, _MACHINE_AT),

@@ -1,4 +1,4 @@
-"""A pool of worker processes: started in one piece, told what to do, and heard."""
+"""Start a pool of worker processes, give them items, and receive their progress."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from docsr.pool.worker import LATE, start
 from docsr.pool.worker import work as done
 from docsr.system.temporary import temporary_folder
 
-Heard: TypeAlias = Callable[[Any, Any], None]
-"""Called with an item under way, and what :func:`docsr.pool.tell` was given while it was worked on."""
+OnProgress: TypeAlias = Callable[[Any, Any], None]
+"""Called with an item in progress and a value that its worker passed to :func:`docsr.pool.send`."""
 
-_SECONDS_BETWEEN_LOOKS = 0.25
-"""How often it is looked whether a worker has told something."""
+_POLL_SECONDS = 0.25
+"""Seconds between two checks for progress from the workers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What workers are for; the parts are said at :func:`docsr.pool.run_in_processes`."""
+    """The workers' function and limits. See :func:`docsr.pool.run_in_processes` for each attribute."""
 
     call: Callable[[Any], Any]
     limit: float | None = None
     memory: Callable[[Any], int] | None = None
     sandbox: Sandbox | None = None
-    heard: Heard | None = None
+    on_progress: OnProgress | None = None
 
 
 @contextmanager
 def opened(work: Work, jobs: int) -> Iterator[Pool]:
-    """A pool of ``jobs`` workers that drops what is still under way when the block ends.
+    """Yield a pool of ``jobs`` workers. It drops the items still in progress when the block ends.
 
-    Where no worker begins in the sandbox, they do without, unless it is required.
+    If no worker can start in the sandbox, the workers run without it, unless it is required.
 
     Raises:
-        NoProcesses: none can be started.
+        NoProcesses: no worker can be started.
         UsageError: a sandbox is required, and there is none.
     """
     with ExitStack() as stack:
@@ -63,137 +63,138 @@ def opened(work: Work, jobs: int) -> Iterator[Pool]:
 
 @contextmanager
 def _started(work: Work, jobs: int) -> Iterator[Pool]:
-    """A pool as of :func:`opened`.
+    """Yield a pool as :func:`opened` does.
 
-    Workers are told by the closing of a pipe, which also reaches one that has not begun to listen.
+    Closing a pipe stops the workers. This also reaches a worker that has not begun to watch the pipe.
 
     Raises:
-        NoProcesses: none can be started.
-        CannotBegin: the first ended in its sandbox before it was given anything.
+        NoProcesses: no worker can be started.
+        CannotBegin: the first worker ended in its sandbox before it got an item.
     """
     with (
-        _place() as place,
-        spawning(work.sandbox, place) as context,
-        _ear(context, work.heard is not None) as (ear, mouth),
-        _ear(context, work.limit is not None and os.name == "posix") as (clock, late),
+        _temporary_folder() as temporary,
+        spawning(work.sandbox, temporary) as context,
+        _pipe_from_workers(context, work.on_progress is not None) as (receiver, sender),
+        _pipe_from_workers(context, work.limit is not None and os.name == "posix") as (timeout_receiver, late),
     ):
-        told, telling = context.Pipe(duplex=False)
-        given = work.call, told, mouth, work.limit, work.memory, place, late
+        stop, stopper = context.Pipe(duplex=False)
+        arguments = work.call, stop, sender, work.limit, work.memory, temporary, late
         with ExitStack() as stack:
-            stack.callback(told.close)
-            with launching(), _whole():
-                executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=given)
+            stack.callback(stop.close)
+            with launching(), _signals_blocked():
+                executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=start, initargs=arguments)
                 if work.sandbox is not None:
                     guard(executor._result_queue._reader)  # type: ignore[attr-defined]
-                    guard(ear)
+                    guard(receiver)
                 stack.callback(end_left, executor._processes)
                 stack.callback(executor.shutdown, wait=True, cancel_futures=True)
-                stack.callback(telling.close)
+                stack.callback(stopper.close)
                 begun = [executor.submit(_begin) for _ in range(jobs)]
             if work.sandbox is not None:
                 with interruptible():
                     wait_for_first(begun)
-            yield Pool(executor, ear, work.heard, clock)
+            yield Pool(executor, receiver, work.on_progress, timeout_receiver)
 
 
 def _begin() -> None:
-    """What makes a pool start its processes, all at once: what keeps one from starting is met before any item is."""
+    """Do nothing. As first item it makes a pool start all processes, so that start errors come before real items."""
 
 
 @contextmanager
-def _place() -> Iterator[Path | None]:
-    """Where the temporary files of workers go: removed with what workers that were killed left; None: nowhere."""
+def _temporary_folder() -> Iterator[Path | None]:
+    """Yield a folder for the workers' temporary files, or None. It is removed with the leftovers of killed workers."""
     with ExitStack() as stack:
-        place = None
-        with suppress(NoTemporaryFolder):  # what needs one says so
-            place = stack.enter_context(temporary_folder())
-        yield place
+        temporary = None
+        with suppress(NoTemporaryFolder):  # code that needs a temporary folder reports the error itself
+            temporary = stack.enter_context(temporary_folder())
+        yield temporary
 
 
 @contextmanager
-def _ear(
+def _pipe_from_workers(
     context: SpawnContext, wanted: bool
 ) -> Iterator[tuple[connection.Connection | None, connection.Connection | None]]:
-    """The two ends of a pipe through which workers tell something; of none, where nobody listens."""
+    """Yield both ends of a pipe from the workers to this process, or (None, None) if it is not wanted."""
     if not wanted:
         yield None, None
         return
-    ear, mouth = context.Pipe(duplex=False)
-    if os.name == "posix":  # a worker shall never wait for room: there is more to be told soon
-        os.set_blocking(mouth.fileno(), False)
-    with ear, mouth:
-        yield ear, mouth
+    receiver, sender = context.Pipe(duplex=False)
+    if os.name == "posix":  # a worker must never wait for room in the pipe: newer progress follows soon
+        os.set_blocking(sender.fileno(), False)
+    with receiver, sender:
+        yield receiver, sender
 
 
 class Pool:
-    """Worker processes, and what they tell of the items under way."""
+    """Worker processes and the progress of their items."""
 
     def __init__(
         self,
         executor: ProcessPoolExecutor,
-        ear: connection.Connection | None,
-        heard: Heard | None,
-        clock: connection.Connection | None,
+        receiver: connection.Connection | None,
+        on_progress: OnProgress | None,
+        timeout_receiver: connection.Connection | None,
     ) -> None:
-        self._executor, self._ear, self._heard, self._clock = executor, ear, heard, clock
+        self._executor, self._receiver, self._on_progress = executor, receiver, on_progress
+        self._timeout_receiver = timeout_receiver
         self._processes = executor._processes
         self._numbers, self._items = count(), dict[int, Any]()
-        self._under_way: dict[Future[Any], int] = {}
+        self._in_progress: dict[Future[Any], int] = {}
 
     def submit(self, item: Any) -> Future[Any]:
-        """Submit an item; in a pool that is found broken the item is not lost, its future says so."""
+        """Submit an item. If the pool is broken, the returned future holds the BrokenProcessPool error."""
         number = next(self._numbers)
         try:
-            with _whole():
+            with _signals_blocked():
                 future = self._executor.submit(done, number, item)
         except BrokenProcessPool as error:
             broken: Future[Any] = Future()
             broken.set_exception(error)
             return broken
-        if self._heard is not None:
-            self._under_way[future], self._items[number] = number, item
+        if self._on_progress is not None:
+            self._in_progress[future], self._items[number] = number, item
         return future
 
     def wait(self, awaited: list[Future[Any]]) -> set[Future[Any]]:
-        """Wait until at least one of them is done, and hear what is told meanwhile; return those that are."""
-        pause = None if self._ear is None else _SECONDS_BETWEEN_LOOKS
+        """Wait until at least one future is done, and receive progress meanwhile. Return the futures that are done."""
+        pause = None if self._receiver is None else _POLL_SECONDS
         with interruptible():
             while not (done := wait(awaited, timeout=pause, return_when=FIRST_COMPLETED).done):
-                self._hear()
-            self._hear()
+                self._receive()
+            self._receive()
         for future in done:
-            self._items.pop(self._under_way.pop(future, -1), None)
+            self._items.pop(self._in_progress.pop(future, -1), None)
         return done
 
     def was_late(self) -> bool:
-        """Tell, of a broken pool, whether a worker ended because its item took longer than the limit.
+        """Return whether a worker of this broken pool ended because its item took longer than the limit.
 
-        What it wrote then is not read: that there is something says it. Where it can write nothing, the code says it
-        with which it ends.
+        Data in the pipe from faulthandler means that it did; the data itself is not read. Without a pipe, the worker's
+        exit code shows it.
         """
-        if self._clock is not None:
-            return self._clock.poll()
+        if self._timeout_receiver is not None:
+            return self._timeout_receiver.poll()
         ended = list(self._processes.values()) if os.name != "posix" else []
         return any(process.exitcode == LATE for process in ended)
 
-    def _hear(self) -> None:
-        while self._ear is not None and self._heard is not None and self._ear.poll():
-            number, value = self._ear.recv()
+    def _receive(self) -> None:
+        while self._receiver is not None and self._on_progress is not None and self._receiver.poll():
+            number, value = self._receiver.recv()
             if number in self._items:
-                self._heard(self._items[number], value)
+                self._on_progress(self._items[number], value)
 
 
 @contextmanager
-def _whole() -> Iterator[None]:
-    """Spawn workers in one piece, and deaf until they have their own way of stopping.
+def _signals_blocked() -> Iterator[None]:
+    """Block stop signals while workers start, in this process and in the workers until they have their own handlers.
 
-    A terminal sends Ctrl-C to them too; and a signal that ended this process's part of the start would leave a worker
-    that waits for what it is to do.
+    A terminal sends Ctrl-C to the workers too. A signal that interrupted the start in this process would leave a worker
+    waiting for its first item.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # it would let the signals through when a worker's start begins it
+    resource_tracker.ensure_running()  # started with a worker instead, it would unblock the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
         yield

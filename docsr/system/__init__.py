@@ -1,1 +1,1 @@
-"""What docsr takes from the system: names as places, temporary folders, other programs."""
+"""Use the system: paths made from outside names, temporary folders, and other programs."""

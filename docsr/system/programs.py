@@ -1,4 +1,4 @@
-"""Other programs that docsr runs: each ends with the process that runs it, and what it says is bounded."""
+"""Run other programs: each one ends with this process, and its messages are bounded."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ for kind, most in (resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds):
         pass
 os.execv(sys.argv[4], sys.argv[4:])
 """
-"""Limits itself, asks the kernel (Linux) to be ended with its parent, and becomes another program."""
+"""A script that sets its own limits, asks the kernel (Linux) to kill it with its parent, and executes the program."""
 
 
 class Ended(NamedTuple):
-    """A program that has ended: its exit status, what it wrote to standard output, and the beginning of its stderr."""
+    """The outcome of a program: its exit status, its standard output, and the beginning of its standard error."""
 
     code: int
     out: bytes
@@ -46,9 +46,9 @@ class Ended(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a program may take: bytes of memory, seconds of the processor, and seconds of the clock; None: no limit.
+    """A program's limits: bytes of memory, seconds of processor time, and seconds of clock time. None means no limit.
 
-    Memory and processor are limited on POSIX alone.
+    Memory and processor time are limited only on POSIX.
     """
 
     memory: int | None = None
@@ -70,18 +70,18 @@ def run(
     limits: Limits = _NO_LIMITS,
     written: bool | BinaryIO = True,
 ) -> Ended:
-    """Run a program to its end; when this process ends before, by whatever, so does the program (Linux).
+    """Run a program until it ends. If this process ends first, for any reason, so does the program (Linux).
 
     Args:
         program: its path.
-        words: its arguments; no shell sees them.
-        given: what it reads from standard input.
-        limits: what it may take.
-        written: whether to take what it writes to standard output, or the file that this goes into; else it is dropped.
+        words: its arguments, which are not passed through a shell.
+        given: its standard input.
+        limits: its limits.
+        written: True to return its standard output, False to drop it, or a file to write it to.
 
     Raises:
-        OSError: it cannot be started.
-        subprocess.TimeoutExpired: it took longer than ``limits.clock``, and was ended.
+        OSError: the program cannot be started.
+        subprocess.TimeoutExpired: the program took longer than ``limits.clock`` and was ended.
     """
     with bounded_pipe() as stderr:
         with subprocess.Popen(  # nosec B603
@@ -94,7 +94,7 @@ def run(
             try:
                 out, _ = process.communicate(given, timeout=limits.clock)
             finally:
-                process.kill()  # nothing, where it has ended
+                process.kill()  # does nothing if it has ended
                 process.wait()
                 _running.discard(process)
         return Ended(process.returncode, out or b"", stderr.read())
@@ -115,25 +115,25 @@ except PageError as error:
 out.flush()
 os._exit(0)
 """
-"""Calls what it reads from standard input with a file that is its standard output."""
+"""A script that unpickles a function from standard input and calls it with standard output as a file."""
 
 _PAGE_ERROR = 3
 
 
 def call_apart(call: Callable[[BinaryIO], None], out: BinaryIO) -> None:
-    """Call a function of docsr with a file, in a process of its own: what it takes is given back when it ends.
+    """Call a function of docsr with a file in a separate process, whose memory is free again when it ends.
 
     Args:
-        call: what can be pickled.
-        out: open to be read and written.
+        call: the function, which must be picklable.
+        out: a file that is open for reading and writing.
 
     Raises:
-        PageError: the function did.
-        OSError: there is no such process, or it ended otherwise.
+        PageError: the function raised it.
+        OSError: the process could not be started, or ended in another way.
     """
     python = get_executable()
     if not python:
-        raise OSError("no other process can be started from this one")
+        raise OSError("this process cannot start another one")
     ended = run(os.fsdecode(python), ["-Ic", _CALL, *sys.path], pickle.dumps(call), written=out)
     if ended.code == _PAGE_ERROR:
         raise PageError(os.fsdecode(ended.said))
@@ -142,13 +142,13 @@ def call_apart(call: Callable[[BinaryIO], None], out: BinaryIO) -> None:
 
 
 def end_running() -> None:
-    """End every program that runs in another thread of this process: what waits for it goes on."""
+    """End every program that other threads of this process run. The threads that wait for them then go on."""
     for process in tuple(_running):
         process.kill()
 
 
 def _command(program: str, words: Sequence[str], limits: Limits) -> list[str]:
-    python = get_executable()  # as multiprocessing starts it, also where another program has Python in it
+    python = get_executable()  # the one that multiprocessing starts, also if Python is embedded in another program
     if os.name != "posix" or not python:
         return [program, *words]
     numbers = map(str, (os.getpid(), limits.memory or 0, limits.processor or 0))
@@ -157,13 +157,13 @@ def _command(program: str, words: Sequence[str], limits: Limits) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class BoundedPipe:
-    """A pipe that takes as much as it has room for, 64 kB as a rule; further writing fails, and waits for nobody."""
+    """A pipe that holds what fits in its buffer, usually 64 kB. Further writes fail at once and never block."""
 
     reading: int
     writing: int
 
     def read(self) -> bytes:
-        """Return what is in it, once; b"" where that is nothing."""
+        """Return the content of the pipe and remove it, or b"" if the pipe is empty."""
         if os.name != "posix":
             return b""
         try:
@@ -174,7 +174,7 @@ class BoundedPipe:
 
 @contextmanager
 def bounded_pipe() -> Iterator[BoundedPipe]:
-    """Yield a pipe, which is closed when the block ends."""
+    """Yield a pipe and close it when the block ends."""
     reading, writing = os.pipe()
     try:
         if os.name == "posix":

@@ -1,8 +1,8 @@
-"""Temporary folders: all of a run lie below one, which its process removes at its end, or else the next run does.
+"""Make temporary folders below one folder of the process, which this process removes at its end, or else the next run.
 
-That one is named ``docsr-MACHINE-PROCESS-RANDOM``, and its process holds a lock on it, which the system takes back
-whatever ends the process: a folder of this machine that nobody holds is left over. Worker processes make theirs below
-the folder of their pool, so that nothing of them stays when they are killed.
+That folder is named ``docsr-MACHINE-PROCESS-RANDOM``, and its process holds a lock on it. The system releases the lock
+however the process ends, so a folder of this machine that nobody holds is a leftover. Worker processes make their
+folders below the folder of their pool, so that nothing remains if they are killed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from docsr.system.names import below
 
 try:
     import fcntl
-except ImportError:  # Windows; there a folder cannot be held, nor be known to be left over
+except ImportError:  # Windows, where a folder cannot be locked, and leftovers cannot be recognised
     _can_hold = False
 else:
     _can_hold = True
@@ -34,7 +34,7 @@ _TRIES = 10
 
 
 def machine_name(apart: str = "") -> str:
-    """Name this machine in eight signs; ``apart``: what else tells who numbers its processes together."""
+    """Return eight characters for this machine. ``apart`` is anything else that separates its process numbers."""
     return f"{zlib.crc32((platform.node() + apart).encode()):08x}"
 
 
@@ -44,60 +44,60 @@ _NAME = re.compile(rf"docsr-{_MACHINE}-[0-9]+-\w+")
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """Yield an empty folder of its own, which is removed with all that is in it when the block ends.
+    """Yield a new empty folder, and remove it with its content when the block ends.
 
     Raises:
-        NoTemporaryFolder: none can be made.
+        NoTemporaryFolder: no folder can be made.
     """
     with _home.opened() as above:
-        made, owner = _made(above), os.getpid()
+        folder, owner = _make_inside(above), os.getpid()
         try:
-            yield made
+            yield folder
         finally:
-            if os.getpid() == owner:  # else a fork of it leaves the block
-                shutil.rmtree(made, ignore_errors=True)
+            if os.getpid() == owner:  # otherwise a fork of the owner leaves the block
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def need_temporary_folder() -> None:
-    """Make sure, before work starts, that there is a place for temporary files: of libraries that want one.
+    """Check, before work starts, that temporary files can be made, as some libraries need them.
 
     Raises:
-        NoTemporaryFolder: there is none.
+        NoTemporaryFolder: no folder can be made.
     """
     with temporary_folder():
         pass
 
 
 def live_in(folder: Path) -> None:
-    """Make temporary files of this process, and of programs that it runs, below ``folder``, whose owner is another."""
+    """Put temporary files of this process and of its programs below ``folder``, which another process owns."""
     _home.given = folder
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
 
 
 class _Home:
-    """The one folder of this process: there while something is in it."""
+    """The temporary folder of this process, which exists while it is in use."""
 
     def __init__(self) -> None:
         self.given: Path | None = None
-        self._lock = threading.RLock()  # garbage that is collected meanwhile may end a block of the same thread
+        self._lock = threading.RLock()  # reentrant: garbage collection may end another block in the same thread
         self._tidied = False
         self._path: Path | None = None
-        self._begun: Path | None = None
-        self._held: int | None = None
+        self._started: Path | None = None
+        self._lock_descriptor: int | None = None
         self._users = 0
         atexit.register(self._remove)
-        if hasattr(os, "register_at_fork"):  # it belongs to the process that made it
+        if hasattr(os, "register_at_fork"):  # the folder belongs to the process that made it
             os.register_at_fork(after_in_child=self._leave_to_parent)
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
-        """Yield it, made if need be, and keep it for as long as the block."""
+        """Yield the folder, make it if needed, and keep it until the block ends."""
         if self.given is not None:
             yield self.given
             return
         with self._lock:
             if self._path is None:
-                self._path, self._held = self._new()
+                self._path, self._lock_descriptor = self._new()
             self._users, path, owner = self._users + 1, self._path, os.getpid()
         try:
             yield path
@@ -116,31 +116,31 @@ class _Home:
             self._tidied = True
             _remove_leftovers(place)
         for _ in range(_TRIES):
-            # Its name is kept before it is made: a signal may come when it is there, and not yet known.
-            path = self._begun = below(place, f"docsr-{_MACHINE}-{os.getpid()}-{secrets.token_hex(8)}")
+            # The path is stored before the folder is made, in case a signal interrupts right after it is made.
+            path = self._started = below(place, f"docsr-{_MACHINE}-{os.getpid()}-{secrets.token_hex(8)}")
             _make(path)
-            with suppress(BlockingIOError, FileNotFoundError):  # another run has just taken it for left over
-                return path, _held(path)
-        raise NoTemporaryFolder(f"no temporary folder stays in {place}: something removes it")
+            with suppress(BlockingIOError, FileNotFoundError):  # another run has just removed it as a leftover
+                return path, _lock_folder(path)
+        raise NoTemporaryFolder(f"temporary folders in {place} disappear at once: find out what removes them")
 
     def _remove(self) -> None:
-        for path in {self._path, self._begun} - {None}:
+        for path in {self._path, self._started} - {None}:
             shutil.rmtree(str(path), ignore_errors=True)
-        if self._held is not None:
-            os.close(self._held)
+        if self._lock_descriptor is not None:
+            os.close(self._lock_descriptor)
         self._forget()
 
     def _leave_to_parent(self) -> None:
-        if self._held is not None:  # the parent holds it still
-            os.close(self._held)
+        if self._lock_descriptor is not None:  # the parent still holds the lock
+            os.close(self._lock_descriptor)
         self._lock = threading.RLock()
         self._forget()
 
     def _forget(self) -> None:
-        self._path, self._begun, self._held, self._users = None, None, None, 0
+        self._path, self._started, self._lock_descriptor, self._users = None, None, None, 0
 
 
-def _made(above: Path) -> Path:
+def _make_inside(above: Path) -> Path:
     try:
         return Path(tempfile.mkdtemp(dir=above))
     except OSError as error:
@@ -160,12 +160,12 @@ def _none(error: OSError) -> NoTemporaryFolder:
     )
 
 
-def _held(path: Path) -> int | None:
-    """Hold a folder, so that nobody takes it for left over; None where the system has no such locks.
+def _lock_folder(path: Path) -> int | None:
+    """Lock a folder, so that no process takes it for a leftover. Return None if the system has no such locks.
 
     Raises:
-        BlockingIOError: another process holds it.
-        FileNotFoundError: it is gone.
+        BlockingIOError: another process holds the lock.
+        FileNotFoundError: the folder is gone.
     """
     if not _can_hold:
         return None
@@ -184,9 +184,9 @@ def _held(path: Path) -> int | None:
 
 
 def _remove_leftovers(place: Path) -> None:
-    """Remove what runs on this machine left that were ended before they could."""
+    """Remove the folders of runs on this machine that were killed before they could remove them."""
     with suppress(OSError), os.scandir(place) as found:
-        for path in [Path(one.path) for one in found if _NAME.fullmatch(one.name)]:
+        for path in [Path(entry.path) for entry in found if _NAME.fullmatch(entry.name)]:
             with suppress(OSError):
                 _remove_if_left(path)
 
@@ -194,12 +194,12 @@ def _remove_leftovers(place: Path) -> None:
 def _remove_if_left(path: Path) -> None:
     if not _can_hold or path.lstat().st_uid != os.geteuid():
         return
-    held = _held(path)
-    if held is not None:
+    lock = _lock_folder(path)
+    if lock is not None:
         try:
             shutil.rmtree(path, ignore_errors=True)
         finally:
-            os.close(held)
+            os.close(lock)
 
 
 _home = _Home()

@@ -1,1 +1,1 @@
-"""Text in and out: JSON and YAML from outside, foreign strings as they may be shown, and counts in words."""
+"""Parse JSON and YAML from outside, escape foreign text for display, and format counts."""

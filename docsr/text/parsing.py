@@ -1,4 +1,4 @@
-"""JSON and YAML that others wrote: nested deeply, or with aliases that multiply, it is refused as what is no JSON."""
+"""Parse JSON and YAML from outside, and refuse deep nesting and multiplying aliases like invalid text."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from yaml import Node
 
 MOST_BYTES = 1_000_000
-"""Of a YAML file: those of people are far smaller."""
+"""The most bytes of a YAML file. Files written by people are far smaller."""
 
 MOST_NODES = 100_000
-"""Of a YAML text whose aliases are written out."""
+"""The most values of a YAML text with all aliases expanded."""
 
 _TOO_DEEP = "it is nested too deeply"
 
 
 def read_json(text: str | bytes) -> Any:
-    """Return what a JSON text says.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError: it is none, or is nested too deeply.
+        ValueError: the text is not JSON, or is nested too deeply.
     """
     try:
         return json.loads(text)
@@ -30,16 +30,16 @@ def read_json(text: str | bytes) -> Any:
 
 
 def read_yaml(text: str) -> Any:
-    """Return what a YAML text says, plain values only.
+    """Return the value of a YAML text, which may hold only plain values.
 
     Raises:
-        ValueError: it is none, holds a date that does not exist, is too long or nested too deeply, or its aliases make
-            it too long. The message is a reason, with the line and column where they are known.
+        ValueError: the text is not YAML, holds an impossible date, is too long or nested too deeply, or its aliases
+            make it too long. The message is a clause with the reason, and the line and column if known.
     """
     import yaml
 
     if len(text) > MOST_BYTES:
-        raise ValueError(f"it is longer than {MOST_BYTES:,} letters")
+        raise ValueError(f"it is longer than {MOST_BYTES:,} characters")
     try:
         loader = yaml.SafeLoader(text)
         try:
@@ -58,13 +58,13 @@ def read_yaml(text: str) -> Any:
 
 
 def _nodes(node: Node, known: dict[int, int]) -> int:
-    """How many values a node stands for, those of its aliases each time."""
+    """Return how many values a node has with all aliases expanded. ``known`` holds those of nodes by id."""
     key = id(node)
     if key in known:
         if not known[key]:
-            raise ValueError("an alias of it leads back to itself")
+            raise ValueError("one of its aliases refers to itself")
         return known[key]
-    known[key] = 0  # until it is counted
+    known[key] = 0  # marks a node that is being counted
     children = [part for child in node.value for part in (child if isinstance(child, tuple) else (child,))]
     whole = 1 if isinstance(node.value, str) else 1 + sum(_nodes(child, known) for child in children)
     known[key] = whole
@@ -72,7 +72,7 @@ def _nodes(node: Node, known: dict[int, int]) -> int:
 
 
 def _problem(error: Exception) -> str:
-    """What is wrong, and where, without the excerpt that YAML prints below."""
+    """Return what is wrong and where, without the excerpt that YAML prints below it."""
     mark = getattr(error, "problem_mark", None)
     where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark is not None else ""
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or error

@@ -1,7 +1,7 @@
-"""Text that is not ours, as it may be shown: names of files, messages of decoders, metadata, values of a configuration.
+"""Escape text from outside for display: file names, decoders' messages, metadata and configuration values.
 
-Such a text may hold what a terminal, Markdown or HTML acts on. Each of them has one function here that leaves nothing
-but signs to look at; letters of every script stay as they are.
+Such text may hold characters that control a terminal, Markdown or HTML. For each of these, one function here makes them
+visible and harmless. Letters of every script stay as they are.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import html
 import re
 
-_UNSEEN = (
-    "\x00-\x1f\x7f-\x9f"  # control signs, the escape of terminals among them
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what turns the direction of what is beside it
+_CONTROL_CHARACTERS = (
+    "\x00-\x1f\x7f-\x9f"  # control characters, including the terminal's escape
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # characters that change the direction of nearby text
     "\u2028\u2029"  # separators of lines and paragraphs
-    "\ud800-\udfff"  # halves of a sign: bytes of a name that are no UTF-8
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # signs that are not to be seen
+    "\ud800-\udfff"  # surrogates, which stand for bytes of a name that are not UTF-8
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible characters
 )
 
-_ACTS = re.compile(f"[{_UNSEEN}]")
-_ACTS_IN_JSON = re.compile(f"[{_UNSEEN.removeprefix(chr(0) + '-' + chr(0x1F))}]")
-"""JSON's own line ends are between its values; within them its writer escapes control signs."""
+_CONTROLS = re.compile(f"[{_CONTROL_CHARACTERS}]")
+_CONTROLS_IN_JSON = re.compile(f"[{_CONTROL_CHARACTERS.removeprefix(chr(0) + '-' + chr(0x1F))}]")
+"""As _CONTROLS, without 0x00-0x1f: line ends stand between JSON's values, and its writer escapes them within values."""
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BYTE = range(0xDC80, 0xDD00)
-"""What Python makes of a byte that is no UTF-8."""
+"""The code points that Python uses for bytes that are not UTF-8."""
 
 _MARKUP = re.compile(r"""([\\`*\[\]<>|~#&$]|(?<![^\W_])_|_(?![^\W_]))""")
 _AT_THE_START = re.compile(r"^(\d*)([-+=.)])")
@@ -31,40 +31,40 @@ _TICKS = re.compile("`+")
 
 
 def visible(text: str, encoding: str | None = None) -> str:
-    r"""Return a text in one line without a sign that acts: for a terminal, a log, and whatever shows plain text.
+    r"""Return a text on one line, without control characters, for a terminal, a log or any other plain text.
 
     Args:
         text: any text.
-        encoding: of what shows it; signs that it lacks are escaped too. None: it has all.
+        encoding: the display's encoding, to escape characters that it lacks, or None if it has all.
 
     Returns:
-        The text, in which a line's end is ``\n``, an escape ``\x1b``, a byte that is no UTF-8 ``\xff``.
+        The text, with a line end as ``\n``, an escape as ``\x1b``, and a byte that is not UTF-8 as ``\xff``.
     """
-    seen = _ACTS.sub(_escaped, text)
-    return seen if encoding is None else seen.encode(encoding, "backslashreplace").decode(encoding)
+    shown = _CONTROLS.sub(_escaped, text)
+    return shown if encoding is None else shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def in_markdown(text: str) -> str:
-    """Return a text as Markdown that shows it, on one line, also in a cell of a table."""
+    """Return a text as one line of Markdown that shows it literally, also in a table cell."""
     return _AT_THE_START.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", visible(text)).strip())
 
 
 def in_markdown_code(text: str) -> str:
-    """Return a text as code in a line of Markdown."""
-    seen = visible(text)
-    ticks = "`" * (1 + max(map(len, _TICKS.findall(seen)), default=0))
-    apart = " " if not seen.isspace() and {seen[:1], seen[-1:]} & {"`", " "} else ""
-    return f"{ticks}{apart}{seen}{apart}{ticks}" if seen else "` `"
+    """Return a text as inline code for Markdown."""
+    shown = visible(text)
+    ticks = "`" * (1 + max(map(len, _TICKS.findall(shown)), default=0))
+    apart = " " if not shown.isspace() and {shown[:1], shown[-1:]} & {"`", " "} else ""
+    return f"{ticks}{apart}{shown}{apart}{ticks}" if shown else "` `"
 
 
 def in_html(text: str) -> str:
-    """Return a text as HTML that shows it, in an element or in an attribute with quotes."""
+    """Return a text as HTML that shows it literally, in an element or in a quoted attribute."""
     return html.escape(visible(text))
 
 
 def in_json(dumped: str) -> str:
-    """Return JSON, as ``json.dumps`` wrote it, with escapes in place of what acts or cannot be encoded."""
-    return _ACTS_IN_JSON.sub(_in_json, dumped)
+    """Return the output of ``json.dumps`` with escapes for characters that control a display or cannot be encoded."""
+    return _CONTROLS_IN_JSON.sub(_in_json, dumped)
 
 
 def _escaped(match: re.Match[str]) -> str:

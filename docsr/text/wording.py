@@ -1,4 +1,4 @@
-"""Numbers of things in words."""
+"""Format sizes and counts for messages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ def in_bytes(size: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 page``, ``2 pages``, ``1,000 patches``: a whole number, and the noun that goes with it."""
+    """Return a count with its noun: ``1 page``, ``2 pages``, ``1,000 patches``."""
     ending = "" if number == 1 else "es" if noun.endswith(_HISSING) else "s"
     return f"{number:,} {noun}{ending}"

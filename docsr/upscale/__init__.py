@@ -1,1 +1,1 @@
-"""The one way a page goes through an upscaler: tile by tile, in bands, compared with the page it came from."""
+"""Enlarge a page with an upscaler: tile by tile, in bands, checked against the page it came from."""

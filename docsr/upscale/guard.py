@@ -1,19 +1,19 @@
-"""What a network makes is compared with the page it was made from; what is not borne out by it is taken back.
+"""Compare a network's output with the page, and replace by bicubic what the page does not support.
 
-Brought back to half the page's resolution, windows of 10 px of the page (18 where there is one bit) are compared,
-around every other pixel: how far the new picture is from the best mixture of the page and of a blurred page, a standard
-deviation. So it may be lighter or darker, with more contrast and sharper, as it should be, but not otherwise. Where it
-is farther than a bound, which is higher where the page is noisy, and not in a single spot, something was invented;
-where the page varies and the new picture does not follow it, something was lost. Such places become bicubic
-interpolation, fading over a few px, so that there is no seam.
+The output is reduced to half the page's resolution and compared in windows of 10 px of the page (18 px for one-bit
+pages), around every second pixel. The difference is the standard deviation of the output from its best fit by the page
+and the blurred page. So the output may be lighter, darker, sharper or of higher contrast, but not different otherwise.
+If the difference exceeds a bound in more than a single spot, something was invented; the bound is higher for a noisy
+page. If the page varies and the output does not follow it, something was lost. Both are replaced by bicubic
+interpolation, faded over a few px to avoid seams.
 
-So do places where all that is near is dark: a scanner's surround, the inside of a black area, text on a dark ground or
-in shadow. Networks learn from patches that have white paper on them; without any, they make black grey and break
+Places with only dark pixels nearby are replaced too: a scanner's surround, the inside of a black area, text on a dark
+background or in shadow. Networks learn from patches with white paper; without any, they turn black to grey and break
 letters.
 
-The bounds are measured (docs/guard.md shows what they find): on text in nine typefaces and on pages of the benchmark's
-suites the shipped networks need 12 where there is no noise, 15 where there is, and 19 where there is one bit; each has
-some more. The truth itself has 1, 13 and, of small text in one bit, up to 29.
+The bounds are measured (docs/guard.md shows what they find). On text in nine typefaces and on pages of the benchmark's
+suites, the shipped networks need a bound of 12 without noise, 15 with noise, and 19 for one bit; the bounds used are a
+little higher. The true high-resolution page differs by 1, 13 and, for small text in one bit, up to 29.
 """
 
 from __future__ import annotations
@@ -31,26 +31,28 @@ from docsr.page import Bands, Page, Pixels, luminance
 from docsr.upscalers.interpolation import enlarge
 
 LEAST_BOUND, PER_NOISE, MOST_NOISE, ONE_BIT = 14.0, 6.0, 0.5, 12.0
-"""Levels of 0-255: the bound without noise, more for each level of noise, the most noise believed, more for one bit."""
+"""Grey levels (0-255): the bound without noise, its increase per level of noise, the most noise that counts, and the
+bound's increase for one-bit pages."""
 
 LEAST_CORRELATION = 0.4
-"""Where the page varies by more than twice the bound, the new picture must follow it by so much."""
+"""Smallest correlation of the output with the page, where the page varies by more than twice the bound."""
 
 DARK, DARKER = 128.0, 90.0
-"""Levels of 0-255: where all that is near is below the first, the network is taken back in part, below the second
-whole."""
+"""Grey levels (0-255). If all nearby pixels are below DARK, the network's output is replaced in part; below DARKER,
+completely."""
 
 _HALF = 2
-# Of half the page's resolution: sides of windows; how far from it all must be too far as well; how far is put back.
+# In px at half the page's resolution: sides of windows; radius within which all must exceed the bound; radius of the
+# area that is replaced; radius of the fade.
 _WINDOW, _ONE_BIT_WINDOW = 5, 9
 _LEAST, _SPREAD, _FADE = 1, 4, 2
-_NEAR = 4  # how far light is looked for: within 8 px of the page from it, networks make black black
+_NEAR = 4  # radius searched for light pixels: within 8 px of the page from light, networks keep black as black
 _REACH = 1 + _ONE_BIT_WINDOW // 2 + _LEAST + _SPREAD + _FADE + 1
 _RIDGE = 0.25
 _SAMPLE = 1_000_000
 _MARGIN = 4
-_STRIP = 64  # rows of the page that are blended at a time, in 32 bits
-_QUARTILE = 0.3186  # of the absolute values of normal noise of deviation 1
+_STRIP = 64  # rows of the page that are blended at a time, in 32-bit floats
+_QUARTILE = 0.3186  # first quartile of the absolute values of normal noise with standard deviation 1
 _LAPLACE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -58,34 +60,35 @@ Floats: TypeAlias = NDArray[np.float32]
 
 @dataclass(slots=True)
 class PutBack:
-    """How many pixels of the new picture were looked at, and put back (those that fade, in part).
+    """Numbers of output pixels that were checked, and that were replaced by bicubic (faded ones count in part).
 
-    What is put back because all is dark there is not counted: it is no sign that something was invented.
+    Pixels replaced only because they are dark do not count: they do not suggest invention.
     """
 
-    looked: int = 0
-    back: float = 0.0
+    checked: int = 0
+    replaced: float = 0.0
 
     @property
     def part(self) -> float:
-        """From 0 to 1."""
-        return self.back / self.looked if self.looked else 0.0
+        """The replaced share, 0 to 1."""
+        return self.replaced / self.checked if self.checked else 0.0
 
 
 def guarded(page: Page, large: Bands, share: PutBack) -> Bands:
-    """Put back what ``large`` shows and ``page`` does not, or the other way round, and what is in the dark.
+    """Replace by bicubic what only one of ``large`` and ``page`` shows, and what is dark.
 
     Args:
-        page: at least 2 x 2 px; smaller ones are left alone.
-        large: made from it, an integer factor as large, in bands that begin at multiples of tiles.GRID of it.
-        share: where the parts that were put back are added, as bands are taken.
+        page: the original page. Pages below 2 x 2 px are not checked.
+        large: the network's output for it, an integer factor as large, in bands that begin at multiples of tiles.GRID
+            rows of the page.
+        share: the counts, updated while bands are iterated.
 
     Returns:
-        The same page in the same bands; each is given when the next one was looked at.
+        The same page in the same bands. Each band is yielded once enough rows below it have been read.
     """
     if min(page.width, page.height) < _HALF:
         return large
-    return replace(large, bands=_Guard(page, large.width // page.width, share).over(large))
+    return replace(large, bands=_Guard(page, large.width // page.width, share).bands(large))
 
 
 class _Guard:
@@ -94,35 +97,35 @@ class _Guard:
         self._one_bit = is_one_bit(page)
         self._bound = bound_of(page, self._one_bit)
         self._rows = page.height // _HALF
-        self._new = np.empty((0, page.width // _HALF), np.float32)  # half rows that are still needed
+        self._new = np.empty((0, page.width // _HALF), np.float32)  # the output's half-resolution rows still needed
         self._first, self._seen = 0, 0
 
-    def over(self, large: Bands) -> Iterator[Pixels]:
+    def bands(self, large: Bands) -> Iterator[Pixels]:
         waiting: deque[tuple[int, Pixels]] = deque()
         top = 0
         for band in large.bands:
-            self._look(band)
+            self._add(band)
             waiting.append((top, band))
             top += len(band) // self._factor
-            while waiting and self._decided(*waiting[0]):
-                yield self._mended(*waiting.popleft())
+            while waiting and self._can_be_checked(*waiting[0]):
+                yield self._guarded_band(*waiting.popleft())
         while waiting:
-            yield self._mended(*waiting.popleft())
+            yield self._guarded_band(*waiting.popleft())
 
-    def _decided(self, top: int, band: Pixels) -> bool:
+    def _can_be_checked(self, top: int, band: Pixels) -> bool:
         return self._seen >= min((top + len(band) // self._factor) // _HALF + 1 + _REACH, self._rows)
 
-    def _look(self, band: Pixels) -> None:
-        """Keep a band at half the page's resolution."""
+    def _add(self, band: Pixels) -> None:
+        """Reduce a band to half the page's resolution and keep it."""
         if len(band) >= _HALF * self._factor:
             new = _halved(luminance(band), _HALF * self._factor)
             self._new = np.concatenate([self._new, new])
             self._seen += len(new)
 
-    def _bad(self, first: int, end: int) -> tuple[Floats, Floats]:
-        """How much is to be put back of the half rows ``first`` to ``end``, which may lie outside the page: 0 to 1.
+    def _bicubic_weights(self, first: int, end: int) -> tuple[Floats, Floats]:
+        """Return two planes of weights (0 to 1) of bicubic: for what the page does not support, and for the dark.
 
-        Once for what the page does not bear out, once for what is in the dark.
+        They cover the half-resolution rows ``first`` to ``end``, which may lie outside the page.
         """
         start, stop = max(0, first - _REACH), min(self._rows, end + _REACH)
         self._new, self._first = self._new[start - self._first :], start
@@ -131,44 +134,44 @@ class _Guard:
         softer = cv2.blur(page, (3, 3), borderType=cv2.BORDER_REPLICATE) - page
         cut = slice(start - max(0, start - 1), start - max(0, start - 1) + stop - start)
         window = _ONE_BIT_WINDOW if self._one_bit else _WINDOW
-        unborne = unlike(page[cut], softer[cut], self._new[: stop - start], window, self._bound)
-        wider = np.asarray(cv2.dilate(unborne, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE), np.float32)
-        asked = np.clip(np.arange(first, end), 0, self._rows - 1) - start
-        return _faded(wider)[asked], _faded(in_the_dark(page[cut]))[asked]
+        mismatch = mismatches(page[cut], softer[cut], self._new[: stop - start], window, self._bound)
+        wider = np.asarray(cv2.dilate(mismatch, _square(_SPREAD), borderType=cv2.BORDER_REPLICATE), np.float32)
+        inside = np.clip(np.arange(first, end), 0, self._rows - 1) - start
+        return _faded(wider)[inside], _faded(in_the_dark(page[cut]))[inside]
 
-    def _mended(self, top: int, band: Pixels) -> Pixels:
+    def _guarded_band(self, top: int, band: Pixels) -> Pixels:
         height = len(band) // self._factor
         first, end = top // _HALF, -(-(top + height) // _HALF)
-        unborne, dark = self._bad(first - 1, end + 1)
-        self._share.looked += len(band) * band.shape[1]
-        bad = np.maximum(unborne, dark)
-        if not bad.any():
+        mismatch, dark = self._bicubic_weights(first - 1, end + 1)
+        self._share.checked += len(band) * band.shape[1]
+        weights_half = np.maximum(mismatch, dark)
+        if not weights_half.any():
             return band
-        marked = np.flatnonzero(bad.any(axis=1))
-        rows = slice(max(0, int(marked[0]) - 1), min(int(marked[-1]) + 2, len(bad)))
+        marked = np.flatnonzero(weights_half.any(axis=1))
+        rows = slice(max(0, int(marked[0]) - 1), min(int(marked[-1]) + 2, len(weights_half)))
         start = (first - 1 + rows.start) * _HALF
         begin, stop = max(top, start), min(top + height, (first - 1 + rows.stop) * _HALF)
         cut = slice((begin - start) * self._factor, (stop - start) * self._factor)
-        weights = self._enlarged(bad[rows])[cut]
-        counted = self._enlarged(bad[rows] - dark[rows])[cut] if dark.any() else weights
-        self._share.back += float(counted.sum(dtype=np.float64))
-        mended = band.copy()
-        place = mended[(begin - top) * self._factor : (stop - top) * self._factor]
+        weights = self._enlarged(weights_half[rows])[cut]
+        counted = self._enlarged(weights_half[rows] - dark[rows])[cut] if dark.any() else weights
+        self._share.replaced += float(counted.sum(dtype=np.float64))
+        result = band.copy()
+        place = result[(begin - top) * self._factor : (stop - top) * self._factor]
         for row in range(begin, stop, _STRIP):
             last = min(row + _STRIP, stop)
             strip = slice((row - begin) * self._factor, (last - begin) * self._factor)
             place[strip] = self._blended(row, last, place[strip], weights[strip])
-        return mended
+        return result
 
     def _enlarged(self, half: Floats) -> Floats:
-        """Bring weights from half the page's resolution to that of the new picture."""
+        """Enlarge weights from half the page's resolution to that of the output."""
         wide = np.pad(half, ((0, 0), (0, self._page.width % _HALF)), mode="edge")
         scale = _HALF * self._factor
         large = cv2.resize(wide, (wide.shape[1] * scale, wide.shape[0] * scale), interpolation=cv2.INTER_LINEAR)
         return np.asarray(large[:, : self._page.width * self._factor], np.float32)
 
     def _blended(self, top: int, end: int, band: Pixels, weights: Floats) -> Pixels:
-        """Bring what stands on the page's rows ``top`` to ``end`` nearer to bicubic."""
+        """Blend the output for the page's rows ``top`` to ``end`` with bicubic."""
         start = max(0, top - _MARGIN)
         rows = self._page.pixels[start : end + _MARGIN].astype(np.float32)
         cut = (top - start) * self._factor
@@ -185,15 +188,15 @@ def _square(reach: int) -> Pixels:
     return np.ones((2 * reach + 1,) * 2, np.uint8)
 
 
-def unlike(page: Floats, softer: Floats, new: Floats, window: int, bound: float) -> Floats:
-    """Say where the new picture is not borne out by the page, or does not follow it: 1, elsewhere 0.
+def mismatches(page: Floats, softer: Floats, new: Floats, window: int, bound: float) -> Floats:
+    """Mark where the page does not support the output, or where the output does not follow the page: 1, elsewhere 0.
 
     Args:
-        page: what it was made from.
-        softer: how a blur would change it.
-        new: as large.
-        window: what is looked at together, in px of these.
-        bound: how far ``new`` may be from the best mixture of the two others, a standard deviation.
+        page: the page at half its resolution.
+        softer: the change that a blur would make to it.
+        new: the output at the same size.
+        window: side of the compared windows, in px of these planes.
+        bound: the largest standard deviation of ``new`` from its best fit by the two others.
     """
 
     def mean(plane: Floats) -> Floats:
@@ -213,22 +216,22 @@ def unlike(page: Floats, softer: Floats, new: Floats, window: int, bound: float)
 
 
 def in_the_dark(page: Floats) -> Floats:
-    """Say how far all is dark around a place of a page at half its resolution (0-255): from 0 to 1."""
+    """Return how dark the surroundings of each pixel are, 0 to 1. ``page`` is at half resolution, in levels 0-255."""
     lightest = cv2.dilate(page, _square(_NEAR), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(np.clip((DARK - lightest) / (DARK - DARKER), 0, 1), np.float32)
 
 
 def is_one_bit(page: Page) -> bool:
-    """Whether there is next to nothing but black and white."""
+    """Return whether more than 98 % of a page's pixels are black or white."""
     grey = _sample(page)
     return float(((grey == 0) | (grey == 255)).mean()) > 0.98
 
 
 def bound_of(page: Page, one_bit: bool) -> float:
-    """Return how far a new picture may vary otherwise than the page, in levels of 0-255 (a standard deviation).
+    """Return how far the output may differ from the page's best fit, a standard deviation in grey levels (0-255).
 
-    Noise is measured as Immerkaer does ("Fast Noise Variance Estimation", 1996), by the quartile in place of the mean,
-    for text is no noise.
+    Noise is measured as in Immerkaer ("Fast Noise Variance Estimation", 1996), but by the quartile instead of the mean,
+    so that text does not count as noise.
     """
     if one_bit:
         return LEAST_BOUND + ONE_BIT
@@ -246,7 +249,7 @@ def _sample(page: Page) -> Pixels:
 
 
 def _halved(grey: Pixels, times: int) -> Floats:
-    """Reduce ``times`` by area; what is left over at the right and at the bottom is left out."""
+    """Reduce ``times`` by area averaging. Leftover columns at the right and rows at the bottom are cut off."""
     height, width = grey.shape[0] // times, grey.shape[1] // times
     cut = grey[: height * times, : width * times]
     return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -1,7 +1,7 @@
-"""The one way a page goes through an upscaler: tile by tile, luminance by the network, chroma by bicubic.
+"""Enlarge a page tile by tile: luminance by the network, chroma by bicubic.
 
-Every command and integration calls :func:`upscale_page`, or :func:`upscale_bands` where the page goes to a file that is
-written from top to bottom; memory is the page in, a row of tiles, and with the former the page out.
+Every command and integration calls :func:`upscale_page`, or :func:`upscale_bands` for files that are written from top
+to bottom. Memory holds the input page and a row of tiles, and for ``upscale_page`` also the output page.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _WHITE = 255
 
 @dataclass(slots=True)
 class TileCount:
-    """How many tiles were run, how many were blank and needed no run, and how much the guard put back."""
+    """Numbers of tiles that were run and of blank tiles that needed no run, and what the guard replaced."""
 
     done: int = 0
     skipped: int = 0
@@ -47,10 +47,10 @@ def upscale_page(
     guard: bool = True,
     count: TileCount | None = None,
 ) -> Page:
-    """Enlarge a page, and hold it whole; arguments and errors as of :func:`upscale_bands`.
+    """Enlarge a page and return it whole. Arguments and errors are as in :func:`upscale_bands`.
 
     Raises:
-        PageError: also when the page would have more than docsr.io.limits.most_pixels().
+        PageError: also if the page would have more than docsr.io.limits.most_pixels() pixels.
     """
     if upscaler.factor == 1 and out_dpi is None:
         return squared(page, raster)
@@ -67,36 +67,36 @@ def upscale_bands(
     guard: bool = True,
     count: TileCount | None = None,
 ) -> Bands:
-    """Enlarge a page as its bands are asked for.
+    """Enlarge a page while its bands are iterated.
 
     Args:
-        page: grey or RGB, any size from 1 x 1.
-        upscaler: what enlarges a grey plane; factor 1 leaves the pixels as they are.
-        raster: what the pixels become before they are enlarged (docsr.square); ``kept`` leaves their shape.
-        tile: side of a square tile in input px without its overlap, at least 8 (tiles.GRID); longer ones read no
-            more pixels.
-        out_dpi: resize the result to exactly this resolution on both axes; the page must know its dpi then. It is held
-            whole for that.
-        guard: whether to put back to bicubic what a network made and the page does not bear out, and what is dark.
-        count: where the number of tiles is added, if given.
+        page: grey or RGB, of any size from 1 x 1.
+        upscaler: enlarges a grey plane; factor 1 leaves the pixels as they are.
+        raster: the pixel shape before enlarging (docsr.square); ``kept`` does not change it.
+        tile: side of a square tile in input px, without its overlap, at least 8 (tiles.GRID). Oblong tiles have no more
+            pixels.
+        out_dpi: resolution of both axes to which the result is resized, or None. The page must have a dpi for this,
+            and the result is held whole.
+        guard: whether to replace by bicubic what a network made and the page does not support, and dark areas.
+        count: the counts to update, if given.
 
     Returns:
-        The page ``upscaler.factor`` times as large in the raster, or of ``out_dpi`` (:func:`size_at`); dpi follows, the
-        profile is kept.
+        The page, ``upscaler.factor`` times as large in the raster, or at ``out_dpi`` (:func:`size_at`). dpi changes
+        with the size, and the colour profile is kept.
 
     Raises:
         ValueError: ``out_dpi`` for a page without dpi, or a tile below 8.
-        PageError: the page is too large in the raster, or to be held for ``out_dpi``; or, as bands are taken, the
-            network failed.
+        PageError: the page is too large in the raster, or too large to hold for ``out_dpi``. While bands are iterated:
+            the network failed.
     """
     square, count = squared(page, raster), count if count is not None else TileCount()
     large = square.in_bands() if upscaler.factor == 1 else _enlarged(square, upscaler, tile, guard, count)
-    return large if out_dpi is None else _brought_to(large, page, out_dpi)
+    return large if out_dpi is None else _resized_to_dpi(large, page, out_dpi)
 
 
 def _enlarged(page: Page, upscaler: Upscaler, tile: int, guard: bool, count: TileCount) -> Bands:
     factor = upscaler.factor
-    rows = groupby(plan_tiles(page.height, page.width, tile, _overlap(page, upscaler)), lambda one: one.core.top)
+    rows = groupby(plan_tiles(page.height, page.width, tile, _overlap(page, upscaler)), lambda cut: cut.core.top)
     large = replace(
         page.in_bands(),
         width=page.width * factor,
@@ -113,27 +113,27 @@ def _overlap(page: Page, upscaler: Upscaler) -> int:
 
 
 def _band(pixels: Pixels, upscaler: Upscaler, tiles: list[Tile], count: TileCount) -> Pixels:
-    """Upscale tiles that stand in a row."""
+    """Upscale the tiles of one row into a band."""
     factor = upscaler.factor
     band = np.empty((tiles[0].core.height * factor, pixels.shape[1] * factor, *pixels.shape[2:]), np.uint8)
-    for one in tiles:
-        seen = one.read_from(pixels)
-        if upscaler.keeps_white and seen.min() == _WHITE:
-            band[:, one.core.left * factor : one.core.right * factor] = _WHITE
+    for tile in tiles:
+        read = tile.read_from(pixels)
+        if upscaler.keeps_white and read.min() == _WHITE:
+            band[:, tile.core.left * factor : tile.core.right * factor] = _WHITE
             count.skipped += 1
             continue
-        one.stitch(band, _upscale_grey(seen, upscaler) if seen.ndim == 2 else _upscale_rgb(seen, upscaler), factor)
+        tile.stitch(band, _upscale_grey(read, upscaler) if read.ndim == 2 else _upscale_rgb(read, upscaler), factor)
         count.done += 1
     return band
 
 
-def _upscale_grey(seen: Pixels, upscaler: Upscaler) -> Pixels:
-    return _to_uint8(upscaler(_to_float(seen)))
+def _upscale_grey(read: Pixels, upscaler: Upscaler) -> Pixels:
+    return _to_uint8(upscaler(_to_float(read)))
 
 
-def _upscale_rgb(seen: Pixels, upscaler: Upscaler) -> Pixels:
-    """Luminance by the network; colour changes slowly, and networks get it wrong, so it is interpolated."""
-    colour = cv2.cvtColor(_to_float(seen), cv2.COLOR_RGB2YCrCb)
+def _upscale_rgb(read: Pixels, upscaler: Upscaler) -> Pixels:
+    """Enlarge luminance by the network and interpolate chroma, which varies slowly and which networks get wrong."""
+    colour = cv2.cvtColor(_to_float(read), cv2.COLOR_RGB2YCrCb)
     luminance = np.ascontiguousarray(colour[..., 0], dtype=np.float32)
     large = enlarge(np.asarray(colour, dtype=np.float32), upscaler.factor)
     large[..., 0] = np.clip(upscaler(luminance), 0, 1)
@@ -149,16 +149,16 @@ def _to_uint8(plane: Plane) -> Pixels:
 
 
 def size_at(size: tuple[int, int], dpi: Dpi, out_dpi: float) -> tuple[int, int]:
-    """Return the size in px that a page of a size and resolution has at ``out_dpi`` on both axes."""
+    """Return the (width, height) in px of a page that is brought from ``dpi`` to ``out_dpi`` on both axes."""
     width, height = (max(1, round(px * out_dpi / at)) for px, at in zip(size, dpi, strict=True))
     return width, height
 
 
-def _brought_to(large: Bands, came: Page, out_dpi: float) -> Bands:
-    """Resize to a resolution; the size follows from the page as it came, so that rounding happens once."""
-    if came.dpi is None:
+def _resized_to_dpi(large: Bands, original: Page, out_dpi: float) -> Bands:
+    """Resize to a resolution. The size is computed from the original page, so that it is rounded only once."""
+    if original.dpi is None:
         raise ValueError("a page without dpi cannot be brought to one")
-    width, height = size_at((came.width, came.height), came.dpi, out_dpi)
+    width, height = size_at((original.width, original.height), original.dpi, out_dpi)
     dpi = out_dpi, out_dpi
     if (large.width, large.height) == (width, height):
         return replace(large, dpi=dpi)
@@ -167,14 +167,14 @@ def _brought_to(large: Bands, came: Page, out_dpi: float) -> Bands:
 
 
 def check_brought_to(large: Bands, width: int, height: int) -> None:
-    """Refuse a page that is too large to be resized to so many px, before it is made.
+    """Raise an error if a page is too large to be resized to this size, before it is made.
 
     Raises:
-        PageError: it takes more pixels, or more memory, than it may.
+        PageError: the result needs more pixels or more memory than allowed.
     """
     if (large.width, large.height) != (width, height):
-        beside = large.width * large.height * (1 if large.is_grey else 3)
-        check_held(replace(large, width=width, height=height), beside, "use a lower --dpi, or --factor in its place")
+        bytes_held = large.width * large.height * (1 if large.is_grey else 3)
+        check_held(replace(large, width=width, height=height), bytes_held, "use a lower --dpi, or --factor instead")
 
 
 def _resized(large: Bands, width: int, height: int) -> Iterator[Pixels]:

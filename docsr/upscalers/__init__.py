@@ -1,1 +1,1 @@
-"""Upscalers: interpolation and networks behind one call."""
+"""Enlarge grey planes by interpolation or by a network, through one interface."""

@@ -1,4 +1,4 @@
-"""What an upscaler is: one grey plane in, one larger grey plane out."""
+"""Define the interface of upscalers: one grey plane in, one larger grey plane out."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from docsr.page import Plane
 
 
 class Upscaler(Protocol):
-    """Enlarges one grey plane by a fixed integer factor.
+    """Enlarge one grey plane by a fixed integer factor.
 
     Attributes:
-        name: what reports call it, such as ``bicubic`` or ``compact_x2``.
-        factor: output pixels per input pixel on each axis; 1 leaves a page as it is.
-        overlap: input pixels of real context around a tile that make tiled output equal untiled output.
-        keeps_white: True when pure white gives pure white, so that blank tiles need no work.
-        guarded: True when what it makes is to be compared with the page, as that of a network may have to be
-            (docsr.upscale.guard).
+        name: its name in reports, such as ``bicubic`` or ``compact_x2``.
+        factor: output pixels per input pixel on each axis; 1 leaves a page unchanged.
+        overlap: pixels of real context around a tile that it needs for tiled output to equal untiled output.
+        keeps_white: whether pure white stays pure white, so that blank tiles need no run.
+        guarded: whether its output must be checked against the page (docsr.upscale.guard), as that of networks.
 
     An upscaler is safe to call from several threads and can be pickled for worker processes.
     """
@@ -43,6 +42,6 @@ class Upscaler(Protocol):
             plane: H x W float32 in [0, 1], 0 black.
 
         Returns:
-            (H * factor) x (W * factor) float32; values may pass [0, 1] a little, the caller clips them.
+            (H * factor) x (W * factor) float32. Values may exceed [0, 1] a little; the caller clips them.
         """
         ...

@@ -1,4 +1,4 @@
-"""From what the user names to an upscaler: interpolation, a shipped network, or a file."""
+"""Find the upscaler for a model's name: interpolation, a shipped network, or a file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from docsr.upscalers.interpolation import CLASSICAL
 from docsr.weights import ModelCard, catalogue
 
 FACTORS = (2, 4, 8)
-"""The factors a user can ask for."""
+"""The factors that a user can choose."""
 
 
 def shipped(factor: int, *, fax: bool = False) -> list[ModelCard]:
-    """Return the cards of the shipped networks for ``factor``, those for small text (dense) first.
+    """Return the cards of the shipped networks for ``factor``, dense ones (for small text) first.
 
-    They are those for standard faxes, or those for all other pages.
+    With ``fax`` they are the networks for standard faxes, otherwise those for all other pages.
     """
     return small_text_first(card for card in catalogue().values() if card.factor == factor and card.fax == fax)
 
 
 def small_text_first(cards: Iterable[ModelCard]) -> list[ModelCard]:
-    """Return the cards with the dense ones before the others, else in their order."""
+    """Return the cards with dense ones first, otherwise in their order."""
     return sorted(cards, key=lambda card: not card.dense)
 
 
@@ -32,7 +32,7 @@ _CHECKPOINT = ".safetensors"
 
 
 def is_file(model: str) -> bool:
-    """Return whether ``model`` names a network file rather than something in the catalogue."""
+    """Return whether ``model`` is the path of a network file rather than a name in the catalogue."""
     return model.endswith((".onnx", _CHECKPOINT))
 
 
@@ -40,15 +40,15 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
     """Return the upscaler that ``model`` names.
 
     Args:
-        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), a path to an .onnx
-            or .safetensors file.
-        factor: 1, 2, 4 or 8; None takes the factor of a network that has only one.
-        threads: CPU threads of one call, None for all.
+        model: ``none``, ``nearest``, ``bicubic``, ``lanczos``, a shipped network (``compact_x2``), or the path of an
+            .onnx or .safetensors file.
+        factor: 1, 2, 4 or 8, or None for the network's only factor.
+        threads: CPU threads for one call, None for all.
         device: ``auto``, ``cpu``, ``cuda``, ``tensorrt`` or ``openvino``.
 
     Raises:
-        UsageError: an unknown name, or a network made for another factor.
-        CheckpointError: a network file that cannot be used.
+        UsageError: the name is unknown, or the network was made for another factor.
+        CheckpointError: the network file cannot be used.
     """
     if factor == 1:
         return CLASSICAL["none"](1)
@@ -61,16 +61,16 @@ def resolve(model: str, factor: int | None, threads: int | None = None, device: 
 
 
 def runs_in_torch(model: str | None) -> bool:
-    """Tell whether what a model names is a checkpoint, which torch runs."""
+    """Return whether ``model`` is a checkpoint, which torch runs."""
     return model is not None and model.endswith(_CHECKPOINT)
 
 
 def fixed_factor(model: str | None) -> int | None:
-    """Return the only factor that ``model`` has, or None if it has any (interpolation, no model named).
+    """Return the only factor of ``model``, or None if it supports all (interpolation, or no model).
 
     Raises:
-        UsageError: an unknown name.
-        CheckpointError: a network file that cannot be used.
+        UsageError: the name is unknown.
+        CheckpointError: the network file cannot be used.
     """
     if model is None or (model in CLASSICAL and model != "none"):
         return None
@@ -81,7 +81,7 @@ def shipped_path(model: str) -> Path:
     """Return the file of a shipped network.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: the name is unknown.
     """
     cards = catalogue()
     if model in cards:
@@ -91,7 +91,7 @@ def shipped_path(model: str) -> Path:
 
 def _load(path: Path, threads: int | None, device: str, factor: int | None) -> Upscaler:
     if path.suffix == _CHECKPOINT:
-        from docsr.upscalers.torch import TorchUpscaler  # torch only when asked for
+        from docsr.upscalers.torch import TorchUpscaler  # import torch only for a checkpoint
 
         return TorchUpscaler(path, threads, device, factor)
     from docsr.upscalers.onnx import OnnxUpscaler

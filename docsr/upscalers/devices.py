@@ -1,4 +1,4 @@
-"""Where ONNX Runtime runs a network: its execution providers, by the names that ``--device`` knows."""
+"""Choose ONNX Runtime's execution providers by the names of ``--device``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _QUANTISED = b"QuantizeLinear"
 
 @dataclass(frozen=True, slots=True)
 class _Device:
-    """An execution provider: ONNX Runtime's name of it, the package that has it, and what may be missing then."""
+    """An execution provider: ONNX Runtime's name for it, the package that has it, and what may be missing."""
 
     provider: str
     package: str
@@ -30,23 +30,23 @@ _DEVICES = {
 }
 
 DEVICES = (AUTO, CPU, *_DEVICES)
-"""What ``--device`` takes; ``auto`` is CUDA if it is there, else OpenVINO if that is quicker, else the CPU.
+"""The values of ``--device``. ``auto`` is CUDA if available, else OpenVINO if that is faster, else the CPU.
 
-TensorRT compiles for each size of tile anew, which takes longer than pages do. OpenVINO on a CPU is quicker
-than ONNX Runtime itself with networks of floats, and slower with those of 8-bit numbers.
+``auto`` never uses TensorRT, because it compiles again for each size of tile, which takes longer than pages do. On a
+CPU, OpenVINO is faster than ONNX Runtime itself for float networks and slower for 8-bit networks.
 """
 
 
 def providers(device: str, content: bytes, threads: int | None) -> list[str | tuple[str, dict[str, str]]]:
-    """Return what ONNX Runtime shall try, the CPU last.
+    """Return the execution providers for ONNX Runtime to try, the CPU last.
 
     Args:
         device: one of DEVICES.
-        content: of the network's file.
-        threads: of one call, None for all.
+        content: the bytes of the network's file.
+        threads: CPU threads for one call, None for all.
 
     Raises:
-        UsageError: this ONNX Runtime does not have the device.
+        UsageError: this ONNX Runtime does not support the device.
     """
     available = onnxruntime.get_available_providers()
     if device == AUTO:
@@ -57,22 +57,22 @@ def providers(device: str, content: bytes, threads: int | None) -> list[str | tu
     for name in names:
         if _DEVICES[name].provider not in available:
             package = _DEVICES[name].package
-            raise UsageError(f"this ONNX Runtime has no {name}: install {package} in its place, or use --device cpu")
+            raise UsageError(f"this ONNX Runtime has no {name}: install {package} instead, or use --device cpu")
     return [*(_configured(name, threads) for name in names), _CPU_PROVIDER]
 
 
 def may_use_gpu(device: str) -> bool:
-    """Tell whether networks may run on a GPU, whose driver reserves memory of the machine as it likes."""
+    """Return whether networks may run on a GPU, whose driver may reserve any amount of the machine's memory."""
     gpus = ("cuda", "tensorrt")
     there = device == AUTO and _DEVICES["cuda"].provider in onnxruntime.get_available_providers()
     return there or device in gpus
 
 
 def check_runs(device: str, running: list[str]) -> None:
-    """Refuse a device that is installed but not there: ONNX Runtime falls back to the CPU without a word.
+    """Check that a network runs on the wanted device. ONNX Runtime silently falls back to the CPU if it is missing.
 
     Raises:
-        UsageError: it is not among those that a network runs on.
+        UsageError: ``running`` does not include the device.
     """
     wanted = _DEVICES.get(device)
     if wanted is not None and wanted.provider not in running:

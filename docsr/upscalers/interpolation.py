@@ -1,4 +1,4 @@
-"""Interpolation: the baselines, and what stands in where no network helps."""
+"""Enlarge by interpolation: the baselines, and the fallback where no network helps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Interpolation:
 
     @property
     def overlap(self) -> int:
-        """Input pixels that the kernel reaches, and one to spare."""
+        """The reach of the kernel in input pixels, plus one."""
         return _REACH[self.name]
 
     def __call__(self, plane: Plane) -> Plane:
@@ -36,7 +36,7 @@ class Interpolation:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The page as it is: what OCR reads when nothing is done."""
+    """The unchanged page, as the baseline for OCR."""
 
     name: str = "none"
     factor: int = 1
@@ -64,4 +64,4 @@ CLASSICAL: Registry[Callable[[int], Interpolation | Unchanged]] = Registry(
         "lanczos": lambda factor: Interpolation("lanczos", factor),
     },
 )
-"""Name -> constructor, called with the factor."""
+"""Name -> constructor, which is called with the factor."""

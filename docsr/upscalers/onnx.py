@@ -1,4 +1,4 @@
-"""Networks in ONNX, run by ONNX Runtime: ours, and any that takes one grey channel in [0, 1]."""
+"""Run ONNX networks in ONNX Runtime: docsr's own, and any other that takes one grey channel in [0, 1]."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from docsr.upscalers.graph import Graph, GraphError, SizeError, WireError
 from docsr.weights import is_shipped
 
 _UNKNOWN_OVERLAP = 32
-"""Context for a network that does not say how far it sees, in input pixels."""
+"""Context in input pixels for a network that does not state its receptive field."""
 
 MOST_BYTES = 1 << 29
-"""Bytes that a network's file may have; those of the largest published networks for enlarging have a third of it."""
+"""The most bytes of a network's file. The largest published networks for enlarging have a third of it."""
 
 MOST_OVERLAP = 1024
-"""The largest context in input pixels that a network may ask for; tiles of more would be most of a page."""
+"""The largest context in input pixels that a network may ask for. With more, a tile would be most of a page."""
 
 _PROBE = np.ones((1, 1, 47, 37), dtype=np.float32)
 _EVEN = np.ones((1, 1, 64, 64), dtype=np.float32)
-"""A size that networks which want multiples of a number are likely to take, and one that they are not."""
+"""_PROBE has a size that networks which need multiples of some number cannot take; _EVEN has one that they can."""
 
 _NOT_EVERY_SIZE = (
     f"does not take every size (it runs on {_EVEN.shape[3]} x {_EVEN.shape[2]} px and not on "
@@ -41,16 +41,16 @@ _EXPORT_AGAIN = "it may be cut off or of another kind, export it again"
 _WHITE_TOLERANCE = 0.5 / 255
 
 RELEASING = onnxruntime.RunOptions()
-"""How a network is run: what memory of the machine it took is given back (that of a GPU is kept)."""
+"""The options of a run: it returns the machine's memory afterwards (but keeps that of a GPU)."""
 RELEASING.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
 
 class OnnxUpscaler:
     """A network file: input N x 1 x H x W float32 in [0, 1], output N x 1 x fH x fW.
 
-    Files written by ``docsr export`` say their name, factor and overlap in ``metadata_props`` (``docsr.*``);
-    for others the factor is found by running a small white page and the overlap is taken wide. Files that docsr does
-    not ship are looked at before they are loaded (docsr.upscalers.graph), and so is each size of plane before a run.
+    Files from ``docsr export`` state their name, factor and overlap in ``metadata_props`` (``docsr.*``). For other
+    files, a run on a small white page gives the factor, and a wide overlap is assumed. Files that docsr does not ship
+    are checked before they are loaded (docsr.upscalers.graph), and so is each size of plane before a run.
 
     Attributes:
         path: the file.
@@ -59,59 +59,61 @@ class OnnxUpscaler:
         overlap: context in input pixels.
         keeps_white: whether a white page stays white to half a grey level.
         guarded: True.
-        x_height: (smallest, largest) x-height in input px it was trained on, or None.
-        version: version written at export, or None.
+        x_height: (smallest, largest) x-height in input px on which it was trained, or None.
+        version: the version written at export, or None.
     """
 
     guarded = True
 
     def __init__(self, path: Path, threads: int | None = None, device: str = "auto") -> None:
-        """Load and probe.
+        """Load the file and run a small page.
 
         Args:
             path: an .onnx file.
-            threads: CPU threads of one call; None lets ONNX Runtime take every core.
+            threads: CPU threads for one call, None for all cores.
             device: one of docsr.upscalers.devices.DEVICES.
 
         Raises:
             CheckpointError: the file is missing, damaged, or not a network of this kind.
             UsageError: the device is not available.
-            PageError: it does not fit in memory.
+            PageError: the network does not fit in memory.
         """
         self.path, self._threads, self._device = Path(path), threads, device
         content = read_whole(self.path, "network", MOST_BYTES)
-        self._graph = None if is_shipped(self.path) else _looked_at(self.path, content)
+        self._graph = None if is_shipped(self.path) else _check_graph(self.path, content)
         self._session = _open_session(self.path, content, threads, device)
         self._input = str(self._session.get_inputs()[0].name)
         try:
             metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         except UnicodeDecodeError as error:
-            raise CheckpointError(f"{self.path} has metadata that are not UTF-8: export it again") from error
+            raise CheckpointError(f"{self.path} has metadata that is not UTF-8: export it again") from error
         self.factor, self.keeps_white = self._probe()
         self.name = metadata.get("docsr.name") or self.path.stem
         self.version = metadata.get("docsr.version")
         try:
             self.overlap = int(metadata.get("docsr.overlap", _UNKNOWN_OVERLAP))
             self.x_height = _x_height(metadata)
-            told = int(metadata.get("docsr.factor", self.factor))
+            stated = int(metadata.get("docsr.factor", self.factor))
         except ValueError as error:
             raise CheckpointError(f"{self.path} has docsr metadata that is not a number: {error}") from error
         if not 0 <= self.overlap <= MOST_OVERLAP or not _is_span(self.x_height):
-            raise CheckpointError(f"{self.path} has docsr metadata that cannot be: export it again")
-        if told != self.factor:
-            raise CheckpointError(f"{self.path} says factor {told} but enlarges {self.factor} times: export it again")
+            raise CheckpointError(f"{self.path} has impossible docsr metadata: export it again")
+        if stated != self.factor:
+            raise CheckpointError(
+                f"{self.path} states the factor {stated} but enlarges {self.factor} times: export it again"
+            )
 
     def __call__(self, plane: Plane) -> Plane:
         """Enlarge H x W in [0, 1] to fH x fW.
 
         Raises:
-            PageError: ONNX Runtime failed on this plane, or made another size of it.
+            PageError: ONNX Runtime failed on this plane, or its output has the wrong size.
         """
         plane_out: Plane = self._run(plane[None, None])[0, 0]
-        (height, width), made = plane.shape, plane_out.shape
-        if made != (self.factor * height, self.factor * width):
-            larger = f"{self.path.name} turned {width} x {height} px into {made[1]} x {made[0]}"
-            raise PageError(f"the network {larger}, not {self.factor} times as large: it is of no use for tiles")
+        (height, width), shape_out = plane.shape, plane_out.shape
+        if shape_out != (self.factor * height, self.factor * width):
+            larger = f"{self.path.name} turned {width} x {height} px into {shape_out[1]} x {shape_out[0]}"
+            raise PageError(f"the network {larger}, not {self.factor} times as large: it cannot be used for tiles")
         return plane_out
 
     def __reduce__(self) -> tuple[type[OnnxUpscaler], tuple[Path, int | None, str]]:
@@ -120,7 +122,7 @@ class OnnxUpscaler:
     def _run(self, batch: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, np.dtype[np.float32]]:
         try:
             if self._graph is not None:
-                self._graph.made(*batch.shape[2:])
+                self._graph.output_shape(*batch.shape[2:])
             output = self._session.run(None, {self._input: np.ascontiguousarray(batch)}, RELEASING)[0]
         except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
             size, reason = f"{batch.shape[-1]} x {batch.shape[-2]}", why_network_failed(error, _reason(error))
@@ -135,7 +137,7 @@ class OnnxUpscaler:
         return True
 
     def _probe(self) -> tuple[int, bool]:
-        """Run a white page: return the factor and whether white stays white."""
+        """Run a white page, and return the factor and whether white stays white."""
         try:
             output = self._run(_PROBE)
         except PageError as error:
@@ -152,11 +154,11 @@ class OnnxUpscaler:
         return factor, bool(np.abs(output - 1).max() <= _WHITE_TOLERANCE)
 
 
-def _looked_at(path: Path, content: bytes) -> Graph:
-    """Look at a network's file without loading it; CheckpointError if it is none that docsr runs."""
+def _check_graph(path: Path, content: bytes) -> Graph:
+    """Check a network's file without loading it. Raise a CheckpointError if docsr does not run it."""
     try:
         graph = Graph(content)
-        _factor_of(path, _made(graph, path))
+        _factor_of(path, _output_shape(graph, path))
     except WireError as error:
         raise CheckpointError(f"{path} is not a readable ONNX network ({error}; {_EXPORT_AGAIN})") from error
     except GraphError as error:
@@ -164,41 +166,41 @@ def _looked_at(path: Path, content: bytes) -> Graph:
     return graph
 
 
-def _made(graph: Graph, path: Path) -> tuple[int, ...]:
-    """The shape that a network will make of the small page."""
+def _output_shape(graph: Graph, path: Path) -> tuple[int, ...]:
+    """Return the shape of the network's output for the small page."""
     try:
-        return graph.made(*_PROBE.shape[2:])
+        return graph.output_shape(*_PROBE.shape[2:])
     except SizeError as error:
         with suppress(SizeError):
-            graph.made(*_EVEN.shape[2:])
+            graph.output_shape(*_EVEN.shape[2:])
             raise CheckpointError(f"{path} {_NOT_EVERY_SIZE}") from error
         raise CheckpointError(f"{path} cannot be run: {error}") from error
 
 
-def _factor_of(path: Path, made: tuple[int, ...]) -> int:
-    """How many times as large the small page became; CheckpointError unless that is one of FACTORS, in one channel."""
+def _factor_of(path: Path, shape_out: tuple[int, ...]) -> int:
+    """Return the factor by which the small page grew. Raise a CheckpointError if it is invalid or not one channel."""
     height, width = _PROBE.shape[2:]
-    if len(made) != 4 or made[:2] != (1, 1):
-        raise CheckpointError(f"{path} gives an array of {' x '.join(map(str, made))}, not one grey channel")
-    factor = made[2] // height
-    if made[2:] != (height * factor, width * factor) or factor not in FACTORS:
-        larger = f"{width} x {height} px into {made[3]} x {made[2]}"
+    if len(shape_out) != 4 or shape_out[:2] != (1, 1):
+        raise CheckpointError(f"{path} gives an array of {' x '.join(map(str, shape_out))}, not one grey channel")
+    factor = shape_out[2] // height
+    if shape_out[2:] != (height * factor, width * factor) or factor not in FACTORS:
+        larger = f"{width} x {height} px into {shape_out[3]} x {shape_out[2]}"
         raise CheckpointError(f"{path} turns {larger}: every size must become 2, 4 or 8 times as large")
     return factor
 
 
 def _open_session(path: Path, content: bytes, threads: int | None, device: str) -> Any:
-    chosen = providers(device, content, threads)
+    devices = providers(device, content, threads)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = threads or 0
-    # Pages have tiles of many shapes: patterns, one for each, would keep growing over a batch. The arena would keep
-    # what the largest tile took; RELEASING empties it after each run.
+    # Pages have tiles of many shapes. Memory patterns, one for each shape, would keep growing over a batch. The arena
+    # would keep the memory of the largest tile, so RELEASING empties it after each run.
     options.enable_mem_pattern = False
-    # Bytes can be both ONNX and ONNX Runtime's own format, of which nothing was looked at.
+    # A file can be valid both as ONNX and in ONNX Runtime's own format, which was not checked.
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=chosen)
+        session = onnxruntime.InferenceSession(content, options, providers=devices)
     except Exception as error:  # ONNX Runtime raises classes of its own that share no public base
         if is_out_of_memory(error):
             raise PageError(sentence_of(error, f"the network {path.name}", "loaded")) from error
@@ -217,5 +219,5 @@ def _is_span(x_height: tuple[float, float] | None) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return what an error of ONNX Runtime says, without its codes and without a full stop."""
+    """Return the message of an ONNX Runtime error without its codes and without a full stop."""
     return re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", first_line(error)).rstrip(".")

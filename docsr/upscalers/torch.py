@@ -1,4 +1,4 @@
-"""Checkpoints (.safetensors) run by torch: for looking at a training run before its export."""
+"""Run checkpoints (.safetensors) in torch, to see a training run's results before its export."""
 
 from __future__ import annotations
 
@@ -20,37 +20,38 @@ from docsr.page import Plane
 
 
 class TorchUpscaler:
-    """A generator from a checkpoint of ``docsr train``; needs the extra ``train``.
+    """A generator from a checkpoint of ``docsr train``. It needs the extra ``train``.
 
     Attributes:
         path: the file.
         name: the generator's name and factor, such as ``compact_x2``.
         factor: 2, 4 or 8.
         overlap: context in input pixels.
-        keeps_white: False: every tile is run, nothing is assumed.
+        keeps_white: False, so that every tile is run.
         guarded: True.
     """
 
     keeps_white, guarded = False, True
 
     def __init__(self, path: Path, threads: int | None = None, device: str = "auto", factor: int | None = None) -> None:
-        """Load.
+        """Load the checkpoint.
 
         Args:
             path: a .safetensors checkpoint.
-            threads: CPU threads of this process, or None to leave torch's own choice.
-            device: ``cpu``, ``cuda``, or ``auto`` (CUDA where torch sees one).
-            factor: of a network that has several; none: the one in the file, as for a network that has not this one.
+            threads: CPU threads of this process, or None for torch's own choice.
+            device: ``cpu``, ``cuda``, or ``auto`` (CUDA if torch finds a device).
+            factor: the factor to use if the network has several. With None, or a factor that the network does not
+                have, the one in the file is used.
 
         Raises:
             MissingExtraError: torch is not installed.
             CheckpointError: the file is missing, damaged or unknown.
-            UsageError: ``cuda`` is asked for and not available.
+            UsageError: ``cuda`` was requested and is not available.
             PageError: torch itself does not fit in memory.
         """
         self.path, self._arguments = Path(path), (threads, device, factor)
         try:
-            # By name, so that nothing on the way of `docsr enhance` depends on torch.
+            # Imported by name, so that `docsr enhance` does not depend on torch.
             self._torch: Any = import_module("torch")
             load = import_module("docsr.models.checkpoint").load_checkpoint
         except (ImportError, OSError, MemoryError) as error:
@@ -74,18 +75,18 @@ class TorchUpscaler:
         """Enlarge H x W in [0, 1] to fH x fW.
 
         Raises:
-            PageError: torch failed on this plane (no memory).
+            PageError: torch failed on this plane (out of memory).
             CheckpointError: the network does not enlarge by its factor.
         """
         try:
             with self._torch.inference_mode():
                 batch = self._torch.tensor(plane[None, None], device=self._device)
                 output: Plane = self._generator.on_grey(batch)[0, 0].float().cpu().numpy()
-        except (RuntimeError, MemoryError) as error:  # what torch raises, also where memory runs out
+        except (RuntimeError, MemoryError) as error:  # torch raises these, also when memory runs out
             size, reason = f"{plane.shape[1]} x {plane.shape[0]}", why_network_failed(error, first_line(error))
             raise PageError(f"the network {self.path.name} failed on {size} px: {reason}") from error
         if output.shape != (plane.shape[0] * self.factor, plane.shape[1] * self.factor):
-            raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header says")
+            raise CheckpointError(f"{self.path} does not enlarge by the factor {self.factor} that its header states")
         return output
 
     def __reduce__(self) -> tuple[type[TorchUpscaler], tuple[Path, int | None, str, int | None]]:
@@ -93,8 +94,8 @@ class TorchUpscaler:
 
     def _pick(self, device: str) -> str:
         if device not in {"auto", "cpu", "cuda"}:
-            raise UsageError(f"{device} runs ONNX networks: run docsr export on {self.path}, or use --device cpu")
+            raise UsageError(f"{device} runs only ONNX networks: run docsr export on {self.path}, or use --device cpu")
         available = bool(self._torch.cuda.is_available())
         if device == "cuda" and not available:
-            raise UsageError("torch sees no CUDA device: use --device cpu")
+            raise UsageError("torch finds no CUDA device: use --device cpu")
         return "cuda" if available and device != "cpu" else "cpu"

@@ -67,7 +67,7 @@ def test_what_was_done_in_the_time_of_a_file_is_kept(tmp_path, suffix, form):
     assert statuses[:finished] == ["done"] * finished
     assert set(statuses[finished:]) == {"failed", "unwritten"}
     told = rows[finished][1] or ""
-    assert f"{source}, page {finished + 1}: its file took the 10 s" in told
+    assert f"{source}, page {finished + 1}: its file took longer than the 10 s allowed" in told
     assert f"{PAGES - finished - 1} pages after it were not reached" in told
     (made,) = (path for path in out.iterdir() if path.name[0] != ".")
     assert count_pages(made) == (PAGES if (suffix, form) == (".pdf", "same") else finished)

@@ -123,7 +123,7 @@ def test_who_locks_the_output_folder_costs_a_moment_and_a_warning(tmp_path, caps
     words = [scene.scans, "--out", scene.out, "--model", "bicubic", "--factor", 2]
     ran = docsr(capsys, monkeypatch, "enhance", *words)
     os.close(reader)
-    warning = f"another program keeps {scene.out} locked, and docsr goes on without a lock: end that program"
+    warning = f"another program keeps {scene.out} locked, so docsr goes on without a lock: end that program"
     assert (ran.code, ran.err.count(warning), ran.err.count("\n")) == (0, 1, 1)
     assert scene.outputs() == {ONE, OTHER}
 

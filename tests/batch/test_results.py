@@ -18,5 +18,5 @@ def test_a_file_that_ends_its_process_is_told_with_the_remedy_of_who_ran_it() ->
 
 def test_a_file_that_takes_too_long_is_told_as_that_alone() -> None:
     (row,) = too_slow(2.5, TASK)
-    sentence = "a.png was given up: it took more than 2.5 s for a page (--time-limit)"
+    sentence = "a.png was given up: a page took longer than 2.5 s (--time-limit)"
     assert (row.status, row.error, row.readable) == ("failed", sentence, True)

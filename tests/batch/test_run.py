@@ -180,4 +180,4 @@ def test_grey_pages_stay_grey_and_jpeg_holds_no_one_bit_pages(tmp_path, capsys, 
     (large,) = read_document(tmp_path / "out" / "a.tif")
     assert not large.bilevel
     refused = docsr(capsys, monkeypatch, "enhance", tmp_path / "a.tif", *wish, "--format", "jpg")
-    assert (refused.code, "jpg holds no one-bit pages" in refused.err) == (2, True)
+    assert (refused.code, "jpg cannot hold one-bit pages" in refused.err) == (2, True)

@@ -49,7 +49,7 @@ def enhance(capsys, monkeypatch, tmp_path):
             if left:
                 left.pop()(scene)
 
-        do, note = FileEnhancer._do, Outputs.note
+        do, note = FileEnhancer._process, Outputs.note
 
         def early(*given: Any) -> None:
             once()
@@ -62,7 +62,7 @@ def enhance(capsys, monkeypatch, tmp_path):
         if late:
             monkeypatch.setattr(Outputs, "note", noted)
         else:
-            monkeypatch.setattr(FileEnhancer, "_do", early)
+            monkeypatch.setattr(FileEnhancer, "_process", early)
         report = tmp_path / "report.json"
         words = [scene.scans, "--out", scene.out, "--model", "bicubic", "--report", report, *more]
         ran = docsr(capsys, monkeypatch, "enhance", *words)

@@ -36,7 +36,7 @@ def large(path: Path, size: tuple[int, int], mode: str) -> Path:
         ("a.png", (2240, 2240), "L", (*WISH, "--format", "pdf"), BECOMES),
         ("a.pdf", (2240, 2240), "L", WISH, BECOMES),
         ("a.png", (2240, 2240), "1", (*WISH, "--binarize"), BECOMES),
-        ("a.png", (2240, 2240), "L", (*AT_DPI, "--format", "tiff"), "; use a lower --dpi, or --factor in its place"),
+        ("a.png", (2240, 2240), "L", (*AT_DPI, "--format", "tiff"), "; use a lower --dpi, or --factor instead"),
         ("a.webp", (4200, 40), "L", WISH, SIDES),
         ("a.png", (4200, 40), "L", (*WISH, "--format", "webp"), SIDES),
     ],

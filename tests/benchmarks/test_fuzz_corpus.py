@@ -84,7 +84,7 @@ def test_the_corpus_is_small_and_has_something_for_each_target() -> None:
     ("target", "fault"),
     [
         ("names", "docsr.text.shown:visible"),
-        ("names", "docsr.system.names:_upwards"),
+        ("names", "docsr.system.names:_fault_upwards"),
         ("image", "docsr.io.read_errors:damage"),
         ("manifest", "docsr.io.paths.manifest:Manifest.made"),
         ("graph", "docsr.upscalers.graph.model:_Parser.__init__"),

@@ -53,7 +53,7 @@ def test_what_items_tell_is_heard_before_their_results(jobs):
         found.append((item, value))
 
     if jobs:
-        run = run_in_processes(telling, items, jobs=jobs, on_crash=broken, heard=heard)
+        run = run_in_processes(telling, items, jobs=jobs, on_crash=broken, on_progress=heard)
     else:
         run = run_here(telling, items, heard)
     for item, result in run:
@@ -78,7 +78,7 @@ def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
         heard.append(value)
         time.sleep(0.0005)
 
-    run = run_in_processes(shouting, [1], jobs=1, on_crash=broken, heard=slow)
+    run = run_in_processes(shouting, [1], jobs=1, on_crash=broken, on_progress=slow)
     assert list(run) == [(1, "did 1")]
     assert 0 < len(heard) < 20_000
     assert heard == sorted(heard)

@@ -60,7 +60,7 @@ def test_all_is_done_in_this_process_and_told_once(alone: str, limit: float | No
     assert [apart(0), apart(1)] == [os.getpid()] * 2
     apart.close()
     (told,) = caplog.messages
-    assert told.startswith("all is done in one process, for no others can be made (")
+    assert told.startswith("everything runs in one process because no other can be started (")
     assert told.endswith("a page that hangs is not given up") == (limit is not None)
     assert len(told.splitlines()) == 1
 
@@ -89,7 +89,7 @@ def test_without_a_handler_it_is_one_line_on_standard_error():
     )
     assert (ran.returncode, ran.stdout) == (0, "")
     assert ran.stderr == (
-        "all is done in one process, for no others can be made ([Errno 38] Function not implemented)\n"
+        "everything runs in one process because no other can be started ([Errno 38] Function not implemented)\n"
     )
 
 

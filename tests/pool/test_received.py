@@ -56,7 +56,9 @@ def lost(path: Path) -> str:
 def test_what_is_sent_is_run_without_a_sandbox_alone(tmp_path, way, sandbox):
     path = tmp_path / "made"
     try:
-        run = run_in_processes(way, [path], jobs=1, on_crash=lost, sandbox=sandbox, heard=lambda item, value: None)
+        run = run_in_processes(
+            way, [path], jobs=1, on_crash=lost, sandbox=sandbox, on_progress=lambda item, value: None
+        )
         found = [result for _, result in run]
     except (ValueError, pickle.UnpicklingError):
         found = ["raised"]

@@ -121,7 +121,7 @@ def test_where_no_worker_begins_in_it_that_is_told(
         return list(run_in_processes(ends, [0, 2], jobs=1, on_crash=lost, sandbox=Sandbox(required=required)))
 
     if required:
-        with pytest.raises(UsageError, match="no process begins in it"):
+        with pytest.raises(UsageError, match="no process starts in it"):
             done()
     else:
         assert done() == [(0, "did 0"), (2, "did 2")]

@@ -29,7 +29,7 @@ def test_where_there_is_none_on_refuses_and_auto_goes_on(
     words = ("enhance", page, "--out", tmp_path / "o", "--model", "bicubic", "--factor", 2, "--sandbox")
     refused = docsr(capsys, monkeypatch, *words, "on")
     assert refused.code == 2
-    assert "there is no sandbox, and --sandbox on asks for one (it takes another system)" in refused.err
+    assert "there is no sandbox, but --sandbox on needs one (it takes another system)" in refused.err
     assert docsr(capsys, monkeypatch, *words, "auto", "--jobs", 1).code == 0
     assert (tmp_path / "o" / "page.png").is_file()
 
@@ -67,7 +67,7 @@ def test_a_gpu_goes_without(wish: str, runs: bool, monkeypatch: pytest.MonkeyPat
     if runs:
         assert sandbox_for(wish, None, "auto") is None
     else:
-        with pytest.raises(UsageError, match="drivers of GPUs"):
+        with pytest.raises(UsageError, match="GPU drivers"):
             sandbox_for(wish, None, "auto")
 
 
@@ -88,7 +88,7 @@ def test_where_no_process_can_be_made_what_is_required_is_refused(
         return SingleWorker(str, lost, sandbox=sandbox)(0)
 
     if required:
-        with pytest.raises(UsageError, match="no process can be made, so that there is no sandbox"):
+        with pytest.raises(UsageError, match="no sandbox, because no process can be started"):
             done()
     else:
         assert done() == "0"

@@ -104,7 +104,7 @@ def test_what_is_not_ours_stays(place: Path, tmp_path: Path):
 def test_one_that_another_took_for_left_over_while_it_was_made_is_made_again(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    held, met = temporary._held, list[Path]()
+    held, met = temporary._lock_folder, list[Path]()
 
     def taken_first(path: Path) -> int | None:
         met.append(path)
@@ -114,7 +114,7 @@ def test_one_that_another_took_for_left_over_while_it_was_made_is_made_again(
             raise BlockingIOError
         return held(path)
 
-    monkeypatch.setattr(temporary, "_held", taken_first)
+    monkeypatch.setattr(temporary, "_lock_folder", taken_first)
     with temporary_folder() as one:
         assert one.parent == met[2]
         assert one.is_dir()

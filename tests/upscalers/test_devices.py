@@ -63,7 +63,7 @@ def test_a_device_that_is_not_installed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, package: str
 ) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: [CPU])
-    with pytest.raises(UsageError, match=f"no {device}: install onnxruntime-{package} in its place"):
+    with pytest.raises(UsageError, match=f"no {device}: install onnxruntime-{package} instead"):
         OnnxUpscaler(conv_network(tmp_path / "a.onnx"), threads=1, device=device)
 
 

@@ -174,10 +174,13 @@ BAD = {
     "rounded up": (_rounded_up_to_eight, "37 x 47 px into 80 x 96: .* 2, 4 or 8 times"),
     "baked": (lambda path: _resized_to(path, (128, 128)), "37 x 47 px into 128 x 128"),
     "two outputs": (_two_outputs, "1 inputs and 2 outputs"),
-    "lie": (lambda path: conv_network(path, 4, metadata=OURS), "says factor 2"),
-    "wide": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "1025"}), "that cannot be"),
-    "negative": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "-1"}), "that cannot be"),
-    "text size": (lambda path: conv_network(path, metadata=OURS | {"docsr.x_height_max": "nan"}), "that cannot be"),
+    "lie": (lambda path: conv_network(path, 4, metadata=OURS), "states the factor 2"),
+    "wide": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "1025"}), "impossible docsr metadata"),
+    "negative": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "-1"}), "impossible docsr metadata"),
+    "text size": (
+        lambda path: conv_network(path, metadata=OURS | {"docsr.x_height_max": "nan"}),
+        "impossible docsr metadata",
+    ),
     "overlap": (lambda path: conv_network(path, metadata=OURS | {"docsr.overlap": "x"}), "not a number"),
 }
 

@@ -40,7 +40,7 @@ def test_a_file_is_not_loaded_in_this_process(tmp_path: Path, monkeypatch: pytes
 
 
 def test_what_is_shipped_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "Apart", loaded_here)
+    monkeypatch.setattr(module, "SingleWorker", loaded_here)
     card = catalogue()["compact_x2"]
     assert tried("compact_x2") == tried(str(card.path)) == 2
     assert tried("bicubic", 4) == 4
@@ -54,7 +54,7 @@ def test_a_copy_of_what_is_shipped_is_a_file_as_others(tmp_path: Path, monkeypat
 
 def test_what_ends_its_process_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_factor", killed)
-    with pytest.raises(CheckpointError, match=r"a\.onnx ended its process \(out of memory\?\), each time") as caught:
+    with pytest.raises(CheckpointError, match=r"a\.onnx crashed its process \(out of memory\?\) each time") as caught:
         tried(str(tmp_path / "a.onnx"))
     assert "\n" not in str(caught.value)
 
@@ -73,7 +73,7 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "slow.onnx").write_bytes(network([*mean, *wide, *work, one, last], weights))
     monkeypatch.setattr(module, "SECONDS", 0.5)
     started = time.monotonic()
-    with pytest.raises(CheckpointError, match=r"slow\.onnx took more than 0\.5 s, each time"):
+    with pytest.raises(CheckpointError, match=r"slow\.onnx took more than 0\.5 s each time"):
         tried(str(tmp_path / "slow.onnx"))
     assert time.monotonic() - started < 30
 

@@ -1,4 +1,4 @@
-"""Operators whose output is as large as their inputs, reductions, and products of matrices."""
+"""Give the rules of elementwise operators, reductions and matrix products."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ UNARY: dict[str, _Fold | None] = {
     "Tanh": None,
     "ThresholdedRelu": None,
 }
-"""Operators that make an array of their first input's shape and type, and how small ones are computed here."""
+"""Operators whose output has the shape and type of their first input, and the numpy function for known elements."""
 
 BROADCAST: dict[str, _Fold | None] = {
     "Add": np.add,
@@ -71,7 +71,7 @@ BROADCAST: dict[str, _Fold | None] = {
     "Sub": np.subtract,
     "Sum": np.add,
 }
-"""Operators of one or more arrays that are brought to one shape."""
+"""Operators of one or more arrays that are broadcast to one shape."""
 
 _COMPARISONS = {"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Or"}
 
@@ -89,7 +89,7 @@ REDUCTIONS: dict[str, _Fold | None] = {
 
 
 def rules() -> dict[str, Rule]:
-    """The operators of this module by name."""
+    """Return the rules of this module by operator name."""
     return (
         {name: partial(_unary, fold) for name, fold in UNARY.items()}
         | {name: partial(_broadcast, fold) for name, fold in BROADCAST.items()}
@@ -97,7 +97,7 @@ def rules() -> dict[str, Rule]:
         | {
             "Cast": _cast,
             "DequantizeLinear": _dequantised,
-            "Dropout": lambda call: [call.made(call.value().shape), call.made(call.value().shape, BOOL)],
+            "Dropout": lambda call: [call.output(call.value().shape), call.output(call.value().shape, BOOL)],
             "DynamicQuantizeLinear": _dynamically_quantised,
             "Gemm": _gemm,
             "LayerNormalization": _layer_norm,
@@ -111,7 +111,7 @@ def rules() -> dict[str, Rule]:
 
 
 def _quotient(dividend: Array, divisor: Array) -> Array:
-    """As ONNX divides: whole numbers towards zero, and never by it."""
+    """Divide as ONNX does: integers round towards zero, and an integer division by zero is an error."""
     if dividend.dtype.kind == "f":
         return np.asarray(dividend / divisor)
     if not np.all(divisor):
@@ -121,16 +121,16 @@ def _quotient(dividend: Array, divisor: Array) -> Array:
 
 
 def _unary(fold: _Fold | None, call: Call) -> list[Value]:
-    return [call.made(call.value().shape, fold=None if fold is None else lambda: fold(call.elements(0)))]
+    return [call.output(call.value().shape, fold=None if fold is None else lambda: fold(call.elements(0)))]
 
 
 def _broadcast(fold: _Fold | None, call: Call) -> list[Value]:
-    given = call.given()
-    shape = broadcast(call, [one.shape for one in given])
+    given = call.present_inputs()
+    shape = broadcast(call, [value.shape for value in given])
     kind = BOOL if call.node.operator in _COMPARISONS else given[0].kind
     if fold is None:
-        return [call.made(shape, kind)]
-    return [call.made(shape, kind, lambda: np.asarray(reduce(fold, [one.values for one in given])))]
+        return [call.output(shape, kind)]
+    return [call.output(shape, kind, lambda: np.asarray(reduce(fold, [value.values for value in given])))]
 
 
 def _mod(call: Call) -> list[Value]:
@@ -140,12 +140,12 @@ def _mod(call: Call) -> list[Value]:
             raise ZeroDivisionError
         return np.asarray(np.fmod(dividend, divisor) if call.number("fmod", 0) else np.mod(dividend, divisor))
 
-    return [call.made(broadcast(call, [call.value(0).shape, call.value(1).shape]), fold=fold)]
+    return [call.output(broadcast(call, [call.value(0).shape, call.value(1).shape]), fold=fold)]
 
 
 def _where(call: Call) -> list[Value]:
     shape = broadcast(call, [call.value(place).shape for place in range(3)])
-    return [call.made(shape, call.value(1).kind, lambda: np.where(*(call.elements(place) for place in range(3))))]
+    return [call.output(shape, call.value(1).kind, lambda: np.where(*(call.elements(place) for place in range(3))))]
 
 
 def _cast(call: Call) -> list[Value]:
@@ -157,31 +157,31 @@ def _cast(call: Call) -> list[Value]:
         if values.dtype.kind == "f" and np.dtype(KINDS[kind]).kind in "iu":
             bounds = np.iinfo(KINDS[kind])
             if not np.all((values >= bounds.min) & (values <= bounds.max)):
-                raise SizeError("Cast gets a number that is none of its type")
+                raise SizeError("Cast gets a number outside the range of its type")
         return values
 
-    return [call.made(call.value().shape, kind, fold)]
+    return [call.output(call.value().shape, kind, fold)]
 
 
 def _quantised(call: Call) -> list[Value]:
     kind = call.value(2).kind if call.has(2) else call.number("output_dtype", 2)
     call.require(kind in KINDS, f"an unknown type {kind}")
-    return [call.made(call.value().shape, kind)]
+    return [call.output(call.value().shape, kind)]
 
 
 def _dequantised(call: Call) -> list[Value]:
-    return [call.made(call.value().shape, call.value(1).kind)]
+    return [call.output(call.value().shape, call.value(1).kind)]
 
 
 def _dynamically_quantised(call: Call) -> list[Value]:
-    return [call.made(call.value().shape, 2), call.made((), FLOAT), call.made((), 2)]
+    return [call.output(call.value().shape, 2), call.output((), FLOAT), call.output((), 2)]
 
 
 def _layer_norm(call: Call) -> list[Value]:
     shape = call.value().shape
     axis = call.axis(call.number("axis", -1), len(shape))
     spread = shape[:axis] + (1,) * (len(shape) - axis)
-    return [call.made(shape), call.made(spread, FLOAT), call.made(spread, FLOAT)]
+    return [call.output(shape), call.output(spread, FLOAT), call.output(spread, FLOAT)]
 
 
 def _reduced(fold: _Fold | None, call: Call) -> list[Value]:
@@ -190,26 +190,26 @@ def _reduced(fold: _Fold | None, call: Call) -> list[Value]:
     if not wanted:
         wanted = [] if call.number("noop_with_empty_axes", 0) else list(range(len(shape)))
     axes, keeps = call.axes(wanted, len(shape)), call.number("keepdims", 1)
-    made = [1 if axis in axes else side for axis, side in enumerate(shape) if keeps or axis not in axes]
+    shape_out = [1 if axis in axes else side for axis, side in enumerate(shape) if keeps or axis not in axes]
     if fold is None or np.dtype(KINDS[call.value().kind]).kind == "f":  # sums of floats depend on their order
-        return [call.made(made)]
-    return [call.made(made, fold=lambda: fold(call.elements(0), axis=tuple(axes), keepdims=bool(keeps)))]
+        return [call.output(shape_out)]
+    return [call.output(shape_out, fold=lambda: fold(call.elements(0), axis=tuple(axes), keepdims=bool(keeps)))]
 
 
 def _matmul(call: Call, kind: int | None = None) -> list[Value]:
     first, second = call.value(0).shape, call.value(1).shape
-    call.require(min(len(first), len(second)) > 0, "a number in place of a matrix")
+    call.require(min(len(first), len(second)) > 0, "a number instead of a matrix")
     left, right = (1, *first)[-max(2, len(first)) :], second if len(second) > 1 else (*second, 1)
     call.require(left[-1] == right[-2], f"matrices of {left[-1]} columns and {right[-2]} rows")
-    made = [*broadcast(call, [left[:-2], right[:-2]])] if max(len(left), len(right)) > 2 else []
-    made += ([left[-2]] if len(first) > 1 else []) + ([right[-1]] if len(second) > 1 else [])
-    return [call.made(made, kind)]
+    shape_out = [*broadcast(call, [left[:-2], right[:-2]])] if max(len(left), len(right)) > 2 else []
+    shape_out += ([left[-2]] if len(first) > 1 else []) + ([right[-1]] if len(second) > 1 else [])
+    return [call.output(shape_out, kind)]
 
 
 def _gemm(call: Call) -> list[Value]:
     first, second = call.value(0).shape, call.value(1).shape
-    call.require(len(first) == len(second) == 2, "what are no matrices")
+    call.require(len(first) == len(second) == 2, "inputs that are not matrices")
     rows, inner = first[::-1] if call.number("transA", 0) else first
     depth, columns = second[::-1] if call.number("transB", 0) else second
     call.require(inner == depth, f"matrices of {inner} columns and {depth} rows")
-    return [call.made((rows, columns))]
+    return [call.output((rows, columns))]

@@ -1,4 +1,4 @@
-"""The messages of an ONNX file as far as docsr reads them, field by field; what is refused says why."""
+"""List the fields of an ONNX file's messages that docsr reads, and those that it refuses with the reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from docsr.upscalers.graph.wire import Field, Schema
 SECOND_FILE = "keeps its weights in a second file, which is refused: save it as one file"
 
 
-def _no(name: str, what: str) -> Field:
+def _refused(name: str, what: str) -> Field:
     return Field(name, refused=f"has {what}, which docsr does not run: export it without")
 
 
@@ -25,9 +25,9 @@ MODEL: Schema = {
     7: Field("graph"),
     8: Field("opset_import", many=True),
     14: _NOTES,
-    20: _no("training_info", "steps of a training"),
-    25: _no("functions", "functions of its own"),
-    26: _no("configuration", "a configuration of devices"),
+    20: _refused("training_info", "steps of a training"),
+    25: _refused("functions", "functions of its own"),
+    26: _refused("configuration", "a configuration of devices"),
 }
 OPSET: Schema = {1: Field("domain"), 2: Field("version", "int")}
 GRAPH: Schema = {
@@ -39,7 +39,7 @@ GRAPH: Schema = {
     12: Field("output", many=True),
     13: Field("value_info", many=True),
     14: Field("quantization_annotation", many=True),
-    15: _no("sparse_initializer", _SPARSE),
+    15: _refused("sparse_initializer", _SPARSE),
     16: _NOTES,
 }
 NODE: Schema = {
@@ -52,7 +52,7 @@ NODE: Schema = {
     7: Field("domain"),
     8: Field("overload"),
     9: _NOTES,
-    10: _no("device_configurations", "a configuration of devices"),
+    10: _refused("device_configurations", "a configuration of devices"),
 }
 ATTRIBUTE: Schema = {
     1: _NAMES,
@@ -60,27 +60,27 @@ ATTRIBUTE: Schema = {
     3: Field("i", "int"),
     4: Field("s"),
     5: Field("t"),
-    6: _no("g", _SUBGRAPH),
+    6: _refused("g", _SUBGRAPH),
     7: Field("floats", "f4", many=True),
     8: Field("ints", "int", many=True),
-    9: _no("strings", "lists of texts"),
-    10: _no("tensors", "lists of constants"),
-    11: _no("graphs", _SUBGRAPH),
+    9: _refused("strings", "lists of texts"),
+    10: _refused("tensors", "lists of constants"),
+    11: _refused("graphs", _SUBGRAPH),
     13: _TEXT,
-    14: _no("tp", "types as attributes"),
-    15: _no("type_protos", "types as attributes"),
+    14: _refused("tp", "types as attributes"),
+    15: _refused("type_protos", "types as attributes"),
     20: Field("type", "int"),
-    21: _no("ref_attr_name", "attributes that refer to others"),
-    22: _no("sparse_tensor", _SPARSE),
-    23: _no("sparse_tensors", _SPARSE),
+    21: _refused("ref_attr_name", "attributes that refer to others"),
+    22: _refused("sparse_tensor", _SPARSE),
+    23: _refused("sparse_tensors", _SPARSE),
 }
 TENSOR: Schema = {
     1: Field("dims", "int", many=True),
     2: Field("data_type", "int"),
-    3: _no("segment", "constants in segments"),
+    3: _refused("segment", "constants in segments"),
     4: Field("float_data", "f4", many=True),
     5: Field("int32_data", "int", many=True),
-    6: _no("string_data", "constants of text"),
+    6: _refused("string_data", "constants of text"),
     7: Field("int64_data", "int", many=True),
     8: _NAMES,
     9: Field("raw_data"),
@@ -94,7 +94,7 @@ TENSOR: Schema = {
 PORT: Schema = {1: _NAMES, 2: Field("type"), 3: _TEXT, 4: _NOTES}
 _NO_TENSOR = "values that are not arrays of numbers"
 TYPE: Schema = {1: Field("tensor_type"), 6: Field("denotation")} | {
-    number: _no(str(number), _NO_TENSOR) for number in (4, 5, 7, 8, 9)
+    number: _refused(str(number), _NO_TENSOR) for number in (4, 5, 7, 8, 9)
 }
 ARRAY: Schema = {1: Field("elem_type", "int"), 2: Field("shape")}
 SHAPE: Schema = {1: Field("dim", many=True)}

@@ -1,7 +1,7 @@
-"""Messages of Protocol Buffers, read strictly: what two readers could take for different things is refused.
+"""Read messages of Protocol Buffers strictly, and refuse what two readers could interpret differently.
 
-A number is written in as few bytes as it needs, a field that is single comes once, and every field is one of those that
-are described. Fields may come in any order. Nothing is copied but small numbers.
+A number must use as few bytes as possible, a single field must occur at most once, and the schema must list every
+field. Fields may come in any order. Only small numbers are copied.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Any
 import numpy as np
 
 MOST_FIELDS = 1 << 22
-"""Fields and numbers that a file may have, so that reading it takes seconds at most."""
+"""The most fields and numbers of a file, so that reading it takes at most seconds."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _LONGEST = 10
-"""Bytes of a number of 64 bits."""
+"""The most bytes of a 64-bit number."""
 
-_OF_A_VIEW = 3
-"""What a piece of the file counts for more than a number: it takes as much more memory."""
+_VIEW_COST = 3
+"""The count of a memoryview of the file towards MOST_FIELDS. A number counts 1; a view takes that much more memory."""
 
 
 class WireError(ValueError):
-    """A message that is cut off, or written as no program of ours or others' writes it."""
+    """The message is cut off, or is encoded as no ordinary program encodes it."""
 
 
 class RefusedField(ValueError):
-    """A field that is known and not allowed; its argument says in words what it is."""
+    """The message has a field that docsr refuses. The message of the error says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,9 @@ class Field:
 
     Attributes:
         name: its name.
-        wire: ``int`` (a varint, signed), ``bytes`` (also text and messages), ``f4`` or ``f8`` (floats of so
-            many bytes).
-        many: whether it may come more than once; numbers may then be packed.
-        refused: why it may not come, or None.
+        wire: ``int`` (a signed varint), ``bytes`` (also text and messages), ``f4`` or ``f8`` (floats of 4 or 8 bytes).
+        many: whether it may occur more than once; numbers may then be packed.
+        refused: why it is refused, or None if it is allowed.
     """
 
     name: str
@@ -55,24 +54,24 @@ _FLOATS = {"f4": "<f4", "f8": "<f8"}
 
 
 class Reader:
-    """Reads the messages of one file, of MOST_FIELDS fields in all."""
+    """Read the messages of one file, with at most MOST_FIELDS fields in total."""
 
     def __init__(self) -> None:
         self._left = MOST_FIELDS
 
     def read(self, data: memoryview, schema: Schema) -> dict[str, list[Any]]:
-        """Return the values of a message by the names of its fields, each in the order in which they came.
+        """Return the values of a message by field name, in the order of the message.
 
         Args:
-            data: its bytes.
-            schema: its fields by number.
+            data: the message's bytes.
+            schema: the message's fields by number.
 
         Returns:
-            Signed integers, floats, and memoryviews; fields that do not come have no entry.
+            Signed integers, floats and memoryviews. A field that does not occur has no entry.
 
         Raises:
-            WireError: it is damaged, has a field that the schema lacks, or too many.
-            RefusedField: it has a field that is refused.
+            WireError: the message is damaged, has a field that the schema lacks, or has too many fields.
+            RefusedField: the message has a refused field.
         """
         values: dict[str, list[Any]] = {}
         at = 0
@@ -81,34 +80,34 @@ class Reader:
             number, wire = tag >> 3, tag & 7
             field = schema.get(number) if tag < 1 << 32 else None
             if field is None:
-                raise WireError(f"it has a field {number} that is not known")
+                raise WireError(f"it has an unknown field {number}")
             if field.refused is not None:
                 raise RefusedField(field.refused)
             found, at = self._value(data, at, field, wire)
             if field.many:
                 values.setdefault(field.name, []).extend(found)
             elif values.setdefault(field.name, found) is not found:
-                raise WireError(f"its field {field.name} comes twice")
+                raise WireError(f"its field {field.name} occurs twice")
         return values
 
     def _value(self, data: memoryview, at: int, field: Field, wire: int) -> tuple[list[Any], int]:
-        """The value or packed values at a place, and the place after them."""
+        """Return the value or packed values at a position, and the position after them."""
         if wire == _BYTES:
             size, at = self._varint(data, at)
             chunk = _slice(data, at, size)
             if field.wire == "bytes":
-                self._spend(_OF_A_VIEW)
+                self._count(_VIEW_COST)
                 return [chunk], at + size
             if not field.many:
-                raise WireError(f"its field {field.name} is of another kind")
+                raise WireError(f"its field {field.name} has the wrong type")
             return self._unpacked(chunk, field.wire), at + size
         if wire != _WIRES[field.wire]:
-            raise WireError(f"its field {field.name} is of another kind")
+            raise WireError(f"its field {field.name} has the wrong type")
         if wire == _VARINT:
             value, at = self._varint(data, at)
             return [_signed(value)], at
         size = np.dtype(_FLOATS[field.wire]).itemsize
-        self._spend(1)
+        self._count(1)
         return np.frombuffer(_slice(data, at, size), _FLOATS[field.wire]).tolist(), at + size
 
     def _unpacked(self, chunk: memoryview, wire: str) -> list[Any]:
@@ -116,7 +115,7 @@ class Reader:
             kind = np.dtype(_FLOATS[wire])
             if len(chunk) % kind.itemsize:
                 raise WireError("its floats are cut off")
-            self._spend(len(chunk) // kind.itemsize)
+            self._count(len(chunk) // kind.itemsize)
             return list(np.frombuffer(chunk, kind).tolist())
         numbers, at = list[int](), 0
         while at < len(chunk):
@@ -125,7 +124,7 @@ class Reader:
         return numbers
 
     def _varint(self, data: memoryview, at: int) -> tuple[int, int]:
-        self._spend(1)
+        self._count(1)
         if at < len(data) and data[at] < 128:
             return data[at], at + 1
         value = 0
@@ -133,11 +132,11 @@ class Reader:
             value |= (byte & 127) << (7 * place)
             if byte < 128:
                 if (place and not byte) or value >= 1 << 64:
-                    raise WireError("it has a number that is longer than it need be")
+                    raise WireError("it has a number with more bytes than needed")
                 return value, at + place + 1
         raise WireError("it ends within a number")
 
-    def _spend(self, fields: int) -> None:
+    def _count(self, fields: int) -> None:
         self._left -= fields
         if self._left < 0:
             raise WireError(f"it has more than {MOST_FIELDS:,} fields")

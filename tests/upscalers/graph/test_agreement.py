@@ -25,7 +25,7 @@ def judged(path: Path) -> str:
     """What becomes of a file, in a process of its own: ONNX Runtime may do anything."""
     try:
         graph = Graph(path.read_bytes())
-        foretold = [graph.made(*size) for size in SIZES]
+        foretold = [graph.output_shape(*size) for size in SIZES]
     except (GraphError, SizeError, WireError):
         return REFUSED
     options = onnxruntime.SessionOptions()

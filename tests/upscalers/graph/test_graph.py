@@ -22,9 +22,9 @@ def test_shipped_networks_are_of_the_kind_that_is_allowed(name: str) -> None:
     card = catalogue()[name]
     graph, upscaler = Graph(card.path.read_bytes()), OnnxUpscaler(card.path, threads=1)
     for height, width in SIZES:
-        assert graph.made(height, width) == (1, 1, card.factor * height, card.factor * width)
+        assert graph.output_shape(height, width) == (1, 1, card.factor * height, card.factor * width)
     plane = np.ones((23, 31), np.float32)
-    assert graph.made(*plane.shape)[2:] == upscaler(plane).shape
+    assert graph.output_shape(*plane.shape)[2:] == upscaler(plane).shape
 
 
 @pytest.mark.parametrize("name", ["compact_x2", "small_x4"])
@@ -69,12 +69,12 @@ def skeleton() -> bytes:
 
 
 def test_the_skeleton_is_a_network() -> None:
-    assert Graph(skeleton()).made(47, 37) == (1, 1, 94, 74)
+    assert Graph(skeleton()).output_shape(47, 37) == (1, 1, 94, 74)
 
 
 def _is_refused(content: bytes) -> bool:
     try:
-        Graph(content).made(47, 37)
+        Graph(content).output_shape(47, 37)
     except (GraphError, SizeError, WireError) as error:
         said = str(error)
     else:
@@ -95,7 +95,7 @@ def test_constants_of_half_precision_are_read_as_they_are(ones: list[float]) -> 
     tensor = helper.make_tensor("half", TensorProto.FLOAT16, [1], np.array(ones, np.float16).view(np.uint16).tolist())
     node = helper.make_node("Constant", [], ["h"], value=tensor)
     cast = [helper.make_node("Cast", ["h"], ["f"], to=1), helper.make_node("Mul", ["x", "f"], ["z"])]
-    assert Graph(enlarging(node, *cast)).made(5, 6) == (1, 1, 10, 12)
+    assert Graph(enlarging(node, *cast)).output_shape(5, 6) == (1, 1, 10, 12)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int16, np.int32, np.int64, np.float64, np.uint64])
@@ -111,7 +111,7 @@ def test_constants_of_every_type_decide_sizes(kind: type) -> None:
             helper.make_node("Cast", ["n"], ["i"], to=TensorProto.INT64),
             helper.make_node("Tile", ["x", "i"], ["z"]),
         ]
-        assert Graph(enlarging(*nodes)).made(5, 6) == (1, 1, 10, 36)
+        assert Graph(enlarging(*nodes)).output_shape(5, 6) == (1, 1, 10, 36)
 
 
 def test_an_input_that_is_a_constant_is_none(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from docsr.upscalers.graph import OPERATORS
-from docsr.upscalers.graph.call import Call, Value, known
+from docsr.upscalers.graph.call import Call, Value, known_value
 from docsr.upscalers.graph.model import KINDS, Node, Tensor
 from tests.upscalers.graph.operator_cases import CASES, Case
 
@@ -26,7 +26,7 @@ def foretold(case: Case, *, values: bool) -> list[Value]:
     """What the rule says, with the elements of the inputs or (where no size depends on them) without."""
     given = []
     for place, one in enumerate(case.inputs):
-        value = None if one is None else known(np.asarray(one), NUMBER_OF[np.asarray(one).dtype])
+        value = None if one is None else known_value(np.asarray(one), NUMBER_OF[np.asarray(one).dtype])
         hidden = value is not None and not values and place == 0 and case.operator not in {"ConstantOfShape", "Range"}
         given.append(Value(value.shape, value.kind) if hidden and value is not None else value)
     attributes = {name: attribute(value) for name, value in case.attributes.items()}

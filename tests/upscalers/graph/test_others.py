@@ -153,6 +153,6 @@ def test_networks_of_others_run(kind: type[Network], dynamo: bool, tmp_path: Pat
     with torch.inference_mode():
         expected = network(torch.from_numpy(plane)[None, None])
     assert upscaler.factor == kind.factor
-    assert graph.made(29, 43) == tuple(expected.shape)
+    assert graph.output_shape(29, 43) == tuple(expected.shape)
     np.testing.assert_allclose(upscaler(plane), expected[0, 0].numpy(), atol=1e-4)
-    assert graph.made(606, 606) == (1, 1, 606 * upscaler.factor, 606 * upscaler.factor)
+    assert graph.output_shape(606, 606) == (1, 1, 606 * upscaler.factor, 606 * upscaler.factor)
