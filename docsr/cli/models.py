@@ -59,8 +59,9 @@ def _list_models(console: Console, cards: list[ModelCard]) -> None:
         rows.append([card.name, *size, *(_span(span, card) for span in (card.x_height, *spans_of))])
     _print_table(console, ["\nnetwork", "\nfactor", "\nparameters", "\nbytes", "trained\non", *spans], rows)
     console.print()
-    console.print("x-heights in px. trained on: of the training text. helps: where that engine read held-out pages")
-    console.print("better than after bicubic. auto: where --factor auto takes the network for that engine (--engine).")
+    console.print("x-heights in px. trained on: those of the training text. helps: where that engine read")
+    console.print("held-out pages better than after bicubic. auto: where --factor auto takes the network for")
+    console.print("that engine (--engine).")
     console.print("docsr models NAME: all measurements of a network.")
     console.print("Without a network: none, nearest, bicubic, lanczos (any factor).")
 

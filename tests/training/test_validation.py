@@ -124,7 +124,7 @@ def test_without_what_it_needs_cer_is_left_out_with_a_word(tmp_path, monkeypatch
     told: list[str] = []
     held = validation(with_a_page(tmp_path), pages=1, warn=told.append)
     (sentence,) = told
-    assert "without CER" in sentence
+    assert "has no CER" in sentence
     assert "\n" not in sentence
     assert "psnr" in held.run(White(), CPU)
 
