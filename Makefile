@@ -95,7 +95,7 @@ programs:
 
 COVERAGE ?=
 test: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(COVERAGE)
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(COVERAGE)
 
 # ONNX Runtime with OpenVINO has the same name as that without: it takes its place.
 test-openvino:

@@ -23,6 +23,8 @@ from docsr.page import Page, Plane
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
 
+pytestmark = pytest.mark.xdist_group("test_export")  # its fixtures are made once, by one worker
+
 ARGS = {"channels": 8, "blocks": 1}
 
 
@@ -65,12 +67,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Made]
     return make
 
 
-both = pytest.mark.parametrize("name", list(GENERATORS))
-factors = pytest.mark.parametrize("factor", [2, 4])
+ALWAYS = ("compact", 4)
+each = pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        pytest.param(name, factor, marks=() if factor == 2 or (name, factor) == ALWAYS else pytest.mark.slow)
+        for name in GENERATORS
+        for factor in (2, 4)
+    ],
+)
 
 
-@factors
-@both
+@each
 def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: str, factor: int) -> None:
     source, exported = made(name, factor)
     network, upscaler = load_checkpoint(source).build_generator(), OnnxUpscaler(exported.path, threads=1)
@@ -108,8 +116,7 @@ def test_only_a_slope_that_all_channels_share_becomes_that_of_leaky_relu(tmp_pat
     assert [type(module) for module in network.modules() if "ReLU" in type(module).__name__] == [nn.PReLU, nn.PReLU]
 
 
-@factors
-@both
+@each
 def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, factor: int) -> None:
     source, exported = made(name, factor)
     network = load_checkpoint(source).build_generator()
@@ -125,8 +132,7 @@ def test_the_file_says_what_it_is(made: Callable[[str, int], Made], name: str, f
         assert exported.parameters < sum(weight.numel() for weight in network.parameters())
 
 
-@factors
-@both
+@each
 def test_the_file_names_no_path_of_the_machine(made: Callable[[str, int], Made], name: str, factor: int) -> None:
     _, exported = made(name, factor)
     content = exported.path.read_bytes()

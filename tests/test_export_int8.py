@@ -19,6 +19,8 @@ from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
 from tests.pairs import make_store, text_page
 
+pytestmark = pytest.mark.xdist_group("test_export_int8")  # its fixtures are made once, by one worker
+
 CHECKPOINT = Path(__file__).resolve().parents[1] / "benchmarks" / "checkpoints" / "compact_x2.safetensors"
 
 

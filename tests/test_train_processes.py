@@ -40,6 +40,7 @@ def saved_step(folder: Path) -> int:
     return int(torch.load(folder / "run" / "state.pt", map_location="cpu", weights_only=True)["step"])
 
 
+@pytest.mark.slow
 def test_a_run_survives_sigterm_to_all_processes_and_sigkill(tmp_path):
     make_store(tmp_path / "p", size=64)
     options = [argument for option in OPTIONS for argument in ("--set", option)]

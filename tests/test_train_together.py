@@ -17,6 +17,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
 
+pytestmark = pytest.mark.xdist_group("test_train_together")  # its fixtures are made once, by one worker
+
 OPTIONS = {
     "generator.args": "{channels: 8, blocks: 1}",
     "loss.pixel": "mse",

@@ -20,6 +20,8 @@ from docsr.page import Page
 from tests.integrations.placed_scans import add_placed
 from tests.integrations.scans import Drawn, boxes_of, drawn, images_of, ocrmypdf, scanned, text_of
 
+pytestmark = pytest.mark.xdist_group("test_ocrmypdf")  # its fixtures are made once, by one worker
+
 PLUGIN = ("--plugin", "docsr.integrations.ocrmypdf")
 IMPORTS, NETWORKS = ("-X", "importtime"), " docsr.upscalers.onnx\n"
 """How Python is made to name what it imports, and what it imports to load a network."""

@@ -16,6 +16,8 @@ from docsr.viewer.page import VIEWER, write_viewer
 from docsr.viewer.sheet import make_sheet
 from tests.viewer.browsing import SIZES, WAYS, opened
 
+pytestmark = pytest.mark.xdist_group("test_page")  # its fixtures are made once, by one worker
+
 HOSTILE = "</script><script>document.title='run'</script>"
 
 

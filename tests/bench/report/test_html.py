@@ -18,6 +18,8 @@ from docsr.benchmark import run_benchmark
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.viewer.browsing import WAYS, opened
 
+pytestmark = pytest.mark.xdist_group("test_html")  # its fixtures are made once, by one worker
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
