@@ -228,7 +228,7 @@ def normal_scale(leaf: SourcePage, x_height: float | None) -> float:
     if scale > leaf.largest_scale:
         raise PageError(
             f"its text is too small (x-height {measured:.1f} px, wanted {x_height:g}): "
-            "give a smaller --x-height, or --as-is for text of any size"
+            "give a smaller --x-height or --as-is, which takes any text size"
         )
     return scale
 
