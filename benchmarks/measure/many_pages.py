@@ -2,9 +2,10 @@
 
     python -m benchmarks.measure.many_pages --out benchmarks/results/many_pages.json [--few N] [--many N] [--dpi N]
 
-The A4 page of speed.py is made small, turned round by another number of rows each time, and written as a PDF or a TIFF
-file. `docsr enhance` enlarges a document of a few pages, and one of many; the most memory that its processes
-had resident is read from Linux (VmHWM): of the one that plans, and of the one that works.
+The A4 page of speed.py is made small, and turned round by another number of rows for each page of the small document.
+The large document repeats these pages, so that only their number differs. Both are written as PDF and as TIFF files, and
+`docsr enhance` enlarges them. Linux tells the most memory that its processes had resident (VmHWM): the one that plans,
+and the largest of those below it.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ ARGUMENTS = "--factor 2 --model bicubic --jobs 1"
 WAIT_SECONDS = 0.05
 
 
-def pages_of(count: int, dpi: float) -> Iterator[Page]:
-    """So many pages, each another one."""
+def pages_of(count: int, others: int, dpi: float) -> Iterator[Page]:
+    """So many pages, of which each is repeated after so many others."""
     page = lower(a4_page(), dpi, DEGRADATION, seed=0)
     for number in range(count):
-        yield Page(np.roll(page.pixels, number * 7 % page.height, axis=0), page.dpi)
+        yield Page(np.roll(page.pixels, number % others * 7 % page.height, axis=0), page.dpi)
 
 
 def _below(process: int) -> Iterator[int]:
@@ -81,7 +82,7 @@ def row_of(suffix: str, counts: tuple[int, int], dpi: float) -> dict[str, Any]:
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             document = Path(folder) / f"pages.{suffix}"
-            write_document(document, pages_of(count, dpi), FORMS[suffix], quality=75)
+            write_document(document, pages_of(count, min(counts), dpi), FORMS[suffix], quality=75)
             enhance = [sys.executable, "-m", "docsr", "enhance", str(document), "--out", f"{folder}/out"]
             found.append(peaks([*enhance, *shlex.split(ARGUMENTS)]))
     for name, (few, many) in zip(("parent", "worker"), zip(*found, strict=True), strict=True):
