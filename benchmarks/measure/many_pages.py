@@ -3,7 +3,7 @@
     python -m benchmarks.measure.many_pages --out benchmarks/results/many_pages.json [--few N] [--many N] [--dpi N]
 
 The A4 page of speed.py is made small, and turned round by another number of rows for each page of the small document.
-The large document repeats these pages, so that only their number differs. Both are written as PDF and as TIFF files, and
+The large document repeats these pages, so that only their number differs. Both are written as PDF and as TIFF, and
 `docsr enhance` enlarges them. Linux tells the most memory that its processes had resident (VmHWM): the one that plans,
 and the largest of those below it.
 """
