@@ -8,7 +8,7 @@ x-height where no lower or higher resolution was measured. Pages that the engine
 it, in HR too, do not take part: which way it fails at formulae or at the order of columns is luck.
 
 ``tune`` also says how large a factor is worth taking, of networks (``largest_network``) and of bicubic
-(``largest_bicubic``): docsr's own code has both as LARGEST; tests compare.
+(``largest_bicubic``). docsr reads the smaller of both from docsr/decide/measured.json, which `make tables` writes.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from typing import Any
 import onnx
 import yaml
 
-from benchmarks.measure.where_used import helpful_range
+from benchmarks.measure.where_used import helpful_range, largest_bicubic, largest_network
 from benchmarks.publish.committed import RESULTS, ROOT, WEIGHTS, Cells, results, settings, suites
 from benchmarks.publish.curve_file import in_words, read_curve
 from benchmarks.publish.experiments import DOCUMENT, document
@@ -37,6 +37,8 @@ from docsr.upscalers.catalog import shipped
 
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}
 NO_WEIGHTS = ("kernel", "gaussian.bias", "_scale", "_zero_point")
+
+LARGEST = ROOT / "docsr" / "decide" / "measured.json"
 
 
 def card(name: str) -> dict[str, Any]:
@@ -158,8 +160,10 @@ benchmarks/results/*/report.md.
 
 
 def cards() -> dict[Path, str]:
-    """The cards that docsr reads."""
-    return {path.with_suffix(".json"): json.dumps(card(path.stem), indent=1) + "\n" for path in _networks()}
+    """What docsr itself reads: the cards, and the largest factor that it chooses by default for each engine."""
+    largest = {one: min(largest_network(one), largest_bicubic(one)) for one in MEASURED_ENGINES}
+    files = {LARGEST: json.dumps({"largest_auto_factor": largest}, indent=1) + "\n"}
+    return files | {path.with_suffix(".json"): json.dumps(card(path.stem), indent=1) + "\n" for path in _networks()}
 
 
 def pages() -> dict[Path, str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from docsr.decide.text_size import TextSize, has_ink, measure
 from docsr.errors import UsageError
@@ -31,7 +33,10 @@ The smallest text there has this size."""
 MEASURED_ENGINES = ("tesseract", "rapidocr")
 """The OCR engines for which it was measured where networks help. The first one is the default."""
 
-LARGEST_AUTO_FACTOR = {"tesseract": 4, "rapidocr": 2}
+_MEASURED = json.loads((Path(__file__).parent / "measured.json").read_text(encoding="utf-8"))
+"""What follows from the results of the suite ``tune`` (`make tables` writes it)."""
+
+LARGEST_AUTO_FACTOR: dict[str, int] = _MEASURED["largest_auto_factor"]
 """The largest factor that is chosen by default for each engine. After networks of twice that factor, the engine reads
 ``tune`` with more errors, or with slightly fewer for four times the pixels. For RapidOCR this also holds after bicubic
 (for Tesseract, bicubic was measured up to 4x only). RapidOCR needs less because it rescales each line to a fixed
