@@ -8,7 +8,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from docsr.batch.options import EnhanceOptions, output_format
-from docsr.decide.decision import MEASURED_ENGINES, Plan, check_engine, factor_for_text, measured_x_height, plan_page
+from docsr.choices import DEFAULT_TILE, FACTORS, MEASURED_ENGINES
+from docsr.decide.decision import Plan, check_engine, factor_for_text, measured_x_height, plan_page
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.document import read_document, suffix_of, write_document
 from docsr.io.limits import allowing, memory_for, most_pixels, size_of
@@ -16,9 +17,9 @@ from docsr.io.raster.decode import page_of
 from docsr.page import Page
 from docsr.square import pixel_shape, squared
 from docsr.system.temporary import temporary_folder
-from docsr.upscale.page import DEFAULT_TILE, upscale_page
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
-from docsr.upscalers.catalog import FACTORS, fixed_factor, resolve
+from docsr.upscalers.catalog import fixed_factor, resolve
 
 Image = TypeVar("Image")
 

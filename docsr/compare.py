@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from docsr.choices import MAX_PIXELS
 from docsr.errors import DocsrError, NoInputError, PageError, UsageError, sentence_of
 from docsr.io.decoder_messages import captured_messages, summary_of
 from docsr.io.document import count_pages, read_document
-from docsr.io.limits import MAX_PIXELS, allowing, memory_for, size_of
+from docsr.io.limits import allowing, memory_for, size_of
 from docsr.io.paths.folders import Place, identities, place_at
 from docsr.io.paths.pairing import files_of, is_docsrs, made_in, partners
 from docsr.ocr.tesseract import Tesseract

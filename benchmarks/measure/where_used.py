@@ -22,9 +22,10 @@ from statistics import median
 
 from benchmarks.publish.committed import TUNE, results
 from docsr.bench.arms import BASELINE, CLASSICAL_FACTORS, HR, label_of, taken
+from docsr.choices import FACTORS
 from docsr.decide.decision import LARGEST_AUTO_FACTOR, factor_for_text
 from docsr.square import STANDARD_FAX
-from docsr.upscalers.catalog import FACTORS, shipped
+from docsr.upscalers.catalog import shipped
 from docsr.weights import catalogue
 
 FAX = "standard_fax"

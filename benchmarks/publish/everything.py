@@ -32,7 +32,8 @@ from benchmarks.publish.tables import table
 from benchmarks.publish.tables_drawn import drawn
 from docsr.bench.arms import HR
 from docsr.bench.report.wording import how
-from docsr.decide.decision import MEASURED_ENGINES, auto_range
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import auto_range
 from docsr.upscalers.catalog import shipped
 
 WEIGHT_TYPES = {onnx.TensorProto.FLOAT, onnx.TensorProto.INT8, onnx.TensorProto.INT32}

@@ -11,7 +11,8 @@ from benchmarks.publish.committed import ROOT, Cells
 from benchmarks.publish.tables import filled, table
 from docsr.bench.arms import AUTO, BASELINE
 from docsr.bench.report.wording import how
-from docsr.decide.decision import MEASURED_ENGINES, auto_range
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import auto_range
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"

@@ -17,7 +17,8 @@ from benchmarks.publish.committed import ROOT, Cells
 from benchmarks.publish.result_tables import ENGINE, error
 from docsr.bench.arms import AUTO, HR, UNTOUCHED
 from docsr.bench.report.wording import how
-from docsr.decide.decision import MEASURED_ENGINES, auto_range
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import auto_range
 from docsr.weights import catalogue
 
 FOLDER = ROOT / "docs" / "tables"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docsr.batch.options import EnhanceOptions
-from docsr.decide.decision import MEASURED_ENGINES
+from docsr.choices import MEASURED_ENGINES
 from docsr.page import Page
 from docsr.square import pixel_shape
 

@@ -8,32 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from docsr import __version__
-from docsr.decide.decision import LARGEST_AUTO_FACTOR, MEASURED_ENGINES, check_engine
+from docsr.choices import (
+    DEFAULT_TILE,
+    DEVICES,
+    FACTORS,
+    HIGHEST_DPI,
+    LEAST_MEMORY,
+    LONGEST_PAGE,
+    LOWEST_DPI,
+    MAX_PIXELS,
+    MEASURED_ENGINES,
+    SANDBOX_MODES,
+    SHORTEST_PAGE,
+    SMALLEST_TILE,
+)
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, check_engine
 from docsr.errors import UsageError
 from docsr.io.document import PDF, is_pdf
-from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
+from docsr.io.limits import MAX_MEMORY, TORCH_MEMORY, memory_for, size_of
 from docsr.io.paths.manifest import sha256_of, sha256_of_text
-from docsr.upscale.page import DEFAULT_TILE
-from docsr.upscalers.catalog import FACTORS, is_file, runs_in_torch
-from docsr.upscalers.devices import AUTO, CPU, DEVICES
+from docsr.upscalers.catalog import is_file, runs_in_torch
+from docsr.upscalers.devices import AUTO, CPU
 from docsr.upscalers.interpolation import CLASSICAL
-from docsr.upscalers.sandbox import SANDBOX_MODES, sandbox_for
+from docsr.upscalers.sandbox import sandbox_for
 from docsr.upscalers.trial import tried
 from docsr.weights import catalogue
 
 SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
 """Output format that ``--format`` takes -> suffix of the output."""
 
-SMALLEST_TILE = 64
-"""px; smaller tiles consist mostly of overlap and take many times as long."""
-
-LOWEST_DPI, HIGHEST_DPI = 1.0, 4800.0
-
-SHORTEST_PAGE, LONGEST_PAGE = 0.01, 31_536_000.0
-"""Range of a time limit in seconds: below it no page finishes; above a year the system's timers overflow."""
-
-LEAST_MEMORY = 300_000_000
-"""Bytes that networks and libraries need at least."""
 
 _SAME = {
     ".png": "png",

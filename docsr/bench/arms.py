@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docsr.bench.peers import PEERS, PeerUpscaler
-from docsr.decide.decision import (
-    LARGEST_AUTO_FACTOR,
-    MEASURED_ENGINES,
-    Plan,
-    is_fax,
-    measured_x_height,
-    plan_by_default,
-    raster_for,
-)
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, Plan, is_fax, measured_x_height, plan_by_default, raster_for
 from docsr.errors import DocsrError, UsageError
 from docsr.io.paths.manifest import sha256_of
 from docsr.page import Page

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsr.choices import MOST_JOBS
 from docsr.cli.echo import say, terminal
-from docsr.cli.numbers import MOST_JOBS, Real, Whole
+from docsr.cli.numbers import Real, Whole
 from docsr.errors import UsageError
 from docsr.text.wording import counted
 

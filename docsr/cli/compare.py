@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docsr.choices import MOST_PIXELS
 from docsr.cli.checks import ANY_PATH, check_own
 from docsr.cli.echo import say, terminal
-from docsr.cli.numbers import MOST, MOST_PIXELS, Whole
+from docsr.cli.numbers import MOST, Whole
 from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
 from docsr.errors import NoInputError, UsageError
 from docsr.text.wording import counted

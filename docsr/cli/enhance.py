@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from docsr.choices import DEFAULT_TIME_LIMIT, LONGEST_PAGE, MOST_JOBS
 from docsr.cli.checks import ANY_PATH, check_folder, check_own
 from docsr.cli.compare import PREVIEW, PREVIEW_PAGES, PreviewCommand, check_preview, preview_of
-from docsr.cli.numbers import LEAST_MEMORY, LONGEST, MOST, MOST_JOBS, MOST_MEMORY, MOST_PIXELS, Real, Whole
+from docsr.cli.enhance_options import enhance_options
+from docsr.cli.numbers import MOST, Real, Whole
 from docsr.cli.output import Decisions, JsonLines, Lines, Tally, write_report
 from docsr.cli.pipe import Names, copied_pipes, enhance_through, given_names, is_piped, named_as_given
 from docsr.cli.progress import Course, shown
@@ -30,101 +32,18 @@ if TYPE_CHECKING:
 @click.option(
     "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Output folder; - for stdout."
 )
-@click.option(
-    "--factor",
-    type=click.Choice(["auto", "2", "4", "8"]),
-    default="auto",
-    callback=lambda _context, _option, value: None if value == "auto" else int(value),
-    show_default=True,
-    help="Enlargement; auto brings the measured x-height towards 20-30 px and leaves large text as it is.",
-)
-@click.option("--dpi", type=Real(1, 4_800), help="Exact resolution of the output, in place of --factor.")
-@click.option("--model", metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file.")
-@click.option(
-    "--format",
-    type=click.Choice(["same", "png", "tiff", "jpg", "webp", "pdf"]),
-    default="same",
-    show_default=True,
-    help="Format of the output.",
-)
-@click.option(
-    "--quality", type=Whole(1, 100), default=90, show_default=True, help="Quality of WebP and JPEG, also in PDF."
-)
+@enhance_options
 @click.option(
     "--jobs",
     type=Whole(1, MOST_JOBS),
     help="Number of files processed at the same time, one core each.  [default: the number of cores, at most 8]",
 )
 @click.option(
-    "--tile",
-    type=Whole(64, 65_536),
-    default=512,
-    show_default=True,
-    help="Side of a square tile in input px; a tile may be longer than that if it is narrower.",
-)
-@click.option(
-    "--binarize/--grey",
-    default=None,
-    help="Write 1-bit pages with one bit per pixel (TIFF, PDF: Group 4), or in grey.  [default: one bit in TIFF and "
-    "PDF if text is at least 8 px high and pixels were square, since Tesseract reads these equally well; else grey]",
-)
-@click.option(
-    "--keep-pixel-shape",
-    is_flag=True,
-    help="Leave pixels that are not square (faxes of 204 x 98 dpi) as they are instead of making them square first.",
-)
-@click.option(
-    "--guard/--no-guard",
-    default=True,
-    show_default=True,
-    help="Put areas back to bicubic if the page does not bear out what a network made, or if they are dark.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["tesseract", "rapidocr"]),
-    default="tesseract",
-    show_default=True,
-    help="OCR engine that will read the pages: it decides where networks are used and how far auto enlarges.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["auto", "cpu", "cuda", "tensorrt", "openvino"]),
-    default="auto",
-    show_default=True,
-    help="Where networks run; auto takes CUDA or OpenVINO if this ONNX Runtime has it.",
-)
-@click.option(
     "--time-limit",
-    type=Real(0, LONGEST),
-    default=600,
+    type=Real(0, LONGEST_PAGE),
+    default=DEFAULT_TIME_LIMIT,
     show_default=True,
     help="Seconds before a page is given up; a large page has this long for each row of tiles. 0: no limit.",
-)
-@click.option(
-    "--max-pixels",
-    type=Whole(1, MOST_PIXELS),
-    default=1_000_000_000,
-    show_default=True,
-    help="Refuse pages with more pixels: a file of a few bytes can claim a page that fills the memory.",
-)
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "on", "off"]),
-    default="auto",
-    show_default=True,
-    envvar="DOCSR_SANDBOX",
-    show_envvar=True,
-    help="Restrict the processes that read files to what they need (Linux 6.2 or later); auto: where the system allows "
-    "it; on: refuse to run where it does not.",
-)
-@click.option(
-    "--max-memory",
-    type=Whole(LEAST_MEMORY, MOST_MEMORY),
-    metavar="MB",
-    callback=lambda _context, _option, value: None if value is None else value * 10**6,
-    help="Memory limit of the process that works on a file (Linux); a page that needs more is given up.  [default: "
-    "1000, or 3000 where torch runs the network, plus 128 MB for each MB of the file, up to its share of the machine; "
-    "more for a larger --max-pixels]",
 )
 @click.option("--overwrite", is_flag=True, help="Redo finished pages, and replace files that docsr did not write.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen to each page, and why.")
@@ -151,7 +70,7 @@ def enhance(
     preview: int | None,
     report: Path | None,
     log_json: bool,
-    **settings: Any,
+    options: EnhanceOptions,
 ) -> int:
     """Enlarge images and scans in PDF files so that OCR can read them.
 
@@ -164,9 +83,8 @@ def enhance(
 
     Exit code: 0 all pages done, 1 some failed, 2 wrong options, 3 nothing readable, 130 stopped by Ctrl-C or SIGTERM.
     """
-    from docsr.batch.run import EnhanceOptions, default_jobs, enhance_files
+    from docsr.batch.run import default_jobs, enhance_files
 
-    options = EnhanceOptions(**settings)
     files, names = click.get_current_context().with_resource(copied_pipes(inputs))
     if is_piped(inputs, out):
         reporting = any((dry_run, preview, report, log_json))
@@ -174,7 +92,7 @@ def enhance(
     tasks, passed = _plan(files, names, out, options, overwrite=overwrite)
     _check_out(out, tasks, dry=dry_run, again=overwrite)
     check_preview(preview, out, report, dry=dry_run, overwrite=overwrite)
-    folder, report_at = _open_places(tasks, out, report, settings["model"], again=overwrite)
+    folder, report_at = _open_places(tasks, out, report, options.model, again=overwrite)
     course, failed, tally = Course(len(tasks), dry=dry_run), set[str](), Tally(report_at is not None, options, passed)
     do = partial(enhance_files, jobs=jobs or default_jobs(), time_limit=time_limit or None, on_progress=course.heard)
     rows = named_as_given(_noting_failed(do(tasks, folder, options, dry=dry_run), failed), names)

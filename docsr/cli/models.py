@@ -42,7 +42,8 @@ def models(names: tuple[str, ...]) -> None:
 
 
 def _list_models(console: Console, cards: list[ModelCard]) -> None:
-    from docsr.decide.decision import MEASURED_ENGINES, auto_range
+    from docsr.choices import MEASURED_ENGINES
+    from docsr.decide.decision import auto_range
 
     if not cards:
         console.print("no network is shipped with this version")

@@ -8,18 +8,6 @@ from typing import Any
 
 import click
 
-MOST_JOBS = 4_096
-"""Largest number of processes: more than any machine has cores."""
-
-MOST_PIXELS = 1_000_000_000_000
-"""Largest number of pixels of a page: as many bytes fill the memory of any machine."""
-
-LEAST_MEMORY, MOST_MEMORY = 300, 1_000_000
-"""Smallest and largest memory limit of a process, in MB: libraries and networks alone take the smallest."""
-
-LONGEST = 31_536_000
-"""Longest time limit, in seconds: a year. Timers of the system allow little more."""
-
 MOST = 1_000_000_000
 """Largest number of pages, patches or steps."""
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from docsr.choices import FACTORS, MOST_JOBS
 from docsr.cli.echo import say, terminal
-from docsr.cli.numbers import MOST, MOST_JOBS, Real, Whole
+from docsr.cli.numbers import MOST, Real, Whole
 from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, prints
 from docsr.errors import MissingExtraError, UsageError
@@ -54,7 +55,9 @@ def _needs_training_packages(what: str) -> Iterator[None]:
 @click.option("--per-document", type=Whole(1, MOST), default=40, show_default=True, help="Most pages from a document.")
 @click.option("--colour", is_flag=True, help="Keep RGB; otherwise patches are grey.")
 @click.option(
-    "--factor", type=click.Choice(["2", "4", "8"]), help="Use the source's own LR of this factor, if it has any."
+    "--factor",
+    type=click.Choice(list(map(str, FACTORS))),
+    help="Use the source's own LR of this factor, if it has any.",
 )
 @click.option("--prose", type=click.Path(path_type=Path), help="Text file whose words fonts draws too, in their order.")
 @click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Number of processes.")
@@ -116,7 +119,9 @@ def _print_result(header: StoreHeader, out: Path) -> None:
 
 
 @click.command(cls=TrainCommand)
-@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Enlargement; 2 unless the configuration says.")
+@click.option(
+    "--factor", type=click.Choice(list(map(str, FACTORS))), help="Enlargement; 2 unless the configuration says."
+)
 @click.option("--config", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="YAML, see configs/train.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Folder made by docsr prepare.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder [runs/GENERATOR_xFACTOR].")
@@ -200,7 +205,9 @@ def train(
     show_default=True,
     help="Make all but white this many times as dark: a little above 1 restores the strokes that --smooth weakens.",
 )
-@click.option("--factor", type=click.Choice(["2", "4", "8"]), help="Factor to export of a network with several (mdsr).")
+@click.option(
+    "--factor", type=click.Choice(list(map(str, FACTORS))), help="Factor to export of a network with several (mdsr)."
+)
 @click.option(
     "--int8",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

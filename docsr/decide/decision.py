@@ -7,11 +7,12 @@ import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from docsr.choices import FACTORS, MEASURED_ENGINES
 from docsr.decide.text_size import TextSize, has_ink, measure
 from docsr.errors import UsageError
 from docsr.page import Dpi, Page
 from docsr.square import EVEN, FINER, KEPT, STANDARD_FAX, Raster
-from docsr.upscalers.catalog import FACTORS, shipped, small_text_first
+from docsr.upscalers.catalog import shipped, small_text_first
 from docsr.upscalers.interpolation import CLASSICAL
 from docsr.weights import catalogue
 
@@ -30,8 +31,6 @@ SQUARE_ENOUGH = 8.5
 suite ``tune``, bicubic leaves 170 errors a page instead of 149 at 204 x 98 dpi, and 676 instead of 629 at 150 x 72 dpi.
 The smallest text there has this size."""
 
-MEASURED_ENGINES = ("tesseract", "rapidocr")
-"""The OCR engines for which it was measured where networks help. The first one is the default."""
 
 _MEASURED = json.loads((Path(__file__).parent / "measured.json").read_text(encoding="utf-8"))
 """What follows from the results of the suite ``tune`` (`make tables` writes it)."""

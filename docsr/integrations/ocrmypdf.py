@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 from ocrmypdf import hookimpl
 
+from docsr.choices import FACTORS
 from docsr.errors import DocsrError, first_line
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-FACTORS = ("auto", "2", "4", "8", "off")
+CHOICES = ("auto", *map(str, FACTORS), "off")
 OLDEST = 17
 """The oldest major version of OCRmyPDF that the plugin supports; in an older one it does not load by itself."""
 
@@ -65,7 +66,7 @@ def add_options(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("docsr", "Enhance low-resolution pages before OCR (super-resolution)")
     group.add_argument(
         "--docsr-factor",
-        choices=FACTORS,
+        choices=CHOICES,
         default="auto",
         help="How many times as large a page is made for OCR. By default (auto) docsr measures the size of the text on "
         "each page and leaves pages with large enough text as they are. off switches docsr off.",
@@ -91,8 +92,8 @@ def check_options(options: Any) -> None:
     from ocrmypdf.exceptions import BadArgsError
 
     factor = str(option(options, "factor", "auto"))
-    if factor not in FACTORS:
-        raise BadArgsError(f"--docsr-factor is one of {', '.join(FACTORS)}, not {factor}")
+    if factor not in CHOICES:
+        raise BadArgsError(f"--docsr-factor is one of {', '.join(CHOICES)}, not {factor}")
     if factor == "off":
         return
     try:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from docsr.choices import MOST_JOBS
 from docsr.cli.enhance import check_report, tell_all
 from docsr.cli.enhance import enhance as on_one_machine
-from docsr.cli.numbers import MOST, MOST_JOBS, Whole
+from docsr.cli.numbers import MOST, Whole
 from docsr.cli.output import JsonLines, Lines, Tally
 from docsr.cli.progress import Course
 from docsr.cli.top import run

@@ -9,12 +9,10 @@ from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
+from docsr.choices import MAX_PIXELS
 from docsr.errors import PageError
 from docsr.io.read_errors import TooLarge
 from docsr.page import Bands, Page
-
-MAX_PIXELS = 1_000_000_000
-"""The most pixels a page may have to be decoded, or to be held whole for writing, unless the user allows more."""
 
 MAX_MEMORY = 1_000_000_000
 """The most bytes that a process may use to work on a small file, unless the user allows more."""

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from docsr.choices import FACTORS
 from docsr.errors import CheckpointError
 from docsr.io.network_files import open_file
 from docsr.io.paths.atomic import atomic_write
@@ -27,7 +28,6 @@ MOST_BYTES = 1 << 32
 LONGEST_HEADER = 1 << 22
 """Largest size in bytes of the names and shapes before the weights; RRDB with 23 blocks needs 0.1 million."""
 
-FACTORS = (2, 4, 8)
 FORMAT_VERSION = 1
 KEY = "docsr"
 

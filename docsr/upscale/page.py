@@ -13,6 +13,7 @@ from itertools import groupby
 import cv2
 import numpy as np
 
+from docsr.choices import DEFAULT_TILE
 from docsr.io.limits import check_held, in_memory
 from docsr.page import Bands, Dpi, Page, Pixels, Plane
 from docsr.square import KEPT, Raster, squared
@@ -20,9 +21,6 @@ from docsr.upscale.guard import PutBack, guarded
 from docsr.upscale.tiles import Tile, plan_tiles
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.interpolation import enlarge
-
-DEFAULT_TILE = 512
-"""Side of a square tile in input px."""
 
 _CHROMA_REACH = 3
 _WHITE = 255

@@ -11,9 +11,6 @@ from docsr.upscalers.base import Upscaler
 from docsr.upscalers.interpolation import CLASSICAL
 from docsr.weights import ModelCard, catalogue
 
-FACTORS = (2, 4, 8)
-"""The factors that a user can choose."""
-
 
 def shipped(factor: int, *, fax: bool = False) -> list[ModelCard]:
     """Return the cards of the shipped networks for ``factor``, dense ones (for small text) first.

@@ -29,13 +29,6 @@ _DEVICES = {
     "openvino": _Device("OpenVINOExecutionProvider", "onnxruntime-openvino", "device of OpenVINO"),
 }
 
-DEVICES = (AUTO, CPU, *_DEVICES)
-"""The values of ``--device``. ``auto`` is CUDA if available, else OpenVINO if that is faster, else the CPU.
-
-``auto`` never uses TensorRT, because it compiles again for each size of tile, which takes longer than pages do. On a
-CPU, OpenVINO is faster than ONNX Runtime itself for float networks and slower for 8-bit networks.
-"""
-
 
 def providers(device: str, content: bytes, threads: int | None) -> list[str | tuple[str, dict[str, str]]]:
     """Return the execution providers for ONNX Runtime to try, the CPU last.

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from docsr.choices import FACTORS
 from docsr.errors import CheckpointError, PageError, first_line, is_out_of_memory, sentence_of, why_network_failed
 from docsr.io.network_files import read_whole
 from docsr.page import Plane
-from docsr.upscalers.catalog import FACTORS
 from docsr.upscalers.devices import check_runs, providers
 from docsr.upscalers.graph import Graph, GraphError, SizeError, WireError
 from docsr.weights import is_shipped

@@ -11,9 +11,6 @@ from docsr.pool import Sandbox, why_none
 from docsr.upscalers.catalog import is_file, runs_in_torch
 from docsr.upscalers.devices import AUTO, may_use_gpu
 
-SANDBOX_MODES = ("auto", "on", "off")
-"""The values of ``--sandbox``; ``auto`` uses a sandbox if the system has one."""
-
 _GPUS = ("/dev/nvidiactl", "/dev/kfd")
 
 

@@ -7,8 +7,9 @@ from multiprocessing import current_process
 from pathlib import Path
 from typing import TypeAlias
 
+from docsr.choices import MAX_PIXELS
 from docsr.errors import CheckpointError
-from docsr.io.limits import MAX_MEMORY, MAX_PIXELS, TORCH_MEMORY, memory_for, size_of
+from docsr.io.limits import MAX_MEMORY, TORCH_MEMORY, memory_for, size_of
 from docsr.pool import SingleWorker, in_worker
 from docsr.upscalers.catalog import is_file, resolve, runs_in_torch
 from docsr.upscalers.sandbox import may_use_a_gpu, sandbox_for

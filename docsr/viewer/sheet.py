@@ -9,10 +9,10 @@ from math import ceil
 import cv2
 import numpy as np
 
+from docsr.choices import FACTORS
 from docsr.ocr.base import Word
 from docsr.page import Page, Pixels, luminance
 from docsr.upscale.page import upscale_page
-from docsr.upscalers.catalog import FACTORS
 from docsr.upscalers.interpolation import CLASSICAL
 
 SAME_SIZE = 1.1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docsr.cli.numbers import LEAST_MEMORY
+from docsr.choices import LEAST_MEMORY
 from docsr.weights import catalogue
 from tests.command import docsr
 
@@ -20,7 +20,7 @@ APART = ("--jobs", 1, "--time-limit", 600)
 
 @pytest.mark.parametrize("model", sorted(catalogue()))
 def test_a_small_page_needs_no_more_than_the_least_that_is_allowed(tmp_path, capsys, monkeypatch, model):
-    wish = ("--model", model, "--tile", 64, "--max-memory", LEAST_MEMORY, *APART)
+    wish = ("--model", model, "--tile", 64, "--max-memory", LEAST_MEMORY // 10**6, *APART)
     ran = docsr(capsys, monkeypatch, "enhance", SAMPLES / "letter.png", "--out", tmp_path / "out", *wish)
     assert (ran.code, "failed" in ran.err) == (0, False), ran.err
 

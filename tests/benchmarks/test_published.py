@@ -15,7 +15,8 @@ from benchmarks.measure import where_used
 from docsr.bench.arms import taken
 from docsr.bench.peers import PEERS
 from docsr.bench.results import SCHEMA
-from docsr.decide.decision import LARGEST_AUTO_FACTOR, MEASURED_ENGINES, SQUARE_ENOUGH
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import LARGEST_AUTO_FACTOR, SQUARE_ENOUGH
 from docsr.io.paths.manifest import sha256_of
 from docsr.square import STANDARD_FAX
 from docsr.weights import catalogue

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from docsr.decide.decision import MEASURED_ENGINES, auto_range
+from docsr.choices import MEASURED_ENGINES
+from docsr.decide.decision import auto_range
 from docsr.weights import ModelCard, catalogue
 from tests.command import docsr, picture
 

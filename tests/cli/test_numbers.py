@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,12 +11,12 @@ import click
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from docsr.batch.options import HIGHEST_DPI, LONGEST_PAGE, LOWEST_DPI, SMALLEST_TILE, EnhanceOptions
-from docsr.batch.options import LEAST_MEMORY as MEMORY_IN_BYTES
+from docsr.batch.options import EnhanceOptions
 from docsr.batch.run import enhance_files
 from docsr.bench.suite_file import LowerConfig, SourceConfig, SuiteConfig
-from docsr.cli import cli
-from docsr.cli.numbers import LEAST_MEMORY, LONGEST, Real, Whole
+from docsr.choices import HIGHEST_DPI, LONGEST_PAGE, LOWEST_DPI, SMALLEST_TILE
+from docsr.cli import cli, enhance_options
+from docsr.cli.numbers import Real, Whole
 from docsr.errors import UsageError
 from docsr.integrations import ray
 from docsr.train_config import TrainConfig
@@ -66,8 +67,16 @@ def test_command_line_and_api_have_the_same_ranges():
     for name, low, high in (("dpi", LOWEST_DPI, HIGHEST_DPI), ("time_limit", 0, LONGEST_PAGE)):
         assert (options[name].min, options[name].max) == (low, high)  # type: ignore[attr-defined]
     assert options["tile"].min == SMALLEST_TILE  # type: ignore[attr-defined]
-    assert LONGEST == LONGEST_PAGE
-    assert LEAST_MEMORY * 10**6 == MEMORY_IN_BYTES
+
+
+def test_each_option_of_enhance_is_one_of_the_api_with_the_same_default(tmp_path):
+    defaults = {option.name: option.default for option in enhance_options._OPTIONS}
+    fields = {field.name: field.default for field in dataclasses.fields(EnhanceOptions)}
+    assert set(defaults) == set(fields)
+    same = set(fields) - {"sandbox"}  # which the command alone has by default
+    assert {name: defaults[name] for name in same if fields[name] is not None and name != "factor"} == {
+        name: fields[name] for name in same if fields[name] is not None
+    }
 
 
 @pytest.mark.parametrize("limit", [float("inf"), float("nan"), -1.0, 0.0, 1e-300, 1e10])

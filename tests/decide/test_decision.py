@@ -8,10 +8,10 @@ import pytest
 from docsr.batch.options import EnhanceOptions
 from docsr.batch.page_plan import Planner
 from docsr.bench.arms import Arm
+from docsr.choices import MEASURED_ENGINES
 from docsr.cli.enhance import enhance
 from docsr.decide import decision
 from docsr.decide.decision import (
-    MEASURED_ENGINES,
     Plan,
     check_engine,
     deciding_x_height,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from docsr.choices import DEFAULT_TILE
 from docsr.models import build_generator
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
@@ -15,7 +16,7 @@ from docsr.pairs.store import PatchStore
 from docsr.prepare import PrepareOptions, prepare
 from docsr.train_config_file import check_config
 from docsr.training.validation import InTraining, Validation, _image_scores
-from docsr.upscale.page import DEFAULT_TILE, upscale_page
+from docsr.upscale.page import upscale_page
 from docsr.upscalers.interpolation import Interpolation
 from tests.pairs import make_store, save, text_page
 from tests.pairs.test_pictures import arrays

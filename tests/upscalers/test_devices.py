@@ -8,11 +8,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from docsr.choices import DEVICES
 from docsr.cli.enhance import enhance
 from docsr.errors import UsageError
 from docsr.page import Page
 from docsr.upscale.page import upscale_page
-from docsr.upscalers.devices import DEVICES, providers
+from docsr.upscalers.devices import providers
 from docsr.upscalers.onnx import OnnxUpscaler
 from docsr.weights import catalogue
 from tests.pairs import text_page

@@ -15,17 +15,9 @@ import tifffile
 from PIL import Image, features
 
 from docsr.batch.options import EnhanceOptions
+from docsr.choices import MAX_PIXELS
 from docsr.errors import PageError
-from docsr.io.limits import (
-    MAX_MEMORY,
-    MAX_PIXELS,
-    MEMORY_PER_BYTE,
-    TORCH_MEMORY,
-    allowing,
-    check_held,
-    machine_memory,
-    memory_for,
-)
+from docsr.io.limits import MAX_MEMORY, MEMORY_PER_BYTE, TORCH_MEMORY, allowing, check_held, machine_memory, memory_for
 from docsr.io.raster.read import read_pages
 from docsr.page import Bands
 
