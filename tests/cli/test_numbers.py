@@ -73,10 +73,8 @@ def test_each_option_of_enhance_is_one_of_the_api_with_the_same_default(tmp_path
     defaults = {option.name: option.default for option in enhance_options._OPTIONS}
     fields = {field.name: field.default for field in dataclasses.fields(EnhanceOptions)}
     assert set(defaults) == set(fields)
-    same = set(fields) - {"sandbox"}  # which the command alone has by default
-    assert {name: defaults[name] for name in same if fields[name] is not None and name != "factor"} == {
-        name: fields[name] for name in same if fields[name] is not None
-    }
+    stated = {name for name, default in fields.items() if default} - {"sandbox"}  # which the command has by default
+    assert {name: defaults[name] for name in stated} == {name: fields[name] for name in stated}
 
 
 @pytest.mark.parametrize("limit", [float("inf"), float("nan"), -1.0, 0.0, 1e-300, 1e10])
