@@ -94,7 +94,7 @@ def test_the_picture_is_of_the_networks_that_ship_and_of_the_line_in_the_middle(
 
 def test_the_words_beside_the_picture_are_those_of_the_measurement() -> None:
     text = " ".join(README.read_text(encoding="utf-8").split())
-    assert f"of {HEADLINE['lines']} lines on {HEADLINE['pages']} pages" in text
+    assert f"Of {HEADLINE['lines']} lines on {HEADLINE['pages']} pages, this one" in text
     assert all(read in text for read in HEADLINE["chosen"]["read"].values())
     page = " ".join((DOCS / "results.md").read_text(encoding="utf-8").split())
     wrong = HEADLINE["chosen"]["wrong"]
