@@ -16,18 +16,18 @@ import pytest
 
 from docsr.page import Pixels
 from tests.command import Ran, ran
+from tests.formats import handmade, jpeg_2000, kinds, pdfs, tiffs
 from tests.formats.decoded import Decoded, decoded
 from tests.formats.drawn import BITS, GREY, RGB
-from tests.formats.handmade import HANDMADE
-from tests.formats.jpeg_2000 import JPEG_2000_BITS
-from tests.formats.kinds import AVIF, BMP, GIF, HEIF, JPEG, JPEG_2000, PNG, PNM, WEBP, Kind
-from tests.formats.pdfs import PDF
-from tests.formats.tiffs import TIFF
+from tests.formats.kinds import Kind
 
 KINDS = {
     kind.name: kind
-    for kinds in (PNG, JPEG, TIFF, WEBP, JPEG_2000, JPEG_2000_BITS, BMP, GIF, PNM, AVIF, HEIF, PDF, HANDMADE)
-    for kind in kinds
+    for module in (kinds, tiffs, jpeg_2000, pdfs, handmade)
+    for listed in vars(module).values()
+    if isinstance(listed, tuple)
+    for kind in listed
+    if isinstance(kind, Kind)
 }
 
 FORMS = {

@@ -134,7 +134,7 @@ def test_a_signal_that_asks_to_stop_leaves_nothing(place: Path):
 def test_a_signal_that_comes_while_one_is_made_leaves_nothing(place: Path, at: str):
     code = f"""
 import fcntl, os, signal
-from docsr import temporary
+from docsr.system import temporary
 module = {{"mkdir": os, "flock": fcntl}}["{at}"]
 real = getattr(module, "{at}")
 def stopped(*given, **options):

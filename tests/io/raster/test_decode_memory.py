@@ -31,14 +31,14 @@ import json, sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from docsr.io import held, images, tiff
+from docsr.io.raster import decode_memory, tiff
 from docsr.io.raster.read import read_pages
 
 def kib(name):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name))
 
 told = []
-for module in (held, tiff):
+for module in (decode_memory, tiff):
     patch.object(module, "check_memory", lambda count: told.append(count)).start()
 for path in json.load(sys.stdin) * 2:  # the first time, libraries are loaded
     told.clear()
