@@ -66,7 +66,7 @@ def test_where_no_worker_can_be_made_batches_are_the_same_and_that_is_told(tmp_p
     for batch, same in zip(alone, stream(pairs, StepLayout(2), 2, start=6), strict=False):
         assert all(torch.equal(a, b) for a, b in zip(batch, same, strict=True))
     (told,) = caplog.messages
-    assert "no others can be made" in told
+    assert "no other can be started" in told
     assert told.endswith("which prepares batches too")
 
 
