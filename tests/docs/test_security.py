@@ -39,3 +39,14 @@ def test_what_is_said_of_damaged_files_was_measured():
     assert all(one["holds"] for one in found)
     assert f"Of {files:,} files of {len(found)} kinds, {done:,} were done and {refused:,} refused" in said
     assert f"the slowest took {slowest:.0f} s, and a process that read held {most:.0f} MiB at most" in said
+
+
+def test_what_is_said_of_documents_of_many_pages_was_measured():
+    found = json.loads((ROOT / "benchmarks" / "results" / "many_pages.json").read_text(encoding="utf-8"))["cases"]
+    said = " ".join((ROOT / "docs" / "decisions.md").read_text(encoding="utf-8").split())
+    pdf, tif = found
+    few, many = pdf["pages"]
+    (pdf_few, pdf_many), (tif_few, tif_many) = pdf["worker_mib"], tif["worker_mib"]
+    assert f"held {pdf_few:.0f} MiB with {few} pages of a PDF and {pdf_many:.0f} MiB with {many:,}" in said
+    assert f"of a TIFF {tif_few:.0f} and {tif_many:.0f} MiB" in said
+    assert "the process that plans held {:.0f} and {:.0f} MiB".format(*pdf["parent_mib"]) in said
