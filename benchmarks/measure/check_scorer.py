@@ -68,7 +68,7 @@ def main() -> None:
         texts += 1
         engines.add(row["engine"])
     result = {
-        "command": shlex.join(["python", "benchmarks/measure/check_scorer.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "benchmarks.measure.check_scorer", *sys.argv[1:]]),
         "machine": machine(),
         "suite": options.suite.stem,
         "jiwer": version("jiwer"),

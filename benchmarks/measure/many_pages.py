@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--dpi", type=float, default=60.0)
     options = parser.parse_args()
     rows = [row_of(suffix, (options.few, options.many), options.dpi) for suffix in options.format or FORMS]
-    command = shlex.join(["python", "benchmarks/measure/many_pages.py", *sys.argv[1:]])
+    command = shlex.join(["python", "-m", "benchmarks.measure.many_pages", *sys.argv[1:]])
     told: dict[str, Any] = {"docsr": __version__, "command": command, "machine": machine(), "dpi": options.dpi}
     told["arguments"] = ARGUMENTS
     options.out.write_text(as_json(told | {"cases": rows}), encoding="utf-8")

@@ -135,7 +135,11 @@ def programs() -> dict[str, str]:
     """Versions of what the figures depend on."""
     tesseract = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=True).stdout
     packages = {name: version(name) for name in ("docsr", "ocrmypdf", "onnxruntime", "pikepdf", "pypdfium2")}
-    return {**packages, "tesseract": tesseract.split()[1], "command": shlex.join(["python", *sys.argv])}
+    return {
+        **packages,
+        "tesseract": tesseract.split()[1],
+        "command": shlex.join(["python", "-m", "benchmarks.measure.ocrmypdf_wer", *sys.argv[1:]]),
+    }
 
 
 def main() -> None:

@@ -115,7 +115,7 @@ def main() -> None:
                 times.append(round(timed(given, Path(folder) / f"jobs{jobs}", jobs), 2))
     told = {
         "docsr": docsr.__version__,
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", "-m", "benchmarks.measure.overhead", *sys.argv[1:]]),
         "machine": machine(),
         "pages": options.pages,
         "page": f"A4, {DPI} dpi, {DEGRADATION}",

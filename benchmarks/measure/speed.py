@@ -193,7 +193,7 @@ def main() -> None:
     ]
     result = {
         "docsr": docsr.__version__,
-        "command": shlex.join(["python", "benchmarks/measure/speed.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "benchmarks.measure.speed", *sys.argv[1:]]),
         "machine": machine(),
         "engine": Tesseract().signature,
         "page": {"width": page.width, "height": page.height, "dpi": options.dpi},

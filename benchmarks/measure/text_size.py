@@ -137,7 +137,7 @@ def main() -> None:
     rows = measure(arms, one.factor)
     result = {
         "docsr": docsr.__version__,
-        "command": shlex.join(["python", "benchmarks/measure/text_size.py", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "benchmarks.measure.text_size", *sys.argv[1:]]),
         "machine": machine(),
         "engine": Tesseract().signature,
         "rows": rows,

@@ -226,7 +226,7 @@ def document(worst: Sequence[tuple[str, str, Change]]) -> str:
         "# Crops",
         "",
         "This page shows what docsr does to real pages: places drawn by a seed, and the ten worst changes. Made by",
-        f"`{shlex.join(['python', *sys.argv])}`",
+        f"`{shlex.join(['python', '-m', 'benchmarks.publish.crops', *sys.argv[1:]])}`",
         f"with docsr {__version__} and its networks ({', '.join(networks())}).",
         "The columns are LR | bicubic | FSRCNN | docsr | original, all at 4x; docsr is what `docsr enhance` does when",
         "it is asked for nothing (where it chose 2x, its page was enlarged to 4x by interpolation). Faxes of",

@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the .json file")
     options = parser.parse_args()
     found = {
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", "-m", "benchmarks.research.training_speed", *sys.argv[1:]]),
         "machine": machine(),
         "torch": torch.__version__,
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,

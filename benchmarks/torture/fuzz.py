@@ -138,7 +138,7 @@ def told(found: dict[str, Any], seed: int) -> dict[str, Any]:
     """What the .json file holds."""
     return {
         "docsr": __version__,
-        "command": shlex.join(["python", *sys.argv]),
+        "command": shlex.join(["python", "-m", "benchmarks.torture.fuzz", *sys.argv[1:]]),
         "machine": machine(),
         "decoders": versions(),
         "seed": seed,

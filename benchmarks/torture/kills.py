@@ -235,7 +235,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = tortured(Path(folder), options.pages, options.kills, options.seed)
-    command = shlex.join(["python", *sys.argv])
+    command = shlex.join(["python", "-m", "benchmarks.torture.kills", *sys.argv[1:]])
     told = {"docsr": __version__, "command": command, "machine": machine(), "seed": options.seed, **found}
     told["broken"] = broken(found)
     options.out.write_text(as_json(told), encoding="utf-8")

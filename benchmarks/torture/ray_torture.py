@@ -243,7 +243,11 @@ def main() -> None:
     if options.plan:
         plan_here(*options.plan)
         return
-    told: dict[str, Any] = {"docsr": __version__, "command": shlex.join(["python", *sys.argv]), "machine": machine()}
+    told: dict[str, Any] = {
+        "docsr": __version__,
+        "command": shlex.join(["python", "-m", "benchmarks.torture.ray_torture", *sys.argv[1:]]),
+        "machine": machine(),
+    }
     told["machine"]["libraries"] |= {name: version(name) for name in LIBRARIES}
     told |= {"cores_were_free": options.free, "seed": options.seed}
     with tempfile.TemporaryDirectory(prefix="docsr-ray-torture-") as name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from importlib.resources import files
 
 from docsr.choices import FACTORS, MEASURED_ENGINES
 from docsr.decide.text_size import TextSize, has_ink, measure
@@ -32,7 +32,7 @@ suite ``tune``, bicubic leaves 170 errors a page instead of 149 at 204 x 98 dpi,
 The smallest text there has this size."""
 
 
-_MEASURED = json.loads((Path(__file__).parent / "measured.json").read_text(encoding="utf-8"))
+_MEASURED = json.loads(files(__package__).joinpath("measured.json").read_text(encoding="utf-8"))
 """What follows from the results of the suite ``tune`` (`make tables` writes it)."""
 
 LARGEST_AUTO_FACTOR: dict[str, int] = _MEASURED["largest_auto_factor"]

@@ -86,7 +86,7 @@ def test_documents_name_the_same_limit(document: str) -> None:
     assert f"{DOUBTFUL:g} px" in (ROOT / document).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", ["numbers of five digits", f"{DOUBTFUL:g} px"])
+@pytest.mark.parametrize("words", ["five-digit numbers", f"{DOUBTFUL:g} px"])
 def test_the_readme_says_what_becomes_of_digits_before_all_else(words: str) -> None:
     opening = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")[0]
     assert words in opening

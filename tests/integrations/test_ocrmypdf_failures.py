@@ -163,7 +163,8 @@ def test_a_picture_that_cannot_be_saved_leaves_the_one_that_is_there(tmp_path: P
 
 def test_ocrmypdf_starts_without_docsr_but_for_the_hooks(tmp_path: Path):
     """A start, and a page that docsr is told to leave alone."""
-    given, hooks = pdf(tmp_path / "in.pdf", "sound"), {"docsr", "docsr.errors", "docsr.integrations", plugin.__name__}
+    given = pdf(tmp_path / "in.pdf", "sound")
+    hooks = {"docsr", "docsr.choices", "docsr.errors", "docsr.integrations", plugin.__name__}
     for words in ("--version",), ("--docsr-factor", "off", "--output-type", "pdf", given, tmp_path / "out.pdf"):
         said = ocrmypdf(*words, python=("-X", "importtime"))
         names = [line.rpartition("|")[2].strip() for line in said.splitlines() if line.startswith("import time:")]
