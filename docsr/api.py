@@ -63,10 +63,10 @@ class Enhancer:
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
         self._model, self._factor = None if model is None else str(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
-        self._own_factor = fixed_factor(self._model)
+        self._fixed_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}
-        if self._model is not None and (factor is not None or self._own_factor is not None):
-            self._load(Plan(factor or self._own_factor or 1, self._model))
+        if self._model is not None and (factor is not None or self._fixed_factor is not None):
+            self._load(Plan(factor or self._fixed_factor or 1, self._model))
 
     def __call__(self, image: Image) -> Image:
         """Enlarge one image.
@@ -145,7 +145,7 @@ class Enhancer:
             x_height,
             factor=self._factor,
             model=self._model,
-            own_factor=self._own_factor,
+            fixed_factor=self._fixed_factor,
             engine=self._engine,
             shape=shape,
         )

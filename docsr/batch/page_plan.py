@@ -37,7 +37,7 @@ class Planner:
             dry: whether nothing will be written and the size of the outputs is estimated instead.
         """
         self._options, self._dry = options, dry
-        self._own_factor: int | None = None
+        self._fixed_factor: int | None = None
 
     def pages(self, task: Task, progress: FileProgress) -> list[Plan]:
         """Read every page once, so that damage is found, and a plain copy is possible, before anything is written.
@@ -141,14 +141,14 @@ class Planner:
             if needed == 1:
                 why = f"its {min(dpi):g} dpi are enough for {options.dpi:g}"
                 return self._with_interpolation(Plan(1, "none", why, raster_for("none", shape)), page), text
-        if options.model is not None and self._own_factor is None:
-            self._own_factor = fixed_factor(options.model)
+        if options.model is not None and self._fixed_factor is None:
+            self._fixed_factor = fixed_factor(options.model)
         plan = plan_page(
             needed,
             x_height,
             factor=options.factor,
             model=options.model,
-            own_factor=self._own_factor,
+            fixed_factor=self._fixed_factor,
             engine=options.engine,
             shape=shape,
             said=said,

@@ -28,7 +28,7 @@ from docsr.upscalers.sandbox import sandbox_for
 
 __all__ = ["EnhanceOptions", "PageResult", "default_jobs", "enhance_files", "plan_files"]
 
-MOST_JOBS = 8
+MOST_DEFAULT_JOBS = 8
 """The most jobs by default. Users can ask for more; each job takes memory of its own."""
 
 FileResults: TypeAlias = Generator[tuple[Task, list[PageResult]], None, None]
@@ -183,6 +183,6 @@ def _suffix(form: str, file: InputFile) -> str:
 
 
 def default_jobs() -> int:
-    """Return the number of cores that this process may use, at most MOST_JOBS."""
+    """Return the number of cores that this process may use, at most MOST_DEFAULT_JOBS."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MOST_JOBS)
+    return min(cores, MOST_DEFAULT_JOBS)

@@ -122,7 +122,7 @@ def plan_page(
     *,
     factor: int | None = None,
     model: str | None = None,
-    own_factor: int | None = None,
+    fixed_factor: int | None = None,
     engine: str = MEASURED_ENGINES[0],
     said: str = "",
     shape: float = 1.0,
@@ -135,7 +135,7 @@ def plan_page(
         said: a clause on where the x-height comes from.
         factor: the user's factor, or None for ``needed``.
         model: the user's model, or None for the one that reads best.
-        own_factor: the only factor of ``model``, or None if it supports all.
+        fixed_factor: the only factor of ``model``, or None if it supports all.
         engine: the OCR engine that will read the page, one of MEASURED_ENGINES.
         shape: height of the page's pixels over their width. The x-height is that of the page in the finer raster.
 
@@ -150,7 +150,7 @@ def plan_page(
     if factor is None and needed == 1:
         plan = Plan(1, "none", f"{text}: nothing to gain")
     elif model is not None:
-        plan = Plan(factor or own_factor or needed, model, "as asked")
+        plan = Plan(factor or fixed_factor or needed, model, "as asked")
     else:
         plan = _best(needed, x_height, factor=factor, engine=engine, shape=shape, text=text)
     return replace(plan, raster=raster_for(plan.model, shape))

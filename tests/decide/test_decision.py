@@ -56,7 +56,7 @@ def _one_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def plan(needed: int, x_height: float | None, factor: int | None = None, model: str | None = None) -> Plan:
-    return plan_page(needed, x_height, factor=factor, model=model, own_factor=4 if model == "own" else None)
+    return plan_page(needed, x_height, factor=factor, model=model, fixed_factor=4 if model == "own" else None)
 
 
 def test_the_card_decides_between_network_and_bicubic() -> None:

@@ -147,3 +147,14 @@ def test_what_is_said_of_rapidocr_is_what_was_counted() -> None:
         for found in re.findall(r"^\| rapidocr \| (\d+) \| (\d+) \| (\d+) \|", limits, re.MULTILINE)
     ]
     assert f"docsr helped RapidOCR in {counts[0]} of {sum(counts)} settings" in README.read_text(encoding="utf-8")
+
+
+def test_the_time_of_a_page_is_that_of_the_page_on_speed() -> None:
+    lines = (DOCS / "speed.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith(("| x-height", "| larger text"))]
+    assert len(rows) == 2
+    with_vnni, without = ([float(one) for row in rows for one in re.findall(r"\d\.\d", row[way])] for way in (1, 2))
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    assert (
+        f"takes {min(with_vnni)} to {max(with_vnni)} of Tesseract's time, or {min(without)} to {max(without)}" in text
+    )
