@@ -9,14 +9,19 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from docsr.bench.arms import Arm
+from docsr.bench.confusions import most_confused
 from docsr.bench.measure import ROW_FIELDS, Measured, Measurement, Measurer, Row, key_of, tasks_of
+from docsr.bench.results import Results
+from docsr.bench.reuse import EarlierResults
+from docsr.bench.small_digits import small_digits, with_earlier
 from docsr.bench.suite import Suite
+from docsr.bench.summary import rank, summarise
 from docsr.errors import Interrupted, PageError, reason_of
 from docsr.io.paths.own_files import OwnFile
 from docsr.ocr.base import Engine
@@ -37,12 +42,12 @@ class Measurements:
 
     Attributes:
         rows: one per page, condition, arm and engine, in the order of the suite.
-        texts: what the engine read for each row.
+        texts: what the engine read for each row; None for a row that is reused.
         failed: a sentence for each measurement that failed.
     """
 
     rows: list[Row] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
+    texts: list[str | None] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -53,6 +58,7 @@ def run_benchmark(
     out: Path,
     *,
     peers: Path | None = None,
+    earlier: EarlierResults | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Measurements:
@@ -64,6 +70,7 @@ def run_benchmark(
         engines: OCR engines by name.
         out: the folder that keeps the rows.
         peers: folder of the peers' weights.
+        earlier: a benchmark of which rows that still hold are reused.
         jobs: number of processes, one thread each.
         progress: called with (measurements done, measurements in all).
 
@@ -73,6 +80,8 @@ def run_benchmark(
     """
     store = RowStore(out)
     wanted = [task for page in suite.pages for task in tasks_of(page, arms, tuple(engines))]
+    if earlier is not None:
+        store.reuse(earlier, wanted, engines)
     failed = _measure(wanted, store, Measurer(engines, peers), jobs, progress)
     measurements = Measurements(failed=failed)
     for task in wanted:
@@ -82,6 +91,53 @@ def run_benchmark(
                 measurements.rows.append(stored[0])
                 measurements.texts.append(stored[1])
     return measurements
+
+
+def results_of(
+    measured: Measurements,
+    suite: Suite,
+    *,
+    command: str,
+    engines: dict[str, str],
+    arms: Sequence[Arm],
+    not_run: dict[str, str],
+    earlier: EarlierResults | None = None,
+) -> Results:
+    """Return what is written of a benchmark: its rows, their summary, and what their texts show.
+
+    Args:
+        measured: from :func:`run_benchmark`.
+        suite: the pages.
+        command: command that measured.
+        engines: name -> signature.
+        arms: arms that were run.
+        not_run: arm -> why it was not run.
+        earlier: the benchmark of which rows were reused.
+    """
+    rows, texts = measured.rows, measured.texts
+    cells = summarise(rows, {page.set: page.source.score for page in suite.pages})
+    confused = most_confused(rows, texts, suite.pages)
+    digits = small_digits(rows, texts, cells, suite.pages)
+    if earlier is not None:
+        confused |= earlier.confusions(rows)
+        digits = with_earlier(digits, earlier.digits(rows), cells)
+    pages: dict[str, dict[str, str]] = {}
+    for page in suite.pages:
+        pages.setdefault(page.set, {})[page.name] = page.digest
+    return Results(
+        suite=suite.name,
+        command=command,
+        engines=engines,
+        arms={arm.label: arm.signature for arm in arms},
+        not_run=not_run,
+        failed=[*suite.problems, *measured.failed],
+        rows=rows,
+        summary=cells,
+        ranking=rank(cells),
+        confusions=confused,
+        digits=digits,
+        pages=pages,
+    )
 
 
 def _measure(
@@ -119,7 +175,7 @@ class RowStore:
     def __init__(self, folder: Path) -> None:
         """Read the rows that are there."""
         self._path = folder / ROWS
-        self._rows: dict[str, tuple[Row, str]] = {}
+        self._rows: dict[str, tuple[Row, str | None]] = {}
         text = self._path.read_text(encoding="utf-8", errors="replace") if os.path.isfile(self._path) else ""
         for line in text.split("\n"):  # splitlines would also split at U+2028, which texts may hold
             self._read(line)
@@ -128,8 +184,11 @@ class RowStore:
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 
-    def get(self, task: Measurement, engine: Engine) -> tuple[Row, str] | None:
-        """Return the row and text of a task, under the task's own names; None if it was not measured."""
+    def get(self, task: Measurement, engine: Engine) -> tuple[Row, str | None] | None:
+        """Return the row and text of a task, under the task's own names; None if it was not measured.
+
+        The text of a reused row is None.
+        """
         stored = self._rows.get(key_of(task.page, task.condition, task.arm, engine.signature))
         if stored is None:
             return None
@@ -137,6 +196,16 @@ class RowStore:
         condition = task.condition
         own = replace(row, page=task.page.name, upscaler=task.arm.name)
         return replace(own, lr_dpi=condition.lr_dpi, degradation=condition.degradation), text
+
+    def reuse(self, earlier: EarlierResults, tasks: Iterable[Measurement], engines: dict[str, Engine]) -> None:
+        """Take the rows of an earlier benchmark that are not in the folder; they are not written there."""
+        for task in tasks:
+            for name in task.engines:
+                signature = engines[name].signature
+                row = earlier.row(task, name, signature)
+                if row is not None:
+                    key = key_of(task.page, task.condition, task.arm, signature)
+                    self._rows.setdefault(key, (row, None))
 
     def add(self, task: Measurement, measured: Measured, engines: dict[str, Engine]) -> None:
         """Add a task's rows, and write them to disk at once. PageError if they cannot be written."""

@@ -21,9 +21,9 @@ from typing import Any
 
 import jiwer
 
-from docsr.bench.results import machine
 from docsr.bench.suite import load_suite
 from docsr.benchmark import ROWS
+from docsr.machine import machine
 from docsr.metrics.text import fold
 
 COUNTS, RATES = 1e-9, 1e-6

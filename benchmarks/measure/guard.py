@@ -31,8 +31,9 @@ from benchmarks.measure.speed import DPI, a4_page
 from benchmarks.publish.guard_document import DOCUMENT, PICTURES, document
 from docsr import __version__
 from docsr.bench.degradations import lower
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.io.paths.manifest import sha256_of
+from docsr.machine import machine
 from docsr.page import Page, Pixels
 from docsr.upscale.guard import PutBack, guarded
 from docsr.upscale.page import upscale_page

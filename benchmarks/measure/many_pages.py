@@ -26,8 +26,9 @@ import numpy as np
 from benchmarks.measure.speed import DEGRADATION, a4_page
 from docsr import __version__
 from docsr.bench.degradations import lower
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.io.document import write_document
+from docsr.machine import machine
 from docsr.page import Page
 
 FORMS = {"pdf": "pdf", "tif": "tiff"}

@@ -31,9 +31,10 @@ from typing import Any
 
 from docsr.bench.degradations import lower
 from docsr.bench.report.wording import how
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.io.pdf.scans import write_scans
 from docsr.io.raster.read import read_pages
+from docsr.machine import machine
 from docsr.metrics.text import score_text
 from docsr.page import Page
 

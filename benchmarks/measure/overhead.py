@@ -29,8 +29,9 @@ import docsr
 from benchmarks.measure.speed import DEGRADATION, DPI, a4_page
 from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
 from docsr.bench.degradations import lower
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.io.raster.write import write_pages
+from docsr.machine import machine
 from docsr.page import Page
 
 STAGES = {

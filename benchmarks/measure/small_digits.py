@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.measure.guard import FACES
 from docsr import __version__
-from docsr.bench.results import machine
 from docsr.decide.decision import factor_for_text, plan_page
+from docsr.machine import machine
 from docsr.metrics.digits import number_changes
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, Pixels

@@ -31,8 +31,8 @@ import numpy as np
 import docsr
 from docsr.bench.arms import AUTO, HR, Arm, plan_arms
 from docsr.bench.degradations import lower
-from docsr.bench.results import machine
 from docsr.io.raster.read import read_pages
+from docsr.machine import machine
 from docsr.ocr.tesseract import Tesseract
 from docsr.page import Page, luminance
 from docsr.upscale.page import upscale_page

@@ -34,7 +34,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import docsr
 from docsr.bench.degradations import lower
-from docsr.bench.results import machine
+from docsr.machine import machine
 from docsr.metrics.image import psnr, same_size
 from docsr.metrics.text import score_text
 from docsr.ocr.tesseract import Tesseract

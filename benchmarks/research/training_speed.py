@@ -21,7 +21,7 @@ from typing import Any
 
 import torch
 
-from docsr.bench.results import machine
+from docsr.machine import machine
 from docsr.train import train
 from docsr.train_config_file import load_config
 from docsr.training.processes import joined

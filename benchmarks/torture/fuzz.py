@@ -44,7 +44,8 @@ from benchmarks.torture.fuzz_watch import LIMITS, Watch, figures, kept, listened
 from benchmarks.torture.seeds import SEEDS
 from docsr import __version__
 from docsr.batch.run import EnhanceOptions, enhance_files, plan_files
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
+from docsr.machine import machine
 
 OPTIONS = EnhanceOptions(factor=2, model="bicubic")
 

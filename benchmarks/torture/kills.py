@@ -37,11 +37,12 @@ from PIL import Image, ImageDraw
 
 from benchmarks.torture.killing import FACTOR, JOBS, Kill, Run, drawn_kills, see_it_end
 from docsr import __version__
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.errors import PageError
 from docsr.io.document import read_document
 from docsr.io.paths.manifest import NAME
 from docsr.io.pdf.scans import write_scans
+from docsr.machine import machine
 from docsr.page import Page
 
 MODES = {"png": ("L", "RGB", "1"), "jpg": ("L", "RGB"), "tif": ("1", "L", "RGB"), "webp": ("RGB",), "pdf": ("L", "RGB")}

@@ -36,8 +36,9 @@ from PIL import Image
 
 from benchmarks.torture.ray_nodes import ENVIRONMENT, Cluster, cluster
 from docsr import __version__
-from docsr.bench.results import as_json, machine
+from docsr.bench.results import as_json
 from docsr.io.paths.manifest import NAME, sha256_of
+from docsr.machine import machine
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 FACTOR, NODES = 2, 2

@@ -1,32 +1,30 @@
-"""Write ``results.json``, the whole result of a benchmark for machines; docs/benchmark.md explains its fields."""
+"""Write and read ``results.json``, the whole result of a benchmark; docs/benchmark.md explains its fields."""
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from docsr import __version__
 from docsr.bench.measure import Row
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import Cell, Rank
+from docsr.errors import UsageError, reason_of
 from docsr.io.paths.atomic import atomic_write
 from docsr.io.paths.own_files import OwnFile
+from docsr.machine import machine
 from docsr.metrics.text import FOLDING
+from docsr.text.parsing import read_json
 from docsr.text.shown import in_json
 
 SCHEMA = 1
 """Increased when a field changes its meaning or is removed."""
-
-VECTORS = ("amx_int8", "avx512_vnni", "avx_vnni", "avx512f", "avx2", "avx", "asimddp")
-"""Vector instructions as Linux names them, the best first; those with VNNI, AMX and the dot products of Arm (asimddp)
-are made for 8 bits."""
 
 _BEGINS = {
     "results.json": rb'\A\{\s*"schema":\s*\d+,\s*"docsr":',
@@ -39,8 +37,6 @@ FILES = {
     for name, begins in _BEGINS.items()
 }
 """Files that a benchmark leaves in its folder; the next one writes them anew."""
-
-LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "openvino", "ncnn", "rapidocr", "rapidfuzz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +51,14 @@ class Results:
         not_run: arm -> why it was not run.
         failed: a sentence for each measurement that failed.
         rows: rows of every page, condition, arm and engine.
-        cells: summary of the rows.
+        summary: cells of the rows.
         ranking: arms by mean gap closed.
-        confused: engine and arm -> the most frequent (true, read, count).
+        confusions: engine and arm -> the most frequent (true, read, count).
         digits: counts of numbers on pages of small text, if texts were available.
+        pages: set -> page -> digest of its file and reference text.
+        docsr: version that measured.
+        machine: what ran the benchmark, from :func:`docsr.machine.machine`.
+        folding: how texts were folded before they were compared.
     """
 
     suite: str
@@ -68,47 +68,49 @@ class Results:
     not_run: dict[str, str]
     failed: list[str]
     rows: Sequence[Row]
-    cells: Sequence[Cell]
+    summary: Sequence[Cell]
     ranking: Sequence[Rank]
-    confused: dict[str, list[tuple[str, str, int]]]
+    confusions: dict[str, list[tuple[str, str, int]]]
     digits: Sequence[SmallDigits] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, as ``results.json`` holds them."""
-        return {
-            "schema": SCHEMA,
-            "docsr": __version__,
-            "command": self.command,
-            "machine": machine(),
-            "suite": self.suite,
-            "folding": FOLDING,
-            "engines": self.engines,
-            "arms": self.arms,
-            "not_run": self.not_run,
-            "failed": self.failed,
-            "rows": [asdict(row) for row in self.rows],
-            "summary": [cell.as_dict() for cell in self.cells],
-            "ranking": [asdict(rank) for rank in self.ranking],
-            "confusions": self.confused,
-            "digits": [asdict(count) for count in self.digits],
-        }
+    pages: dict[str, dict[str, str]] = field(default_factory=dict)
+    docsr: str = __version__
+    machine: dict[str, Any] = field(default_factory=machine)
+    folding: str = FOLDING
 
 
-def machine() -> dict[str, Any]:
-    """Return what ran the benchmark: processor, cores, system, versions."""
-    return {
-        "processor": processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "libraries": {name: installed for name in LIBRARIES if (installed := _version(name)) is not None},
-    }
+_HEAD = ("docsr", "command", "machine", "suite", "folding", "engines", "arms", "not_run", "failed", "pages")
+"""Fields that stand first in the file; the long ones follow in the order of the class."""
 
 
 def write_results(path: Path, results: Results) -> None:
     """Write ``results.json``, complete or not at all. PageError if it cannot be written."""
+    values = asdict(results)
+    ordered = {"schema": SCHEMA} | {name: values[name] for name in _HEAD} | values
     with atomic_write(path) as file:
-        file.write(as_json(results.as_dict()).encode())
+        file.write(as_json(ordered).encode())
+
+
+def read_results(path: Path) -> Results:
+    """Return what :func:`write_results` wrote to ``path``; files without ``pages`` have none.
+
+    Raises:
+        UsageError: the file cannot be read, or is no ``results.json`` of this schema.
+    """
+    try:
+        values = read_json(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not the results.json of a benchmark: {error}") from error
+    if not isinstance(values, dict) or values.get("schema") != SCHEMA:
+        raise UsageError(f"{path} is not the results.json of a benchmark (schema {SCHEMA})")
+    del values["schema"]
+    try:
+        return TypeAdapter(Results).validate_python(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{path} is not the results.json of a benchmark: {where}: {first['msg']}") from error
 
 
 def as_json(values: dict[str, Any]) -> str:
@@ -124,25 +126,3 @@ def _lines(value: Any) -> str:
 
 def _dumped(value: Any) -> str:
     return in_json(json.dumps(value, ensure_ascii=False, allow_nan=False))
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
-def processor(info: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the processor's name and its best of VECTORS, which affects the time that a network takes.
-
-    Args:
-        info: Linux's description; if there is no such file, Python's platform module gives the name.
-    """
-    if not os.path.isfile(info):
-        return platform.processor() or platform.machine()
-    lines = (line.partition(":") for line in info.read_text(encoding="utf-8", errors="replace").splitlines())
-    fields = {name.strip(): value.strip() for name, _, value in lines}
-    flags = fields.get("flags", fields.get("Features", "")).split()
-    best = next((f" ({name})" for name in VECTORS if name in flags), "")
-    return fields.get("model name", platform.machine()) + best

@@ -40,13 +40,13 @@ class SmallDigits:
 
 
 def small_digits(
-    rows: Sequence[Row], texts: Sequence[str], cells: Iterable[Cell], pages: Iterable[SuitePage]
+    rows: Sequence[Row], texts: Sequence[str | None], cells: Iterable[Cell], pages: Iterable[SuitePage]
 ) -> list[SmallDigits]:
     """Count for each cell other than bicubic; cells without such pages or without texts are left out.
 
     Args:
         rows: rows of a benchmark.
-        texts: what the engine read for each row; "" if that is unknown.
+        texts: what the engine read for each row; None if it is unknown.
         cells: summary of the rows.
         pages: pages with the true texts.
     """
@@ -65,6 +65,17 @@ def small_digits(
             sums = (sum(getattr(change, name) for change in changes) for name in ("numbers", "lost", "won"))
             counts.append(SmallDigits(*place, cell.arm, cell.baseline, len(both), *sums))
     return [count for count in counts if count.numbers]
+
+
+def with_earlier(
+    counts: Iterable[SmallDigits], earlier: Iterable[SmallDigits], cells: Iterable[Cell]
+) -> list[SmallDigits]:
+    """Return the counts of the cells, in their order: ``earlier`` where there is one, else that of ``counts``."""
+    found = {
+        (count.set, count.lr_dpi, count.degradation, count.engine, count.arm): count for count in (*counts, *earlier)
+    }
+    places = ((cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm) for cell in cells)
+    return [found[place] for place in places if place in found]
 
 
 def _changes(page: SuitePage, before: str, after: str) -> NumberChanges:

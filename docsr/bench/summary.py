@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Any
 
@@ -78,10 +78,6 @@ class Cell:
     seconds_upscale: float
     seconds_ocr: float
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class Rank:
@@ -103,6 +99,11 @@ class Rank:
 def label(row: Row) -> str:
     """Return the label of a row's arm, with its factor."""
     return label_of(row.upscaler, row.factor)
+
+
+def reader(row: Row) -> str:
+    """Return the engine and the arm of a row as one name."""
+    return f"{row.engine}, {label(row)}"
 
 
 def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:

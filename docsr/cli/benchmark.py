@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 
 ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
-MOST_CONFUSED = 10
-
-_SETTING = ("set", "lr_dpi", "degradation")
-"""Fields of a row that together name a setting of the report."""
 
 
 @click.command()
@@ -67,6 +62,12 @@ _SETTING = ("set", "lr_dpi", "degradation")
 )
 @click.option("--hr-dpi", type=Real(50, 1_200), help="For a folder: dpi of images that do not state it.")
 @click.option("--jobs", type=Whole(1, MOST_JOBS), default=1, show_default=True, help="Processes, one thread each.")
+@click.option(
+    "--reuse",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="RESULTS.json",
+    help="Take the rows of this results.json where page, arm, engine and docsr's version have not changed.",
+)
 def benchmark(
     suite: Path,
     out: Path,
@@ -78,6 +79,7 @@ def benchmark(
     degradations: tuple[str, ...],
     hr_dpi: float | None,
     jobs: int,
+    reuse: Path | None,
 ) -> int:
     """Measure what enlarging gains for OCR, against bicubic and other upscalers.
 
@@ -89,22 +91,34 @@ def benchmark(
     stopped by Ctrl-C or SIGTERM.
     """
     from docsr.bench.arms import plan_arms
+    from docsr.bench.reuse import EarlierResults
     from docsr.bench.suite import load_suite
-    from docsr.benchmark import run_benchmark
+    from docsr.benchmark import results_of, run_benchmark
     from docsr.ocr.engines import ENGINES
 
     _check_out(out, suite)
+    earlier = None if reuse is None else EarlierResults(reuse)
     pages = load_suite(suite, root, _lower(suite, dpis, degradations, hr_dpi), hr_dpi)
     arms, missing = plan_arms(upscalers, peers)
     _print_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
     with _progress() as progress:
-        measured = run_benchmark(pages, arms, readers, out, peers=peers, jobs=jobs, progress=progress)
-    results = _results(pages, measured, signatures, arms, missing)
+        measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)
+    results = results_of(
+        measured,
+        pages,
+        command=shlex.join(["docsr", *sys.argv[1:]]),
+        engines=signatures,
+        arms=arms,
+        not_run=missing,
+        earlier=earlier,
+    )
     _print_dropped(out, pages, arms, tuple(signatures))
     _write(out, results, pages, measured, arms, peers)
     _print_failures(results)
+    if reuse is not None:
+        say(f"docsr: {counted(measured.texts.count(None), 'row')} of {reuse} reused", err=True)
     say(f"{counted(len(measured.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
 
@@ -138,9 +152,9 @@ def _print_left_out(pages: Suite, missing: dict[str, str]) -> None:
 
 def _print_dropped(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str, ...]) -> None:
     """Print how many measurements of the report in the folder this command does not ask for."""
-    from docsr.bench.arms import label_of
     from docsr.bench.measure import tasks_of
-    from docsr.text.parsing import read_json
+    from docsr.bench.results import read_results
+    from docsr.bench.summary import label
 
     asked = {
         (task.page.set, task.condition.lr_dpi, task.condition.degradation, task.arm.label, engine)
@@ -149,10 +163,10 @@ def _print_dropped(out: Path, pages: Suite, arms: list[Arm], engines: tuple[str,
         for engine in task.engines
     }
     try:
-        rows = read_json((out / "results.json").read_text(encoding="utf-8"))["rows"]
-        shown = {(*map(row.get, _SETTING), label_of(row["upscaler"], row["factor"]), row["engine"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        rows = read_results(out / "results.json").rows
+    except UsageError:
         return
+    shown = {(row.set, row.lr_dpi, row.degradation, label(row), row.engine) for row in rows}
     if gone := shown - asked:
         measurements = f"{counted(len(gone), 'measurement')} of an earlier command (an arm in a setting, by an engine)"
         are = "is" if len(gone) == 1 else "are"
@@ -174,56 +188,18 @@ def _lower(
     return LowerConfig(dpi=dpis, degradation=degradations or ("clean",))
 
 
-def _results(
-    pages: Suite, measured: Measurements, signatures: dict[str, str], arms: list[Arm], missing: dict[str, str]
-) -> Results:
-    from docsr.bench.results import Results
-    from docsr.bench.small_digits import small_digits
-    from docsr.bench.summary import rank, summarise
-
-    cells = summarise(measured.rows, {page.set: page.source.score for page in pages.pages})
-    return Results(
-        suite=pages.name,
-        command=shlex.join(["docsr", *sys.argv[1:]]),
-        engines=signatures,
-        arms={arm.label: arm.signature for arm in arms},
-        not_run=missing,
-        failed=[*pages.problems, *measured.failed],
-        rows=measured.rows,
-        cells=cells,
-        ranking=rank(cells),
-        confused=_confused(pages, measured),
-        digits=small_digits(measured.rows, measured.texts, cells, pages.pages),
-    )
-
-
-def _confused(pages: Suite, measured: Measurements) -> dict[str, list[tuple[str, str, int]]]:
-    """Return for each engine and arm the characters that were most often taken for others."""
-    from docsr.bench.summary import label
-    from docsr.metrics.text import confusions
-
-    truth = {(page.set, page.name): page for page in pages.pages}
-    counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row, text in zip(measured.rows, measured.texts, strict=True):
-        page = truth[row.set, row.page]
-        if page.source.score == "cer":  # with an ambiguous reading order an alignment shows disorder, not confusion
-            counts[f"{row.engine}, {label(row)}"] += confusions(page.text, text, case=page.source.case)
-    return {
-        arm: [(true, read, number) for (true, read), number in counter.most_common(MOST_CONFUSED)]
-        for arm, counter in counts.items()
-    }
-
-
 def _write(
     out: Path, results: Results, pages: Suite, measured: Measurements, arms: list[Arm], peers: Path | None
 ) -> None:
+    from docsr.bench.page_changes import worst_changes
     from docsr.bench.report.html import write_html
     from docsr.bench.report.markdown import write_markdown
     from docsr.bench.results import write_results
 
     write_results(out / "results.json", results)
     write_markdown(out / "report.md", results)
-    write_html(out / "report.html", results, pages, measured.texts, arms, peers)
+    changes, left_out = worst_changes(results, measured.texts, pages, arms, peers)
+    write_html(out / "report.html", results, changes, left_out)
 
 
 @contextmanager

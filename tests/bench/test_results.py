@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import json
-import platform
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from docsr.bench.report.markdown import markdown
-from docsr.bench.results import SCHEMA, Results, processor, write_results
+from docsr.bench.results import SCHEMA, Results, read_results, write_results
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import rank, summarise
+from docsr.errors import UsageError
 from docsr.metrics.text import FOLDING
 from tests.bench.test_summary import rows
+
+COMMITTED = sorted((Path(__file__).parents[2] / "benchmarks").rglob("results.json"))
 
 # What scripts outside the project count on in every row.
 PROMISED = {
@@ -43,13 +46,61 @@ def results() -> Results:
 def test_results_json_has_what_is_promised(results, tmp_path):
     write_results(tmp_path / "results.json", results)
     read = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    top = ["schema", "docsr", "command", "machine", "suite", "folding", "engines", "arms", "not_run", "failed"]
+    top = ["schema", "docsr", "command", "machine", "suite", "folding", "engines", "arms", "not_run", "failed", "pages"]
     assert list(read) == [*top, "rows", "summary", "ranking", "confusions", "digits"]
     assert read["schema"] == SCHEMA
     assert read["folding"] == FOLDING
     assert set(read["rows"][0]) >= PROMISED
     assert {"processor", "cores", "system", "python", "libraries"} == set(read["machine"])
     assert read["summary"][0]["gap_closed"].keys() == {"value", "low", "high"}
+
+
+DIGITS = SmallDigits("s", 75, "scan", "tesseract", "net_x4", "bicubic_x4", 3, 1000, 7, 9)
+
+
+def test_what_is_written_is_read_again(results, tmp_path):
+    whole = replace(results, digits=[DIGITS], pages={"s": {"p1": "0a1b"}})
+    write_results(tmp_path / "results.json", whole)
+    assert read_results(tmp_path / "results.json") == whole
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.parent.name)
+def test_committed_results_are_read_and_written_as_they_are(path, tmp_path):
+    read = read_results(path)
+    write_results(tmp_path / "results.json", read)
+    again = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert again == {"pages": {}, "digits": []} | json.loads(path.read_text(encoding="utf-8"))
+
+
+WRONG = {
+    "nothing": ("", "is not the results.json"),
+    "a list": ("[]", "is not the results.json"),
+    "another schema": ('{"schema": 99}', "schema 1"),
+    "nested too deeply": ("[" * 100_000, "nested too deeply"),
+    "without rows": ('{"schema": 1, "suite": "a"}', "Field required"),
+    "not UTF-8": ("\udcff", "is not the results.json"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), WRONG.values(), ids=WRONG)
+def test_another_file_is_refused_with_a_sentence(tmp_path, text, sentence):
+    (tmp_path / "results.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError, match=sentence):
+        read_results(tmp_path / "results.json")
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_results(tmp_path)
+
+
+def test_a_row_of_the_wrong_type_is_refused_with_its_place(results, tmp_path):
+    write_results(tmp_path / "results.json", results)
+    values = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    values["rows"][1]["cer"] = "low"
+    (tmp_path / "results.json").write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"rows\.1\.cer"):
+        read_results(tmp_path / "results.json")
 
 
 def test_a_number_that_json_does_not_know_is_refused(results, tmp_path):
@@ -77,21 +128,3 @@ def test_markdown_tells_what_became_of_digits_in_small_text(results):
     text = markdown(replace(results, digits=counts))
     assert "| tesseract | net_x4 | 2,000 | 14 | 18 |" in text
     assert "cannot be trusted" in " ".join(text.split())
-
-
-CPUS = {
-    "model name\t: AMD EPYC\nflags\t\t: sse2 avx avx2 avx512f avx512_vnni\n": "AMD EPYC (avx512_vnni)",
-    "model name\t: AMD EPYC\nflags\t\t: sse2 avx avx2\n": "AMD EPYC (avx2)",
-    "model name\t: old\nflags\t\t: sse2\n": "old",
-    "CPU implementer\t: 0x41\nFeatures\t: fp asimd asimddp\n": f"{platform.machine()} (asimddp)",
-}
-
-
-@pytest.mark.parametrize(("told", "name"), [*CPUS.items()], ids=[*CPUS.values()])
-def test_a_processor_is_told_with_the_instructions_that_decide_its_speed(told, name, tmp_path):
-    (tmp_path / "cpuinfo").write_text(told, encoding="utf-8")
-    assert processor(tmp_path / "cpuinfo") == name
-
-
-def test_a_processor_has_a_name_where_there_is_no_cpuinfo(tmp_path):
-    assert processor(tmp_path / "cpuinfo")

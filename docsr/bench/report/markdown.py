@@ -28,7 +28,7 @@ def write_markdown(path: Path, results: Results) -> None:
 def markdown(results: Results) -> str:
     """Return the report as Markdown."""
     return (
-        "\n".join([*_head(results), *_ranking(results), *_digits(results), *_tables(results.cells), *_tail(results)])
+        "\n".join([*_head(results), *_ranking(results), *_digits(results), *_tables(results.summary), *_tail(results)])
         + "\n"
     )
 
@@ -38,7 +38,7 @@ def _head(results: Results) -> Iterator[str]:
     yield ""
     yield f"    {visible(results.command)}"
     yield ""
-    made_by, verdicts = wording.made_by(results), " ".join(wording.verdicts(results.cells))
+    made_by, verdicts = wording.made_by(results), " ".join(wording.verdicts(results.summary))
     for paragraph in (in_markdown(made_by), wording.METHOD, in_markdown(verdicts)):
         yield from (*wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False), "")
 
@@ -108,10 +108,10 @@ def _number(value: float | None, times: float) -> str:
 
 
 def _tail(results: Results) -> Iterator[str]:
-    if results.confused:
+    if results.confusions:
         yield "## Characters confused most"
         yield ""
-        for arm, pairs in results.confused.items():
+        for arm, pairs in results.confusions.items():
             sentences = (
                 f"{in_markdown_code(true)} read as {in_markdown_code(read)} {counted(count, 'time')}"
                 for true, read, count in pairs

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from docsr import __version__
 from docsr.bench.degradations import SHAPES
-from docsr.bench.results import Results, machine
+from docsr.bench.results import Results
 from docsr.bench.small_digits import DOUBTFUL
 from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
 from docsr.metrics.bootstrap import Interval
@@ -41,10 +40,10 @@ METHOD = (
 
 def made_by(results: Results) -> str:
     """Return versions and machine."""
-    runs = machine()
+    runs = results.machine
     libraries = ", ".join(f"{name} {version}" for name, version in runs["libraries"].items())
     where = f"{runs['processor']}, {runs['cores']} cores, {runs['system']}, Python {runs['python']}"
-    return f"docsr {__version__}; {where}; {'; '.join(results.engines.values())}; {libraries}."
+    return f"docsr {results.docsr}; {where}; {'; '.join(results.engines.values())}; {libraries}."
 
 
 def verdicts(cells: Sequence[Cell]) -> Iterator[str]:

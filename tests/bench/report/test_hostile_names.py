@@ -13,7 +13,6 @@ from markdown_it import MarkdownIt
 from docsr.bench.report.html import write_html
 from docsr.bench.report.markdown import markdown, write_markdown
 from docsr.bench.results import Results, write_results
-from docsr.bench.suite import Suite
 from docsr.bench.summary import rank, summarise
 from docsr.page import Page
 from docsr.text.shown import visible
@@ -60,7 +59,7 @@ def test_html_has_no_element_more(tmp_path, text):
     tags = []
     for name, one in (("hostile", text), ("plain", "plain")):
         path = tmp_path / f"{name}.html"
-        write_html(path, results(one), Suite(one), [""] * len(rows()), [], None)
+        write_html(path, results(one), [], 0)
         written = path.read_text(encoding="utf-8")
         assert not ACTING.search(written)
         tags.append(re.findall(r"<(\w+)", written))

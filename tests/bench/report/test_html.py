@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page
 
 from docsr.bench.arms import plan_arms
+from docsr.bench.page_changes import worst_changes
 from docsr.bench.report.html import write_html
-from docsr.bench.results import Results
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.suite import load_suite
 from docsr.bench.suite_file import LowerConfig
-from docsr.bench.summary import rank, summarise
-from docsr.benchmark import run_benchmark
+from docsr.benchmark import results_of, run_benchmark
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.viewer.browsing import WAYS, opened
 
@@ -31,12 +31,11 @@ def report(tmp_path_factory):
     arms, _ = plan_arms(["none", "lanczos"], None)
     out = tmp_path_factory.mktemp("out")
     found = run_benchmark(suite, arms, {"width": WidthEngine()}, out)
-    cells = summarise(found.rows, {})
     engines, missing = {"width": "width 1"}, {"peer_x2": "its weights are <missing>"}
-    ran = {arm.label: arm.signature for arm in arms}
+    measured = results_of(found, suite, command="docsr benchmark", engines=engines, arms=arms, not_run=missing)
     digits = [SmallDigits("s", 75, "scan", "width", "lanczos_x2", "bicubic_x2", 2, 1000, 7, 9)]
-    results = Results("mine", "docsr benchmark", engines, ran, missing, [], found.rows, cells, rank(cells), {}, digits)
-    write_html(out / "report.html", results, suite, found.texts, arms, None)
+    results = replace(measured, digits=digits)
+    write_html(out / "report.html", results, *worst_changes(results, found.texts, suite, arms, None))
     return out / "report.html"
 
 

@@ -1,0 +1,87 @@
+"""Take rows from an earlier benchmark where everything that decides them is the same (``docsr benchmark --reuse``).
+
+``results.json`` holds no texts. What was computed from the texts of reused rows, confusions and digits, is taken from
+there too where all rows of it are reused.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from docsr import __version__
+from docsr.bench.measure import Measurement, Row
+from docsr.bench.results import read_results
+from docsr.bench.small_digits import SmallDigits
+from docsr.bench.summary import label, reader
+from docsr.errors import UsageError
+from docsr.metrics.text import FOLDING
+
+
+class _Place(NamedTuple):
+    """What a row is about."""
+
+    set: str
+    page: str
+    lr_dpi: float | None
+    degradation: str
+    arm: str
+    engine: str
+
+
+def _place(row: Row) -> _Place:
+    return _Place(row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine)
+
+
+class EarlierResults:
+    """An earlier ``results.json``, whose rows hold where page, arm and engine have not changed.
+
+    Args:
+        path: the file.
+
+    Raises:
+        UsageError: the file cannot be read, or was measured in another way: by another version of docsr, or before
+            ``results.json`` had the digests of pages.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._results = earlier = read_results(path)
+        if earlier.docsr != __version__ or earlier.folding != FOLDING:
+            raise UsageError(f"{path} was measured by docsr {earlier.docsr}: leave out --reuse to measure all again")
+        if not earlier.pages:
+            raise UsageError(f"{path} has no digests of its pages: leave out --reuse to measure all again")
+        self._rows = {_place(row): row for row in earlier.rows}
+
+    def row(self, task: Measurement, engine: str, signature: str) -> Row | None:
+        """Return the row of a task by an engine with ``signature``; None if it has to be measured."""
+        earlier, page, how = self._results, task.page, task.condition
+        if earlier.engines.get(engine) != signature or earlier.arms.get(task.arm.label) != task.arm.signature:
+            return None
+        if earlier.pages.get(page.set, {}).get(page.name) != page.digest:
+            return None
+        return self._rows.get(_Place(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
+
+    def confusions(self, rows: Iterable[Row]) -> dict[str, list[tuple[str, str, int]]]:
+        """Return the confusions of engines and arms that have the same rows now."""
+        before, now = (_grouped(of, reader) for of in (self._results.rows, rows))
+        return {name: pairs for name, pairs in self._results.confusions.items() if before[name] == now[name]}
+
+    def digits(self, rows: Iterable[Row]) -> list[SmallDigits]:
+        """Return the counts of numbers of arms that, like their bicubic, have the same rows now."""
+        before, now = (_grouped(of, lambda row: _place(row)._replace(page="")) for of in (self._results.rows, rows))
+
+        def is_same(count: SmallDigits, arm: str) -> bool:
+            place = _Place(count.set, "", count.lr_dpi, count.degradation, arm, count.engine)
+            return before[place] == now[place]
+
+        digits = self._results.digits
+        return [count for count in digits if is_same(count, count.arm) and is_same(count, count.baseline)]
+
+
+def _grouped(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> defaultdict[Hashable, set[Row]]:
+    groups = defaultdict[Hashable, set[Row]](set)
+    for row in rows:
+        groups[key(row)].add(row)
+    return groups

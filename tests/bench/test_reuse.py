@@ -1,0 +1,120 @@
+"""``docsr benchmark --reuse`` takes the rows that still hold from an earlier results.json, and measures the others."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from docsr.bench.results import Results, read_results
+from tests.bench.pages import folder_suite
+from tests.command import Ran, docsr
+from tests.upscalers.onnx_files import conv_network
+
+MARK = 1234.5
+"""Seconds that no page takes: a row that has it was not measured again."""
+
+
+class Benchmark:
+    """A folder of pages, measured with a network of its own and Tesseract; the rows are marked by their time."""
+
+    def __init__(self, folder: Path, run: Callable[..., Ran]) -> None:
+        self.pages, self.network = folder / "in", folder / "mine_x2.onnx"
+        self.first, self.second, self._run = folder / "first", folder / "second", run
+        folder_suite(self.pages, pages=2)
+        conv_network(self.network, 2, seed=1)
+        assert self.run("--out", self.first).code == 0
+        self.before = read_results(self.first / "results.json")
+        text = (self.first / "results.json").read_text(encoding="utf-8")
+        marked = re.sub(r'"seconds_ocr": [\d.]+}', f'"seconds_ocr": {MARK}}}', text)
+        (self.first / "results.json").write_text(marked, encoding="utf-8")
+
+    def run(self, *options: object) -> Ran:
+        arms = ["--upscaler", "none", "--upscaler", self.network]
+        return self._run("benchmark", self.pages, "--lr-dpi", "75", *arms, *options)
+
+    def again(self, *options: object) -> tuple[Results, set[tuple[str, str]]]:
+        """Measure again with what is there; return the results and (page, arm) of what was measured anew."""
+        ran = self.run("--out", self.second, "--reuse", self.first / "results.json", *options)
+        assert ran.code == 0, ran.err
+        after = read_results(self.second / "results.json")
+        anew = {(row.page, row.upscaler) for row in after.rows if row.seconds_ocr != MARK}
+        assert f"{len(after.rows) - sum(row.seconds_ocr != MARK for row in after.rows)} rows of" in ran.err
+        return after, anew
+
+
+@pytest.fixture
+def benchmark(tmp_path, capsys, monkeypatch) -> Benchmark:
+    return Benchmark(tmp_path, lambda *words: docsr(capsys, monkeypatch, *words))
+
+
+def test_all_rows_and_what_their_texts_showed_are_reused_where_nothing_changed(benchmark):
+    after, anew = benchmark.again()
+    assert anew == set()
+    assert after.confusions == benchmark.before.confusions
+    assert after.confusions
+    assert after.digits == benchmark.before.digits
+    assert [row.cer for row in after.rows] == [row.cer for row in benchmark.before.rows]
+    report = (benchmark.second / "report.html").read_text(encoding="utf-8")
+    assert "<section>" in report
+    assert "text read from" not in report, "no text is known"
+
+
+def test_of_a_network_that_changed_all_rows_are_measured_again(benchmark):
+    conv_network(benchmark.network, 2, seed=2)
+    after, anew = benchmark.again()
+    assert anew == {("page0", "mine_x2"), ("page1", "mine_x2")}
+    kept = {name: pairs for name, pairs in benchmark.before.confusions.items() if not name.endswith("mine_x2")}
+    assert kept.items() <= after.confusions.items()
+    assert after.confusions.keys() == benchmark.before.confusions.keys()
+
+
+def test_of_a_page_that_changed_all_rows_are_measured_again(benchmark):
+    (benchmark.pages / "page1.txt").write_text("another text", encoding="utf-8")
+    after, anew = benchmark.again()
+    assert {page for page, _ in anew} == {"page1"}
+    assert {arm for _, arm in anew} == {row.upscaler for row in after.rows}
+    assert not after.confusions, "of page0 no text is known"
+
+
+def test_pages_that_are_new_are_measured(benchmark):
+    folder_suite(benchmark.pages, pages=3)
+    after, anew = benchmark.again()
+    assert {page for page, _ in anew} == {"page2"}
+    assert after.pages["in"].keys() == {"page0", "page1", "page2"}
+
+
+def test_texts_that_are_known_from_the_folder_are_not_lost(benchmark):
+    benchmark.second = benchmark.first
+    after, _ = benchmark.again()
+    assert after.confusions == benchmark.before.confusions
+    assert "text read from" in (benchmark.second / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("docsr", "0.0.1", "measured by docsr 0.0.1"),
+        ("folding", "none", "measured by docsr"),
+        ("pages", {}, "no digests of its pages"),
+        ("engines", None, "engines"),
+    ],
+)
+def test_results_measured_in_another_way_are_refused(benchmark, field, value, sentence):
+    path = benchmark.first / "results.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {field: value}), encoding="utf-8")
+    ran = benchmark.run("--out", benchmark.second, "--reuse", path)
+    assert ran.code == 2
+    assert sentence in ran.err
+    assert not benchmark.second.exists()
+
+
+def test_an_engine_of_another_version_reads_all_again(benchmark):
+    path = benchmark.first / "results.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(values | {"engines": {"tesseract": "tesseract 3"}}), encoding="utf-8")
+    after, anew = benchmark.again()
+    assert len(anew) == len({(row.page, row.upscaler) for row in after.rows})
