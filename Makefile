@@ -129,7 +129,7 @@ BENCHMARK = $(TEST_ENV) $(BIN)/docsr benchmark --jobs $(WORKERS) --engine tesser
 
 benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/tune.yaml --engine rapidocr --root $(TUNE_PDFS) --out benchmarks/results/tune \
-		$(call arms,bicubic compact_x2 fax_x2 small_x2 compact_x4 small_x4 compact_x8)
+		$(call arms,bicubic compact_x2 fax_x2 small_text_x2 compact_x4 small_text_x4 compact_x8)
 	$(BENCHMARK) benchmarks/suites/typeset.yaml --root $(PDFS) --engine rapidocr --peers $(PEERS) --out benchmarks/results/typeset
 	for suite in books forms forms_fax receipts mixed; do \
 		$(BENCHMARK) benchmarks/suites/$$suite.yaml --root $(DOCUMENTS) --engine rapidocr --peers $(PEERS) \
@@ -188,8 +188,8 @@ many-pages: env
 
 speed: env programs
 	$(BIN)/python -m benchmarks.measure.speed --peers $(PEERS) --limit 8 --out $(SPEED)
-	$(BIN)/python -m benchmarks.measure.speed --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_x2 \
-		--arm compact_x4 --arm small_x4 --out $(SPEED)_small
+	$(BIN)/python -m benchmarks.measure.speed --peers $(PEERS) --dpi 55 --arm fsrcnn_x4 --arm compact_x2 --arm small_text_x2 \
+		--arm compact_x4 --arm small_text_x4 --out $(SPEED)_small
 
 overhead: env programs
 	$(BIN)/python -m benchmarks.measure.overhead --out benchmarks/results/overhead.json

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +22,7 @@ from docsr.system.temporary import temporary_folder
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import fixed_factor, resolve
+from docsr.weights import current_name
 
 Image = TypeVar("Image")
 
@@ -61,7 +64,8 @@ class Enhancer:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
-        self._model, self._factor = None if model is None else str(model), factor
+        warn = partial(warnings.warn, category=FutureWarning, stacklevel=3)
+        self._model, self._factor = None if model is None else current_name(str(model), warn), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._fixed_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from docsr.upscalers.devices import AUTO, CPU
 from docsr.upscalers.interpolation import CLASSICAL
 from docsr.upscalers.sandbox import sandbox_for
 from docsr.upscalers.trial import tried
-from docsr.weights import catalogue
+from docsr.weights import catalogue, current_name
 
 SUFFIXES = {"png": ".png", "tiff": ".tif", "jpg": ".jpg", "webp": ".webp", "pdf": ".pdf"}
 """Output format that ``--format`` takes -> suffix of the output."""
@@ -92,6 +94,12 @@ class EnhanceOptions:
     binarize: bool | None = None
     keep_pixel_shape: bool = False
     sandbox: str = "off"
+
+    def __post_init__(self) -> None:
+        """Replace an old name of a network, with a FutureWarning."""
+        if self.model is not None:
+            warn = partial(warnings.warn, category=FutureWarning, stacklevel=4)
+            object.__setattr__(self, "model", current_name(self.model, warn))
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError if the options are invalid or cannot be combined."""

@@ -14,6 +14,7 @@ import click
 
 from docsr.choices import MOST_JOBS
 from docsr.cli.echo import say, terminal
+from docsr.cli.model_name import ModelName
 from docsr.cli.numbers import Real, Whole
 from docsr.errors import UsageError
 from docsr.text.wording import counted
@@ -36,6 +37,7 @@ DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
     "--upscaler",
     "upscalers",
     multiple=True,
+    type=ModelName(),
     metavar="NAME|FILE",
     help="Upscaler to compare (repeatable).  [default: interpolation, auto, shipped networks, the peers of --peers]",
 )

@@ -27,6 +27,7 @@ from docsr.choices import (
     SANDBOX_MODES,
     SMALLEST_TILE,
 )
+from docsr.cli.model_name import ModelName
 from docsr.cli.numbers import Real, Whole
 
 MB = 10**6
@@ -43,7 +44,9 @@ _OPTIONS = (
     click.Option(
         ["--dpi"], type=Real(LOWEST_DPI, HIGHEST_DPI), help="Exact resolution of the output, in place of --factor."
     ),
-    click.Option(["--model"], metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file."),
+    click.Option(
+        ["--model"], type=ModelName(), metavar="NAME|FILE", help="See `docsr models`; or a .onnx or .safetensors file."
+    ),
     click.Option(
         ["--format"],
         type=click.Choice(FORMATS),

@@ -32,6 +32,7 @@ from docsr.integrations.scripts import in_latin_letters
 from docsr.io.pdf.pdfium_image import share_lock
 from docsr.square import squared_size
 from docsr.upscalers.catalog import shipped
+from docsr.weights import current_name
 
 if TYPE_CHECKING:
     from ocrmypdf import PageContext, PdfContext
@@ -63,10 +64,12 @@ share_lock_of_pdfium()  # before anything of docsr calls pdfium
 
 
 def check(options: Any) -> None:
-    """Raise a DocsrError if the options cannot be served; log it if they select a method other than the usual one."""
-    model = model_of(options)
+    """Raise a DocsrError if the options cannot be served; log an old name and a method other than the usual one."""
+    asked, model = option(options, "model", None), model_of(options)
     EnhanceOptions(factor=factor_of(options), model=model).check()
-    if model != option(options, "model", None):
+    if asked is not None:
+        current_name(asked, log.warning)
+    elif model is not None:
         log.info("docsr enlarges with %s: its networks know only Latin letters (--docsr-model)", model)
 
 
@@ -152,7 +155,9 @@ def factor_of(options: Any) -> int | None:
 def model_of(options: Any) -> str | None:
     """Return the method that the user asked for; None for the best one measured, which is for Latin letters only."""
     asked: str | None = option(options, "model", None)
-    return asked if asked is not None or in_latin_letters(options.languages) else UNMEASURED
+    if asked is not None:
+        return current_name(asked, log.debug)  # the check of the options has warned
+    return None if in_latin_letters(options.languages) else UNMEASURED
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,18 @@ from typing import Any
 from docsr.errors import CheckpointError
 
 _FOLDER = Path(__file__).parent
+
+
+RENAMED = {"small_x2": "small_text_x2", "small_x4": "small_text_x4"}
+"""Old name of a network -> its name. docsr 0.2 will not know the old ones."""
+
+
+def current_name(model: str, warn: Callable[[str], None]) -> str:
+    """Return ``model`` with an old name of a network replaced; ``warn`` is called with a sentence about it."""
+    name = RENAMED.get(model, model)
+    if name != model:
+        warn(f"{model} is now called {name}, and docsr 0.2 will not know the old name")
+    return name
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tests.command import docsr
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no such limit")
 
 ROOT = Path(__file__).parents[2]
-SAMPLES, CHECKPOINT = ROOT / "data" / "samples", ROOT / "benchmarks" / "checkpoints" / "small_x4.safetensors"
+SAMPLES, CHECKPOINT = ROOT / "data" / "samples", ROOT / "benchmarks" / "checkpoints" / "small_text_x4.safetensors"
 APART = ("--jobs", 1, "--time-limit", 600)
 
 
@@ -30,6 +30,6 @@ def test_torch_has_what_it_needs_and_says_where_it_has_not(tmp_path, capsys, mon
     wish = ("enhance", SAMPLES / "columns.tif", "--out", tmp_path / "out", "--model", CHECKPOINT, *APART)
     ran = docsr(capsys, monkeypatch, *wish, "--max-memory", 1000)
     assert ran.code == 1
-    assert ran.err.startswith(f"docsr: failed: {wish[1]}: the network small_x4.safetensors failed on ")
+    assert ran.err.startswith(f"docsr: failed: {wish[1]}: the network small_text_x4.safetensors failed on ")
     assert ran.err.endswith("px: it does not fit in memory; allow more --max-memory, or use a smaller --tile\n")
     assert docsr(capsys, monkeypatch, *wish).code == 0

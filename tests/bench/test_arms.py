@@ -42,8 +42,8 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
 @pytest.mark.parametrize(
     ("em", "engine", "does"),
     [
-        (8, "tesseract", "small_x4"),
-        (8, "rapidocr", "small_x2"),
+        (8, "tesseract", "small_text_x4"),
+        (8, "rapidocr", "small_text_x2"),
         (15, "tesseract", "compact_x4"),
         (15, "rapidocr", "bicubic_x2"),
         (17, "tesseract", "compact_x2"),

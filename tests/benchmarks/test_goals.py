@@ -151,7 +151,7 @@ def test_a_gap_that_may_be_chance_is_called_so():
 
 def test_what_it_costs_is_that_of_one_thread():
     row = {"arm": "compact_x4", "of_fsrcnn_x4": 1.01, "of_tesseract": 0.5, "peak_mib": 500.0}
-    small = [{"arm": "small_x4", "threads": 1, "of_tesseract": 1.01, "peak_mib": 501.0}]
+    small = [{"arm": "small_text_x4", "threads": 1, "of_tesseract": 1.01, "peak_mib": 501.0}]
     one = [{**row, "threads": 1}, {**row, "threads": 2, "of_fsrcnn_x4": 0.5}], small
     slower = [{**row, "threads": 1, "of_fsrcnn_x4": 1.0, "of_tesseract": 0.51, "peak_mib": 600}], small
     rows = [line.split(" | ") for line in goals.cost({"new": one, "old": slower}).splitlines()[2:]]
@@ -163,7 +163,7 @@ def test_what_it_costs_is_that_of_one_thread():
     ]
     with pytest.raises(SystemExit, match="compact_x4 on one thread: run make speed"):
         goals.cost({"new": ([{**row, "threads": 2}], small)})
-    with pytest.raises(SystemExit, match="small_x4 on one thread: run make speed"):
+    with pytest.raises(SystemExit, match="small_text_x4 on one thread: run make speed"):
         goals.cost({"new": ([{**row, "threads": 1}], [])})
 
 

@@ -64,7 +64,7 @@ def test_faxes_of_the_text_sizes_on_tune_are_not_enlarged_by_bicubic(monkeypatch
     ("row", "x_heights", "tesseract", "rapidocr"),
     [
         ("below 2.4 px, which is past help", (1.0, 2.3), ("bicubic", 4), ("bicubic", 2)),
-        ("2.4 to 4.7 px", (2.4, 4.7), ("small_x4", 4), ("small_x2", 2)),
+        ("2.4 to 4.7 px", (2.4, 4.7), ("small_text_x4", 4), ("small_text_x2", 2)),
         ("4.8 to 8.6 px", (4.8, 8.6), ("compact_x4", 4), ("bicubic", 2)),
         ("8.7 to 9.1 px", (8.7, 9.1), ("compact_x2", 2), ("bicubic", 2)),
         ("9.2 to 17.3 px", (9.2, 17.3), ("bicubic", 2), ("bicubic", 2)),

@@ -114,16 +114,16 @@ def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: 
     small = [ModelCard(f"small_x{one}", Path("b.onnx"), one, 1, 1, "", "", (2, 5), span, dense=True) for one in (2, 4)]
     monkeypatch.setattr(catalog, "catalogue", lambda: {card.name: card for card in (*plain, *small)})
     monkeypatch.setattr(decision, "shipped", catalog.shipped)
-    assert [plan(4, x).model for x in (3.0, 4.0, 4.1, 4.8)] == ["small_x4", "small_x4", "n_x4", "n_x4"]
-    assert plan(2, 3.0) == plan(4, 3.0, factor=2) == Plan(2, "small_x2")
+    assert [plan(4, x).model for x in (3.0, 4.0, 4.1, 4.8)] == ["small_text_x4", "small_text_x4", "n_x4", "n_x4"]
+    assert plan(2, 3.0) == plan(4, 3.0, factor=2) == Plan(2, "small_text_x2")
     assert plan(4, 4.1, factor=2) == Plan(2, "n_x2")
     assert "where no network of 8x was measured to help tesseract" in plan(4, 4.1, factor=8).why
     assert "where no network was measured to help tesseract" in plan(4, 9.1).why
-    assert [plan_page(2, x, engine="rapidocr").model for x in (3.0, 3.1, 5.0)] == ["small_x2", "n_x2", "bicubic"]
+    assert [plan_page(2, x, engine="rapidocr").model for x in (3.0, 3.1, 5.0)] == ["small_text_x2", "n_x2", "bicubic"]
     del small[0]
-    assert plan(2, 3.0) == Plan(4, "small_x4"), "a wanted dpi: the page is brought to it afterwards"
+    assert plan(2, 3.0) == Plan(4, "small_text_x4"), "a wanted dpi: the page is brought to it afterwards"
     assert plan_page(2, 3.0, engine="rapidocr") == Plan(2, "n_x2")
-    assert [card.name for card in catalog.shipped(4)] == ["small_x4", "n_x4"]
+    assert [card.name for card in catalog.shipped(4)] == ["small_text_x4", "n_x4"]
 
 
 def test_the_command_knows_every_engine() -> None:

@@ -66,7 +66,7 @@ def test_what_the_readme_shows_first() -> None:
             "2.4 to 9.1 px | {} to {} dpi",
             (2.4, 9.1),
             (2.4, 4.7, 4.8, 8.6, 8.7, 9.1),
-            ("small_x4", "compact_x4", "compact_x2"),
+            ("small_text_x4", "compact_x4", "compact_x2"),
         ),
         (
             "9.2 to 17.3 px, or below 2.4 px | {} to {} dpi, or below {}",

@@ -180,7 +180,9 @@ def page(tmp_path: Path) -> Path:
 
 
 @here
-@pytest.mark.parametrize("words", [("--dry-run",), ("--time-limit", "0"), ("--model", "small_x2"), ("--overwrite",)])
+@pytest.mark.parametrize(
+    "words", [("--dry-run",), ("--time-limit", "0"), ("--model", "small_text_x2"), ("--overwrite",)]
+)
 def test_every_way_to_run_works_in_it(
     page: Path,
     tmp_path: Path,

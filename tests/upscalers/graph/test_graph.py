@@ -27,7 +27,7 @@ def test_shipped_networks_are_of_the_kind_that_is_allowed(name: str) -> None:
     assert graph.output_shape(*plane.shape)[2:] == upscaler(plane).shape
 
 
-@pytest.mark.parametrize("name", ["compact_x2", "small_x4"])
+@pytest.mark.parametrize("name", ["compact_x2", "small_text_x4"])
 def test_damaged_shipped_networks_are_networks_or_refused(name: str) -> None:
     content = catalogue()[name].path.read_bytes()
     for mutant in damaged(content, 25, seed=1):
