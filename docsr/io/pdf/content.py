@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Array, Dictionary, Matrix, Name, Stream
 
-from docsr.io.pdf.geometry import EVERYWHERE, IDENTITY, Box, Matrix, Outline, overlap, times
+from docsr.io.pdf.geometry import EVERYWHERE, Box, Outline, overlap
 from docsr.io.pdf.shown_images import Content, Placement
 from docsr.io.pdf.streams import TooMuchData, integer, numbers, unfiltered
 from docsr.io.read_errors import Damaged, Unreadable
@@ -35,7 +35,7 @@ _PATH_ENDS = frozenset({"f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "n"})
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    ctm: Matrix = IDENTITY
+    ctm: Matrix = field(default_factory=Matrix)
     text_mode: int = 0
     draws_glyphs: bool = False
     white: bool = False
@@ -136,7 +136,7 @@ class _Reader:
 
     def _matrix(self, _name: str, operands: list[Any]) -> None:
         a, b, c, d, e, f = numbers(operands, 6)
-        self._state = replace(self._state, ctm=times((a, b, c, d, e, f), self._state.ctm))
+        self._state = replace(self._state, ctm=Matrix(a, b, c, d, e, f) @ self._state.ctm)
 
     def _follow(self, name: str, operands: list[Any]) -> None:
         self._outline.add(name, operands, self._state.ctm)
@@ -172,8 +172,8 @@ class _Reader:
         if len(path) > _MAX_DEPTH or self._forms > _MAX_FORMS:
             raise Unreadable("its content is nested too deeply for a scan")
         self.spend([form])
-        a, b, c, d, e, f = numbers(form.get("/Matrix", IDENTITY), 6)
-        matrix, outline = times((a, b, c, d, e, f), self._state.ctm), Outline()
+        a, b, c, d, e, f = numbers(form.get("/Matrix", Matrix().shorthand), 6)
+        matrix, outline = Matrix(a, b, c, d, e, f) @ self._state.ctm, Outline()
         if "/BBox" in form:
             left, bottom, right, top = numbers(form.BBox, 4)
             outline.add("re", [left, bottom, right - left, top - bottom], matrix)

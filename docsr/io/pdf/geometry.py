@@ -1,30 +1,21 @@
-"""Compute with the matrices, boxes and rectangular clips of a PDF page's content."""
+"""Compute with the boxes and rectangular clips of a PDF page's content."""
 
 from __future__ import annotations
 
 import math
 from typing import Any, TypeAlias
 
-from docsr.io.pdf.streams import numbers
+from pikepdf import Matrix
 
-Matrix: TypeAlias = tuple[float, float, float, float, float, float]
-"""a, b, c, d, e, f: maps (x, y) to (a x + c y + e, b x + d y + f) (ISO 32000-1, 8.3.3)."""
+from docsr.io.pdf.streams import numbers
 
 Box: TypeAlias = tuple[float, float, float, float]
 """Left, bottom, right, top."""
 
-IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 EVERYWHERE: Box = (-math.inf, -math.inf, math.inf, math.inf)
 
 _MOST_CORNERS = 5
 _NEAR = 1e-3
-
-
-def times(first: Matrix, second: Matrix) -> Matrix:
-    """Return the matrix that applies ``first`` and then ``second``."""
-    a, b, c, d, e, f = first
-    p, q, r, s, t, u = second
-    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
 
 
 def box_of(values: Any) -> Box:
@@ -39,7 +30,7 @@ def box_of(values: Any) -> Box:
 
 def around(matrix: Matrix) -> Box:
     """Return the bounding box of the transformed unit square."""
-    a, b, c, d, e, f = matrix
+    a, b, c, d, e, f = matrix.shorthand
     xs, ys = (e, e + a, e + c, e + a + c), (f, f + b, f + d, f + b + d)
     return min(xs), min(ys), max(xs), max(ys)
 
@@ -72,8 +63,7 @@ class Outline:
             return
         x, y, wide, high = numbers(operands, 4) if name == "re" else (*numbers(operands, 2), 0.0, 0.0)
         points = [(x, y), (x + wide, y), (x + wide, y + high), (x, y + high)] if name == "re" else [(x, y)]
-        a, b, c, d, e, f = matrix
-        self._corners += [(a * x + c * y + e, b * x + d * y + f) for x, y in points]
+        self._corners += map(matrix.transform, points)
 
     def rectangle(self) -> Box | None:
         """Return the path as a box; None if it is not a rectangle, or not known to be one."""

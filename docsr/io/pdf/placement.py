@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 import pikepdf
-from pikepdf import Dictionary
+from pikepdf import Dictionary, Matrix
 
 from docsr.io.pdf.content import BROKEN
-from docsr.io.pdf.geometry import Box, Matrix, around, box_of, overlap
+from docsr.io.pdf.geometry import Box, around, box_of, overlap
 from docsr.io.raster.resolution import TRANSPOSING, believable
 from docsr.io.read_errors import Unreadable
 from docsr.page import Dpi
@@ -60,7 +60,7 @@ def page_box(page: pikepdf.Page) -> Box:
 def covered(matrix: Matrix, page: pikepdf.Page) -> float:
     """Return which share of a page's crop box an image covers, 0 to 1."""
     left, bottom, right, top = page_box(page)
-    a, b, c, d, _, _ = matrix
+    a, b, c, d, _, _ = matrix.shorthand
     x0, y0, x1, y1 = around(matrix)
     wide, high = min(right, x1) - max(left, x0), min(top, y1) - max(bottom, y0)
     if wide <= 0 or high <= 0:
@@ -79,7 +79,7 @@ def _quarter_turns(page: pikepdf.Page) -> int:
 
 def orientation_of(matrix: Matrix, page: pikepdf.Page) -> int:
     """Return the EXIF orientation (1 to 8) nearest to how a page shows an image."""
-    right, down = (matrix[0], matrix[1]), (-matrix[2], -matrix[3])
+    right, down = (matrix.a, matrix.b), (-matrix.c, -matrix.d)
     for _ in range(_quarter_turns(page)):  # y points up in PDF
         right, down = (right[1], -right[0]), (down[1], -down[0])
     if abs(right[0]) + abs(down[1]) >= abs(right[1]) + abs(down[0]):
@@ -97,7 +97,7 @@ def user_unit(page: pikepdf.Page) -> float:
 def dpi_of(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi | None:
     """Return the resolution of an image as stored, computed from its size on the page; None if it is implausible."""
     per_inch = POINTS_PER_INCH / user_unit(page)
-    wide, high = math.hypot(*matrix[:2]), math.hypot(*matrix[2:4])
+    wide, high = math.hypot(matrix.a, matrix.b), math.hypot(matrix.c, matrix.d)
     return believable(width * per_inch / wide, height * per_inch / high)
 
 
@@ -117,7 +117,7 @@ def sides_of(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Sid
     Raises:
         Unreadable: the page has no size.
     """
-    a, b, c, d, _, _ = matrix
+    a, b, c, d, _, _ = matrix.shorthand
     if abs(a) + abs(d) < abs(b) + abs(c):
         a, b, c, d, width, height = b, a, d, c, height, width
     left, bottom, right, top = page_box(page)
@@ -137,7 +137,6 @@ def cut(window: Box | None, matrix: Matrix, width: int, height: int, page: pikep
     Args:
         window: the box that the clip leaves; None if it is not a box.
         matrix: maps the unit square to the page.
-        matrix: takes the unit square to the page.
         width: of the image, in px.
         height: likewise.
         page: of an open document.
@@ -164,5 +163,5 @@ def visible_size(page: pikepdf.Page) -> tuple[float, float]:
 def visible_dpi(matrix: Matrix, width: int, height: int, page: pikepdf.Page) -> Dpi:
     """Return the exact resolution of an image as the page is seen, plausible or not."""
     per_inch = POINTS_PER_INCH / user_unit(page)
-    dpi = width * per_inch / math.hypot(*matrix[:2]), height * per_inch / math.hypot(*matrix[2:4])
+    dpi = width * per_inch / math.hypot(matrix.a, matrix.b), height * per_inch / math.hypot(matrix.c, matrix.d)
     return dpi[::-1] if orientation_of(matrix, page) in TRANSPOSING else dpi

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pikepdf
+from pikepdf import Matrix
 
 from docsr.errors import PageError
 from docsr.io.limits import check_memory, most_pixels
-from docsr.io.pdf.geometry import Matrix
 from docsr.io.pdf.pdfium_image import one_at_a_time
 from docsr.io.pdf.placement import POINTS_PER_INCH, user_unit
 from docsr.io.raster.transparency import BAND_ROWS
@@ -105,7 +105,7 @@ def render_visible(path: Path, number: int, dpi: Dpi, unit: float, nudge: tuple[
         width, height = size_at(leaf.get_size(), dpi, unit)
         across, down = dpi[0] * unit / POINTS_PER_INCH, dpi[1] * unit / POINTS_PER_INCH
         scale = across * (1 - _INSET / width), down * (1 - _INSET / height)
-        matrix = scale[0], 0, 0, scale[1], nudge[0] + _INSET / 2, nudge[1] + _INSET / 2
+        matrix = Matrix(scale[0], 0, 0, scale[1], nudge[0] + _INSET / 2, nudge[1] + _INSET / 2)
         return Page(_drawn(leaf, (width, height), matrix, colour=True), dpi, source=path, number=number)
 
 
@@ -168,7 +168,7 @@ def _draw(leaf: Any, pixels: Pixels, matrix: Matrix | None) -> None:
             pdfium.FPDF_RenderPageBitmap(bitmap, leaf, 0, 0, width, height, 0, flags)
         else:
             whole = pdfium.FS_RECTF(0, 0, width, height)
-            pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, leaf, pdfium.FS_MATRIX(*matrix), whole, flags)
+            pdfium.FPDF_RenderPageBitmapWithMatrix(bitmap, leaf, pdfium.FS_MATRIX(*matrix.shorthand), whole, flags)
         if leaf.formenv is not None:
             pdfium.FPDF_FFLDraw(leaf.formenv, bitmap, leaf, 0, 0, width, height, 0, flags)
     finally:

@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Stream
+from pikepdf import Array, Dictionary, Matrix, Name, Stream
 
 from docsr.io.decoder_messages import naming_place
 from docsr.io.pdf.images import check, size_of
@@ -77,10 +77,14 @@ def _form(pdf: pikepdf.Pdf, content: bytes, images: dict[str, Any], box: tuple[f
     return form
 
 
+def _height(matrix: Matrix) -> float:
+    return math.hypot(matrix.c, matrix.d)
+
+
 def _spread(pdf: pikepdf.Pdf, new: Stream, scan: Scan) -> Stream:
     """Make a form that takes the place of the first strip and shows an image over all strips."""
     rows = [size_of(strip.image)[1] for strip in scan.strips]
-    tall = math.hypot(*scan.matrix[2:4]) / math.hypot(*scan.strips[0].matrix[2:4])
+    tall = _height(scan.matrix) / _height(scan.strips[0].matrix)
     tall = tall if math.isfinite(tall) else sum(rows) / rows[0]
     content = f"q 1 0 0 {tall:.9f} 0 {1 - tall:.9f} cm /Im0 Do Q".encode()
     return _form(pdf, content, {"/Im0": new}, (-1, -tall - 1, 2, 2))

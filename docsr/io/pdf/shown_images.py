@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from pikepdf import Matrix
 
-from docsr.io.pdf.geometry import Box, Matrix
+from docsr.io.pdf.geometry import Box
 from docsr.io.pdf.pdfium_image import from_inks
 from docsr.io.pdf.streams import integer
 from docsr.io.read_errors import Unreadable
@@ -108,13 +109,13 @@ def joined_strips(parts: list[Placement]) -> Scan:
         raise Unreadable("it has no image")
     if len(parts) == 1:
         return Scan((parts[0],), parts[0].matrix)
-    down = parts[0].matrix[2:4]
-    strips = sorted(parts, key=lambda part: -(part.matrix[4] * down[0] + part.matrix[5] * down[1]))
+    down = parts[0].matrix
+    strips = sorted(parts, key=lambda part: -(part.matrix.e * down.c + part.matrix.f * down.d))
     if len({part.path for part in strips}) != len(strips) or not all(map(_continues, strips, strips[1:])):
         raise Unreadable("it has more than one image")
-    a, b, e, f = *strips[0].matrix[:2], *strips[-1].matrix[4:]
-    c, d = strips[0].matrix[2] + strips[0].matrix[4] - e, strips[0].matrix[3] + strips[0].matrix[5] - f
-    return Scan(tuple(strips), (a, b, c, d, e, f))
+    first, last = strips[0].matrix, strips[-1].matrix
+    c, d = first.c + first.e - last.e, first.d + first.f - last.f
+    return Scan(tuple(strips), Matrix(first.a, first.b, c, d, last.e, last.f))
 
 
 def _continues(upper: Placement, lower: Placement) -> bool:
@@ -123,7 +124,7 @@ def _continues(upper: Placement, lower: Placement) -> bool:
     if min(rows) < 1 or upper.clip != lower.clip:
         return False
     alike = all(upper.image.get(key) == lower.image.get(key) for key in _ALIKE)
-    (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix, lower.matrix
+    (a, b, c, d, e, f), (p, q, r, s, t, u) = upper.matrix.shorthand, lower.matrix.shorthand
     row = max(abs(c), abs(d)) / rows[0]
     same_rows = (
         abs(a - p) < row

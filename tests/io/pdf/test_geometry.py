@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pikepdf import Matrix
 
-from docsr.io.pdf.geometry import IDENTITY, Box, Matrix, Outline, overlap
+from docsr.io.pdf.geometry import Box, Outline, overlap
 from docsr.io.read_errors import Unreadable
 
 Step = tuple[str, list[Any]]
 
 RE: Step = ("re", [10, 20, 30, 40])
 CLOSE: Step = ("h", [])
-TURNED: Matrix = (0, 2, -2, 0, 5, 7)
-ASKEW: Matrix = (1, 0.1, -0.1, 1, 0, 0)
+IDENTITY = Matrix()
+TURNED = Matrix(0, 2, -2, 0, 5, 7)
+ASKEW = Matrix(1, 0.1, -0.1, 1, 0, 0)
 
 
 def line(*points: tuple[float, float]) -> list[Step]:
