@@ -28,6 +28,14 @@ def luminance(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
+def resize(pixels: Pixels, width: int, height: int) -> Pixels:
+    """Return the pixels in another size: fewer by area averaging, more by bicubic interpolation."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    mode = cv2.INTER_AREA if width * height < pixels.shape[0] * pixels.shape[1] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, (width, height), interpolation=mode), np.uint8)
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """The textual metadata that a file holds about a page.

@@ -10,12 +10,9 @@ import math
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
-import cv2
-import numpy as np
-
 from docsr.errors import PageError
 from docsr.io.limits import most_pixels
-from docsr.page import Dpi, Page, Pixels
+from docsr.page import Dpi, Page, Pixels, resize
 
 SQUARE = 0.02
 """Largest relative difference of x and y resolution that counts as equal: formats round dpi, PDF pages round sizes."""
@@ -83,8 +80,4 @@ def squared(page: Page, raster: Raster = FINER) -> Page:
 
 def resampled(pixels: Pixels, width: int, height: int) -> Pixels:
     """Resample an image to another size: bicubic on an axis that grows, area averaging on one that shrinks."""
-    for size in ((width, pixels.shape[0]), (width, height)):
-        grows = size[0] > pixels.shape[1] or size[1] > pixels.shape[0]
-        mode = cv2.INTER_CUBIC if grows else cv2.INTER_AREA
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=mode), np.uint8)
-    return pixels
+    return resize(resize(pixels, width, pixels.shape[0]), width, height)

@@ -27,7 +27,6 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
@@ -38,7 +37,7 @@ from docsr.machine import machine
 from docsr.metrics.image import psnr, same_size
 from docsr.metrics.text import score_text
 from docsr.ocr.tesseract import Tesseract
-from docsr.page import Page, luminance
+from docsr.page import Page, luminance, resize
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import resolve
@@ -74,8 +73,7 @@ def drawn(text: str, typeface: str, x_height: float, dpi: float) -> Page:
 def scaled(page: Page, scale: float) -> Page:
     """The page brought to another size."""
     size = max(1, round(page.width * scale)), max(1, round(page.height * scale))
-    mode = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return page.resized(np.asarray(cv2.resize(page.pixels, size, interpolation=mode), np.uint8))
+    return page.resized(resize(page.pixels, *size))
 
 
 def measure(arms: dict[str, tuple[Upscaler, float | None]], factor: int) -> list[dict[str, Any]]:

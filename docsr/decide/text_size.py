@@ -21,7 +21,7 @@ from docsr.decide.backgrounds import grey_of
 from docsr.decide.halftones import without_screens
 from docsr.decide.ink import ink_of, letters_of, noise_of
 from docsr.decide.text_lines import Piece, of_one_size, pieces_of, quartiles
-from docsr.page import Pixels
+from docsr.page import Pixels, resize
 
 TARGET = 14.0
 """x-height in px at which the second measurement is made."""
@@ -194,8 +194,7 @@ def _resized(grey: Pixels, scale: float) -> Pixels:
     if scale == 1:
         return grey
     size = max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale))
-    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(grey, size, interpolation=interpolation).astype(np.uint8)
+    return resize(grey, *size)
 
 
 def _window(grey: Pixels, pieces: list[Piece], scale: float, limit: int, finer: float) -> tuple[Pixels, float]:

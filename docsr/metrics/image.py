@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.errors import MissingExtraError
-from docsr.page import Pixels
+from docsr.page import Pixels, resize
 
 INK = 128
 """HR pixels darker than this are ink."""
@@ -19,8 +19,12 @@ PAPER_PERCENTILE = 95
 
 def psnr(sr: Pixels, hr: Pixels) -> float | None:
     """Return the peak signal-to-noise ratio in dB of uint8 images of one shape (error pooled); None if equal."""
-    error = float(np.mean((sr.astype(np.float32) - hr.astype(np.float32)) ** 2))
-    return None if error == 0 else float(10 * np.log10(255**2 / error))
+    return psnr_of(float(np.mean((sr.astype(np.float32) - hr.astype(np.float32)) ** 2)), peak=255)
+
+
+def psnr_of(mse: float, peak: float) -> float | None:
+    """Return 10 log10(peak^2 / MSE) in dB; None if the error is 0."""
+    return None if mse == 0 else float(10 * np.log10(peak**2 / mse))
 
 
 def ssim(sr: Pixels, hr: Pixels) -> float | None:
@@ -47,11 +51,8 @@ def ink_ratio(sr: Pixels, hr: Pixels) -> float | None:
 
 
 def same_size(image: Pixels, like: Pixels) -> Pixels:
-    """Resize H x W ``image`` to the size of ``like``: by area averaging to shrink it, by cubic to enlarge it."""
-    if image.shape == like.shape:
-        return image
-    mode = cv2.INTER_AREA if image.size > like.size else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (like.shape[1], like.shape[0]), interpolation=mode), np.uint8)
+    """Return H x W ``image`` in the size of ``like``."""
+    return resize(image, like.shape[1], like.shape[0])
 
 
 def _darkness(image: Pixels, where: NDArray[np.bool_]) -> float:

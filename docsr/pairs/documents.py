@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.paths.inputs import find_inputs
 from docsr.io.pdf.render import open_pdf, render_leaf
 from docsr.io.raster.read import read_pages
-from docsr.page import Page
+from docsr.page import Page, resize
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 from docsr.pairs.store import outside_stores
 from docsr.square import squared
@@ -110,8 +109,7 @@ def rescale(page: Page, scale: float) -> Page:
     if scale == 1.0:
         return page
     shape = (max(1, round(page.width * scale)), max(1, round(page.height * scale)))
-    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return page.resized(np.asarray(cv2.resize(page.pixels, shape, interpolation=kernel), np.uint8))
+    return page.resized(resize(page.pixels, *shape))
 
 
 def _pdf_text(textpage: Any) -> tuple[float | None, str]:

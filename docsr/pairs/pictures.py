@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from docsr.errors import NoInputError, PageError, UsageError
 from docsr.io.paths.inputs import IMAGE_SUFFIXES
 from docsr.io.raster.read import read_pages
-from docsr.page import Page, Pixels
+from docsr.page import Page, Pixels, resize
 from docsr.pairs.source import Document, Source, SourcePage, split_by_name
 
 CELEBA_INPUT, CELEBA_CROP, CELEBA_HR = 176, 144, 256
@@ -92,8 +91,8 @@ class CelebA(Source):
         """Yield the face: a square of 176 px, whose middle 144 px are enlarged to 256 px."""
         page = next(iter(read_pages(document.path)))
         side = min(page.width, page.height)
-        square = _resized(_middle(page.pixels, side), CELEBA_INPUT)
-        face = _resized(_middle(square, CELEBA_CROP), CELEBA_HR)
+        square = resize(_middle(page.pixels, side), CELEBA_INPUT, CELEBA_INPUT)
+        face = resize(_middle(square, CELEBA_CROP), CELEBA_HR, CELEBA_HR)
         yield SourcePage(0, lambda scale: Page(face, source=document.path), 1.0)
 
 
@@ -138,11 +137,6 @@ def _first_page(path: Path) -> Page:
 def _middle(pixels: Pixels, side: int) -> Pixels:
     y, x = ((length - side) // 2 for length in pixels.shape[:2])
     return pixels[y : y + side, x : x + side]
-
-
-def _resized(pixels: Pixels, side: int) -> Pixels:
-    mode = cv2.INTER_AREA if side < pixels.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, (side, side), interpolation=mode), np.uint8)
 
 
 def _find_arrays(root: Path, names: tuple[str, ...]) -> dict[str, Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -16,7 +15,7 @@ from torch import Tensor
 from docsr.errors import DocsrError
 from docsr.io.raster.read import read_pages
 from docsr.io.raster.write import write_pages
-from docsr.metrics.image import ssim
+from docsr.metrics.image import psnr_of, ssim
 from docsr.metrics.text import edits
 from docsr.models.base import Generator
 from docsr.ocr.tesseract import Tesseract
@@ -180,7 +179,7 @@ def _image_scores(pairs: Sequence[tuple[Tensor, Tensor]], suffix: str) -> dict[s
     """
     errors = [float((sr - hr).square().mean()) for sr, hr in pairs]
     scores: dict[str, Sequence[float | None]] = {"mse": errors}
-    scores["psnr"] = [-10 * math.log10(error) if error else None for error in errors]
+    scores["psnr"] = [psnr_of(error, peak=1) for error in errors]
     scores["ssim"] = [ssim(luminance(_pixels(sr)), luminance(_pixels(hr))) for sr, hr in pairs]
     defined = {name: [value for value in values if value is not None] for name, values in scores.items()}
     return {f"{name}{suffix}": float(np.mean(values)) for name, values in defined.items() if values}

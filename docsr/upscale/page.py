@@ -15,7 +15,7 @@ import numpy as np
 
 from docsr.choices import DEFAULT_TILE
 from docsr.io.limits import check_held, in_memory
-from docsr.page import Bands, Dpi, Page, Pixels, Plane
+from docsr.page import Bands, Dpi, Page, Pixels, Plane, resize
 from docsr.square import KEPT, Raster, squared
 from docsr.upscale.guard import PutBack, guarded
 from docsr.upscale.tiles import Tile, plan_tiles
@@ -176,6 +176,4 @@ def check_brought_to(large: Bands, width: int, height: int) -> None:
 
 
 def _resized(large: Bands, width: int, height: int) -> Iterator[Pixels]:
-    smaller = width * height < large.width * large.height
-    mode = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
-    yield np.asarray(cv2.resize(large.whole().pixels, (width, height), interpolation=mode), np.uint8)
+    yield resize(large.whole().pixels, width, height)

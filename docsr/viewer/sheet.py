@@ -11,7 +11,7 @@ import numpy as np
 
 from docsr.choices import FACTORS
 from docsr.ocr.base import Word
-from docsr.page import Page, Pixels, luminance
+from docsr.page import Page, Pixels, luminance, resize
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.interpolation import CLASSICAL
 
@@ -117,11 +117,7 @@ def _bicubic(small: Page, large: Page) -> Page:
     wanted = ceil(max(large.width / small.width, large.height / small.height) - 0.01)
     factor = next((factor for factor in FACTORS if factor >= wanted), FACTORS[-1])
     page = upscale_page(small, CLASSICAL["bicubic"](factor))
-    if (page.width, page.height) == (large.width, large.height):
-        return page
-    mode = cv2.INTER_AREA if page.width > large.width else cv2.INTER_CUBIC
-    pixels = cv2.resize(page.pixels, (large.width, large.height), interpolation=mode)
-    return page.resized(np.asarray(pixels, np.uint8))
+    return page.resized(resize(page.pixels, large.width, large.height))
 
 
 def _shown_size(page: Page) -> tuple[float, float]:
