@@ -22,7 +22,7 @@ UNHARMED = 0.1
 """Points of error above the better of bicubic and the page as it is that count as no harm."""
 
 SMALL_DPI, HARMED_SMALL = 75, 0.03
-"""At this resolution and below, so large a part of the pages may be harmed; none at UNHARMED_DPI."""
+"""At this resolution and below, so large a part of the pages may be harmed; none from UNHARMED_DPI on."""
 UNHARMED_DPI = 150
 
 PAGE_BY_PAGE = 0.3
@@ -188,7 +188,7 @@ def in_all_settings(settings: Sequence[Cells]) -> str:
         small = [cell for cell in made if cell["lr_dpi"] <= SMALL_DPI]
         rows.append(_harmed(f"pages harmed at {SMALL_DPI} dpi and below, {engine}", small, HARMED_SMALL))
         if large := [cell for cell in made if cell["lr_dpi"] >= UNHARMED_DPI]:
-            rows.append(_harmed(f"pages harmed at {UNHARMED_DPI} dpi, {engine}", large, 0))
+            rows.append(_harmed(f"pages harmed at {UNHARMED_DPI} dpi and above, {engine}", large, 0))
     return table(["what", "at most", "measured", "met"], rows)
 
 

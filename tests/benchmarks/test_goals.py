@@ -106,7 +106,7 @@ def cell(engine="tesseract", lr_dpi=60.0, **other):
         ({"pages_harmed": 4, "engine": "rapidocr"}, "75 dpi and below, tesseract", "0 of 0 | yes"),
         ({"pages_harmed": 4, "engine": "rapidocr"}, "75 dpi and below, rapidocr", "4 of 100 | **no**"),
         ({"pages_harmed": 4, "lr_dpi": 100.0}, "75 dpi and below, tesseract", "0 of 0 | yes"),
-        ({"pages_harmed": 1, "lr_dpi": 150.0}, "150 dpi, tesseract", "1 of 100 | **no**"),
+        ({"pages_harmed": 1, "lr_dpi": 150.0}, "150 dpi and above, tesseract", "1 of 100 | **no**"),
         ({"pages_harmed": 4, "lr_dpi": None}, "75 dpi and below, tesseract", "0 of 0 | yes"),
     ],
 )
