@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,46 +21,50 @@ RESULTS = ROOT / "benchmarks" / "results" / "guard.json"
 DOCUMENT, PICTURES = ROOT / "docs" / "guard.md", ROOT / "docs" / "guard"
 
 KINDS_OF_PAGES = {
-    "texture": "Fibres of paper, and the lines of a banknote, beneath text",
+    "texture": "Text over paper fibres and the lines of a banknote",
     "seal": "A round stamp over text",
     "handwriting": "Handwriting, drawn by splines",
-    "halftone": "A picture in dots, at 6 px of the page from one to the next (2.5 px in its right half)",
+    "halftone": "A picture made of dots, 6 px of the page apart (2.5 px in its right half)",
     "cjk": "Chinese, as large as Latin letters of 5 px x-height",
     "music": "Music",
 }
 
 
 def document(told: dict[str, Any]) -> str:
-    """The whole of it."""
+    """Return the whole document."""
     parts = [_head(told), _mistakes(told), _ordinary(told), _times(told), _pages(told)]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def _head(told: dict[str, Any]) -> Iterator[str]:
     networks = ", ".join(f"{name} {digest[:8]}" for name, digest in told["networks"].items())
+    networks = textwrap.fill(networks, 120, break_on_hyphens=False)
     yield f"""# The guard
 
-This page says how docsr checks what a network made, how much of what a network invents it finds, and what it leaves
-alone. `{told["command"]}` makes it,
-with docsr {told["docsr"]} and its networks ({networks}),
-on {told["machine"]["processor"]}. All but the seconds is the same on every machine that has the fonts of
-`make programs`.
+This page says how docsr checks the results of networks, how much of what a network invents it finds, and what it leaves
+alone. `{told["command"]}` measures it.
+The figures are of docsr {told["docsr"]} on {told["machine"]["processor"]}, with these networks:
+{networks}.
+All figures but the seconds are the same on every machine that has the fonts of `make programs`.
 
-docsr brings the network's result back to half the resolution of the page, and compares the two around every pixel. The
-result may have another contrast and be sharper. Any other difference must stay below a bound, which is higher on noisy
-pages and highest on those of one bit. Where the difference is larger, or where the network lost strokes of the page,
-docsr puts the place back to bicubic interpolation. The change fades over a few pixels, and the report says how much of
-the page was put back (`put_back`).
+docsr reduces the network's result to half the resolution of the page, and compares the two around every pixel. The
+result may differ in contrast and be sharper. Any other difference must stay below a bound, which is higher on noisy
+pages and highest on those of one bit. Where the difference is larger, or the network lost strokes of the page, docsr
+puts the place back to bicubic interpolation. The change fades over a few pixels. The report says how much of the page
+was put back (`put_back`).
 
-So is, without being counted, what is dark (below 90 of 255, in part below 128) with nothing lighter within 8 px: a
-scanner's surround, the inside of a black area, white text on black, the shadows of a photograph. Networks see no such
-patch while they learn, make black grey and break such letters.
+docsr also puts back dark places (below 90 of 255, in part below 128) with nothing lighter within 8 px, and does not
+count them. Examples are a scanner's black surround, the inside of a black area, white text on black, and the shadows of
+a photograph. Networks never see such places while they are trained. They turn black to grey there and break letters.
 
-The guard finds words and letters that are not on the page when they look otherwise *on the page*. It cannot find what
-the page does not tell: an `e` for a `c` of 4 px x-height differs by less than a scanner's blur does. It does not make a
-network right; it makes wrong places look as blurred as they are. What is put back has the page's own contrast, so that
-on a scan its paper is a little greyer than what the network whitened around it. Fine dots are told apart only in part,
-and a network may lose a few on its own."""
+The guard has limits:
+
+- It finds words and letters that are not on the page if they look different *on the page*. It cannot find what the page
+  does not show: at an x-height of 4 px, an `e` instead of a `c` differs by less than a scanner's blur does.
+- It does not make a network right. Wrong places look as blurred again as they are on the page.
+- What is put back has the page's own contrast. On a scan, its paper is a little greyer than the paper that the network
+  whitened around it.
+- It distinguishes fine dots only in part, and a network may lose a few of them."""
 
 
 def _mistakes(told: dict[str, Any]) -> Iterator[str]:
@@ -68,18 +73,20 @@ def _mistakes(told: dict[str, Any]) -> Iterator[str]:
     fewest, most = (of(row["places"] for row in rows) for of in (min, max))
     yield f"""## What is found
 
-The shipped networks do not invent words, so they are made to: at known places, the result is replaced by what the same
-network makes of a page with another text, in the page's own typeface and on its base line. The table tells at how many
-of such places at least half of what differs was put back, by x-height on the page in px; {fewest} to {most} places
-each, far from one another, in three typefaces and with all networks. *Blank paper* is a gap in a line. A *standard_fax*
-has 204 x 98 dpi, and only the network for faxes is asked. Its x-height here is that of the page that this network sees;
-`docsr enhance --dry-run` tells 1.4 times as much.
+The shipped networks do not invent words, so this test makes them do it. At known places, the result is replaced by the
+same network's result for a page with another text, in the page's own typeface and on its base line. A place counts as
+found if at least half of what differs was put back. The table gives the share of places found, by x-height on the page
+in px. Each cell has {fewest} to {most} places, far from one another, in three typefaces and with all networks. *Blank
+paper* is a gap in a line.
+
+A *standard_fax* has 204 x 98 dpi, and only the network for faxes is tested. Its x-height is that of the page that this
+network sees; `docsr enhance --dry-run` reports 1.4 times as much.
 """
     lines = [
         [low, kind, *(f"{100 * found[low, kind, height]['found']:.0f} %" for height in heights)]
         for low, kind in dict.fromkeys((row["made_low"], row["kind"]) for row in rows)
     ]
-    yield table(["made low", "seen is", *heights], lines)
+    yield table(["made low", "the result shows", *heights], lines)
     yield ""
     yield "Letters at x-heights of 4, 5, 7 and 9 px (scan): LR | network | another letter | with the guard | original"
     yield ""
@@ -89,7 +96,8 @@ has 204 x 98 dpi, and only the network for faxes is asked. Its x-height here is 
 def _ordinary(told: dict[str, Any]) -> Iterator[str]:
     yield """## What is left alone
 
-Text in nine typefaces at x-heights of 3 to 12 px, enlarged as it is: how many of the pages the guard touches.
+The pages hold text in nine typefaces at x-heights of 3 to 12 px, enlarged without inventions. The guard must not touch
+them.
 """
     names = "made_low", "network", "pages", "touched"
     rows = [[*(row[name] for name in names), f"{100 * row['most_put_back']:.2f} %"] for row in told["ordinary"]]
@@ -99,24 +107,27 @@ Text in nine typefaces at x-heights of 3 to 12 px, enlarged as it is: how many o
 def _times(told: dict[str, Any]) -> Iterator[str]:
     yield """## What it costs
 
-Processor time for an A4 page of 75 dpi with one thread, medians of one run: the network with all around it, the guard
-where it puts nothing back, and where it must put back everything.
+The figures are processor seconds for an A4 page of 75 dpi with one thread, medians of one run. The network's time
+includes everything around it. The guard was timed where it puts nothing back, and where it must put back everything.
 """
     rows = [
         [row["network"], row["network_seconds"]]
         + [f"{row[name]:.3f} ({100 * row[name] / row['network_seconds']:.1f} %)" for name in ("guard", "guard_all")]
         for row in told["times"]
     ]
-    yield table(["network", "its seconds", "the guard's", "where everything is put back"], rows)
+    yield table(["network", "its seconds", "guard, nothing put back", "guard, everything put back"], rows)
 
 
 def _pages(told: dict[str, Any]) -> Iterator[str]:
     yield """## Pages that invite inventions
 
-Each is drawn by the script at four times the size, and brought down so that letters are about 5 px high. A network that
-invents sees, at up to five places, what stands elsewhere on the same page. *From the page* is the root mean square
-difference, in levels of 0-255, of the result brought back to the page's size (a scan has grey ink on grey paper, and
-networks change that); *from the truth* is that of the result and the original; both without the guard and with it.
+Each page is drawn by the script at four times the size, then reduced so that letters are about 5 px high. At up to five
+places, a network that *invents* sees what stands elsewhere on the same page. The last column is the share of these
+inventions that was put back. Two columns have a figure without the guard, and one with it:
+
+- *From the page* is the root mean square difference, in levels of 0-255, between the page and the result reduced to its
+  size. A scan has grey ink on grey paper, and networks change that.
+- *From the truth* is the same between the result and the original.
 """
     rows = [
         [
@@ -129,10 +140,10 @@ networks change that); *from the truth* is that of the result and the original; 
         + [f"{100 * row['invented_put_back']:.0f} %" if row["inventing"] else ""]
         for row in told["pages"]
     ]
-    header = ["page", "made low", "network", "put back", "from the page", "from the truth", "of the invented, put back"]
+    header = ["page", "made low", "network", "put back", "from the page", "from the truth", "inventions put back"]
     yield table(header, rows)
     yield """
-The pictures (scan, 4x): LR | network | the same with the guard | inventing | the same with the guard | original"""
+The columns of the pictures (scan, 4x) are: LR | network | with the guard | inventing | with the guard | original"""
     for name, words in KINDS_OF_PAGES.items():
         yield f"\n{words}:\n\n![{name}](guard/{name}.png)"
 
