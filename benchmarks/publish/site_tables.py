@@ -26,27 +26,28 @@ This page lists the networks that come with docsr: how large they are, what they
 sizes each is used. `make tables` makes it from the cards in `docsr/weights` and from `benchmarks/results`. `docsr
 models` prints the same table, and `docsr models NAME` everything that was measured of one network.
 
-- **Helps**: the text sizes at which the engine reads the suite `tune` better with the network than with bicubic. It
-  must do so in some degradation, and in none worse by more than a letter a page. No page of `tune` is in any table.
-- **Auto**: the text sizes at which `docsr enhance` takes the network when it is told only the engine (`--engine`).
+- **Helps**: the text sizes at which the engine reads the suite `tune` better with the network than with bicubic. The
+  network must be better in some degradation, and in none worse by more than a letter a page. No page of `tune` is in
+  any table.
+- **Auto**: the text sizes at which `docsr enhance` takes the network when you give it only the engine (`--engine`).
   Where several help, the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact
-  ones. Of these, the one that brings the text nearest to 20-30 px is taken.
-- **Never by default**: networks beyond 4x, or beyond 2x for RapidOCR. After larger ones `tune` is read with more errors
-  in all, or hardly fewer.
+  ones. Of these, docsr takes the one that brings the text nearest to 20-30 px.
+- **Never by default**: networks beyond 4x, or beyond 2x for RapidOCR. With larger ones `tune` reads with more errors in
+  all, or hardly fewer.
 
 Elsewhere docsr takes bicubic. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever the text size.
-Text that is large enough still stays as it is, unless you also ask for a factor.
+Text that is large enough stays as it is, unless you also ask for a factor.
 
-The x-heights of fax_x2 are those of the page that it sees. `docsr models` and `--dry-run` tell them of the page with
-square pixels of the finer axis, where they are 1.44 times as large.
+fax_x2 gets pages with square pixels and as many pixels as the fax has; its x-heights are of that page. `docsr models`
+and `--dry-run` give them for the finer axis, where they are 1.44 times as large.
 
 """
 COUNTS = """
 ## How often each reads better than bicubic
 
-Settings (a set of pages, made low-resolution in one way) in which the network by itself, at any text size, is read
-better or worse than after bicubic beyond chance (95 %, paired bootstrap over pages), of all settings in which it was
-measured. Bicubic is taken at 2x or 4x, whichever reads better. The cards have every setting.
+The table counts settings (a set of pages, made low-resolution in one way) in which the network was measured. It says
+in how many the network by itself, at any text size, reads better or worse than bicubic beyond chance (95 %, paired
+bootstrap over pages). Bicubic is taken at 2x or 4x, whichever reads better. The cards have every setting.
 
 """
 
@@ -107,8 +108,8 @@ def _about(card: dict[str, Any]) -> str:
 
 def trained_for(card: dict[str, Any]) -> str:
     """How long its training took, and that of what it began with."""
-    before = f", {card['before']}" if card["before"] else ""
-    return f"Steps: {card['steps']:,}, about {card['hours']:g} h on one or two CPU cores{before}."
+    before = f" {card['before']}." if card["before"] else ""
+    return f"Steps: {card['steps']:,}, about {card['hours']:g} h on one or two CPU cores.{before}"
 
 
 def _point(text: str) -> str:
