@@ -222,22 +222,28 @@ def networks() -> list[str]:
 
 def document(worst: Sequence[tuple[str, str, Change]]) -> str:
     """docs/crops.md."""
+    names = networks()
     lines = [
         "# Crops",
         "",
-        "This page shows what docsr does to real pages: places drawn by a seed, and the ten worst changes. Made by",
-        f"`{shlex.join(['python', '-m', 'benchmarks.publish.crops', *sys.argv[1:]])}`",
-        f"with docsr {__version__} and its networks ({', '.join(networks())}).",
-        "The columns are LR | bicubic | FSRCNN | docsr | original, all at 4x; docsr is what `docsr enhance` does when",
-        "it is asked for nothing (where it chose 2x, its page was enlarged to 4x by interpolation). Faxes of",
-        "204 x 98 dpi are shown at 408 dpi: bicubic and FSRCNN enlarge them to twice 204 x 204 dpi.",
-        "Pages that are measured as they are have no original.",
+        "This page shows what docsr does to real pages: places chosen at random by a seed, and the ten worst changes.",
+        f"`{shlex.join(['python', '-m', 'benchmarks.publish.crops', *sys.argv[1:]])}` makes it.",
+        f"The networks are those of docsr {__version__}:",
+        f"{', '.join(names[:3])},",
+        f"{', '.join(names[3:])}.",
         "",
-        "`typeset` are PDF files of packages of Debian's main section, `books` scans of books in the public domain",
-        "(old-books-dataset), `receipts` pictures of the ICDAR 2019 SROIE challenge, whose repository has the MIT",
-        "licence. They are shown here to be looked at; they are not under docsr's licence.",
+        "- The columns are LR | bicubic | FSRCNN | docsr | original, all at 4x.",
+        "- docsr is what `docsr enhance` does by default. Where it chose 2x, interpolation enlarged its page to 4x.",
+        "- Faxes of 204 x 98 dpi are shown at 408 dpi: bicubic and FSRCNN enlarge them to twice 204 x 204 dpi.",
+        "- Pages that are measured as they are have no original.",
         "",
-        f"## Places drawn by a seed ({SEED})",
+        "The pages come from these sources. They are shown here for comparison, and are not under docsr's licence:",
+        "",
+        "- `typeset`: PDF files of packages of Debian's main section;",
+        "- `books`: scans of books in the public domain (old-books-dataset);",
+        "- `receipts`: pictures of the ICDAR 2019 SROIE challenge, whose repository has the MIT licence.",
+        "",
+        f"## Places chosen by a seed ({SEED})",
         "",
     ]
     for name, (_, group, dpi, degradation) in SETTINGS.items():
@@ -246,8 +252,9 @@ def document(worst: Sequence[tuple[str, str, Change]]) -> str:
     lines += [
         "## The ten worst changes",
         "",
-        f"Words of {FEWEST_LETTERS} and more letters that Tesseract reads rightly in the original (sure by {SURE:g} %)",
-        "and after bicubic, and wrongly after docsr; the most wrong first, one of a page and setting.",
+        f"Tesseract reads these words of {FEWEST_LETTERS} and more letters correctly in the original (with a",
+        f"confidence of {SURE:g} % or more) and after bicubic, and wrongly after docsr. The most wrong come first, at",
+        "most one for each page and setting.",
         "",
         table(["pages", "made low", "the word, as after bicubic", "after docsr"], rows),
         "",
