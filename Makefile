@@ -95,7 +95,7 @@ programs:
 
 COVERAGE ?=
 test: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(COVERAGE)
+	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(COVERAGE)
 
 # ONNX Runtime with OpenVINO has the same name as that without: it takes its place.
 test-openvino:

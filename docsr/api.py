@@ -27,6 +27,11 @@ from docsr.weights import current_name
 Image = TypeVar("Image")
 
 
+def _network_of(model: str | None) -> str | None:
+    warn = partial(warnings.warn, category=FutureWarning, stacklevel=4)
+    return None if model is None else current_name(str(model), warn)
+
+
 class Enhancer:
     """Enlarge images with a network that is loaded once. It is thread-safe and can be pickled for workers."""
 
@@ -64,8 +69,7 @@ class Enhancer:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
-        warn = partial(warnings.warn, category=FutureWarning, stacklevel=3)
-        self._model, self._factor = None if model is None else current_name(str(model), warn), factor
+        self._model, self._factor = _network_of(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._fixed_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}

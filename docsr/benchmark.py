@@ -96,34 +96,23 @@ def run_benchmark(
 def results_of(
     measured: Measurements,
     suite: Suite,
-    *,
-    command: str,
-    engines: dict[str, str],
     arms: Sequence[Arm],
+    engines: dict[str, str],
     not_run: dict[str, str],
+    command: str,
     earlier: EarlierResults | None = None,
 ) -> Results:
     """Return what is written of a benchmark: its rows, their summary, and what their texts show.
 
-    Args:
-        measured: from :func:`run_benchmark`.
-        suite: the pages.
-        command: command that measured.
-        engines: name -> signature.
-        arms: arms that were run.
-        not_run: arm -> why it was not run.
-        earlier: the benchmark of which rows were reused.
+    ``engines`` are signatures by name, ``not_run`` gives the reason for each arm that was not run, and ``earlier`` is
+    the benchmark of which rows were reused.
     """
     rows, texts = measured.rows, measured.texts
     cells = summarise(rows, {page.set: page.source.score for page in suite.pages})
     confused = most_confused(rows, texts, suite.pages)
     digits = small_digits(rows, texts, cells, suite.pages)
     if earlier is not None:
-        confused |= earlier.confusions(rows)
-        digits = with_earlier(digits, earlier.digits(rows), cells)
-    pages: dict[str, dict[str, str]] = {}
-    for page in suite.pages:
-        pages.setdefault(page.set, {})[page.name] = page.digest
+        confused, digits = confused | earlier.confusions(rows), with_earlier(digits, earlier.digits(rows), cells)
     return Results(
         suite=suite.name,
         command=command,
@@ -136,7 +125,7 @@ def results_of(
         ranking=rank(cells),
         confusions=confused,
         digits=digits,
-        pages=pages,
+        pages=suite.digests(),
     )
 
 

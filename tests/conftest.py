@@ -30,6 +30,24 @@ settings.register_profile("docsr", deadline=None, derandomize=True, max_examples
 settings.load_profile("docsr")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as slow the cases of ``slow_except`` that it does not name."""
+    by_default: dict[str, set[str]] = {}
+    for item in items:
+        marker = item.get_closest_marker("slow_except")
+        if marker is not None:
+            case, function = item.callspec.id, item.nodeid.partition("[")[0]  # type: ignore[attr-defined]
+            named = by_default.setdefault(function, set(marker.args))
+            if case in marker.args:
+                named.discard(case)
+            else:
+                item.add_marker(pytest.mark.slow)
+    unknown = {function: cases for function, cases in by_default.items() if cases}
+    if unknown and config.args_source == pytest.Config.ArgsSource.TESTPATHS:  # else not all cases are collected
+        raise pytest.UsageError(f"slow_except names cases that do not exist: {unknown}")
+
+
 @pytest.fixture(scope="module")
 def patches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small store of patches of text."""

@@ -23,8 +23,6 @@ from docsr.page import Page, Plane
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
 
-pytestmark = pytest.mark.xdist_group("test_export")  # its fixtures are made once, by one worker
-
 ARGS = {"channels": 8, "blocks": 1}
 
 
@@ -67,11 +65,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Made]
     return make
 
 
-ALWAYS = ("compact", 4)
+BY_DEFAULT = ("compact", 2)
 each = pytest.mark.parametrize(
     ("name", "factor"),
     [
-        pytest.param(name, factor, marks=() if factor == 2 or (name, factor) == ALWAYS else pytest.mark.slow)
+        pytest.param(name, factor, marks=() if (name, factor) == BY_DEFAULT else pytest.mark.slow)
         for name in GENERATORS
         for factor in (2, 4)
     ],
@@ -92,6 +90,7 @@ def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: s
     assert 0 <= exported.difference <= TOLERANCE
 
 
+@pytest.mark.slow_except("{}")
 @pytest.mark.parametrize("more", [{}, {"dense": True, "mixing": 1}], ids=str)
 def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path, more: dict[str, Any]) -> None:
     source = checkpoint(tmp_path / "c.safetensors", "compact", 2, shrink=4, bias=False, **more)
@@ -213,6 +212,7 @@ def test_a_share_lies_between_bicubic_and_the_network(tmp_path: Path) -> None:
     np.testing.assert_allclose(outputs[0.25], outputs[0.0] + 0.25 * whole, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_output_can_be_smoothed(tmp_path: Path) -> None:
     source = checkpoint(tmp_path / "a.safetensors", "compact", 4, bias=False)
     sharp, smooth = (
@@ -237,6 +237,7 @@ def test_the_output_can_be_smoothed(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow_except("2")
 @pytest.mark.parametrize("factor", [2, 4])
 def test_what_is_smoothed_fits_together_from_tiles(tmp_path: Path, factor: int) -> None:
     source = checkpoint(tmp_path / "a.safetensors", "compact", factor)
@@ -260,6 +261,7 @@ def test_only_what_adds_to_bicubic_can_be_softened(tmp_path: Path) -> None:
     assert not (tmp_path / "a.onnx").exists()
 
 
+@pytest.mark.slow
 def test_each_factor_of_a_network_that_has_several(tmp_path: Path) -> None:
     source = checkpoint(tmp_path / "several.safetensors", "mdsr", 2, factors=[2, 4])
     for factor in (None, 4):

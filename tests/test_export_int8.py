@@ -18,8 +18,7 @@ from docsr.pairs.store_writer import StoreWriter
 from docsr.upscale.page import upscale_page
 from docsr.upscalers.onnx import OnnxUpscaler
 from tests.pairs import make_store, text_page
-
-pytestmark = pytest.mark.xdist_group("test_export_int8")  # its fixtures are made once, by one worker
+from tests.test_export import checkpoint
 
 CHECKPOINT = Path(__file__).resolve().parents[1] / "benchmarks" / "checkpoints" / "compact_x2.safetensors"
 
@@ -47,6 +46,20 @@ def exported(patches: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[E
     )
 
 
+def test_a_small_network_too(patches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random weights are farther off in 8 bits than learned ones."""
+    monkeypatch.setattr(exporting, "INT8_TOLERANCE", 1.0)
+    monkeypatch.setattr(exporting, "EXAMPLES", 2)
+    made = export(checkpoint(tmp_path / "c.safetensors", "compact", 2), tmp_path / "small.onnx", int8=patches)
+    assert 0 < made.rms < 0.1
+    assert "DequantizeLinear" in {node.op_type for node in onnx.load(made.path).graph.node}
+    page, upscaler = Page(text_page(16, 90, 60)[0], None), OnnxUpscaler(made.path, threads=1)
+    whole, tiled = (upscale_page(page, upscaler, tile=tile).pixels.astype(int) for tile in (512, 64))
+    assert whole.shape == (120, 180)
+    assert np.abs(whole - tiled).max() <= 1
+
+
+@pytest.mark.slow
 def test_it_is_nearly_the_same_and_a_third_of_the_size(exported: tuple[Exported, Exported]) -> None:
     plain, small = exported
     assert 0 < small.rms < exporting.INT8_TOLERANCE
@@ -59,6 +72,7 @@ def test_it_is_nearly_the_same_and_a_third_of_the_size(exported: tuple[Exported,
     assert np.sqrt(np.mean((pictures[0] - pictures[1]) ** 2)) < 3
 
 
+@pytest.mark.slow
 def test_it_says_what_the_plain_one_says_but_its_name(exported: tuple[Exported, Exported]) -> None:
     said = [
         {entry.key: entry.value for entry in onnx.load(one.path).metadata_props if entry.key != "docsr.name"}
@@ -68,6 +82,7 @@ def test_it_says_what_the_plain_one_says_but_its_name(exported: tuple[Exported, 
     assert OnnxUpscaler(exported[1].path).name == "small"
 
 
+@pytest.mark.slow
 def test_all_convolutions_but_those_that_are_not_learned_are_in_8_bits(exported: tuple[Exported, Exported]) -> None:
     graph = onnx.load(exported[1].path).graph
     makers = {name: node.op_type for node in graph.node for name in node.output}
@@ -77,6 +92,7 @@ def test_all_convolutions_but_those_that_are_not_learned_are_in_8_bits(exported:
     assert [makers[node.input[0]] for node in plain] == ["Pad", "Pad"], "bicubic and the Gaussian"
 
 
+@pytest.mark.slow
 def test_what_bends_is_between_8_bits_too(exported: tuple[Exported, Exported]) -> None:
     graph = onnx.load(exported[1].path).graph
     makers = {name: node.op_type for node in graph.node for name in node.output}
@@ -88,6 +104,7 @@ def test_what_bends_is_between_8_bits_too(exported: tuple[Exported, Exported]) -
     assert "PRelu" not in {node.op_type for node in graph.node}
 
 
+@pytest.mark.slow
 def test_tiles_make_no_difference(exported: tuple[Exported, Exported]) -> None:
     upscaler = OnnxUpscaler(exported[1].path, threads=1)
     page = Page(text_page(16, 300, 200)[0], None)
@@ -95,6 +112,7 @@ def test_tiles_make_no_difference(exported: tuple[Exported, Exported]) -> None:
     assert np.abs(whole - tiled).max() <= 1
 
 
+@pytest.mark.slow
 def test_what_is_not_nearly_the_same_is_not_written(
     patches: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +122,7 @@ def test_what_is_not_nearly_the_same_is_not_written(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_folder_without_patches(tmp_path: Path) -> None:
     writer = StoreWriter(tmp_path / "store", 64)
     writer.close(StoreHeader("images", 64, None, train=0, val=0))

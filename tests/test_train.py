@@ -55,6 +55,7 @@ def test_what_a_run_leaves_behind(tmp_path, patches):
     assert saved(out)["step"] == 6
 
 
+@pytest.mark.slow_except("2-adam-True")
 @pytest.mark.parametrize(
     ("gan_start", "optimiser", "bf16"),
     [(None, "adam", False), (None, "adam", True), (2, "adam", False), (2, "adam", True), (None, "muon", True)],
@@ -81,6 +82,7 @@ def test_resume_is_exact(tmp_path, patches, gan_start, optimiser, bf16):
     assert (tmp_path / "straight" / CHECKPOINT).read_bytes() == (tmp_path / "halves" / CHECKPOINT).read_bytes()
 
 
+@pytest.mark.slow_except("3-2")
 @pytest.mark.parametrize(("step", "number"), [(3, signal.SIGINT), (3, signal.SIGTERM), (6, signal.SIGTERM)])
 def test_a_signal_ends_a_validation_at_once_and_the_run_can_go_on(tmp_path, patches, step, number):
     class Impatient(Heard):

@@ -17,8 +17,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from docsr.training.state import CHECKPOINT, STATE
 from tests.pairs import make_store
 
-pytestmark = pytest.mark.xdist_group("test_train_together")  # its fixtures are made once, by one worker
-
 OPTIONS = {
     "generator.args": "{channels: 8, blocks: 1}",
     "loss.pixel": "mse",
@@ -73,6 +71,7 @@ def alone(store, tmp_path_factory):
     return out
 
 
+@pytest.mark.slow_except("two processes")
 @pytest.mark.parametrize(
     ("processes", "options"),
     [(2, {"data__batch": "3"}), (1, {"data__batch": "2", "schedule__accumulate": "3"})],

@@ -87,6 +87,13 @@ class Suite:
     problems: list[str] = field(default_factory=list)
     without_text: list[Path] = field(default_factory=list)
 
+    def digests(self) -> dict[str, dict[str, str]]:
+        """Return set -> page -> digest."""
+        digests: dict[str, dict[str, str]] = {}
+        for page in self.pages:
+            digests.setdefault(page.set, {})[page.name] = page.digest
+        return digests
+
 
 def load_suite(
     where: Path, root: Path | None, folder_lower: LowerConfig | None, folder_dpi: float | None = None

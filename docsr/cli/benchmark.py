@@ -107,27 +107,23 @@ def benchmark(
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
     with _progress() as progress:
         measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)
-    results = results_of(
-        measured,
-        pages,
-        command=shlex.join(["docsr", *sys.argv[1:]]),
-        engines=signatures,
-        arms=arms,
-        not_run=missing,
-        earlier=earlier,
-    )
-    _print_dropped(out, pages, arms, tuple(signatures))
+    results = results_of(measured, pages, arms, signatures, missing, _command(), earlier)
     _write(out, results, pages, measured, arms, peers)
-    _print_failures(results)
+    return _conclude(out, results, measured, reuse)
+
+
+def _command() -> str:
+    return shlex.join(["docsr", *sys.argv[1:]])
+
+
+def _conclude(out: Path, results: Results, measured: Measurements, reuse: Path | None) -> int:
+    """Print what failed and where the results are; return the exit code."""
+    for sentence in results.failed:
+        say(f"docsr: failed: {sentence}", err=True)
     if reuse is not None:
         say(f"docsr: {counted(measured.texts.count(None), 'row')} of {reuse} reused", err=True)
     say(f"{counted(len(measured.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
-
-
-def _print_failures(results: Results) -> None:
-    for sentence in results.failed:
-        say(f"docsr: failed: {sentence}", err=True)
 
 
 def _check_out(out: Path, suite: Path) -> None:
@@ -198,6 +194,7 @@ def _write(
     from docsr.bench.report.markdown import write_markdown
     from docsr.bench.results import write_results
 
+    _print_dropped(out, pages, arms, tuple(results.engines))
     write_results(out / "results.json", results)
     write_markdown(out / "report.md", results)
     changes, left_out = worst_changes(results, measured.texts, pages, arms, peers)

@@ -40,7 +40,10 @@ FORMS = {
 }
 """Format that is written -> the suffixes that it may have: the input's if it is one of them, else the first."""
 
-OUTPUTS = ("same", "png", "tiff", "jpg", "webp", "pdf")
+OUTPUTS = tuple(
+    pytest.param(output, marks=[] if output in {"same", "pdf"} else pytest.mark.slow, id=output)
+    for output in ("same", "png", "tiff", "jpg", "webp", "pdf")
+)
 MANY_PAGES = {"tiff", "pdf"}
 
 AS_IT_IS = "as it is"
@@ -124,10 +127,11 @@ def of_one_colour(pixels: Pixels) -> Any:
 
 
 CELLS = [
-    pytest.param(kind, output, id=f"{name} to {output}")
+    pytest.param(kind, output, id=f"{name} to {output}", marks=parameter.marks)
     for name, kind in KINDS.items()
-    for output in OUTPUTS
-    if fits(kind, output)
+    for parameter in OUTPUTS
+    for output in parameter.values
+    if fits(kind, str(output))
 ]
 
 

@@ -18,6 +18,7 @@ SAMPLES, CHECKPOINT = ROOT / "data" / "samples", ROOT / "benchmarks" / "checkpoi
 APART = ("--jobs", 1, "--time-limit", 600)
 
 
+@pytest.mark.slow_except("compact_x2")
 @pytest.mark.parametrize("model", sorted(catalogue()))
 def test_a_small_page_needs_no_more_than_the_least_that_is_allowed(tmp_path, capsys, monkeypatch, model):
     wish = ("--model", model, "--tile", 64, "--max-memory", LEAST_MEMORY // 10**6, *APART)
@@ -25,6 +26,7 @@ def test_a_small_page_needs_no_more_than_the_least_that_is_allowed(tmp_path, cap
     assert (ran.code, "failed" in ran.err) == (0, False), ran.err
 
 
+@pytest.mark.slow
 def test_torch_has_what_it_needs_and_says_where_it_has_not(tmp_path, capsys, monkeypatch):
     pytest.importorskip("torch")
     wish = ("enhance", SAMPLES / "columns.tif", "--out", tmp_path / "out", "--model", CHECKPOINT, *APART)

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from docsr.io.paths.manifest import NAME
@@ -48,6 +49,7 @@ def outputs(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir() if path.name != NAME}
 
 
+@pytest.mark.slow
 def test_two_runs_over_the_same_files_make_what_one_makes_and_a_third_has_nothing_to_do(tmp_path):
     given, out = noise(tmp_path / "in"), tmp_path / "out"
     runs = [start(given, out, "--jobs", "2") for _ in range(2)]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import shutil
 from pathlib import Path
 
 import pytest
 
 from docsr.bench.results import Results, read_results
 from tests.bench.pages import folder_suite
-from tests.command import Ran, docsr
+from tests.command import Ran, ran
 from tests.upscalers.onnx_files import conv_network
 
 MARK = 1234.5
@@ -21,34 +21,48 @@ MARK = 1234.5
 class Benchmark:
     """A folder of pages, measured with a network of its own and Tesseract; the rows are marked by their time."""
 
-    def __init__(self, folder: Path, run: Callable[..., Ran]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.pages, self.network = folder / "in", folder / "mine_x2.onnx"
-        self.first, self.second, self._run = folder / "first", folder / "second", run
+        self.first, self.second = folder / "first", folder / "second"
+
+    def measure(self) -> None:
         folder_suite(self.pages, pages=2)
         conv_network(self.network, 2, seed=1)
         assert self.run("--out", self.first).code == 0
-        self.before = read_results(self.first / "results.json")
         text = (self.first / "results.json").read_text(encoding="utf-8")
         marked = re.sub(r'"seconds_ocr": [\d.]+}', f'"seconds_ocr": {MARK}}}', text)
         (self.first / "results.json").write_text(marked, encoding="utf-8")
 
+    @property
+    def before(self) -> Results:
+        return read_results(self.first / "results.json")
+
     def run(self, *options: object) -> Ran:
         arms = ["--upscaler", "none", "--upscaler", self.network]
-        return self._run("benchmark", self.pages, "--lr-dpi", "75", *arms, *options)
+        return ran("benchmark", self.pages, "--lr-dpi", "75", *arms, *options)
 
-    def again(self, *options: object) -> tuple[Results, set[tuple[str, str]]]:
+    def again(self) -> tuple[Results, set[tuple[str, str]]]:
         """Measure again with what is there; return the results and (page, arm) of what was measured anew."""
-        ran = self.run("--out", self.second, "--reuse", self.first / "results.json", *options)
-        assert ran.code == 0, ran.err
+        before = self.first / "results.json"
+        again = self.run("--out", self.second, "--reuse", before)
+        assert again.code == 0, again.err
         after = read_results(self.second / "results.json")
-        anew = {(row.page, row.upscaler) for row in after.rows if row.seconds_ocr != MARK}
-        assert f"{len(after.rows) - sum(row.seconds_ocr != MARK for row in after.rows)} rows of" in ran.err
-        return after, anew
+        reused = [row for row in after.rows if row.seconds_ocr == MARK]
+        assert f"{len(reused)} rows of {before} reused" in again.err
+        return after, {(row.page, row.upscaler) for row in after.rows if row not in reused}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("measured")
+    Benchmark(folder).measure()
+    return folder
 
 
 @pytest.fixture
-def benchmark(tmp_path, capsys, monkeypatch) -> Benchmark:
-    return Benchmark(tmp_path, lambda *words: docsr(capsys, monkeypatch, *words))
+def benchmark(measured: Path, tmp_path: Path) -> Benchmark:
+    shutil.copytree(measured, tmp_path / "copy")
+    return Benchmark(tmp_path / "copy")
 
 
 def test_all_rows_and_what_their_texts_showed_are_reused_where_nothing_changed(benchmark):
@@ -88,10 +102,10 @@ def test_pages_that_are_new_are_measured(benchmark):
 
 
 def test_texts_that_are_known_from_the_folder_are_not_lost(benchmark):
-    benchmark.second = benchmark.first
-    after, _ = benchmark.again()
-    assert after.confusions == benchmark.before.confusions
-    assert "text read from" in (benchmark.second / "report.html").read_text(encoding="utf-8")
+    before = benchmark.before
+    assert benchmark.run("--out", benchmark.first, "--reuse", benchmark.first / "results.json").code == 0
+    assert benchmark.before.confusions == before.confusions
+    assert "text read from" in (benchmark.first / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -106,9 +120,9 @@ def test_texts_that_are_known_from_the_folder_are_not_lost(benchmark):
 def test_results_measured_in_another_way_are_refused(benchmark, field, value, sentence):
     path = benchmark.first / "results.json"
     path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {field: value}), encoding="utf-8")
-    ran = benchmark.run("--out", benchmark.second, "--reuse", path)
-    assert ran.code == 2
-    assert sentence in ran.err
+    refused = benchmark.run("--out", benchmark.second, "--reuse", path)
+    assert refused.code == 2
+    assert sentence in refused.err
     assert not benchmark.second.exists()
 
 
@@ -116,5 +130,6 @@ def test_an_engine_of_another_version_reads_all_again(benchmark):
     path = benchmark.first / "results.json"
     values = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(values | {"engines": {"tesseract": "tesseract 3"}}), encoding="utf-8")
+    (benchmark.pages / "page1.png").unlink()
     after, anew = benchmark.again()
     assert len(anew) == len({(row.page, row.upscaler) for row in after.rows})

@@ -11,11 +11,12 @@ from tests.command import unmeasured
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ("-m", "benchmarks.torture.fuzz")
-KINDS = ("grey.png", "g4.tif", "planar-bigtiff.tif", "docsr.pdf")
+KINDS = ("g4.tif", "docsr.pdf")
+COUNT = 6
 
 
 def test_damaged_files_are_clean_errors(tmp_path):
-    words = ["--out", tmp_path / "fuzz.json", "--count", 12, "--keep", tmp_path / "kept"]
+    words = ["--out", tmp_path / "fuzz.json", "--count", COUNT, "--keep", tmp_path / "kept"]
     for kind in KINDS:
         words += ["--format", kind]
     command = [sys.executable, *SCRIPT, *map(str, words)]  # in a group of its own, whose processes it counts
@@ -25,5 +26,5 @@ def test_damaged_files_are_clean_errors(tmp_path):
     assert ran.returncode == 0, ran.stderr
     found = json.loads((tmp_path / "fuzz.json").read_text())
     assert {one["format"] for one in found["formats"]} == set(KINDS)
-    assert all(one["done"] + one["refused"] == 12 for one in found["formats"])
+    assert all(one["done"] + one["refused"] == COUNT for one in found["formats"])
     assert (tmp_path / "kept" / "g4.tif" / "said.txt").is_file()

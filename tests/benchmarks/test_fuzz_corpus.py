@@ -105,6 +105,7 @@ def test_what_does_not_hold_is_found(monkeypatch, target: str, fault: str) -> No
         list(map(fuzz_targets.TARGETS[target], contents))
 
 
+@pytest.mark.slow_except("image")
 @pytest.mark.parametrize("name", NAMES)
 def test_each_target_has_a_script_that_hands_it_over(name: str, tmp_path: Path) -> None:
     (tmp_path / "atheris.py").write_text(ATHERIS, encoding="utf-8")

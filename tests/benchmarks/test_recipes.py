@@ -92,6 +92,7 @@ def short(path: Path, weights: dict[str, Path], steps: int, **more: Any) -> Trai
     return load_config(path, changes | more)
 
 
+@pytest.mark.slow_except("compact_x2", "r0_srgan")
 @every_config
 def test_it_trains(tmp_path, path, stores, weights):
     small = {"data.lr_patch": 2 * LR_SIDE, "data.batch": 2, "data.x_height": None}

@@ -63,6 +63,7 @@ def left() -> list[Path]:
     return list(Path(PLACE).iterdir())
 
 
+@pytest.mark.slow_except("2-the command")
 @pytest.mark.parametrize("whom", ["the command", "all of it"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_pipe_that_is_stopped_leaves_nothing(fax: Path, number: int, whom: str):

@@ -105,6 +105,7 @@ def other_page(folder: Path) -> None:
     picture().transpose(Image.Transpose.ROTATE_180).convert("L").save(folder / "other.jpg", dpi=(75, 75))
 
 
+@pytest.mark.slow_except("standard input")
 @pytest.mark.parametrize(
     ("words", "name"),
     [

@@ -48,6 +48,7 @@ def shown(*words: object) -> list[str]:
     return re.split(r"[\r\n]+", text)
 
 
+@pytest.mark.slow_except("tif-way0")
 @pytest.mark.parametrize(("suffix", "way"), [("tif", ["--jobs", 1]), ("pdf", ["--jobs", 1, "--time-limit", 0])])
 def test_the_pages_of_one_file_are_counted_on_a_terminal(tmp_path, suffix, way):
     path = scan(tmp_path, suffix)
@@ -87,6 +88,7 @@ def test_a_comparison_knows_its_pages_before_the_first_is_done(tmp_path, limit, 
     assert heard == expected
 
 
+@pytest.mark.slow_except("True-2")
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("dry", [False, True])
 def test_programs_hear_of_pages_while_files_are_done(tmp_path, capsys, monkeypatch, jobs, dry):

@@ -62,6 +62,7 @@ def test_training_without_data_is_a_demonstration(run):
     assert "--out my_compact_x2.onnx" in ran.out  # not the name of a shipped network
 
 
+@pytest.mark.slow_except("compact")
 @pytest.mark.parametrize("network", ["compact", "srgan"])
 def test_a_run_goes_on_by_its_own_options_wherever_it_lies(run, tmp_path, network):
     options = ("--factor", 4, "--set", f"generator.name={network}")

@@ -111,7 +111,9 @@ def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: 
     helps = {"tesseract": (2.0, 9.0), "rapidocr": (2.0, 4.5)}
     plain = [ModelCard(f"n_x{one}", Path("a.onnx"), one, 1, 1, "", "", (2, 8), helps) for one in (2, 4)]
     span = {"tesseract": (2.0, 4.0), "rapidocr": (2.0, 3.0)}
-    small = [ModelCard(f"small_x{one}", Path("b.onnx"), one, 1, 1, "", "", (2, 5), span, dense=True) for one in (2, 4)]
+    small = [
+        ModelCard(f"small_text_x{one}", Path("b.onnx"), one, 1, 1, "", "", (2, 5), span, dense=True) for one in (2, 4)
+    ]
     monkeypatch.setattr(catalog, "catalogue", lambda: {card.name: card for card in (*plain, *small)})
     monkeypatch.setattr(decision, "shipped", catalog.shipped)
     assert [plan(4, x).model for x in (3.0, 4.0, 4.1, 4.8)] == ["small_text_x4", "small_text_x4", "n_x4", "n_x4"]

@@ -225,6 +225,7 @@ def test_small_print_on_a_large_page_is_found():
     assert found.x_height == pytest.approx(6, rel=0.2)
 
 
+@pytest.mark.slow_except("shape0", "shape1", "shape2", "shape3", "shape4", "shape5")
 @pytest.mark.parametrize(
     "shape",
     [

@@ -20,8 +20,6 @@ from docsr.page import Page
 from tests.integrations.placed_scans import add_placed
 from tests.integrations.scans import Drawn, boxes_of, drawn, images_of, ocrmypdf, scanned, text_of
 
-pytestmark = pytest.mark.xdist_group("test_ocrmypdf")  # its fixtures are made once, by one worker
-
 PLUGIN = ("--plugin", "docsr.integrations.ocrmypdf")
 IMPORTS, NETWORKS = ("-X", "importtime"), " docsr.upscalers.onnx\n"
 """How Python is made to name what it imports, and what it imports to load a network."""
@@ -80,6 +78,7 @@ def test_the_visible_images_are_those_of_the_input_bit_by_bit(runs: Runs, tmp_pa
     assert images_of(runs.enhanced, tmp_path / "out") == images_of(runs.scan, tmp_path / "in")
 
 
+@pytest.mark.slow
 def test_the_text_lies_on_the_words(runs: Runs):
     for number in (1, 2):
         found = boxes_of(runs.enhanced, number)
@@ -121,6 +120,7 @@ def test_the_page_that_is_shown_can_be_replaced(runs: Runs, tmp_path: Path):
     assert score.words_found >= 0.9 * score.reference_words
 
 
+@pytest.mark.slow
 def test_faxes_are_enlarged_from_their_own_raster(tmp_path: Path):
     page, ways = drawn(size=30), [("upright", ""), ("rotate 90", ""), ("matrix 90", "stretched"), ("stencil", "")]
     fax, work = lower(page.page, 204, "standard_fax", 0), tmp_path / "work"

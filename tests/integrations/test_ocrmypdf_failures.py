@@ -229,6 +229,7 @@ def pdf(path: Path, *kinds: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_pdf_that_ocrmypdf_reads_it_reads_with_docsr_too(tmp_path: Path):
     given = pdf(tmp_path / "in.pdf", *HOSTILE)
     said = ocrmypdf("--output-type", "pdf", "--optimize", "0", "--docsr-replace", given, tmp_path / "out.pdf")

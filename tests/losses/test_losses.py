@@ -142,6 +142,7 @@ def test_sure_logits_stay_finite(name: str) -> None:
 # The total
 
 
+@pytest.mark.slow_except("l1")
 @pytest.mark.parametrize("name", list(PIXEL))
 def test_the_total_weighs_its_terms(tmp_path: Path, recogniser: Path, name: str) -> None:
     vgg = write(tmp_path / "vgg.npz", vgg_state())

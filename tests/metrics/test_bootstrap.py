@@ -16,6 +16,7 @@ def draw(random: np.random.Generator, rate: float, spread: float, pages: int = P
     return [int(n) for n in random.poisson(rates * characters)], [int(n) for n in characters]
 
 
+@pytest.mark.slow_except("6-0.9")
 @pytest.mark.parametrize(("pages", "least"), [(PAGES, 0.93), (FEWEST_PAGES, 0.9)])
 def test_the_interval_holds_the_truth_as_often_as_it_says(pages: int, least: float) -> None:
     random = np.random.default_rng(1)

@@ -70,6 +70,7 @@ def test_where_no_worker_can_be_made_batches_are_the_same_and_that_is_told(tmp_p
     assert told.endswith("which prepares batches too")
 
 
+@pytest.mark.slow
 def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
     with closing(stream(dataset(make_store(tmp_path)), StepLayout(2), 1, start=0)) as batches:
         next(batches)
@@ -83,6 +84,7 @@ def test_a_signal_to_all_processes_leaves_a_worker_at_work(tmp_path):
     assert not worker.is_alive()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_told_between_batches(tmp_path):
     before = signal.getsignal(signal.SIGCHLD)
     with closing(stream(dataset(make_store(tmp_path)), StepLayout(2), 2, start=0)) as batches:
@@ -106,6 +108,7 @@ def wait_for(event, told):
     told.send(event.is_set())
 
 
+@pytest.mark.slow
 def test_workers_are_told_to_end_without_a_lock_that_a_dead_one_could_hold():
     context = Context()
     event, (hearing, told) = context.Event(), context.Pipe(duplex=False)
@@ -121,6 +124,7 @@ def test_workers_are_told_to_end_without_a_lock_that_a_dead_one_could_hold():
     assert waiting[1].exitcode == 0
 
 
+@pytest.mark.slow
 def test_an_error_in_a_worker_is_not_taken_for_its_death(tmp_path):
     pairs = Broken(make_store(tmp_path), "train", DataConfig(lr_patch=16), [2], 0)
     with (

@@ -81,6 +81,7 @@ def test_what_is_no_typeface_with_letters_is_said(tmp_path: Path, monkeypatch: p
         Fonts().documents(tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_patches_of_typefaces(typefaces: Path, tmp_path: Path) -> None:
     (typefaces / "broken.otf").write_bytes(b"no typeface")
     header = prepare("fonts", typefaces, tmp_path / "p", PrepareOptions(14.0, size=96, per_page=2))
@@ -111,6 +112,7 @@ def test_without_prose_pages_are_what_they_were_and_with_it_others() -> None:
     assert not np.array_equal(plain, other)
 
 
+@pytest.mark.slow_except("1")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_patches_of_prose(typefaces: Path, tmp_path: Path, jobs: int) -> None:
     prose = tmp_path / "prose.txt"

@@ -120,6 +120,7 @@ def test_what_was_done_here_is_known_though_a_signal_comes(call, number):
     assert found == [0, 2]
 
 
+@pytest.mark.slow_except("15")
 @pytest.mark.parametrize("number", STOPS)
 def test_what_workers_did_is_known_though_a_signal_comes_when_it_is_taken(number):
     found: list[int] = []

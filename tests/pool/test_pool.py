@@ -84,6 +84,7 @@ def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
     assert heard == sorted(heard)
 
 
+@pytest.mark.slow_except("True")
 @pytest.mark.parametrize("ordered", [False, True])
 def test_the_death_of_a_worker_costs_only_the_item_that_killed_it(ordered):
     found = list(run_in_processes(work, range(12), jobs=2, on_crash=broken, ordered=ordered))
@@ -192,6 +193,7 @@ def test_what_had_finished_is_yielded_before_the_interrupt(tmp_path):
     assert found == [2, 3, 4]
 
 
+@pytest.mark.slow_except("9")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_clean_up_and_end_when_their_parent_is_gone(tmp_path, number):
     code = (
@@ -211,6 +213,7 @@ def test_workers_clean_up_and_end_when_their_parent_is_gone(tmp_path, number):
     assert names(marks) == {"0 began", "1 began", "0 cleaned up", "1 cleaned up"}
 
 
+@pytest.mark.slow_except("15")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_a_worker_starts_stops_the_run_without_a_word_of_the_worker(tmp_path, number):
     code = (

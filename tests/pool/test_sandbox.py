@@ -179,6 +179,7 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "page.png"
 
 
+@pytest.mark.slow_except("words3")
 @here
 @pytest.mark.parametrize(
     "words", [("--dry-run",), ("--time-limit", "0"), ("--model", "small_text_x2"), ("--overwrite",)]
@@ -198,6 +199,7 @@ def test_every_way_to_run_works_in_it(
     assert (tmp_path / "o").exists() == ("--dry-run" not in words)
 
 
+@pytest.mark.slow_except("onnx")
 @here
 @pytest.mark.parametrize("kind", ["onnx", "safetensors"])
 def test_networks_of_the_user_are_tried_and_run_in_it(

@@ -7,10 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 SIZES = [(390, 800), (1400, 900)]
-WAYS = [(size, scheme) for size in SIZES for scheme in ("light", "dark")]
+WAYS = [
+    pytest.param((size, scheme), marks=[] if (size == SIZES[0]) == (scheme == "dark") else pytest.mark.slow)
+    for size in SIZES
+    for scheme in ("light", "dark")
+]
+"""Each width and each scheme once by default."""
 
 
 @contextmanager

@@ -16,8 +16,6 @@ from docsr.viewer.page import VIEWER, write_viewer
 from docsr.viewer.sheet import make_sheet
 from tests.viewer.browsing import SIZES, WAYS, opened
 
-pytestmark = pytest.mark.xdist_group("test_page")  # its fixtures are made once, by one worker
-
 HOSTILE = "</script><script>document.title='run'</script>"
 
 
@@ -60,10 +58,7 @@ def sheet_at(pane: Locator) -> tuple[float, ...]:
     return tuple(round(one, 1) for one in (box["x"] - frame["x"], box["y"] - frame["y"], box["width"], box["height"]))
 
 
-ALL = [WAYS[1], WAYS[2], *(pytest.param(way, marks=pytest.mark.slow) for way in (WAYS[0], WAYS[3]))]
-
-
-@pytest.mark.parametrize("way", ALL, ids=str)
+@pytest.mark.parametrize("way", WAYS, ids=str)
 def test_all_of_it_by_keyboard(way, browser, written):
     with opened(browser, written, *way) as tab:
         slides(tab)

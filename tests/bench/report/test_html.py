@@ -18,8 +18,6 @@ from docsr.benchmark import results_of, run_benchmark
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.viewer.browsing import WAYS, opened
 
-pytestmark = pytest.mark.xdist_group("test_html")  # its fixtures are made once, by one worker
-
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
@@ -32,7 +30,7 @@ def report(tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     found = run_benchmark(suite, arms, {"width": WidthEngine()}, out)
     engines, missing = {"width": "width 1"}, {"peer_x2": "its weights are <missing>"}
-    measured = results_of(found, suite, command="docsr benchmark", engines=engines, arms=arms, not_run=missing)
+    measured = results_of(found, suite, arms, engines, missing, "docsr benchmark")
     digits = [SmallDigits("s", 75, "scan", "width", "lanczos_x2", "bicubic_x2", 2, 1000, 7, 9)]
     results = replace(measured, digits=digits)
     write_html(out / "report.html", results, *worst_changes(results, found.texts, suite, arms, None))

@@ -127,6 +127,7 @@ def test_a_page_without_content_is_left(tmp_path: Path):
         assert reasons(tmp_path / "b.pdf") == [reason]
 
 
+@pytest.mark.slow_except("page")
 @pytest.mark.parametrize("where", ["page", "parts", "form"])
 def test_a_bomb_of_content_takes_little_memory(tmp_path: Path, where: str):
     """300 MB of content in a file of 300 kB."""

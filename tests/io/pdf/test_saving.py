@@ -114,6 +114,7 @@ def test_a_document_without_a_temporary_folder_is_saved_here(
         assert len(scans.leaves) == 5
 
 
+@pytest.mark.slow
 def test_it_is_so_in_the_sandbox_too(tmp_path: Path):
     source = many(tmp_path / "a.pdf", saving.FEW + 1)
     wish = ["enhance", source, "--factor", "2", "--model", "bicubic", "--jobs", "1"]
