@@ -19,14 +19,15 @@ SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
 TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
 
-.PHONY: help demo env programs test test-slow test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages headline compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
+.PHONY: help demo env programs test test-slow mutants test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages headline compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
 help:
 	@echo "make demo       enhance data/samples into hi/ with a plain installation, and show it in hi/preview.html"
 	@echo "make env        the development environment in $(VENV)"
 	@echo "make programs   Tesseract, the fonts the tests draw with, Chromium, tools for PDF (apt-get)"
 	@echo "make test       the default tests; with COVERAGE=--cov, how much of docsr they run"
-	@echo "make test-slow  the tests that take minutes"
+	@echo "make test-slow  the tests that the default leaves out, because they take long"
+	@echo "make mutants    whether the default tests notice small changes of the code (an hour or two)"
 	@echo "make test-openvino  that networks compute the same on OpenVINO's provider, in an environment of its own"
 	@echo "make test-ray   a Ray cluster on this machine that loses a node, and one over S3, in an environment of its own"
 	@echo "make recipes    every configuration of configs/train trained for 20 steps, exported, and used on a page"
@@ -117,7 +118,13 @@ test-ray: $(RAY_VENV)/.installed
 	$(TEST_ENV) $(RAY_VENV)/bin/python -m pytest -m ray tests/integrations/test_ray.py
 
 test-slow: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -m slow
+	$(TEST_ENV) $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
+
+# Small changes of the code that the default tests should notice (an hour or two), in benchmarks/results/mutants.json.
+mutants: env programs
+	$(PYTHON) -m venv build/mutants/venv
+	build/mutants/venv/bin/python -m pip install --quiet cosmic-ray
+	build/mutants/venv/bin/python tools/mutants.py --python $(BIN)/python --jobs $(WORKERS) --out benchmarks/results/mutants.json
 
 recipes: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest -m recipes -n $(WORKERS)

@@ -12,6 +12,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,16 @@ settings.load_profile("docsr")
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as slow the cases of ``slow_except`` that it does not name."""
+    """Mark as slow the cases that ``slow_except`` does not name, and those that ``slow_but_one_in`` leaves out."""
     by_default: dict[str, set[str]] = {}
+    seen: Counter[str] = Counter()
     for item in items:
+        thinned = item.get_closest_marker("slow_but_one_in")
+        if thinned is not None:
+            function = item.nodeid.partition("[")[0]
+            if seen[function] % thinned.args[0]:
+                item.add_marker(pytest.mark.slow)
+            seen[function] += 1
         marker = item.get_closest_marker("slow_except")
         if marker is not None:
             case, function = item.callspec.id, item.nodeid.partition("[")[0]  # type: ignore[attr-defined]

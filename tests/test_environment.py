@@ -84,6 +84,7 @@ def test_each_command_is_a_door():
     assert DOORS.keys() == cli.commands.keys()
 
 
+@pytest.mark.slow_except("enhance-all", "enhance-places")
 @pytest.mark.parametrize("what", ["all", "places", "semaphores", "home"])
 @pytest.mark.parametrize("command", [name for name in DOORS if name not in REFUSED])
 def test_what_a_command_can_do_it_does(without: Callable[..., Ran], command: str, what: str):
@@ -117,6 +118,7 @@ def test_a_pipe_needs_one_too(without: Callable[..., Ran]):
     assert ran.err.splitlines() == [f"{ALONE}: a page that hangs is not given up"]
 
 
+@pytest.mark.slow
 def test_a_page_that_needs_one_costs_that_page(without: Callable[..., Ran]):
     made(Path("fax.pdf"), lambda pdf: image_of(pdf, stream(), bits=1, filter=Name.JBIG2Decode))
     ran = without("places", "-m", "docsr", "enhance", "fax.pdf", "page.png", "--out", "out", *BICUBIC, "--jobs", "2")

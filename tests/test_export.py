@@ -90,7 +90,7 @@ def test_the_file_does_what_torch_does(made: Callable[[str, int], Made], name: s
     assert 0 <= exported.difference <= TOLERANCE
 
 
-@pytest.mark.slow_except("{}")
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"dense": True, "mixing": 1}], ids=str)
 def test_tiles_of_a_network_that_works_on_squares_are_exact(tmp_path: Path, more: dict[str, Any]) -> None:
     source = checkpoint(tmp_path / "c.safetensors", "compact", 2, shrink=4, bias=False, **more)
@@ -144,6 +144,7 @@ def test_the_file_names_no_path_of_the_machine(made: Callable[[str, int], Made],
     assert sorted(file.suffix for file in exported.path.parent.glob(f"{name}{factor}.*")) == [".onnx", ".safetensors"]
 
 
+@pytest.mark.slow
 def test_a_given_page_is_the_proof_and_the_folder_is_made(tmp_path: Path) -> None:
     image = tmp_path / "page.png"
     assert cv2.imwrite(str(image), np.dstack([(drawn_page() * 255).astype(np.uint8)] * 3))
@@ -199,6 +200,7 @@ def test_a_difference_writes_nothing(
     assert [file.name for file in tmp_path.iterdir()] == ["a.onnx"]
 
 
+@pytest.mark.slow
 def test_a_share_lies_between_bicubic_and_the_network(tmp_path: Path) -> None:
     source = checkpoint(tmp_path / "a.safetensors", "compact", 2)
     plane = drawn_page()
@@ -237,7 +239,7 @@ def test_the_output_can_be_smoothed(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.slow_except("2")
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [2, 4])
 def test_what_is_smoothed_fits_together_from_tiles(tmp_path: Path, factor: int) -> None:
     source = checkpoint(tmp_path / "a.safetensors", "compact", factor)
@@ -272,6 +274,7 @@ def test_each_factor_of_a_network_that_has_several(tmp_path: Path) -> None:
         export(source, tmp_path / "none.onnx", factor=8)
 
 
+@pytest.mark.slow
 def test_an_rgb_network_is_exported_for_grey_pages(tmp_path: Path) -> None:
     source = checkpoint(tmp_path / "colour.safetensors", "srgan", 2, colours=3)
     assert export(source, tmp_path / "colour.onnx").difference <= TOLERANCE

@@ -95,6 +95,7 @@ def test_torch(folder: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_a_network_for_rgb_becomes_one_for_grey(folder: Path) -> None:
     import numpy as np
 

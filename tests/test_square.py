@@ -90,6 +90,7 @@ def test_a_page_that_would_become_too_large_is_refused_before_it_is_made():
         squared(page)
 
 
+@pytest.mark.slow_but_one_in(7)
 @pytest.mark.parametrize("dpi", [FAX, FINE, SIDEWAYS])
 @pytest.mark.parametrize("options", [(), ("--factor", 2), ("--dpi", 300), ("--model", "bicubic", "--factor", 4)])
 @pytest.mark.parametrize("suffix", [".tif", ".png", ".jpg"])

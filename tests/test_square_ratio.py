@@ -88,6 +88,7 @@ def written(folder: Path, kind: str, ratio: Ratio, image: Image.Image | None = N
     return path
 
 
+@pytest.mark.slow_but_one_in(7)
 @pytest.mark.parametrize("kind", WRITE)
 @pytest.mark.parametrize("ratio", [FAX, FINE, SIDEWAYS])
 @pytest.mark.parametrize("options", [("--factor", 2, "--model", "bicubic"), ()])
@@ -132,6 +133,7 @@ def test_in_memory_and_as_a_path_alike(kind, tmp_path):
     assert kept.size == (2 * page.width, 2 * page.height)
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("kind", WRITE)
 @pytest.mark.parametrize("ratio", [(1, 1), (300, 300), (0, 0), (0, 1), (1, 0), (10, 1), (1, 4)])
 def test_no_ratio_and_one_that_is_not_believed_leave_the_pixels_as_they_are(kind, ratio, tmp_path):
@@ -187,6 +189,7 @@ def test_where_its_pixels_are_kept_its_ratio_is(suffix, tmp_path, capsys, monkey
     assert page.density[0] / page.density[1] == pytest.approx(204 / 98, rel=0.01)
 
 
+@pytest.mark.slow_but_one_in(5)
 @pytest.mark.parametrize("format", ["png", "jpg", "webp", "tiff"])
 @pytest.mark.parametrize("kind", ["grey", "colour", "one bit"])
 @pytest.mark.parametrize("aspect", [FAX, SIDEWAYS, (4.0, 2.5), (1 / 3, 0.5)])

@@ -119,6 +119,7 @@ def test_the_gan_phase_starts_when_told(tmp_path, patches):
     assert with_critic == {step for step, scalars in heard.steps.items() if "adversarial" in scalars} == {5, 6}
 
 
+@pytest.mark.slow
 def test_the_features_join_with_the_gan_phase(tmp_path, patches):
     torch.save(build_features("vgg19", 2).state_dict(), tmp_path / "vgg.pth")
     features = {"perceptual_weight": 0.1, "perceptual_weights": str(tmp_path / "vgg.pth"), "perceptual_layer": 2}

@@ -14,6 +14,7 @@ from tests.training_runs import TINY, Heard, config, interrupt
 pytestmark = pytest.mark.usefixtures("on_the_cpu")
 
 
+@pytest.mark.slow
 def test_what_was_logged_before_a_resume_stays_visible(tmp_path, patches):
     with pytest.raises(Interrupted):
         train(config(), patches, tmp_path, Heard(3, interrupt))

@@ -15,7 +15,10 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from docsr.training.state import CHECKPOINT, STATE
+from tests.command import ran as in_this_process
 from tests.pairs import make_store
+
+STEPS = "6"
 
 OPTIONS = {
     "generator.args": "{channels: 8, blocks: 1}",
@@ -66,8 +69,9 @@ def store(tmp_path_factory):
 def alone(store, tmp_path_factory):
     """One process with the larger batch."""
     out = tmp_path_factory.mktemp("runs") / "alone"
-    ran = run(command(store, out, 1, data__batch="6", schedule__steps="12"))
-    assert ran.returncode == 0, ran.stderr
+    _, _, _, *words = command(store, out, 1, data__batch="6", schedule__steps=STEPS)
+    alone = in_this_process(*words)
+    assert alone.code == 0, alone.err
     return out
 
 
@@ -78,16 +82,16 @@ def alone(store, tmp_path_factory):
     ids=["two processes", "accumulated"],
 )
 def test_shared_steps_are_those_of_the_larger_batch(tmp_path, store, alone, processes, options):
-    ran = run(command(store, tmp_path / "shared", processes, schedule__steps="12", **options))
-    assert ran.returncode == 0, ran.stderr
+    shared_run = run(command(store, tmp_path / "shared", processes, schedule__steps=STEPS, **options))
+    assert shared_run.returncode == 0, shared_run.stderr
     expected, shared = losses(alone), losses(tmp_path / "shared")
-    assert list(expected) == list(shared) == list(range(1, 13))
+    assert list(expected) == list(shared) == list(range(1, int(STEPS) + 1))
     assert shared == pytest.approx(expected, rel=1e-4)
     one, other = weights(alone), weights(tmp_path / "shared")
     assert one["tail.weight"].abs().max() > 0.01, "it was 0: steps were taken, so equal curves say something"
     for name, value in one.items():
         torch.testing.assert_close(other[name], value, rtol=1e-3, atol=1e-4)
-    assert ran.stderr.count("step 12: ") == 1, "one process tells"
+    assert shared_run.stderr.count(f"step {STEPS}: ") == 1, "one process tells"
 
 
 @pytest.mark.slow

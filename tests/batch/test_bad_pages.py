@@ -123,6 +123,7 @@ def test_a_damaged_page_of_a_tiff_is_left_out_and_told(tmp_path, enhance, good, 
             assert [frame.size[0] for frame in ImageSequence.Iterator(made)] == wanted
 
 
+@pytest.mark.slow_but_one_in(2)
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg", "group4"])
 def test_of_a_tiff_that_ends_early_the_pages_before_are_done(tmp_path, enhance, compression):
     first, *others = (Image.effect_noise((200, 300), 60 + number) for number in range(4))

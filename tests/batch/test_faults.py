@@ -179,7 +179,7 @@ def test_a_damaged_page_is_named_and_the_others_of_its_file_are_done(tmp_path, c
     assert [row["error"] is None for row in rows(report)] == [True, True, False]
 
 
-@pytest.mark.slow_except("2")
+@pytest.mark.slow_except("1")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_network_that_fails_names_the_page_and_is_no_unreadable_input(tmp_path, capsys, monkeypatch, jobs):
     network, report = small_page_network(tmp_path / "mine.onnx"), tmp_path / "report.json"
@@ -250,12 +250,12 @@ def test_an_input_that_changes_or_vanishes_while_it_is_read_gives_no_output(tmp_
 def test_a_page_that_takes_too_long_is_given_up_and_the_others_are_done(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     picture().save(tmp_path / "in" / "a.png")
-    Image.effect_noise((4000, 4000), 50).save(tmp_path / "in" / "endless.png")
-    wish = ["--model", "compact_x4", "--factor", 4, "--time-limit", 4]
+    Image.effect_noise((2500, 2500), 50).save(tmp_path / "in" / "endless.png")
+    wish = ["--model", "compact_x4", "--factor", 4, "--time-limit", 2]
     ran = docsr(capsys, monkeypatch, "enhance", tmp_path / "in", "--out", tmp_path / "out", *wish)
     assert ran.code == 1
     (sentence,) = ran.err.splitlines()
-    assert sentence.endswith("endless.png was given up: a page took longer than 4 s (--time-limit)")
+    assert sentence.endswith("endless.png was given up: a page took longer than 2 s (--time-limit)")
     assert [path.name for path in (tmp_path / "out").iterdir() if path.suffix == ".png"] == ["a.png"]
 
 

@@ -41,7 +41,7 @@ FORMS = {
 """Format that is written -> the suffixes that it may have: the input's if it is one of them, else the first."""
 
 OUTPUTS = tuple(
-    pytest.param(output, marks=[] if output in {"same", "pdf"} else pytest.mark.slow, id=output)
+    pytest.param(output, marks=[] if output == "same" else pytest.mark.slow, id=output)
     for output in ("same", "png", "tiff", "jpg", "webp", "pdf")
 )
 MANY_PAGES = {"tiff", "pdf"}
@@ -198,6 +198,7 @@ def test_what_does_not_fit_is_one_sentence_and_the_rest_is_done(matrix: Matrix, 
     assert not [row["warning"] for row in rows if row["warning"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_every_pdf_that_is_written_is_a_sound_one(matrix: Matrix, way: str):
     matrix.run("pdf", way)

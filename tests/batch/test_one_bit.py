@@ -57,6 +57,7 @@ def with_square_pixels(folder: Path, suffix: str) -> Path:
     return path
 
 
+@pytest.mark.slow_but_one_in(2)
 @pytest.mark.parametrize(("kind", "form"), [("tif", "same"), ("tif", "pdf"), ("pdf", "same"), ("pdf", "tiff")])
 def test_a_fax_stays_one_bit_in_group_4_unless_grey_is_asked_for(tmp_path, capsys, monkeypatch, kind, form):
     given = with_square_pixels(tmp_path, f".{kind}")

@@ -39,7 +39,7 @@ def folder_of(path: Path, *names: str) -> Path:
     return path
 
 
-@pytest.mark.slow_except("2")
+@pytest.mark.slow_except("1")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_file_that_docsr_did_not_write_is_left_alone(tmp_path, run, jobs):
     scans = folder_of(tmp_path / "scans", "a.jpg", "b.jpg")

@@ -56,6 +56,7 @@ WAYS = {form: written(form) for form in ("tiff", "png", "jpg", "webp")}
 WAYS |= {"Enhancer of a path": called, "Enhancer of bytes": called_with_bytes}
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", ["white over it", "a stamp", "a field", "cropped", "clipped"])
 def test_one_sees_the_same_by_every_way(tmp_path: Path, name: str, way: str):

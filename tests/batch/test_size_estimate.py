@@ -33,6 +33,7 @@ def crop(name: str, path: Path, box: tuple[int, int, int, int] = (0, 0, 420, 400
     return path
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("form", ["png", "tiff", "jpg", "webp", "pdf"])
 @pytest.mark.parametrize(
     ("name", "suffix"), [("letter.png", "png"), ("flyer.png", "png"), ("typewritten.jpg", "jpg"), ("fax.tif", "tif")]
@@ -78,6 +79,7 @@ def one_bit(path: Path, pages: int = 1) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_files_that_take_over_ten_times_as_much_for_a_pixel_are_told_with_what_to_do(tmp_path, capsys, monkeypatch):
     (tmp_path / "in").mkdir()
     for name in ("a", "b"):
@@ -150,6 +152,7 @@ def test_what_is_advised_can_be_done_and_helps(form: str, options: dict[str, Any
     assert bool(told) == bool(advice)
 
 
+@pytest.mark.slow
 def test_no_page_is_told_to_become_one_bit_that_never_was(tmp_path, capsys, monkeypatch):
     page, wish = one_bit(tmp_path / "a.tif", pages=2), ["--out", tmp_path / "out", "--factor", 4]
     ran = docsr(capsys, monkeypatch, "enhance", page, *wish, "--grey")

@@ -94,6 +94,7 @@ def test_originals_stay_whatever_is_exchanged_and_when(tmp_path, enhance, swap, 
         assert f"{scene.out}/{ONE}.png is an input and would be overwritten: choose another --out folder" in ran.err
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("late", [False, True], ids=["early", "late"])
 @pytest.mark.parametrize("swap", [root_to_the_inputs, root_moved, folder_of_the_inputs, *TAKEN[2:]])
 @pytest.mark.parametrize(("suffix", "how"), WRITERS)

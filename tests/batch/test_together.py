@@ -17,7 +17,7 @@ from PIL import Image
 
 from docsr.io.paths.manifest import NAME
 
-FILES = 8
+FILES = 4
 
 HERE = ("--time-limit", "0")
 """Without a process apart, which takes its time to start."""
@@ -79,6 +79,7 @@ def test_two_runs_over_other_files_of_the_same_names_do_not_replace_each_others(
     assert len(done) == FILES
 
 
+@pytest.mark.slow
 def test_what_another_run_is_writing_is_no_leftover(tmp_path):
     out = tmp_path / "out"
     slow = start(noise(tmp_path / "slow", 1600, 1), out)

@@ -27,6 +27,7 @@ def large(path: Path, size: tuple[int, int], mode: str) -> Path:
     return path
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(
     ("name", "size", "mode", "wish", "told"),
     [

@@ -39,6 +39,7 @@ def test_by_default_all_interpolation_and_all_shipped_networks():
     assert set(catalogue()) <= set(labels)
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(
     ("em", "engine", "does"),
     [

@@ -64,6 +64,7 @@ def test_what_is_written_is_read_again(results, tmp_path):
     assert read_results(tmp_path / "results.json") == whole
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.parent.name)
 def test_committed_results_are_read_and_written_as_they_are(path, tmp_path):
     read = read_results(path)

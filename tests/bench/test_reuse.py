@@ -86,6 +86,7 @@ def test_of_a_network_that_changed_all_rows_are_measured_again(benchmark):
     assert after.confusions.keys() == benchmark.before.confusions.keys()
 
 
+@pytest.mark.slow
 def test_of_a_page_that_changed_all_rows_are_measured_again(benchmark):
     (benchmark.pages / "page1.txt").write_text("another text", encoding="utf-8")
     after, anew = benchmark.again()
@@ -94,6 +95,7 @@ def test_of_a_page_that_changed_all_rows_are_measured_again(benchmark):
     assert not after.confusions, "of page0 no text is known"
 
 
+@pytest.mark.slow
 def test_pages_that_are_new_are_measured(benchmark):
     folder_suite(benchmark.pages, pages=3)
     after, anew = benchmark.again()

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.command import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +17,7 @@ KINDS = ("g4.tif", "docsr.pdf")
 COUNT = 6
 
 
+@pytest.mark.slow
 def test_damaged_files_are_clean_errors(tmp_path):
     words = ["--out", tmp_path / "fuzz.json", "--count", COUNT, "--keep", tmp_path / "kept"]
     for kind in KINDS:

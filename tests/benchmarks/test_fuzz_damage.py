@@ -37,6 +37,7 @@ def opens(data: bytes) -> bool:
         return False
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("name", ["layered.pdf", "g4.pdf", "tiled.tif", "planar-bigtiff.tif", "g4.tif", "manifest"])
 def test_most_changes_change_something_and_are_the_same_each_time(part, seed, name: str) -> None:
     kind = name.rpartition(".")[2]

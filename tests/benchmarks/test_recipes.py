@@ -92,7 +92,7 @@ def short(path: Path, weights: dict[str, Path], steps: int, **more: Any) -> Trai
     return load_config(path, changes | more)
 
 
-@pytest.mark.slow_except("compact_x2", "r0_srgan")
+@pytest.mark.slow_except("r0_srgan")
 @every_config
 def test_it_trains(tmp_path, path, stores, weights):
     small = {"data.lr_patch": 2 * LR_SIDE, "data.batch": 2, "data.x_height": None}
@@ -108,6 +108,7 @@ def test_it_trains(tmp_path, path, stores, weights):
 OTHERWISE = [("r3_srgan", "rvl-cdip-as-is", {}), ("r0_srgan", "div2k-grey", {"generator.args.colours": 1})]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "patches", "more"), OTHERWISE, ids=["text size as it is", "grey pictures"])
 def test_it_trains_on_other_patches_too(tmp_path, name, patches, more, stores, weights):
     path = next(path for path in CONFIGS if path.stem == name)

@@ -24,6 +24,7 @@ def test_every_network_of_the_results_is_in_the_plan():
     assert {f"{row}_x{factor}" for row, factor in ROWS} == set(TRAINED)
 
 
+@pytest.mark.slow_but_one_in(7)
 @pytest.mark.parametrize(("row", "factor"), ROWS)
 def test_a_row_is_as_large_and_as_long_as_what_was_measured(row, factor, monkeypatch):
     config = train_recipes.configuration(PLAN, PLAN["rows"][row], factor, FILES)

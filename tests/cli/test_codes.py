@@ -75,7 +75,7 @@ def test_a_command_ends_with_a_code_that_its_help_tells(place, capsys, monkeypat
     assert code in told(words[0])
 
 
-@pytest.mark.slow_except("1-file/o.onnx-good/a.png")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "out", "page"), [(0, "o.onnx", "good/a.png"), (1, "file/o.onnx", "good/a.png"), (3, "o.onnx", "bad/a.png")]
 )

@@ -102,6 +102,7 @@ def test_an_empty_folder_is_exit_3(tmp_path, capsys, monkeypatch):
     assert ran.err.startswith("docsr: error: no images and no PDF files in ")
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(
     ("report", "words"),
     [
@@ -223,7 +224,7 @@ def stopped(folder: Path, out: Path, network: Path, jobs: int, number: int) -> t
     return process.returncode, printed, err
 
 
-@pytest.mark.slow_except("2-2")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)]
 )

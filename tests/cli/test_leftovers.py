@@ -90,6 +90,7 @@ def test_a_pipe_that_is_stopped_while_it_is_read_leaves_nothing(fax: Path):
     assert not left()
 
 
+@pytest.mark.slow
 def test_what_a_killed_command_left_goes_at_the_next_start_and_what_another_uses_stays(fax: Path):
     killed = started(fax, "--out", "killed")
     wait_until(lambda: len(decoding()) == 1)

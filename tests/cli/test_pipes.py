@@ -43,6 +43,7 @@ def in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_what_a_shell_substitutes_is_read_like_a_pipe(tmp_path: Path, page: Path):
     words = f"{COMMAND} <(sleep 0.3; cat page.jpg; sleep 0.3) --out out --report rows.json {' '.join(BICUBIC)}"
     ran = in_shell(words, tmp_path)
@@ -105,7 +106,7 @@ def other_page(folder: Path) -> None:
     picture().transpose(Image.Transpose.ROTATE_180).convert("L").save(folder / "other.jpg", dpi=(75, 75))
 
 
-@pytest.mark.slow_except("standard input")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "name"),
     [

@@ -48,7 +48,7 @@ def shown(*words: object) -> list[str]:
     return re.split(r"[\r\n]+", text)
 
 
-@pytest.mark.slow_except("tif-way0")
+@pytest.mark.slow
 @pytest.mark.parametrize(("suffix", "way"), [("tif", ["--jobs", 1]), ("pdf", ["--jobs", 1, "--time-limit", 0])])
 def test_the_pages_of_one_file_are_counted_on_a_terminal(tmp_path, suffix, way):
     path = scan(tmp_path, suffix)

@@ -56,6 +56,7 @@ def stopped(words: list[object], number: int, environment: dict[str, str], begun
     return time.monotonic() - started
 
 
+@pytest.mark.slow_except("compare-15")
 @pytest.mark.parametrize(("verb", "number"), [("compare", signal.SIGTERM), ("benchmark", signal.SIGINT)])
 def test_what_reads_pages_stops_and_ends_its_readings(tmp_path, verb, number):
     if verb == "compare":
@@ -83,6 +84,7 @@ def gone(process: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_preparing_stops_and_can_be_done_again(tmp_path, capsys, monkeypatch, jobs):
     scans, out = tmp_path / "in", tmp_path / "out"

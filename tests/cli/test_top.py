@@ -161,6 +161,7 @@ FULL = "docsr: error: standard output could not be written: no space left on dev
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 
 
+@pytest.mark.slow_but_one_in(3)
 @needs_full
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("what", ["models", "--help", "enhance - --out - --model bicubic --factor 2 < a.png"])
@@ -180,6 +181,7 @@ def test_work_is_done_and_reported_though_standard_output_is_full(tmp_path):
     assert (tmp_path / "o" / "a.png").is_file()
 
 
+@pytest.mark.slow
 @needs_full
 def test_standard_error_that_is_full_stops_nothing(tmp_path):
     picture().save(tmp_path / "a.png")
@@ -188,6 +190,7 @@ def test_standard_error_that_is_full_stops_nothing(tmp_path):
     assert ran.stdout.splitlines()[0].startswith("o/a.png: 120x80 -> 240x160")
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("what", ["models", "--help", "enhance a.png --out o --dry-run"])
 def test_a_reader_that_has_gone_ends_it_quietly(tmp_path, what):
     picture().save(tmp_path / "a.png")
@@ -195,6 +198,7 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path, what):
     assert ran.stderr == "141\n"
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(("what", "code"), [("models", 0), ("enhance - --out - < a.png", 1)])
 def test_streams_that_are_closed(tmp_path, what, code):
     picture().save(tmp_path / "a.png")

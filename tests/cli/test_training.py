@@ -55,6 +55,7 @@ def test_from_documents_to_an_enlarged_page(run, tmp_path):
     assert "75 dpi -> 874x896 @ 150 dpi" in enlarged.out
 
 
+@pytest.mark.slow
 def test_training_without_data_is_a_demonstration(run):
     ran = run("train", *TINY, "--set", "schedule.steps=1")
     assert ran.code == 0, ran.err

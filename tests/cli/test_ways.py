@@ -42,6 +42,7 @@ def test_an_image_goes_through_a_pipe_as_a_file_would(tmp_path, page, capsys, mo
         assert image.info["dpi"] == (150, 150)
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(
     ("words", "given", "code", "sentence"),
     [

@@ -108,6 +108,7 @@ def test_what_is_blank_has_no_text(name: str):
     assert not has_ink(BLANK[name])
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("seed", range(6))
 def test_a_picture_has_no_text(seed: int):
     shown = picture(500, 360, np.random.default_rng(seed))
@@ -115,6 +116,7 @@ def test_a_picture_has_no_text(seed: int):
     assert measure(jpeg(np.stack([shown, shown // 2, 255 - shown], axis=2), 80)) is None
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(("angle", "pitch"), [(45, 4), (45, 5), (30, 6), (15, 6), (0, 5), (0, 9), (75, 4), (45, 14)])
 def test_a_halftone_has_no_text(angle: float, pitch: float):
     assert measure(halftone(angle, pitch)) is None

@@ -78,7 +78,6 @@ def test_the_visible_images_are_those_of_the_input_bit_by_bit(runs: Runs, tmp_pa
     assert images_of(runs.enhanced, tmp_path / "out") == images_of(runs.scan, tmp_path / "in")
 
 
-@pytest.mark.slow
 def test_the_text_lies_on_the_words(runs: Runs):
     for number in (1, 2):
         found = boxes_of(runs.enhanced, number)
@@ -108,6 +107,7 @@ def test_ocrmypdf_alone_would_have_blurred_them(runs: Runs, tmp_path: Path):
     assert np.abs(rendered[:rows, :columns].astype(int) - pixels).mean() > 2
 
 
+@pytest.mark.slow
 def test_the_page_that_is_shown_can_be_replaced(runs: Runs, tmp_path: Path):
     out = tmp_path / "out.pdf"
     ocrmypdf("--docsr-replace", "--pages", "1", runs.scan, out)
@@ -142,6 +142,7 @@ def test_faxes_are_enlarged_from_their_own_raster(tmp_path: Path):
         assert score.words_found >= 0.9 * score.reference_words
 
 
+@pytest.mark.slow
 def test_a_page_with_large_text_costs_nothing(runs: Runs, tmp_path: Path):
     large = scanned(tmp_path / "large.pdf", [drawn("Nothing is too small", size=150).page], dpi=100)
     said = ocrmypdf("-v", "1", large, tmp_path / "out.pdf", python=IMPORTS)

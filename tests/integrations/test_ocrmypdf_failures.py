@@ -161,6 +161,7 @@ def test_a_picture_that_cannot_be_saved_leaves_the_one_that_is_there(tmp_path: P
         assert now.size == (5, 5)
 
 
+@pytest.mark.slow
 def test_ocrmypdf_starts_without_docsr_but_for_the_hooks(tmp_path: Path):
     """A start, and a page that docsr is told to leave alone."""
     given = pdf(tmp_path / "in.pdf", "sound")

@@ -86,6 +86,7 @@ def test_planning_and_working_write_nothing_that_a_key_says(tmp_path, stored, im
     assert not target.exists()
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize(
     "key", [f"{UP}etc/a.png", "a/../../b.png", "x" * 300 + ".png", "a\0b.png", ".docsr-x/../a.png", "..", "../..png"]
 )

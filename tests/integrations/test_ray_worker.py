@@ -104,6 +104,7 @@ def test_a_changed_input_is_done_again_and_what_is_not_ours_is_left_alone(tmp_pa
     assert (changed.status, changed.size_out) == ("done", (122, 100))
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("lost", ["the note", "the output", "another file"])
 def test_what_could_not_be_handed_over_is_done_again(tmp_path, stored, worker, monkeypatch, lost):
     picture().save(tmp_path / "a.png")

@@ -77,6 +77,7 @@ def assert_alike(one: Page, other: Page) -> None:
     assert (plans[0], plans[0].raster) == (plans[1], plans[1].raster)
 
 
+@pytest.mark.slow_but_one_in(7)
 @pytest.mark.parametrize("logo", LOGOS)
 @pytest.mark.parametrize("placing", PLACINGS)
 @pytest.mark.parametrize("name", RASTERS)
@@ -91,6 +92,7 @@ def test_the_raster_of_the_scan_counts(name: str, placing: str, logo: str, tmp_p
     assert raster.parts == pytest.approx([at / 600 for at in wanted], rel=0.001)
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize(
     ("name", "placing", "logo", "at"),
     [
@@ -109,6 +111,7 @@ def test_the_plugin_sees_what_docsr_reads(name: str, placing: str, logo: str, at
     assert_alike(given(path, at), seen)
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("placing", ["upright", "stencil"])
 @pytest.mark.parametrize("dpi", [133.0, 400.0])
 def test_a_standard_fax_gets_its_network_at_any_resolution_of_the_rendering(dpi: float, placing: str, tmp_path: Path):
@@ -117,6 +120,7 @@ def test_a_standard_fax_gets_its_network_at_any_resolution_of_the_rendering(dpi:
     assert (plan.model, plan.raster) == ("fax_x2", EVEN)
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("name", ["standard fax", "square"])
 @pytest.mark.parametrize("placing", ["rotate 90", "matrix 270"])
 def test_square_sheets_too(name: str, placing: str, tmp_path: Path):
@@ -180,6 +184,7 @@ def in_units(path: Path, unit: float) -> Path:
     return path
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("unit", [0.5, 2.0, 2.5])
 @pytest.mark.parametrize("name", ["standard fax", "square", "coarse square"])
 def test_the_plugin_sees_what_docsr_reads_in_pages_of_other_units(name: str, unit: float, tmp_path: Path):

@@ -92,6 +92,7 @@ def by_a_program(lines: int) -> None:
     os.system(f"yes 'all is wrong at length, and in many words' | head -c {len(LINE) * lines} >&2 2>/dev/null")
 
 
+@pytest.mark.slow_except("by_c-100000")
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody listens to stderr")
 @pytest.mark.parametrize(
     ("say", "lines"),

@@ -17,6 +17,7 @@ from docsr.losses.recogniser import RecogniserLoss
 from tests.losses.weights_files import CONVOLUTIONS, assert_a_sentence, images, recogniser_state, vgg_state, write
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("prefix", ["features.", ""])
 @pytest.mark.parametrize("suffix", [".npz", ".pth", ".safetensors"])
 def test_perceptual_weights_are_read(tmp_path: Path, suffix: str, prefix: str) -> None:

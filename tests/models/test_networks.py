@@ -154,6 +154,7 @@ def test_nothing_beyond_the_radius_is_seen_by_wide_compact(args: dict[str, Any])
     test_nothing_beyond_the_radius_is_seen("compact", 2, {"bias": False, **args})
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("args", [{}, {"kernel": 3}, {"blocks": 0, "kernel": 1}, {"blocks": 2}], ids=str)
 @factors
 @generators

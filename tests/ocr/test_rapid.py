@@ -23,7 +23,7 @@ def engine() -> RapidOcr:
     return RapidOcr()
 
 
-@pytest.mark.slow_except("3")
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_it_reads_grey_and_colour(engine, channels):
     pixels = np.full((160, 900), 255, dtype=np.uint8)

@@ -44,6 +44,7 @@ def test_a_sample_depends_on_seed_and_number_only(tmp_path):
     assert not torch.equal(first[0][1], first[1][1])
 
 
+@pytest.mark.slow
 def test_a_worker_gives_the_same_batches(tmp_path):
     pairs = dataset(make_store(tmp_path))
     alone = list(islice(stream(pairs, StepLayout(2), 0, start=6), 3))

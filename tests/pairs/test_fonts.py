@@ -40,6 +40,7 @@ def test_each_typeface_is_a_document(typefaces: Path) -> None:
     assert len(Fonts().documents(FONT)) == 1
 
 
+@pytest.mark.slow
 def test_a_page_is_drawn_the_same_each_time_and_no_two_are_alike() -> None:
     first, again = (list(Fonts().pages(Document(FONT, "train"))) for _ in range(2))
     assert len(first) == PAGES_PER_FACE
@@ -63,6 +64,7 @@ def test_its_x_is_as_high_as_it_says() -> None:
         assert bottom - top == pytest.approx(x_height, abs=1)
 
 
+@pytest.mark.slow
 def test_pages_hold_ink_and_paper() -> None:
     face = fonts._Face.read(FONT)
     for seed in range(8):
@@ -112,7 +114,7 @@ def test_without_prose_pages_are_what_they_were_and_with_it_others() -> None:
     assert not np.array_equal(plain, other)
 
 
-@pytest.mark.slow_except("1")
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_patches_of_prose(typefaces: Path, tmp_path: Path, jobs: int) -> None:
     prose = tmp_path / "prose.txt"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+import pytest
+
 from docsr.pool import SingleWorker, run_in_processes
 
 HANGING, DEADLY = 3, 5
@@ -27,12 +29,14 @@ def late(item: int) -> str:
     return f"took too long over {item}"
 
 
+@pytest.mark.slow
 def test_of_many():
     items = [HANGING, DEADLY, 0]
     found = dict(run_in_processes(hang_or_die, items, jobs=2, on_crash=broken, limit=1.5, on_timeout=late))
     assert found == {**TOLD, 0: "did 0"}
 
 
+@pytest.mark.slow
 def test_of_one():
     apart = SingleWorker(hang_or_die, broken, 1.5, on_timeout=late)
     assert {item: apart(item) for item in TOLD} == TOLD

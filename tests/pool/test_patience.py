@@ -133,6 +133,7 @@ def test_what_workers_did_is_known_though_a_signal_comes_when_it_is_taken(number
     assert sorted(found) == [0, 2, 4, 6]
 
 
+@pytest.mark.slow
 def test_a_worker_is_not_interrupted_when_its_item_is_as_good_as_done(tmp_path):
     watcher = threading.Thread(target=interrupt_when, args=(tmp_path, "0", "1"))
     watcher.start()

@@ -71,6 +71,7 @@ def shouting(item: int) -> str:
     return f"did {item}"
 
 
+@pytest.mark.slow
 def test_what_comes_faster_than_it_is_taken_holds_nothing_up():
     heard: list[int] = []
 
@@ -122,6 +123,7 @@ def test_an_item_whose_worker_died_is_tried_once_more(tmp_path: Path):
     apart.close()
 
 
+@pytest.mark.slow
 def test_an_item_met_by_a_broken_pool_is_not_lost():
     items = [0, DEADLY, *range(10, 18)]
     results = run_in_processes(work, items, jobs=2, on_crash=broken)
@@ -277,6 +279,7 @@ def hang(item: int) -> str:
     return f"did {item}"
 
 
+@pytest.mark.slow
 def test_a_worker_that_hangs_is_ended_and_only_its_item_is_lost():
     started = time.monotonic()
     found = list(run_in_processes(hang, range(6), jobs=2, on_crash=broken, limit=1.5))
@@ -284,6 +287,7 @@ def test_a_worker_that_hangs_is_ended_and_only_its_item_is_lost():
     assert time.monotonic() - started < 60
 
 
+@pytest.mark.slow
 def test_a_part_that_is_done_begins_the_limit_anew_and_without_a_limit_nothing_is_ended():
     for limit in (1.5, None):
         assert list(run_in_processes(hang, [SLOW], jobs=1, on_crash=broken, limit=limit)) == [(SLOW, f"did {SLOW}")]

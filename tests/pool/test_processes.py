@@ -150,6 +150,7 @@ def test_workers_that_an_interrupted_start_left_are_ended(monkeypatch: pytest.Mo
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.slow
 def test_a_second_signal_ends_a_run_whose_worker_does_not_listen(tmp_path: Path):
     code = (
         "import os, signal, threading\n"

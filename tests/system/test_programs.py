@@ -96,7 +96,7 @@ def nothing(_: Path) -> str:
     return "nothing"
 
 
-@pytest.mark.slow_except("hangs-tesseract-read", "killed-jbig2dec-decode")
+@pytest.mark.slow_except("killed-jbig2dec-decode")
 @LINUX
 @pytest.mark.parametrize(("program", "call"), [("jbig2dec", decode), ("tesseract", read)])
 @pytest.mark.parametrize("way", ["killed", "hangs"])

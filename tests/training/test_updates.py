@@ -77,6 +77,7 @@ def test_trying_the_options_out_leaves_no_trace():
     assert torch.equal(torch.get_rng_state(), random)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_a_kept_step(tmp_path, patches):
     output = {**TINY["output"], "keep_every": 2}
     long, short = (

@@ -88,6 +88,7 @@ def test_pages_are_read(tmp_path):
     assert scores["cer_bicubic"] < 15
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_a_page_goes_through_the_network_in_tiles(tmp_path):
     store = make_store(tmp_path)

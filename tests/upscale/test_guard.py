@@ -102,7 +102,7 @@ def test_only_what_is_put_back_is_touched_and_the_band_given_is_not() -> None:
     assert rows[-1] - rows[0] < 36 * 6
 
 
-@pytest.mark.slow_except("small_text_x2-False", "compact_x4-True")
+@pytest.mark.slow_except("compact_x4-True")
 @pytest.mark.parametrize("colour", [False, True])
 @pytest.mark.parametrize("model", catalogue())
 def test_what_is_dark_stays_dark(model: str, colour: bool) -> None:

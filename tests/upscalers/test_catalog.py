@@ -72,6 +72,7 @@ def test_a_network_for_faxes_comes_nearer_to_what_was_faxed_than_bicubic(name: s
     assert made[name] < 0.9 * made["bicubic"]
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize(("name", "em"), list(product((n for n, c in catalogue().items() if not c.fax), (14, 20, 28))))
 def test_no_shipped_network_invents(name: str, em: int) -> None:
     """What it makes, reduced again, is nearer to what it was given than bicubic's, as it is to the truth."""

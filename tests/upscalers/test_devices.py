@@ -25,6 +25,7 @@ THERE = [name for name, provider in NAMES.items() if provider in onnxruntime.get
 OTHERS = [name for name in THERE if name != "cpu"] or ["auto"]
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("device", OTHERS)
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_every_device_that_is_there_computes_the_same(name: str, device: str) -> None:

@@ -219,6 +219,7 @@ print((resident() - before) // 2**20)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read as Linux tells it")
 def test_what_a_large_tile_took_is_given_back() -> None:
     """Kept in ONNX Runtime's arena it would be about 160 MiB; allocators keep a part of it."""

@@ -52,6 +52,7 @@ def test_a_copy_of_what_is_shipped_is_a_file_as_others(tmp_path: Path, monkeypat
     assert tried(str(tmp_path / "compact_x2.onnx")) == 2
 
 
+@pytest.mark.slow
 def test_what_ends_its_process_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_factor", killed)
     with pytest.raises(CheckpointError, match=r"a\.onnx crashed its process \(out of memory\?\) each time") as caught:
@@ -59,6 +60,7 @@ def test_what_ends_its_process_is_one_sentence(tmp_path: Path, monkeypatch: pyte
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hundreds of large convolutions that share their weights: a small file, minutes of work."""
     names = ["x", *(f"a{number}" for number in range(200)), "z"]
@@ -78,6 +80,7 @@ def test_what_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.Mon
     assert time.monotonic() - started < 30
 
 
+@pytest.mark.slow_except("None")
 @pytest.mark.parametrize("factor", [None, 2])
 def test_its_own_errors_come_back(tmp_path: Path, factor: int | None) -> None:
     (tmp_path / "text.onnx").write_text("not a network")
@@ -88,6 +91,7 @@ def test_its_own_errors_come_back(tmp_path: Path, factor: int | None) -> None:
         tried(str(tmp_path / "four.onnx"), 2)
 
 
+@pytest.mark.slow
 def test_checkpoints_are_tried_apart_too(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_bytes(b"nothing")
     with pytest.raises(CheckpointError, match="not a whole safetensors file"):

@@ -242,6 +242,7 @@ def test_a_manifest_that_was_exchanged_is_read_from_its_start(out):
     assert manifest.entries("b.png")
 
 
+@pytest.mark.slow
 def test_the_history_of_one_output_is_read_in_bounded_memory_and_linear_time(out):
     lines = [as_line(replace(ENTRY, modified=number, output_sha256=f"{number:064}")) for number in range(20_000)]
     (out / NAME).write_bytes(b"".join(lines))

@@ -43,7 +43,7 @@ def ended(_path: Path) -> str:
     return ENDED
 
 
-@pytest.mark.slow_except("0")
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_foretold_comes_to_be(tmp_path: Path, seed: int) -> None:
     torch.manual_seed(0)
