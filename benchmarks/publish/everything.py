@@ -1,4 +1,4 @@
-"""Write what the committed results say into the model cards, the README, and pages and plots of docs/.
+"""Write what the committed results say into their reports, the model cards, the README, and pages and plots of docs/.
 
     python -m benchmarks.publish.everything            # writes what says something else
     python -m benchmarks.publish.everything --check    # exit code 1 when one of them says something else
@@ -31,7 +31,9 @@ from benchmarks.publish.site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, l
 from benchmarks.publish.tables import table
 from benchmarks.publish.tables_drawn import drawn
 from docsr.bench.arms import HR
+from docsr.bench.report.markdown import markdown
 from docsr.bench.report.wording import how
+from docsr.bench.results import read_results
 from docsr.choices import MEASURED_ENGINES
 from docsr.decide.decision import auto_range
 from docsr.upscalers.catalog import shipped
@@ -173,7 +175,12 @@ def pages() -> dict[Path, str]:
     told = {path: json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in _networks()}
     files = {DOCUMENT: document(), LIMITS: limits(every), GOALS: goals(every), ZOO: zoo(list(told.values()), every)}
     files |= filled_pages(found()) | drawn(found())
+    files |= {path.with_name("report.md"): markdown(read_results(path)) for path in _measured()}
     return files | {path.with_suffix(".md"): card_markdown(one) for path, one in told.items()}
+
+
+def _measured() -> list[Path]:
+    return sorted((ROOT / "benchmarks").rglob("results.json"))
 
 
 def _networks() -> list[Path]:

@@ -1,4 +1,8 @@
-"""Call a function for many items in worker processes, with limits, clean interruption and recovery from crashes."""
+"""Call a function for many items in worker processes, with limits, clean interruption and recovery from crashes.
+
+``concurrent.futures``, on which it is built, has no time limit for one item, and one worker that dies fails all items
+of its pool.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Draw plots as inline SVG, in the colours of the page that holds them (``currentColor`` and CSS classes)."""
+"""Draw plots as inline SVG, in the colours of the page that holds them (``currentColor`` and CSS classes).
+
+matplotlib's SVG has fixed colours, which do not follow the page's light or dark theme.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Decode images of PDF files: from an image's dictionary and data to pixels."""
+"""Decode images of PDF files: from an image's dictionary and data to pixels.
+
+pikepdf's ``PdfImage`` refuses Separation colours and RGB of 4 bits, and reads samples of 16 bits wrongly (10.18).
+"""
 
 from __future__ import annotations
 
