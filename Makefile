@@ -95,8 +95,10 @@ programs:
 	@sh tools/install_programs.sh
 
 COVERAGE ?=
+# A file's tests run in one worker, so that their fixtures are made once. The last files are those of many quick tests.
+SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(COVERAGE)
+	$(TEST_ENV) $(BIN)/python -m pytest $(SPREAD) $(COVERAGE)
 
 # ONNX Runtime with OpenVINO has the same name as that without: it takes its place.
 test-openvino:
@@ -118,7 +120,7 @@ test-ray: $(RAY_VENV)/.installed
 	$(TEST_ENV) $(RAY_VENV)/bin/python -m pytest -m ray tests/integrations/test_ray.py
 
 test-slow: env programs
-	$(TEST_ENV) $(BIN)/python -m pytest -m slow -n $(WORKERS) --dist loadfile
+	$(TEST_ENV) $(BIN)/python -m pytest -m slow $(SPREAD)
 
 # Small changes of the code that the default tests should notice (an hour or two), in benchmarks/results/mutants.json.
 mutants: env programs

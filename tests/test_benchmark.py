@@ -62,6 +62,7 @@ def test_a_second_run_measures_only_what_is_new(tmp_path):
     assert more.asked == 2 * 2 * 2
 
 
+@pytest.mark.slow
 def test_a_cut_off_line_is_measured_again(tmp_path):
     folder, out = folder_suite(tmp_path / "in"), tmp_path / "out"
     before = run(folder, out, WidthEngine())

@@ -108,6 +108,7 @@ def test_what_needs_a_temporary_folder_says_so(without: Callable[..., Ran], comm
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 def test_a_pipe_needs_one_too(without: Callable[..., Ran]):
     words = ("-m", "docsr", "enhance", "-", "--out", "-", *BICUBIC)
     ran = without("places", *words, given=Path("page.png").read_bytes())
@@ -127,6 +128,7 @@ def test_a_page_that_needs_one_costs_that_page(without: Callable[..., Ran]):
     assert "its image is coded as JBIG2, and no temporary folder can be made" in ran.err
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("what", ["all", "semaphores", "home"])
 def test_the_python_interface(without: Callable[..., Ran], what: str):
     code = (

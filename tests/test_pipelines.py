@@ -53,6 +53,7 @@ def test_no_block_is_left_out() -> None:
     assert len(BLOCKS) == (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8").count("```python")
 
 
+@pytest.mark.slow
 def test_pytesseract(folder: Path) -> None:
     assert len(read(run("pytesseract", folder))) >= 9
 

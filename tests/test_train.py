@@ -190,6 +190,7 @@ def test_other_patches_are_not_resumed_and_moved_ones_are(tmp_path, patches):
     assert saved(tmp_path / "run")["step"] == 2
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("damage", ["empty", "half", "noise", "other"])
 def test_a_damaged_state_is_refused(tmp_path, patches, damage):
     train(config(steps=1), patches, tmp_path, Heard())

@@ -128,6 +128,7 @@ def test_results_measured_in_another_way_are_refused(benchmark, field, value, se
     assert not benchmark.second.exists()
 
 
+@pytest.mark.slow
 def test_an_engine_of_another_version_reads_all_again(benchmark):
     path = benchmark.first / "results.json"
     values = json.loads(path.read_text(encoding="utf-8"))

@@ -21,6 +21,7 @@ from tests.training_runs import TINY, Heard
 pytestmark = pytest.mark.usefixtures("on_the_cpu")
 
 
+@pytest.mark.slow
 def test_several_factors_take_turns_and_one_network_learns_them_all(tmp_path, patches):
     args = {"channels": 8, "blocks": 1, "factors": [2, 4]}
     options = check_config({**TINY, "generator": {"name": "mdsr", "args": args}, "factor": 4})

@@ -112,6 +112,7 @@ def test_the_command_has_the_defaults_of_what_it_calls():
     assert (given["limit"], given["max_pixels"]) == (CompareOptions().limit, CompareOptions().max_pixels)
 
 
+@pytest.mark.slow
 def test_one_sheet_is_in_memory_at_a_time(folders):
     alive: list[int] = []
 

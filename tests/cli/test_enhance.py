@@ -248,6 +248,7 @@ def test_a_stopped_run_leaves_nothing_half_written_and_can_go_on(tmp_path, capsy
     assert left <= listed
 
 
+@pytest.mark.slow
 def test_leftovers_of_a_killed_run_are_removed_by_the_next(tmp_path, page, capsys, monkeypatch):
     out, network = tmp_path / "out", conv_network(tmp_path / "network.onnx")
     code = (

@@ -136,6 +136,7 @@ def test_a_number_is_no_input_that_one_could_come_back_to(tmp_path: Path, page: 
     assert "docsr-" not in other.stderr
 
 
+@pytest.mark.slow
 def test_a_number_in_a_list_is_none_either(tmp_path: Path, page: Path):
     other_page(tmp_path)
     (tmp_path / "list.txt").write_text("/dev/stdin\n")

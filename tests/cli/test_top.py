@@ -198,7 +198,7 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path, what):
     assert ran.stderr == "141\n"
 
 
-@pytest.mark.slow_but_one_in(3)
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "code"), [("models", 0), ("enhance - --out - < a.png", 1)])
 def test_streams_that_are_closed(tmp_path, what, code):
     picture().save(tmp_path / "a.png")

@@ -72,6 +72,7 @@ def test_differences_give_both_texts_back() -> None:
     assert all((same and left == right) or not same for same, left, right in parts)
 
 
+@pytest.mark.slow_but_one_in(4)
 @pytest.mark.parametrize("number", range(200))
 def test_agrees_with_jiwer(number: int) -> None:
     random = np.random.default_rng(number)

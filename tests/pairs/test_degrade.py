@@ -35,6 +35,7 @@ def test_the_same_seed_gives_the_same_pair(factor):
         assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
+@pytest.mark.slow_but_one_in(2)
 @pytest.mark.parametrize("factor", FACTORS)
 @pytest.mark.parametrize("option", PROBABILITIES)
 def test_every_option_alone(option, factor):

@@ -50,7 +50,7 @@ def lost(path: Path) -> str:
     return "lost"
 
 
-@pytest.mark.slow_except("sandbox1-raised", "None-returned")
+@pytest.mark.slow_except("sandbox1-raised")
 @pytest.mark.skipif(why_none() is not None, reason="this system has no sandbox")
 @pytest.mark.parametrize("way", [returned, told, raised])
 @pytest.mark.parametrize("sandbox", [None, Sandbox(reads=(Path(__file__).parents[2],))])

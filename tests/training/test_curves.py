@@ -18,6 +18,7 @@ def drawn(folder, tags):
         return np.asarray(picture.convert("RGB")).astype(int)
 
 
+@pytest.mark.slow_but_one_in(3)
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_there_is_a_panel_for_each_thing_that_was_logged(tmp_path, count):
     """Loss alone, with PSNR, and with CER beside it: each is as wide as the others and has its lines."""

@@ -139,6 +139,7 @@ def exported(network: nn.Module, path: Path, *, dynamo: bool) -> Path:
     return path
 
 
+@pytest.mark.slow_except("RealEsrganCompact-False", "Esrgan-False", "Waifu2x-False", "Swin-False", "Normalised-False")
 @pytest.mark.parametrize(
     ("kind", "dynamo"),
     [*((kind, False) for kind in NETWORKS), (Swin, True)],
