@@ -43,7 +43,7 @@ nox.options.envdir = str(WORK / "nox")
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 nox.options.download_python = "never"
-nox.options.sessions = ["artifacts", "metadata", "security", "installed", "lowest", "lowest_ocrmypdf"]
+nox.options.sessions = ["artifacts", "metadata", "security", "installed", "from_sdist", "lowest", "lowest_ocrmypdf"]
 
 
 @nox.session(python=False)
@@ -98,6 +98,18 @@ def installed(session: nox.Session) -> None:
 
 
 @nox.session(python=OLDEST)
+def from_sdist(session: nox.Session) -> None:
+    """Test the installed wheel with the tests that the source distribution holds."""
+    session.install(f"{_wheel(session)}[ocr]", *TOOLS)
+    (archive,) = DIST.glob("*.tar.gz")
+    unpacked = Path(session.create_tmp()) / "sdist"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    shutil.unpack_archive(archive, unpacked, filter="data")
+    (source,) = unpacked.iterdir()
+    _test(session, ENHANCE, source)
+
+
+@nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
     """Test the wheel with the oldest dependencies that pyproject.toml allows."""
     _install_lowest(session, "ocr", "benchmark")
@@ -139,13 +151,13 @@ def _install_lowest(session: nox.Session, *extras: str) -> None:
     session.install("--constraint", str(versions), *TOOLS)
 
 
-def _test(session: nox.Session, tests: list[str]) -> None:
-    """Run tests from a folder that holds them and what they read, but not the package."""
+def _test(session: nox.Session, tests: list[str], source: Path = ROOT) -> None:
+    """Run tests of ``source`` from a folder that holds them and what they read, but not the package."""
     folder = Path(session.create_tmp()) / "outside"
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("tests", "data", "configs", "contrib"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", folder)
+        shutil.copytree(source / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(source / "pyproject.toml", folder)
     env = {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "PYTHONPATH": ""}
     where = "import docsr; assert 'site-packages' in docsr.__file__, docsr.__file__"
     with session.chdir(folder):

@@ -4,8 +4,8 @@
 
 cosmic-ray makes the changes (mutants). A place in the code is drawn first and then one of the mutants of that place,
 so that an operator with eleven replacements counts as one. Each mutant is tried in a copy of the repository: with the
-tests of its own module, then those of its folder, then all that use it, until one fails. What was tried is kept in
-build/mutants, and the same command goes on.
+tests of its own module, then those of its folder, then those of what uses it, until one fails. So the share that is
+killed is a lower bound. What was tried is kept in build/mutants, and the same command goes on.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ ROOMS = ("docsr/decide", "docsr/upscale", "docsr/io/pdf", "docsr/batch")
 IN_ANNOTATIONS = "BinaryOperator_BitOr"
 """`int | None` stands in annotations, which nothing evaluates: such a mutant changes nothing."""
 
-USERS = ("batch", "decide", "upscale", "io", "cli", "integrations", "bench", "pool", "viewer", "upscalers")
-"""Folders of tests that use these rooms; the tests beside the folders come last."""
+USERS = {"tests/batch": ("tests/cli", "tests/test_api.py")}
+OTHER_USERS = ("tests/batch", "tests/test_api.py", "tests/test_square.py", "tests/test_square_ratio.py")
+"""Tests of what uses a room."""
 
 LONGEST = 900
 """Seconds after which a run of tests counts as failed: a mutant may loop without end."""
@@ -95,8 +96,7 @@ def stages(mutant: Mutant) -> Iterator[list[str]]:
     if own:
         yield own
     yield [str(folder)]
-    beside = sorted(str(test.relative_to(ROOT)) for test in (ROOT / "tests").glob("test_*.py"))
-    yield [*(f"tests/{name}" for name in USERS if Path("tests", name) != folder), *beside]
+    yield list(USERS.get(str(folder), OTHER_USERS))
 
 
 def failing_test(python: str, tree: Path, tests: list[str], log: Path) -> str | None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from docsr.choices import MOST_JOBS
-from docsr.cli.echo import say, terminal
+from docsr.cli.bar import counting_bar
+from docsr.cli.echo import say
 from docsr.cli.model_name import ModelName
 from docsr.cli.numbers import Real, Whole
 from docsr.errors import UsageError
@@ -105,7 +104,7 @@ def benchmark(
     _print_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
-    with _progress() as progress:
+    with counting_bar("measured") as progress:
         measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)
     results = results_of(measured, pages, arms, signatures, missing, _command(), earlier)
     _write(out, results, pages, measured, arms, peers)
@@ -199,25 +198,3 @@ def _write(
     write_markdown(out / "report.md", results)
     changes, left_out = worst_changes(results, measured.texts, pages, arms, peers)
     write_html(out / "report.html", results, changes, left_out)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Show a bar with the time left on stderr if it is a terminal; otherwise print a line now and then."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = terminal(err=True)
-    columns = (TextColumn("measured"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("measured")
-        last = -1
-
-        def tell(done: int, total: int) -> None:
-            nonlocal last
-            bar.update(task, completed=done, total=total)
-            tenth = 10 * done // max(1, total)
-            if not console.is_terminal and tenth > last:
-                say(f"docsr: {done} of {total} measured", err=True)
-                last = tenth
-
-        yield tell

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from docsr.choices import MOST_PIXELS
+from docsr.cli.bar import shown_bar
 from docsr.cli.checks import ANY_PATH, check_own
-from docsr.cli.echo import say, terminal
+from docsr.cli.echo import say
 from docsr.cli.numbers import MOST, Whole
-from docsr.cli.progress import SECONDS_BETWEEN_LINES, now_and_then
 from docsr.errors import NoInputError, UsageError
 from docsr.text.wording import counted
 
@@ -189,23 +189,12 @@ def preview_of(
 
 @contextmanager
 def _progress(limit: int) -> Iterator[Callable[[Outcome], None]]:
-    """Print on stderr how many pages of how many are done: a bar on a terminal, otherwise a line now and then."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = terminal(err=True)
-    columns = (TextColumn("comparing"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    drawn = console.is_terminal
-    with Progress(*columns, console=console, disable=not drawn, transient=True, speed_estimate_period=600) as bar:
-        task, count = bar.add_task("", total=None), ""
-        line = now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {count} compared", err=True))
+    """Show how many pages of how many are compared."""
+    with shown_bar("comparing") as bar:
 
         def update(outcome: Outcome) -> None:
-            nonlocal count
             total, more = outcome.of_all(limit)
             pages = f"{total:,}+ pages" if more else counted(total, "page")
-            count = f"{outcome.pages:,} of {pages}"
-            bar.update(task, completed=outcome.pages, total=total, description=f"{outcome.pages:,}/{pages}")
-            if not drawn:
-                line()
+            bar.update(outcome.pages, total, f"{outcome.pages:,}/{pages}", f"{outcome.pages:,} of {pages} compared")
 
         yield update

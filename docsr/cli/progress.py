@@ -1,22 +1,19 @@
-"""Show how many pages of ``docsr enhance`` are done: with a bar on a terminal, otherwise with a line now and then."""
+"""Count and show how many pages of ``docsr enhance`` are done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from docsr.cli.echo import say, terminal
+from docsr.cli.bar import now_and_then, shown_bar
 from docsr.text.wording import counted
 
 if TYPE_CHECKING:
     from docsr.batch.file_progress import Stage
     from docsr.batch.results import PageResult, Task
-
-SECONDS_BETWEEN_LINES = 60.0
-"""Seconds between two such lines, and between two progress objects for a program."""
 
 
 @dataclass
@@ -125,51 +122,19 @@ class Course:
 @contextmanager
 def shown(course: Course, tell: Callable[[dict[str, Any]], None] | None = None) -> Iterator[None]:
     """Show the progress on stderr within the block, and pass it to ``tell`` if a program wants it."""
-    console = terminal(err=True)
-    bar: AbstractContextManager[Callable[[], None]] = _bar(course) if console.is_terminal else nullcontext(_log(course))
-    with bar as say:
-        objects = now_and_then(SECONDS_BETWEEN_LINES, lambda: tell and tell(course.as_row()))
+    with shown_bar("") as bar:
+        objects = now_and_then(lambda: tell and tell(course.as_row()))
 
         def show() -> None:
-            say()
+            files = f"{course.files_done:,}/{counted(course.files, 'file')}"
+            counts = ", ".join(part for part in (course.of_all("/"), files, course.pace()) if part)
+            bar.update(course.done, course.expected, counts, course.sentence())
             objects()
 
+        if bar.is_drawn:
+            show()
         course.show = show
         try:
             yield
         finally:
             course.show = lambda: None
-
-
-@contextmanager
-def _bar(course: Course) -> Iterator[Callable[[], None]]:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-    with Progress(*columns, console=terminal(err=True), transient=True, speed_estimate_period=600) as bar:
-        task = bar.add_task("", total=None)
-
-        def update() -> None:
-            files = f"{course.files_done:,}/{counted(course.files, 'file')}"
-            description = ", ".join(part for part in (course.of_all("/"), files, course.pace()) if part)
-            bar.update(task, completed=course.done, total=course.expected, description=description)
-
-        update()
-        yield update
-
-
-def _log(course: Course) -> Callable[[], None]:
-    return now_and_then(SECONDS_BETWEEN_LINES, lambda: say(f"docsr: {course.sentence()}", err=True))
-
-
-def now_and_then(seconds: float, say: Callable[[], Any]) -> Callable[[], None]:
-    """Return a function that calls ``say`` at most once in so many seconds; the first call comes after as many."""
-    last = monotonic()
-
-    def call() -> None:
-        nonlocal last
-        if monotonic() - last >= seconds:
-            last = monotonic()
-            say()
-
-    return call

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from docsr.choices import FACTORS, MOST_JOBS
-from docsr.cli.echo import say, terminal
+from docsr.cli.bar import counting_bar
+from docsr.cli.echo import say
 from docsr.cli.numbers import MOST, Real, Whole
 from docsr.cli.options import TrainCommand
 from docsr.cli.training_progress import TrainingProgress, prints
@@ -96,8 +97,8 @@ def prepare(
     x_height = None if as_is else x_height or defaults.x_height
     lr_factor = None if factor is None else int(factor)
     options = PrepareOptions(x_height, patch or defaults.patch, lr_factor=lr_factor, **others)
-    with _bar("documents") as advance:
-        header = run(kind, source, out, options, jobs=jobs, progress=advance)
+    with counting_bar("documents") as progress:
+        header = run(kind, source, out, options, jobs=jobs, progress=progress)
     _print_result(header, out)
     if lr_factor is not None and header.lr_factor is None:
         say(f"docsr: {source} has no LR of factor {factor}: docsr train makes it from HR", err=True)
@@ -267,14 +268,3 @@ def _sample_patches(folder: Path) -> Path:
     say("no --data given: training on the repository's few samples, which is a demonstration only", err=True)
     run("images", source, folder, PrepareOptions(20.0, per_page=40))
     return folder
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Any]:
-    """Show a bar on stderr if it is a terminal; yield a function to call with (done, total)."""
-    from rich.progress import Progress
-
-    console = terminal(err=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

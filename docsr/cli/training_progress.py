@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from time import monotonic
+from typing import Any
 
-from docsr.cli.echo import say, terminal
+from docsr.cli.bar import shown_bar
+from docsr.cli.echo import say
 
 _SECONDS_BETWEEN_LINES = 10.0
 """Seconds between the progress lines of a validation where there is no terminal."""
@@ -20,24 +22,24 @@ class TrainingProgress:
     """Show how a run goes on: with a bar on a terminal, otherwise with lines."""
 
     def __init__(self, steps: int) -> None:
-        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        console = terminal(err=True)
-        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=console, disable=not (console.is_terminal and prints()), transient=True)
-        self._task, self._last_line = self._bar.add_task("step", total=steps), 0.0
+        self._steps, self._step, self._last_line = steps, 0, 0.0
+        self._shown = shown_bar("", hidden=not prints())
 
     def __enter__(self) -> TrainingProgress:
-        self._bar.start()
+        self._bar = self._shown.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+    def __exit__(self, *error: Any) -> None:
+        self._shown.__exit__(*error)
+
+    def _show(self, doing: str) -> None:
+        self._bar.update(self._step, self._steps, f"{doing} {self._step}/{self._steps}")
 
     def on_step(self, step: int, scalars: dict[str, float]) -> None:
         """Print the scalars of a logged step."""
-        self._bar.update(self._task, completed=step)
-        if self._bar.disable:
+        self._step = step
+        self._show("step")
+        if not self._bar.is_drawn:
             say(f"step {step}: {_numbers(scalars)}", err=True)
 
     def on_validation(self, step: int, scores: dict[str, float]) -> None:
@@ -46,11 +48,11 @@ class TrainingProgress:
 
     def on_validating(self, done: int, total: int) -> None:
         """Show how many patches and pages of a validation are done."""
-        self._bar.update(self._task, description="step" if done == total else f"validating {done}/{total}, step")
+        self._show("step" if done == total else f"validating {done}/{total}, step")
         now = monotonic()
         if not done:
             self._last_line = now
-        elif self._bar.disable and now - self._last_line >= _SECONDS_BETWEEN_LINES:
+        elif not self._bar.is_drawn and now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             say(f"validating: {done} of {total}", err=True)
 

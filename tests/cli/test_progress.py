@@ -13,7 +13,7 @@ from PIL import Image
 
 from docsr.batch.file_progress import Stage
 from docsr.batch.results import PageResult, Task
-from docsr.cli import progress
+from docsr.cli import bar
 from docsr.cli.progress import Course
 from docsr.compare import CompareOptions, compare_files, plan_pairs
 from tests.command import docsr, picture
@@ -92,7 +92,7 @@ def test_a_comparison_knows_its_pages_before_the_first_is_done(tmp_path, limit, 
 @pytest.mark.parametrize("jobs", [1, 2])
 @pytest.mark.parametrize("dry", [False, True])
 def test_programs_hear_of_pages_while_files_are_done(tmp_path, capsys, monkeypatch, jobs, dry):
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(bar, "SECONDS_BETWEEN_LINES", 0.0)
     scan(tmp_path, "tif", 4)
     picture().save(tmp_path / "b.png")
     more = ["--dry-run"] if dry else []
@@ -163,8 +163,8 @@ def test_what_is_begun_again_starts_anew():
 
 def test_a_long_run_does_not_flood(monkeypatch):
     said, now = [], [0.0]
-    monkeypatch.setattr(progress, "monotonic", lambda: now[0])
-    say = progress.now_and_then(progress.SECONDS_BETWEEN_LINES, lambda: said.append(now[0]))
+    monkeypatch.setattr(bar, "monotonic", lambda: now[0])
+    say = bar.now_and_then(lambda: said.append(now[0]))
     for _ in range(3600):
         now[0] += 1
         say()

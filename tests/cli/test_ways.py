@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from docsr.cli import progress
+from docsr.cli import bar
 from tests.command import docsr, picture
 
 SAMPLE = next((Path(__file__).parents[2] / "data" / "samples").glob("*.jpg"))
@@ -197,7 +197,7 @@ def test_the_last_line_says_no_more_than_there_is(tmp_path, page, capsys, monkey
 
 
 def test_a_long_run_without_a_terminal_says_now_and_then_how_far_it_is(tmp_path, page, capsys, monkeypatch):
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(bar, "SECONDS_BETWEEN_LINES", 0.0)
     page.with_name("bad.png").write_bytes(b"nothing")
     ran = docsr(capsys, monkeypatch, "enhance", page.parent, "--out", tmp_path / "out", *BICUBIC)
     lines = [line for line in ran.err.splitlines() if " of 2 files, " in line]
