@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pikepdf import Dictionary, Name
 
 from docsr.errors import PageError
 from docsr.io.pdf.scans import open_scans
 from docsr.page import Pixels
 from tests.io.pdf.fax_codes import END_OF_LINE, alone, as_bytes, beside, black_rows, whole_bytes
-from tests.io.pdf.files import BITS, HEIGHT, WIDTH, as_rgb, doubled, fax, made, shown, tiff_strip
+from tests.io.pdf.files import BITS, HEIGHT, WIDTH, as_rgb, doubled, fax, image_of, made, shown, tiff_strip
 
 ROWS = black_rows(BITS)
 ALONE = [alone(row) for row in ROWS]
@@ -134,3 +135,15 @@ def test_such_a_fax_is_enlarged(tmp_path: Path):
         scans.save(tmp_path / "b.pdf")
     with open_scans(tmp_path / "b.pdf") as scans:
         assert scans.leaves[0].read().pixels.shape == (2 * HEIGHT, 2 * WIDTH)
+
+
+def test_rows_of_no_stated_length_have_1728_pixels(tmp_path: Path):
+    """That is what PDF says (ISO 32000-1, table 11), and what faxes have."""
+    page = np.full((HEIGHT, 1728), 255, np.uint8)
+    page[:, :WIDTH] = BITS
+    data = tiff_strip(page, "group3")
+    path = made(
+        tmp_path / "a.pdf",
+        lambda pdf: image_of(pdf, data, bits=1, filter=Name.CCITTFaxDecode, parms=Dictionary(K=0), size=(1728, HEIGHT)),
+    )
+    assert np.array_equal(read(path), page)
