@@ -125,7 +125,7 @@ test-slow: env programs
 # Small changes of the code that the default tests should notice (an hour or two), in benchmarks/results/mutants.json.
 mutants: env programs
 	$(PYTHON) -m venv build/mutants/venv
-	build/mutants/venv/bin/python -m pip install --quiet cosmic-ray
+	build/mutants/venv/bin/python -m pip install --quiet cosmic-ray==8.7.0
 	build/mutants/venv/bin/python tools/mutants.py --python $(BIN)/python --jobs $(WORKERS) --out benchmarks/results/mutants.json
 
 recipes: env programs

@@ -190,4 +190,4 @@ def enhance(
 
     Each call loads the network again. For many images, keep an :class:`Enhancer`.
     """
-    return Enhancer(model, factor, engine=engine)(image)
+    return Enhancer(_network_of(model), factor, engine=engine)(image)

@@ -108,10 +108,11 @@ def results_of(
     the benchmark of which rows were reused.
     """
     rows, texts = measured.rows, measured.texts
-    cells = summarise(rows, {page.set: page.source.score for page in suite.pages})
+    scores: dict[str, str] = {page.set: page.source.score for page in suite.pages}
+    cells = summarise(rows, scores)
     confused = most_confused(rows, texts, suite.pages)
     digits = small_digits(rows, texts, cells, suite.pages)
-    if earlier is not None:
+    if earlier is not None and earlier.has_scores(scores):
         confused, digits = confused | earlier.confusions(rows), with_earlier(digits, earlier.digits(rows), cells)
     return Results(
         suite=suite.name,
@@ -187,21 +188,27 @@ class RowStore:
         return replace(own, lr_dpi=condition.lr_dpi, degradation=condition.degradation), text
 
     def reuse(self, earlier: EarlierResults, tasks: Iterable[Measurement], engines: dict[str, Engine]) -> None:
-        """Take the rows of an earlier benchmark that are not in the folder; they are not written there."""
+        """Take the rows of an earlier benchmark that are still valid and not in the folder."""
+        lines = []
         for task in tasks:
             for name in task.engines:
                 signature = engines[name].signature
                 row = earlier.row(task, name, signature)
-                if row is not None:
-                    key = key_of(task.page, task.condition, task.arm, signature)
-                    self._rows.setdefault(key, (row, None))
+                key = key_of(task.page, task.condition, task.arm, signature)
+                if row is not None and key not in self:
+                    lines.append(self._put(key, row, None))
+        self._append("".join(lines))
 
     def add(self, task: Measurement, measured: Measured, engines: dict[str, Engine]) -> None:
         """Add a task's rows, and write them to disk at once. PageError if they cannot be written."""
         for row, text in measured.rows:
             key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
-            self._rows[key] = (row, text)
-            self._append(in_json(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False)) + "\n")
+            self._append(self._put(key, row, text))
+
+    def _put(self, key: str, row: Row, text: str | None) -> str:
+        """Keep a row, and return its line."""
+        self._rows[key] = (row, text)
+        return in_json(json.dumps({"key": key, "text": text, **asdict(row)}, ensure_ascii=False)) + "\n"
 
     def _append(self, text: str) -> None:
         try:

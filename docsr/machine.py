@@ -16,7 +16,7 @@ LIBRARIES = ("numpy", "opencv-python-headless", "onnxruntime", "openvino", "ncnn
 
 
 def machine() -> dict[str, Any]:
-    """Return what runs here: processor, cores, system, versions."""
+    """Return what runs here: ``processor``, ``cores``, ``system``, ``python`` and ``libraries`` (name -> version)."""
     return {
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import docsr
 from docsr.batch.options import EnhanceOptions
+from docsr.bench.suite_file import LowerConfig
 from docsr.integrations import ocr_pages
 from docsr.integrations import ocrmypdf as plugin
 from docsr.weights import RENAMED, catalogue
@@ -50,6 +52,9 @@ def test_python_warns_where_the_name_is_given(old, new):
         docsr.Enhancer(old, None)
     assert [one.filename for one in warned] == [__file__]
     with pytest.warns(FutureWarning, match=f"{old} is now called {new}") as warned:
+        docsr.enhance(np.full((9, 9), 255, np.uint8), "auto", old)
+    assert [one.filename for one in warned] == [__file__]
+    with pytest.warns(FutureWarning, match=f"{old} is now called {new}") as warned:
         options = EnhanceOptions(model=old)
     assert [one.filename for one in warned] == [__file__]
     assert options == EnhanceOptions(model=new)
@@ -62,3 +67,17 @@ def test_ocrmypdf_warns_before_the_first_page(caplog, old, new):
         plugin.check_options(options)
     assert f"{old} is now called {new}" in caplog.text
     assert ocr_pages.model_of(options) == new
+
+
+@every_old_name
+def test_a_suite_may_name_it(old, new):
+    with pytest.warns(FutureWarning, match=f"{old} is now called {new}"):
+        assert LowerConfig(dpi=(75,), without=(old,)).without == (new,)
+
+
+@every_old_name
+def test_models_shows_it(capsys, monkeypatch, old, new):
+    shown = command(capsys, monkeypatch, "models", old)
+    assert shown.code == 0
+    assert new in shown.out
+    assert f"docsr: {old} is now called {new}" in shown.err

@@ -99,7 +99,7 @@ class EnhanceOptions:
         """Replace an old name of a network, with a FutureWarning."""
         if self.model is not None:
             warn = partial(warnings.warn, category=FutureWarning, stacklevel=4)
-            object.__setattr__(self, "model", current_name(self.model, warn))
+            object.__setattr__(self, "model", current_name(str(self.model), warn))
 
     def check(self) -> None:
         """Raise a UsageError or CheckpointError if the options are invalid or cannot be combined."""

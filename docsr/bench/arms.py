@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from docsr.bench.peers import PEERS, PeerUpscaler
@@ -18,7 +20,7 @@ from docsr.upscalers.base import Upscaler
 from docsr.upscalers.catalog import is_file, resolve, shipped_path
 from docsr.upscalers.interpolation import CLASSICAL
 from docsr.upscalers.trial import tried
-from docsr.weights import catalogue
+from docsr.weights import catalogue, current_name
 
 HR = "hr"
 """The arm that reads the page at its full resolution: the ceiling."""
@@ -129,7 +131,8 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
         UsageError: a name is unknown, or two arms have one name.
         CheckpointError: a network file cannot be used.
     """
-    wanted = list(names) or [*CLASSICAL, AUTO, *catalogue(), *(PEERS if peers is not None else [])]
+    names = [current_name(name, partial(warnings.warn, category=FutureWarning, stacklevel=3)) for name in names]
+    wanted = names or [*CLASSICAL, AUTO, *catalogue(), *(PEERS if peers is not None else [])]
     arms: list[Arm] = []
     missing: dict[str, str] = {}
     for name in dict.fromkeys([*wanted, BASELINE]):

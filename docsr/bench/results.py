@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -39,55 +40,49 @@ FILES = {
 """Files that a benchmark leaves in its folder; the next one writes them anew."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A benchmark's outcome.
+    """A benchmark's outcome, in the order of the file.
 
     Attributes:
-        suite: name of the suite.
+        docsr: version that measured.
         command: command that made it.
+        machine: what ran the benchmark, from :func:`docsr.machine.machine`.
+        suite: name of the suite.
+        folding: how texts were folded before they were compared.
         engines: name -> version and options.
         arms: label -> signature: version, or digest of its weights.
         not_run: arm -> why it was not run.
         failed: a sentence for each measurement that failed.
+        pages: set -> page -> digest of its file and reference text.
         rows: rows of every page, condition, arm and engine.
         summary: cells of the rows.
         ranking: arms by mean gap closed.
         confusions: engine and arm -> the most frequent (true, read, count).
         digits: counts of numbers on pages of small text, if texts were available.
-        pages: set -> page -> digest of its file and reference text.
-        docsr: version that measured.
-        machine: what ran the benchmark, from :func:`docsr.machine.machine`.
-        folding: how texts were folded before they were compared.
     """
 
-    suite: str
+    docsr: str = __version__
     command: str
+    machine: dict[str, Any] = field(default_factory=machine)
+    suite: str
+    folding: str = FOLDING
     engines: dict[str, str]
     arms: dict[str, str]
     not_run: dict[str, str]
     failed: list[str]
+    pages: dict[str, dict[str, str]] = field(default_factory=dict)
     rows: Sequence[Row]
     summary: Sequence[Cell]
     ranking: Sequence[Rank]
     confusions: dict[str, list[tuple[str, str, int]]]
     digits: Sequence[SmallDigits] = ()
-    pages: dict[str, dict[str, str]] = field(default_factory=dict)
-    docsr: str = __version__
-    machine: dict[str, Any] = field(default_factory=machine)
-    folding: str = FOLDING
-
-
-_HEAD = ("docsr", "command", "machine", "suite", "folding", "engines", "arms", "not_run", "failed", "pages")
-"""Fields that stand first in the file; the long ones follow in the order of the class."""
 
 
 def write_results(path: Path, results: Results) -> None:
     """Write ``results.json``, complete or not at all. PageError if it cannot be written."""
-    values = asdict(results)
-    ordered = {"schema": SCHEMA} | {name: values[name] for name in _HEAD} | values
     with atomic_write(path) as file:
-        file.write(as_json(ordered).encode())
+        file.write(as_json({"schema": SCHEMA} | asdict(results)).encode())
 
 
 def read_results(path: Path) -> Results:
@@ -96,15 +91,21 @@ def read_results(path: Path) -> Results:
     Raises:
         UsageError: the file cannot be read, or is no ``results.json`` of this schema.
     """
+    if not os.path.isfile(path):  # reading a device may never end
+        raise UsageError(f"{path} is not a file")
     try:
         values = read_json(path.read_bytes())
+        as_json({"values": values})  # no number may be infinite or none
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {reason_of(error)}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not the results.json of a benchmark: {error}") from error
     if not isinstance(values, dict) or values.get("schema") != SCHEMA:
         raise UsageError(f"{path} is not the results.json of a benchmark (schema {SCHEMA})")
     del values["schema"]
+    told = values.get("machine")
+    if not isinstance(told, dict) or told.keys() != machine().keys() or not isinstance(told["libraries"], dict):
+        raise UsageError(f"{path} is not the results.json of a benchmark: its machine is not described")
     try:
         return TypeAdapter(Results).validate_python(values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Take rows from an earlier benchmark where everything that decides them is the same (``docsr benchmark --reuse``).
+"""Take rows from an earlier benchmark if page, arm, engine and docsr are the same (``docsr benchmark --reuse``).
 
 ``results.json`` holds no texts. What was computed from the texts of reused rows, confusions and digits, is taken from
 there too where all rows of it are reused.
@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from docsr import __version__
+from docsr.bench.arms import HR
 from docsr.bench.measure import Measurement, Row
 from docsr.bench.results import read_results
 from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import label, reader
 from docsr.errors import UsageError
+from docsr.machine import machine
 from docsr.metrics.text import FOLDING
 
 
@@ -32,11 +34,16 @@ class _Place(NamedTuple):
 
 
 def _place(row: Row) -> _Place:
-    return _Place(row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine)
+    return _place_of(row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine)
+
+
+def _place_of(set_: str, page: str, lr_dpi: float | None, degradation: str, arm: str, engine: str) -> _Place:
+    """Return the place of a row; the original is the same however a page is made low-resolution."""
+    return _Place(set_, page, *((None, "") if arm == HR else (lr_dpi, degradation)), arm, engine)
 
 
 class EarlierResults:
-    """An earlier ``results.json``, whose rows hold where page, arm and engine have not changed.
+    """An earlier ``results.json``, whose rows are still valid where page, arm and engine have not changed.
 
     Args:
         path: the file.
@@ -48,11 +55,14 @@ class EarlierResults:
 
     def __init__(self, path: Path) -> None:
         self._results = earlier = read_results(path)
-        if earlier.docsr != __version__ or earlier.folding != FOLDING:
+        if earlier.docsr != __version__:
             raise UsageError(f"{path} was measured by docsr {earlier.docsr}: leave out --reuse to measure all again")
+        if earlier.folding != FOLDING:
+            raise UsageError(f"{path} folded texts in another way: leave out --reuse to measure all again")
         if not earlier.pages:
             raise UsageError(f"{path} has no digests of its pages: leave out --reuse to measure all again")
         self._rows = {_place(row): row for row in earlier.rows}
+        self._scores = {cell.set: cell.score for cell in earlier.summary}
 
     def row(self, task: Measurement, engine: str, signature: str) -> Row | None:
         """Return the row of a task by an engine with ``signature``; None if it has to be measured."""
@@ -61,7 +71,19 @@ class EarlierResults:
             return None
         if earlier.pages.get(page.set, {}).get(page.name) != page.digest:
             return None
-        return self._rows.get(_Place(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
+        return self._rows.get(_place_of(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
+
+    def measured_elsewhere(self) -> str | None:
+        """Return what measured the rows if it is not what runs here, else None."""
+        before, here = self._results.machine, machine()
+        if before == here:
+            return None
+        libraries = (f"{name} {version}" for name, version in before["libraries"].items())
+        return ", ".join([before["processor"], f"Python {before['python']}", *libraries])
+
+    def has_scores(self, scores: dict[str, str]) -> bool:
+        """Return whether the sets were scored as ``scores`` says (set -> ``cer`` or ``words``)."""
+        return all(self._scores.get(name, score) == score for name, score in scores.items())
 
     def confusions(self, rows: Iterable[Row]) -> dict[str, list[tuple[str, str, int]]]:
         """Return the confusions of engines and arms that have the same rows now."""
@@ -73,7 +95,7 @@ class EarlierResults:
         before, now = (_grouped(of, lambda row: _place(row)._replace(page="")) for of in (self._results.rows, rows))
 
         def is_same(count: SmallDigits, arm: str) -> bool:
-            place = _Place(count.set, "", count.lr_dpi, count.degradation, arm, count.engine)
+            place = _place_of(count.set, "", count.lr_dpi, count.degradation, arm, count.engine)
             return before[place] == now[place]
 
         digits = self._results.digits

@@ -42,7 +42,7 @@ class SmallDigits:
 def small_digits(
     rows: Sequence[Row], texts: Sequence[str | None], cells: Iterable[Cell], pages: Iterable[SuitePage]
 ) -> list[SmallDigits]:
-    """Count for each cell other than bicubic; cells without such pages or without texts are left out.
+    """Count for each cell other than bicubic; cells without such pages, or with an unknown text, are left out.
 
     Args:
         rows: rows of a benchmark.
@@ -52,14 +52,21 @@ def small_digits(
     """
     truth = {(page.set, page.name): page for page in pages}
     read: dict[tuple[str, float | None, str, str, str], dict[str, str]] = defaultdict(dict)
+    unknown = set()
     for row, text in zip(rows, texts, strict=True):
-        if row.x_height is not None and row.x_height < DOUBTFUL and text:
-            read[row.set, row.lr_dpi, row.degradation, row.engine, label(row)][row.page] = text
+        if row.x_height is not None and row.x_height < DOUBTFUL:
+            of_arm = row.set, row.lr_dpi, row.degradation, row.engine, label(row)
+            if text:
+                read[of_arm][row.page] = text
+            elif text is None:
+                unknown.add(of_arm)
     counts = []
     for cell in cells:
         place = cell.set, cell.lr_dpi, cell.degradation, cell.engine
         before, after = read[(*place, cell.baseline)], read[(*place, cell.arm)]
         both = [(truth[cell.set, page], before[page], after[page]) for page in before if page in after]
+        if unknown & {(*place, cell.baseline), (*place, cell.arm)}:
+            continue
         if cell.arm != cell.baseline and both:
             changes = [_changes(*texts_of) for texts_of in both]
             sums = (sum(getattr(change, name) for change in changes) for name in ("numbers", "lost", "won"))
@@ -70,12 +77,12 @@ def small_digits(
 def with_earlier(
     counts: Iterable[SmallDigits], earlier: Iterable[SmallDigits], cells: Iterable[Cell]
 ) -> list[SmallDigits]:
-    """Return the counts of the cells, in their order: ``earlier`` where there is one, else that of ``counts``."""
+    """Return the counts of the cells, in their order: those of ``counts``, or ``earlier`` ones of the same baseline."""
     found = {
-        (count.set, count.lr_dpi, count.degradation, count.engine, count.arm): count for count in (*counts, *earlier)
+        (count.set, count.lr_dpi, count.degradation, count.engine, count.arm): count for count in (*earlier, *counts)
     }
-    places = ((cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm) for cell in cells)
-    return [found[place] for place in places if place in found]
+    wanted = ((found.get((cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm)), cell) for cell in cells)
+    return [count for count, cell in wanted if count is not None and count.baseline == cell.baseline]
 
 
 def _changes(page: SuitePage, before: str, after: str) -> NumberChanges:

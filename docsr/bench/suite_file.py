@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
@@ -14,6 +16,7 @@ from docsr.errors import UsageError
 from docsr.ocr.engines import ENGINES
 from docsr.train_config import Options
 from docsr.train_config_file import read_yaml_file
+from docsr.weights import current_name
 
 PDF_DPI = 300
 """dpi at which PDF pages are rendered if a suite does not say."""
@@ -24,6 +27,18 @@ def _check_labels(labels: tuple[str, ...]) -> None:
     for label in labels:
         if label != EVERY_PEER and label not in known:
             raise ValueError(f"there is no arm {label!r}; there are {', '.join(sorted(known))}, and '{EVERY_PEER}'")
+
+
+def _current_labels(labels: Any) -> Any:
+    """Replace old names of networks, with a FutureWarning; anything but a list is left to pydantic."""
+    warn = partial(warnings.warn, category=FutureWarning, stacklevel=2)
+    if not isinstance(labels, list | tuple):
+        return labels
+    return [current_name(label, warn) if isinstance(label, str) else label for label in labels]
+
+
+Labels = Annotated[tuple[str, ...], BeforeValidator(_current_labels)]
+"""Labels of arms."""
 
 
 def _check_glob(pattern: str | None) -> None:
@@ -39,9 +54,7 @@ class LowerConfig(Options):
 
     dpi: tuple[float, ...] = Field(min_length=1)
     degradation: tuple[str, ...] = Field(("clean",), min_length=1)
-    without: tuple[str, ...] = Field(
-        (), description="labels of arms that are not measured here, or 'peers' for all peers"
-    )
+    without: Labels = Field((), description="labels of arms that are not measured here, or 'peers' for all peers")
     engines: tuple[str, ...] | None = Field(None, description="engines of the command that read here; none: all")
 
     @model_validator(mode="after")
@@ -84,7 +97,7 @@ class SourceConfig(Options):
     case: bool = Field(True, description="false: upper and lower case count as the same")
     lower: tuple[LowerConfig, ...] = ()
     as_it_is: bool = Field(False, description="measure the pages at the resolution they have")
-    without: tuple[str, ...] = Field((), description="arms that are not measured on this set, as in 'lower'")
+    without: Labels = Field((), description="arms that are not measured on this set, as in 'lower'")
 
     @model_validator(mode="after")
     def _one_kind(self) -> SourceConfig:

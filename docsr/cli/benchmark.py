@@ -21,6 +21,7 @@ from docsr.text.wording import counted
 if TYPE_CHECKING:
     from docsr.bench.arms import Arm
     from docsr.bench.results import Results
+    from docsr.bench.reuse import EarlierResults
     from docsr.bench.suite import Suite
     from docsr.bench.suite_file import LowerConfig
     from docsr.benchmark import Measurements
@@ -108,19 +109,22 @@ def benchmark(
         measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)
     results = results_of(measured, pages, arms, signatures, missing, _command(), earlier)
     _write(out, results, pages, measured, arms, peers)
-    return _conclude(out, results, measured, reuse)
+    return _conclude(out, results, measured, earlier)
 
 
 def _command() -> str:
     return shlex.join(["docsr", *sys.argv[1:]])
 
 
-def _conclude(out: Path, results: Results, measured: Measurements, reuse: Path | None) -> int:
+def _conclude(out: Path, results: Results, measured: Measurements, earlier: EarlierResults | None) -> int:
     """Print what failed and where the results are; return the exit code."""
     for sentence in results.failed:
         say(f"docsr: failed: {sentence}", err=True)
-    if reuse is not None:
-        say(f"docsr: {counted(measured.texts.count(None), 'row')} of {reuse} reused", err=True)
+    if earlier is not None:
+        reused = counted(measured.texts.count(None), "row")
+        say(f"docsr: {reused} reused, without their texts: digits and confusions may be incomplete", err=True)
+        if (other := earlier.measured_elsewhere()) is not None:
+            say(f"docsr: the reused rows were measured on another machine or with other versions: {other}", err=True)
     say(f"{counted(len(measured.rows), 'row')}: {out / 'results.json'}, {out / 'report.md'}, {out / 'report.html'}")
     return 1 if results.failed else 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from docsr.cli.echo import terminal
+from docsr.cli.model_name import ModelName
 from docsr.errors import UsageError
 from docsr.text.wording import counted
 
@@ -21,7 +22,7 @@ _WIDTH = 200
 
 
 @click.command()
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=ModelName())
 def models(names: tuple[str, ...]) -> None:
     """List the shipped networks, and the x-heights at which each helps; NAME prints all measurements of one network.
 

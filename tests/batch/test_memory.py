@@ -18,7 +18,7 @@ SAMPLES, CHECKPOINT = ROOT / "data" / "samples", ROOT / "benchmarks" / "checkpoi
 APART = ("--jobs", 1, "--time-limit", 600)
 
 
-@pytest.mark.slow
+@pytest.mark.slow_except("compact_x2")
 @pytest.mark.parametrize("model", sorted(catalogue()))
 def test_a_small_page_needs_no_more_than_the_least_that_is_allowed(tmp_path, capsys, monkeypatch, model):
     wish = ("--model", model, "--tile", 64, "--max-memory", LEAST_MEMORY // 10**6, *APART)

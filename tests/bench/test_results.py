@@ -40,7 +40,18 @@ def results() -> Results:
     missing, failed = {"fsrcnn_x2": "no weights"}, ["p1, net_x4: broke"]
     engines = {"tesseract": "tesseract 5"}
     arms = {"net_x4": "0a1b2c"}
-    return Results("mine", "docsr benchmark x", engines, arms, missing, failed, found, cells, rank(cells), confused)
+    return Results(
+        command="docsr benchmark x",
+        suite="mine",
+        engines=engines,
+        arms=arms,
+        not_run=missing,
+        failed=failed,
+        rows=found,
+        summary=cells,
+        ranking=rank(cells),
+        confusions=confused,
+    )
 
 
 def test_results_json_has_what_is_promised(results, tmp_path):
@@ -78,7 +89,9 @@ WRONG = {
     "a list": ("[]", "is not the results.json"),
     "another schema": ('{"schema": 99}', "schema 1"),
     "nested too deeply": ("[" * 100_000, "nested too deeply"),
-    "without rows": ('{"schema": 1, "suite": "a"}', "Field required"),
+    "without a machine": ('{"schema": 1, "suite": "a"}', "its machine"),
+    "no number": ('{"schema": 1, "rows": [NaN]}', "JSON compliant"),
+    "an infinite number": ('{"schema": 1, "rows": [1e999]}', "JSON compliant"),
     "not UTF-8": ("\udcff", "is not the results.json"),
 }
 
@@ -91,7 +104,7 @@ def test_another_file_is_refused_with_a_sentence(tmp_path, text, sentence):
 
 
 def test_a_file_that_cannot_be_read_is_refused_with_a_sentence(tmp_path):
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="is not a file"):
         read_results(tmp_path)
 
 

@@ -48,7 +48,7 @@ class Benchmark:
         assert again.code == 0, again.err
         after = read_results(self.second / "results.json")
         reused = [row for row in after.rows if row.seconds_ocr == MARK]
-        assert f"{len(reused)} rows of {before} reused" in again.err
+        assert f"{len(reused)} rows reused, without their texts" in again.err
         return after, {(row.page, row.upscaler) for row in after.rows if row not in reused}
 
 
@@ -86,7 +86,6 @@ def test_of_a_network_that_changed_all_rows_are_measured_again(benchmark):
     assert after.confusions.keys() == benchmark.before.confusions.keys()
 
 
-@pytest.mark.slow
 def test_of_a_page_that_changed_all_rows_are_measured_again(benchmark):
     (benchmark.pages / "page1.txt").write_text("another text", encoding="utf-8")
     after, anew = benchmark.again()
@@ -114,7 +113,7 @@ def test_texts_that_are_known_from_the_folder_are_not_lost(benchmark):
     ("field", "value", "sentence"),
     [
         ("docsr", "0.0.1", "measured by docsr 0.0.1"),
-        ("folding", "none", "measured by docsr"),
+        ("folding", "none", "folded texts in another way"),
         ("pages", {}, "no digests of its pages"),
         ("engines", None, "engines"),
     ],
@@ -136,3 +135,27 @@ def test_an_engine_of_another_version_reads_all_again(benchmark):
     (benchmark.pages / "page1.png").unlink()
     after, anew = benchmark.again()
     assert len(anew) == len({(row.page, row.upscaler) for row in after.rows})
+
+
+def test_rows_that_are_reused_are_kept_in_the_folder(benchmark):
+    benchmark.again()
+    (benchmark.first / "results.json").unlink()
+    assert benchmark.run("--out", benchmark.second).code == 0
+    after = read_results(benchmark.second / "results.json")
+    assert {row.seconds_ocr for row in after.rows} == {MARK}
+
+
+def test_another_machine_is_named(benchmark):
+    path = benchmark.first / "results.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["machine"] |= {"processor": "another processor"}
+    path.write_text(json.dumps(values), encoding="utf-8")
+    again = benchmark.run("--out", benchmark.second, "--reuse", path)
+    assert "the reused rows were measured on another machine or with other versions: another processor" in again.err
+
+
+def test_an_original_is_reused_for_another_resolution(benchmark):
+    words = ("--upscaler", "none", "--lr-dpi", "100", "--reuse", benchmark.first / "results.json")
+    assert ran("benchmark", benchmark.pages, *words, "--out", benchmark.second).code == 0
+    reused = {row.upscaler for row in read_results(benchmark.second / "results.json").rows if row.seconds_ocr == MARK}
+    assert reused == {"hr"}

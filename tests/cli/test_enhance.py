@@ -224,7 +224,7 @@ def stopped(folder: Path, out: Path, network: Path, jobs: int, number: int) -> t
     return process.returncode, printed, err
 
 
-@pytest.mark.slow
+@pytest.mark.slow_except("15-2")
 @pytest.mark.parametrize(
     ("number", "jobs"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGINT, 2), (signal.SIGTERM, 2)]
 )

@@ -84,7 +84,7 @@ def gone(process: int) -> bool:
     return False
 
 
-@pytest.mark.slow
+@pytest.mark.slow_except("1")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_preparing_stops_and_can_be_done_again(tmp_path, capsys, monkeypatch, jobs):
     scans, out = tmp_path / "in", tmp_path / "out"

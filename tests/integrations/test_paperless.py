@@ -120,7 +120,7 @@ def test_a_kind_that_is_only_read_stays(tmp_path: Path, command: Path, low: Page
     assert path.read_bytes() == before
 
 
-@pytest.mark.slow
+@pytest.mark.slow_except("broken.png")
 @pytest.mark.parametrize("name", ["broken.pdf", "broken.png", "letter.docx", "broken.tif"])
 def test_a_broken_or_foreign_file_is_consumed_as_it_came(tmp_path: Path, command: Path, name: str) -> None:
     path = placed(tmp_path, name)

@@ -36,7 +36,6 @@ def test_of_many():
     assert found == {**TOLD, 0: "did 0"}
 
 
-@pytest.mark.slow
 def test_of_one():
     apart = SingleWorker(hang_or_die, broken, 1.5, on_timeout=late)
     assert {item: apart(item) for item in TOLD} == TOLD

@@ -52,7 +52,6 @@ def test_a_copy_of_what_is_shipped_is_a_file_as_others(tmp_path: Path, monkeypat
     assert tried(str(tmp_path / "compact_x2.onnx")) == 2
 
 
-@pytest.mark.slow
 def test_what_ends_its_process_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_factor", killed)
     with pytest.raises(CheckpointError, match=r"a\.onnx crashed its process \(out of memory\?\) each time") as caught:

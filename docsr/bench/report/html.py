@@ -46,7 +46,7 @@ def write_html(path: Path, results: Results, changes: Sequence[PageChange], left
     page = report.render(
         results=results,
         made_by=wording.made_by(results),
-        method=wording.METHOD,
+        method=f"{results.folding} {wording.METHOD}",
         verdicts=list(wording.verdicts(results.summary)),
         counted=counted,
         ranking_note=wording.RANKING,

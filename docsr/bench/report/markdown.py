@@ -39,7 +39,7 @@ def _head(results: Results) -> Iterator[str]:
     yield f"    {visible(results.command)}"
     yield ""
     made_by, verdicts = wording.made_by(results), " ".join(wording.verdicts(results.summary))
-    for paragraph in (in_markdown(made_by), wording.METHOD, in_markdown(verdicts)):
+    for paragraph in (in_markdown(made_by), f"{in_markdown(results.folding)} {wording.METHOD}", in_markdown(verdicts)):
         yield from (*wrap(paragraph, WIDTH, break_long_words=False, break_on_hyphens=False), "")
 
 

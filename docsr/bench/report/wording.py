@@ -10,7 +10,6 @@ from docsr.bench.results import Results
 from docsr.bench.small_digits import DOUBTFUL
 from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
 from docsr.metrics.bootstrap import Interval
-from docsr.metrics.text import FOLDING
 from docsr.text.wording import counted
 
 SIGNS = {1: "better", -1: "worse", 0: "="}
@@ -28,7 +27,7 @@ DIGITS = (
 )
 
 METHOD = (
-    f"{FOLDING} Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over "
+    "Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over "
     "pages. Bicubic is 2x or 4x, whichever reads the set better. Gap closed: 0 is that bicubic, 100 the original scan; "
     "empty if the original is not better than bicubic beyond chance. Against bicubic: whether the arm is better or "
     "worse beyond chance, or neither (=). docsr against it: the same for docsr and the arm. Both are empty below "

@@ -36,7 +36,19 @@ def results(text: str) -> Results:
     found = [replace(row, set=text, engine=text) for row in rows()]
     cells = [replace(cell, arm=cell.arm) for cell in summarise(found, {})]
     confused = {text: [("`", text, 7), ("|", "\n", 1)]}
-    return Results(text, text, {text: text}, {text: text}, {text: text}, [text], found, cells, rank(cells), confused)
+    names = {text: text}
+    return Results(
+        command=text,
+        suite=text,
+        engines=names,
+        arms=names,
+        not_run=names,
+        failed=[text],
+        rows=found,
+        summary=cells,
+        ranking=rank(cells),
+        confusions=confused,
+    )
 
 
 def structure(written: str) -> list[str]:

@@ -17,6 +17,8 @@ from tests.upscalers.graph.test_others import NETWORKS, exported
 
 SIZES = [(47, 37), (64, 64)]
 OTHERS = 60
+FEW = 12
+"""Of each network by default."""
 
 REFUSED, FAILED, AGREE, DISAGREE, ENDED = "refused", "failed", "agree", "disagree", "ended its process"
 
@@ -43,14 +45,15 @@ def ended(_path: Path) -> str:
     return ENDED
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_what_is_foretold_comes_to_be(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "others"), [(0, FEW), *(pytest.param(seed, OTHERS, marks=pytest.mark.slow) for seed in range(2))]
+)
+def test_what_is_foretold_comes_to_be(tmp_path: Path, seed: int, others: int) -> None:
     torch.manual_seed(0)
     contents = [skeleton(), *(exported(kind().eval(), tmp_path / "a", dynamo=False).read_bytes() for kind in NETWORKS)]
     paths = []
     for number, content in enumerate(contents):
-        for place, other in enumerate(restructured(content, OTHERS, seed)):
+        for place, other in enumerate(restructured(content, others, seed)):
             paths.append(tmp_path / f"{number}-{place}.onnx")
             paths[-1].write_bytes(other)
     found = dict(run_in_processes(judged, paths, jobs=1, on_crash=ended, limit=60))
