@@ -40,7 +40,13 @@ IN_ANNOTATIONS = "BinaryOperator_BitOr"
 """`int | None` stands in annotations, which nothing evaluates: such a mutant changes nothing."""
 
 USERS = {"tests/batch": ("tests/cli", "tests/test_api.py")}
-OTHER_USERS = ("tests/batch", "tests/test_api.py", "tests/test_square.py", "tests/test_square_ratio.py")
+OTHER_USERS = (
+    "tests/batch",
+    "tests/cli/test_cli.py",
+    "tests/test_api.py",
+    "tests/test_square.py",
+    "tests/test_square_ratio.py",
+)
 """Tests of what uses a room."""
 
 LONGEST = 900

@@ -102,6 +102,11 @@ BLANK = {
 }
 
 
+def test_what_is_too_small_to_measure_has_no_ink():
+    stripes = np.tile(np.repeat(np.array([0, 255], np.uint8), 4), (7, 20))
+    assert not has_ink(stripes)
+
+
 @pytest.mark.parametrize("name", BLANK)
 def test_what_is_blank_has_no_text(name: str):
     assert measure(BLANK[name]) is None

@@ -187,3 +187,10 @@ def test_the_command_reports_it_and_can_leave_it(tmp_path, capsys, monkeypatch) 
         rows.append((json.loads((tmp_path / "r.json").read_text())[0]["put_back"], "put back" in ran.out))
     assert rows[0][0] > 0.1
     assert rows == [(rows[0][0], True), (None, False)]
+
+
+def test_more_noise_raises_the_bound_only_so_far():
+    random = np.random.default_rng(0)
+    levels = (0.0, 4.0, 30.0)
+    noisy = [Page(np.clip(random.normal(128, level, (300, 300)), 0, 255).astype(np.uint8)) for level in levels]
+    assert [bound_of(page, False) for page in noisy] == [14, 17, 17]

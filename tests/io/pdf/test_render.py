@@ -230,7 +230,7 @@ def test_a_truncated_file_is_whole_or_refused(tmp_path: Path, part: int):
                 leaf.replace(doubled(leaf.read()))
 
 
-@pytest.mark.parametrize("kind", ["field", "kid", "permissions", "unsigned", "loop"])
+@pytest.mark.parametrize("kind", ["field", "kid", "permissions", "after what is no field", "unsigned", "loop"])
 def test_a_signed_document_is_left(tmp_path: Path, kind: str):
     path = scan_file(tmp_path / "a.pdf")
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
@@ -245,7 +245,8 @@ def test_a_signed_document_is_left(tmp_path: Path, kind: str):
         if kind == "permissions":
             pdf.Root.Perms = Dictionary(DocMDP=Dictionary(Type=Name.Sig))
         else:
-            pdf.Root.AcroForm = Dictionary(Fields=Array([field]), SigFlags=1)
+            before = [7] if kind == "after what is no field" else []
+            pdf.Root.AcroForm = Dictionary(Fields=Array([*before, field]), SigFlags=1)
         pdf.save(path)
     with open_scans(path) as scans:
         (leaf,) = scans.leaves
