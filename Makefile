@@ -95,7 +95,8 @@ programs:
 	@sh tools/install_programs.sh
 
 COVERAGE ?=
-# A file's tests run in one worker, so that their fixtures are made once. The last files are those of many quick tests.
+# A file's tests run in one worker, so that their fixtures are made once. Files start in the order of collection, so
+# that the last ones hold many quick tests.
 SPREAD = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: env programs
 	$(TEST_ENV) $(BIN)/python -m pytest $(SPREAD) $(COVERAGE)

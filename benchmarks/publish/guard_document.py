@@ -45,7 +45,7 @@ This page says how docsr checks the results of networks, how much of what a netw
 alone. `{told["command"]}` measures it.
 The figures are of docsr {told["docsr"]} on {told["machine"]["processor"]}, with these networks:
 {networks}.
-All figures but the seconds are the same on every machine that has the fonts of `make programs`.
+All figures but the seconds repeat on the same kind of processor, with the fonts of `make programs`.
 
 docsr reduces the network's result to half the resolution of the page, and compares the two around every pixel. The
 result may differ in contrast and be sharper. Any other difference must stay below a bound, which is higher on noisy
@@ -55,16 +55,16 @@ was put back (`put_back`).
 
 docsr also puts back dark places (below 90 of 255, in part below 128) with nothing lighter within 8 px, and does not
 count them. Examples are a scanner's black surround, the inside of a black area, white text on black, and the shadows of
-a photograph. Networks never see such places while they are trained. They turn black to grey there and break letters.
+a photograph. Networks never see such places while they are trained. There they turn black into grey and break letters.
 
 The guard has limits:
 
-- It finds words and letters that are not on the page if they look different *on the page*. It cannot find what the page
-  does not show: at an x-height of 4 px, an `e` instead of a `c` differs by less than a scanner's blur does.
-- It does not make a network right. Wrong places look as blurred again as they are on the page.
+- It finds words and letters that are not on the page if the page's own pixels show the difference. It cannot find what
+  the page does not show: at an x-height of 4 px, an `e` instead of a `c` differs by less than a scanner's blur does.
+- It does not correct a network: a wrong place becomes as blurred as it is on the page.
 - What is put back has the page's own contrast. On a scan, its paper is a little greyer than the paper that the network
   whitened around it.
-- It distinguishes fine dots only in part, and a network may lose a few of them."""
+- It tells the fine dots of a printed picture apart only in part; a network may lose a few of them."""
 
 
 def _mistakes(told: dict[str, Any]) -> Iterator[str]:

@@ -32,8 +32,8 @@ models` prints the same table, and `docsr models NAME` everything that was measu
 - **Auto**: the text sizes at which `docsr enhance` takes the network when you give it only the engine (`--engine`).
   Where several help, the [small ones](decisions.md#small-text-is-looked-at-from-every-pixel) go before the compact
   ones. Of these, docsr takes the one that brings the text nearest to 20-30 px.
-- **Never by default**: networks beyond 4x, or beyond 2x for RapidOCR. With larger ones `tune` reads with more errors in
-  all, or hardly fewer.
+- **Never by default**: networks beyond 4x, or beyond 2x for RapidOCR. With larger ones, engines make more errors on
+  `tune`, or hardly fewer.
 
 Elsewhere docsr takes bicubic. `--factor 8` asks for the network of 8x, `--model NAME` for any, whatever the text size.
 Text that is large enough stays as it is, unless you also ask for a factor.
@@ -45,9 +45,10 @@ and `--dry-run` give them for the finer axis, where they are 1.44 times as large
 COUNTS = """
 ## How often each reads better than bicubic
 
-The table counts settings (a set of pages, made low-resolution in one way) in which the network was measured. It says
-in how many the network by itself, at any text size, reads better or worse than bicubic beyond chance (95 %, paired
-bootstrap over pages). Bicubic is taken at 2x or 4x, whichever reads better. The cards have every setting.
+The table counts settings (a set of pages, made low-resolution in one way) in which the network was measured. It says in
+how many the engine reads better or worse after the network by itself than after bicubic, at any text size and beyond
+chance (95 %, paired bootstrap over pages). Bicubic is taken at 2x or 4x, whichever reads better. The cards have every
+setting.
 
 """
 

@@ -1,4 +1,4 @@
-"""Count the characters that each engine and arm takes for others."""
+"""Count which characters are read as which others, for each engine and arm."""
 
 from __future__ import annotations
 
