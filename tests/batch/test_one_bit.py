@@ -11,6 +11,8 @@ from PIL import Image
 
 from docsr.batch.one_bit import TALL_ENOUGH, in_one_bit
 from docsr.batch.options import EnhanceOptions
+from docsr.batch.page_plan import Planner
+from docsr.batch.results import PageResult, Task
 from docsr.io.document import read_document
 from docsr.page import Page
 from tests.command import docsr
@@ -81,3 +83,10 @@ def test_a_fax_stays_one_bit_in_group_4_unless_grey_is_asked_for(tmp_path, capsy
                 assert image.info["compression"] == "group4"
     assert sizes[""] == sizes["--binarize"]
     assert sizes[""] < 5 * FAX.stat().st_size < sizes["--grey"]
+
+
+@pytest.mark.parametrize(("page", "form", "widened"), [(BIT, "jpg", True), (BIT, "tiff", False), (GREY, "jpg", False)])
+def test_only_a_page_that_came_with_one_bit_and_gets_more_is_said_to_be_widened(page, form, widened):
+    row = PageResult("a.tif", "out/a", 1, "planned", x_height_in=TALL)
+    planner = Planner(EnhanceOptions(format=form))
+    assert planner._with_bits(row, page, Task(Path("a.tif"), Path("out/a"))).widened is widened
