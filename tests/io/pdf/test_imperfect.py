@@ -215,7 +215,7 @@ def test_alpha_of_jpeg_2000_that_is_asked_for_and_opaque_is_passed_over(tmp_path
     [
         ("", True), ("0 g", True), ("0 0 0 rg", True), ("/Cs cs 0 0 0 sc", True), ("/Cs cs", True), ("0.5 g", True),
         ("1 0 0 rg", False), ("/Cs cs 0 0 1 scn", False), ("1 g", True), ("/DeviceGray cs 0.25 sc", True),
-        ("1 0 0 rg q 0 g Q", False), ("q 1 0 0 rg Q", True),
+        ("1 0 0 rg q 0 g Q", False), ("q 1 0 0 rg Q", True), ("0.25 sc", True),
     ],
 )  # fmt: skip
 def test_a_stencil_is_painted_in_the_colour_of_its_page(tmp_path: Path, paint: str, grey: bool):

@@ -172,3 +172,11 @@ def test_parts_that_share_resources_take_no_time_each_by_each(shared: str):
         used = Uses().names_in(page)
         assert time.process_time() - start < 3
     assert used == ({"/Im0"} if shared == "resources" else None)
+
+
+def test_only_what_is_drawn_is_used():
+    """Other operators take names of other tables, which may be the same."""
+    with pikepdf.new() as pdf:
+        page = page_of(pdf, {})
+        page.Contents = pdf.make_stream(f"/Im7 gs /Im8 ri {FILLING} /Im9 /Other Do".encode())
+        assert Uses().names_in(page) == {"/Im0"}
