@@ -134,13 +134,17 @@ def test_an_image_that_is_too_large_is_found_wherever_it_is_drawn(tmp_path: Path
             assert ("far more data" if maker is full else "more than 1,000,000,000 pixels") in str(caught.value)
 
 
-def test_an_image_is_found_though_content_before_it_cannot_be_read(tmp_path: Path):
+@pytest.mark.parametrize("where", ["content", "stamp"])
+def test_an_image_is_found_though_something_else_cannot_be_read(tmp_path: Path, where: str):
     path = document(tmp_path / "a.pdf", ["a stamp"])
     with pikepdf.open(path) as pdf:
         page = pdf.pages[0].obj
         broken = pikepdf.Stream(pdf, b"")
         broken.write(b"nothing", filter=Name.FlateDecode)
-        page.Contents = Array([pdf.make_indirect(broken)])
+        if where == "content":
+            page.Contents = Array([pdf.make_indirect(broken)])
+        else:
+            page.Annots[0].AP.N = pdf.make_indirect(broken)
         page.Resources.XObject.Bomb = pdf.make_indirect(claimed(pdf))
         with pytest.raises(Unreadable, match="more than 1,000,000,000 pixels"):
             check_renderable(pdf.pages[0], CheckedObjects())
