@@ -16,6 +16,7 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
+from docsr.io.pdf.colour import _alternate
 from docsr.io.pdf.scans import open_scans
 from docsr.page import Page, Pixels
 from tests.io.pdf.files import (
@@ -255,3 +256,11 @@ def test_a_jpeg_of_plain_rgb_is_told_by_the_pdf(tmp_path: Path):
         lambda pdf: image_of(pdf, data, Name.DeviceRGB, filter=Name.DCTDecode, parms=Dictionary(ColorTransform=0)),
     )
     assert difference(read(path).pixels, RGB) <= 2
+
+
+def test_the_alternate_of_a_profile_may_be_an_array():
+    white = Dictionary(WhitePoint=Array([0.9505, 1, 1.089]))
+    space = _alternate(Array([Name.Lab, white]))
+    assert space is not None
+    assert space.channels == 3
+    assert _alternate(Array([])) is None
