@@ -213,18 +213,6 @@ def test_an_image_inside_forms_is_replaced_on_its_page_alone(tmp_path: Path):
     assert difference(shown(tmp_path / "b.pdf"), shown(path)) <= 2
 
 
-def test_strips_that_content_turns_are_joined(tmp_path: Path):
-    path, cuts = tmp_path / "a.pdf", [0, 30, HEIGHT]
-    with pikepdf.new() as pdf:
-        pairs = list(itertools.pairwise(cuts))
-        strips = {f"/S{top}": image_of(pdf, GREY[top:end].tobytes(), size=(WIDTH, end - top)) for top, end in pairs}
-        content = [f"q {WIDTH} 0 0 {end - top} 0 {HEIGHT - end} cm /S{top} Do Q" for top, end in pairs]
-        add_page(pdf, f"0 1 -1 0 {HEIGHT} 0 cm {' '.join(content)}", strips, (HEIGHT, WIDTH))
-        pdf.save(path)
-    with open_scans(path) as scans:
-        assert np.array_equal(scans.leaves[0].read().pixels, np.rot90(GREY))
-
-
 @pytest.mark.parametrize(("rotate", "downwards"), [*itertools.product([0, 90], [True, False])])
 def test_strips_are_joined(tmp_path: Path, rotate: int, downwards: bool):
     path, cuts = tmp_path / "a.pdf", [0, 30, 60, HEIGHT]
