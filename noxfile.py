@@ -33,11 +33,12 @@ ENHANCE = [
     ),
     *("tests/upscale/test_tiles.py", "tests/io", "tests/upscalers", "tests/metrics/test_text.py"),
     *("tests/ocr/test_tesseract.py", "--ignore=tests/upscalers/test_torch.py"),
+    *("--ignore=tests/upscalers/graph/test_agreement.py", "--ignore=tests/upscalers/graph/test_others.py"),
 ]
 """The quick tests of what comes without torch."""
 
 TRAIN = ["tests/models", "tests/losses", "tests/training", "tests/test_export.py"]
-TOOLS = ["pytest>=8.3", "hypothesis>=6.100", "onnx>=1.17"]
+TOOLS = ["pytest>=8.3", "hypothesis>=6.100", "onnx>=1.17", "coverage>=7.6"]
 
 nox.options.envdir = str(WORK / "nox")
 nox.options.default_venv_backend = "uv"
@@ -93,14 +94,14 @@ def security(session: nox.Session) -> None:
 @nox.session(python=PYTHONS)
 def installed(session: nox.Session) -> None:
     """Test the installed wheel with the newest dependencies."""
-    session.install(f"{_wheel(session)}[ocr]", *TOOLS)
+    session.install(f"{_wheel(session)}[ocr,heif]", *TOOLS)
     _test(session, ENHANCE)
 
 
 @nox.session(python=OLDEST)
 def from_sdist(session: nox.Session) -> None:
     """Test the installed wheel with the tests that the source distribution holds."""
-    session.install(f"{_wheel(session)}[ocr]", *TOOLS)
+    session.install(f"{_wheel(session)}[ocr,heif]", *TOOLS)
     (archive,) = DIST.glob("*.tar.gz")
     unpacked = Path(session.create_tmp()) / "sdist"
     shutil.rmtree(unpacked, ignore_errors=True)
@@ -112,7 +113,7 @@ def from_sdist(session: nox.Session) -> None:
 @nox.session(python=OLDEST)
 def lowest(session: nox.Session) -> None:
     """Test the wheel with the oldest dependencies that pyproject.toml allows."""
-    _install_lowest(session, "ocr", "benchmark")
+    _install_lowest(session, "ocr", "benchmark", "heif")
     _test(
         session,
         [*ENHANCE, "tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/bench/test_results.py"],
