@@ -70,7 +70,7 @@ def run_benchmark(
         engines: OCR engines by name.
         out: the folder that keeps the rows.
         peers: folder of the peers' weights.
-        earlier: a benchmark of which rows that still hold are reused.
+        earlier: a benchmark; its rows are reused where they are still valid.
         jobs: number of processes, one thread each.
         progress: called with (measurements done, measurements in all).
 
