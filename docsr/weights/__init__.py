@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from docsr.errors import CheckpointError
@@ -66,13 +68,14 @@ class ModelCard:
         return x_height is not None and span is not None and span[0] <= x_height <= span[1]
 
 
-def catalogue(folder: Path = _FOLDER) -> dict[str, ModelCard]:
-    """Return the cards of the networks in ``folder``, by name.
+@cache
+def catalogue(folder: Path = _FOLDER) -> Mapping[str, ModelCard]:
+    """Return the cards of the networks in ``folder``, by name. They are read once per process.
 
     Raises:
         CheckpointError: a card is damaged or its network does not exist.
     """
-    return {card.name: card for card in map(_read_card, sorted(folder.glob("*.json")))}
+    return MappingProxyType({card.name: card for card in map(_read_card, sorted(folder.glob("*.json")))})
 
 
 def is_shipped(path: Path) -> bool:
