@@ -57,8 +57,10 @@ class PerceptualLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.distance = distance
-        self.features = build_features(network, layer)
-        self.features.load_state_dict(_fitting(_read_weights(network, weights), self.features, network, weights))
+        with torch.device("meta"):  # no time for random weights that are replaced at once
+            self.features = build_features(network, layer)
+        state = _fitting(_read_weights(network, weights), self.features, network, weights)
+        self.features.load_state_dict(state, assign=True)
         self.requires_grad_(False)
         self.bgr = caffe_bgr
         self.scale = 1 / (255 * IMAGENET_STD[1]) if caffe_bgr else 1.0  # undoes the larger scale of such inputs
@@ -86,16 +88,17 @@ class PerceptualLoss(nn.Module):
 
 def build_features(network: str, layer: int) -> nn.Sequential:
     """Return the first ``layer`` layers of a VGG's convolutional part."""
+    layout = LAYOUTS.find(network)
+    whole = sum(2 if width else 1 for width in layout)
+    if layer > whole:
+        raise UsageError(f"perceptual_layer {layer} is beyond the {whole} layers of {network}")
     layers: list[nn.Module] = []
     channels = 3
-    for width in LAYOUTS.find(network):
-        if width == 0:
-            layers.append(nn.MaxPool2d(2))
-            continue
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-        channels = width
-    if layer > len(layers):
-        raise UsageError(f"perceptual_layer {layer} is beyond the {len(layers)} layers of {network}")
+    for width in layout:
+        if len(layers) >= layer:
+            break
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()] if width else [nn.MaxPool2d(2)]
+        channels = width or channels
     return nn.Sequential(*layers[:layer])
 
 
@@ -133,4 +136,4 @@ def _fitting(state: dict[str, Tensor], features: nn.Module, network: str, source
         raise CheckpointError(
             f"{source} does not hold {network}'s features (missing: {missing[0]}): fix loss.perceptual_network"
         )
-    return {key: state[key] for key in wanted}
+    return {key: state[key].to(value.dtype) for key, value in wanted.items()}
