@@ -17,7 +17,8 @@ SPEED ?= benchmarks/results/speed
 BIN = $(VENV)/bin
 SOURCES = $(shell find docsr -type f -not -name '*.pyc')
 # One thread per worker: torch, OpenMP and Tesseract would otherwise fight over the same cores.
-TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1
+# Bytecode is kept, whatever the shell says: the tests start hundreds of processes.
+TEST_ENV = OMP_NUM_THREADS=1 OMP_THREAD_LIMIT=1 PYTHONDONTWRITEBYTECODE=
 
 .PHONY: help demo env programs test test-slow mutants test-openvino test-ray recipes benchmark-smoke benchmark patches recipe-networks experiments crops guard digits many-pages headline compare speed overhead ocrmypdf fuzz fuzz-batch fuzz-learn torture ray tables docs docs-test check release-check lock docker pipelines hub format clean
 
