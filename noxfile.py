@@ -37,6 +37,9 @@ ENHANCE = [
 ]
 """The quick tests of what comes without torch."""
 
+OF_NEWER_RUNTIMES = "tests/upscalers/graph/test_operators.py::test_sizes_are_those_of_onnx_runtime"
+"""Old versions of ONNX Runtime lack some of these operators; a network that has one fails there with a sentence."""
+
 TRAIN = ["tests/models", "tests/losses", "tests/training", "tests/test_export.py"]
 TOOLS = ["pytest>=8.3", "hypothesis>=6.100", "onnx>=1.17", "coverage>=7.6"]
 
@@ -114,10 +117,8 @@ def from_sdist(session: nox.Session) -> None:
 def lowest(session: nox.Session) -> None:
     """Test the wheel with the oldest dependencies that pyproject.toml allows."""
     _install_lowest(session, "ocr", "benchmark", "heif")
-    _test(
-        session,
-        [*ENHANCE, "tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/bench/test_results.py"],
-    )
+    more = ["tests/metrics/test_image.py", "tests/metrics/test_bootstrap.py", "tests/bench/test_results.py"]
+    _test(session, [*ENHANCE, *more, "--deselect", OF_NEWER_RUNTIMES])
 
 
 @nox.session(python=OLDEST)

@@ -26,6 +26,9 @@ _STREAM = b"\xff\x4f\xff\x51"
 _SIZE_BYTES = 42
 """Bytes from the start of the codestream to the channel fields of its SIZ segment."""
 
+_SILENT = 0
+"""OpenCV's level of logging at which it prints nothing."""
+
 _ANY_PROFILE = (2, 3)
 """Methods of a colour specification with a profile: restricted (JP2) and any (JPX)."""
 
@@ -90,11 +93,12 @@ def _deep(mode: str, file: IO[bytes], size: _Size) -> Image.Image:
     data = bytearray(file.read())
     for place in range(size.place, size.place + 3 * len(size.bits), 3):
         data[place] &= 0x7F
-    before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    set_level = getattr(cv2.utils, "logging", cv2).setLogLevel  # OpenCV 4 has it beside its other functions
+    before = set_level(_SILENT)
     try:
         values: Any = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     finally:
-        cv2.utils.logging.setLogLevel(before)
+        set_level(before)
     if values is None:
         raise OSError("its JPEG 2000 data cannot be decoded")
     if values.dtype != np.uint16 or values.shape[2:] != (() if len(size.bits) == 1 else (len(size.bits),)):
