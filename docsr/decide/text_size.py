@@ -69,6 +69,9 @@ MIXED = 0.6
 INK = 0.0003
 """A page with less ink, as a share of its pixels, counts as blank. A word has more."""
 
+TALLEST_TURNED = 4.5
+"""How many times as tall the letters of a page on its side may be as what was measured before it was turned."""
+
 STRIP = 20
 """An image at least this many times as long as wide is not tested as a page on its side."""
 
@@ -143,6 +146,8 @@ def has_ink(pixels: Pixels) -> bool:
 
 def _reads_better(turned: TextSize, found: TextSize) -> bool:
     if turned.letters < found.letters / 4:  # a few pieces can have one size by chance
+        return False
+    if turned.x_height > TALLEST_TURNED * found.x_height:  # columns of numbers look like lines of tall letters
         return False
     return turned.spread < found.spread and turned.letters / turned.lines > found.letters / found.lines
 
