@@ -93,6 +93,25 @@ def run_benchmark(
     return measurements
 
 
+def signatures_of(suite: Suite, engines: dict[str, Engine]) -> dict[str, str]:
+    """Check, before work starts, that the engines can read the suite's pages; return each one's signature.
+
+    Where an engine reads sources in several languages, its signatures are separated by ``; ``.
+
+    Raises:
+        UsageError: an engine has no data for a page's language.
+        DocsrError: an engine is not installed.
+    """
+    languages = sorted({page.source.language for page in suite.pages})
+    found = {}
+    for name, engine in engines.items():
+        readers = [engine.in_language(language) for language in languages]
+        for reader in dict.fromkeys(readers):
+            reader.check()
+        found[name] = "; ".join(dict.fromkeys(reader.signature for reader in readers))
+    return found
+
+
 def results_of(
     measured: Measurements,
     suite: Suite,
@@ -179,7 +198,7 @@ class RowStore:
 
         The text of a reused row is None.
         """
-        stored = self._rows.get(key_of(task.page, task.condition, task.arm, engine.signature))
+        stored = self._rows.get(key_of(task.page, task.condition, task.arm, engine))
         if stored is None:
             return None
         row, text = stored
@@ -192,9 +211,8 @@ class RowStore:
         lines = []
         for task in tasks:
             for name in task.engines:
-                signature = engines[name].signature
-                row = earlier.row(task, name, signature)
-                key = key_of(task.page, task.condition, task.arm, signature)
+                row = earlier.row(task, name, engines[name])
+                key = key_of(task.page, task.condition, task.arm, engines[name])
                 if row is not None and key not in self:
                     lines.append(self._put(key, row, None))
         self._append("".join(lines))
@@ -202,7 +220,7 @@ class RowStore:
     def add(self, task: Measurement, measured: Measured, engines: dict[str, Engine]) -> None:
         """Add a task's rows, and write them to disk at once. PageError if they cannot be written."""
         for row, text in measured.rows:
-            key = key_of(task.page, task.condition, task.arm, engines[row.engine].signature)
+            key = key_of(task.page, task.condition, task.arm, engines[row.engine])
             self._append(self._put(key, row, text))
 
     def _put(self, key: str, row: Row, text: str | None) -> str:
@@ -232,7 +250,7 @@ def _missing(wanted: list[Measurement], store: RowStore, engines: dict[str, Engi
     """Return the tasks with the engines still to run; the ceiling is measured once for all conditions of a page."""
     tasks, planned = [], set()
     for task in wanted:
-        keys = {name: key_of(task.page, task.condition, task.arm, engines[name].signature) for name in task.engines}
+        keys = {name: key_of(task.page, task.condition, task.arm, engines[name]) for name in task.engines}
         missing = tuple(name for name, key in keys.items() if key not in store and key not in planned)
         planned |= {keys[name] for name in missing}
         if missing:

@@ -125,10 +125,11 @@ def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> It
         yield from (Measurement(page, AS_IT_IS, arm, tuple(engines)) for arm in chosen)
 
 
-def key_of(page: SuitePage, condition: Condition, arm: Arm, engine_signature: str) -> str:
+def key_of(page: SuitePage, condition: Condition, arm: Arm, engine: Engine) -> str:
     """Return a hash of all that determines a row, docsr's version included; the ceiling's has no condition."""
+    signature = engine.in_language(page.source.language).signature
     how = "" if arm.name == HR else f"{condition.lr_dpi} {condition.degradation}"
-    parts = (__version__, page.digest, page.set, how, arm.signature, engine_signature)
+    parts = (__version__, page.digest, page.set, how, arm.signature, signature)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -185,8 +186,9 @@ class Measurer:
         self, task: Measurement, engine: str, result: Page, image_scores: ImageScores, factor: int
     ) -> tuple[Row, str]:
         """Read the page and score the text."""
+        reader = self.engines[engine].in_language(task.page.source.language)
         started = perf_counter()
-        text = self.engines[engine].read(result)
+        text = reader.read(result)
         seconds_ocr = perf_counter() - started
         score = score_text(task.page.text, text, case=task.page.source.case)
         row = Row(

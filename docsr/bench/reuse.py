@@ -20,6 +20,7 @@ from docsr.bench.summary import label, reader
 from docsr.errors import UsageError
 from docsr.machine import machine
 from docsr.metrics.text import FOLDING
+from docsr.ocr.base import Engine
 
 
 class _Place(NamedTuple):
@@ -64,14 +65,18 @@ class EarlierResults:
         self._rows = {_place(row): row for row in earlier.rows}
         self._scores = {cell.set: cell.score for cell in earlier.summary}
 
-    def row(self, task: Measurement, engine: str, signature: str) -> Row | None:
-        """Return the row of a task by an engine with ``signature``; None if it has to be measured."""
+    def row(self, task: Measurement, name: str, engine: Engine) -> Row | None:
+        """Return the row of a task by the engine that was asked for by ``name``; None if it has to be measured."""
         earlier, page, how = self._results, task.page, task.condition
-        if earlier.engines.get(engine) != signature or earlier.arms.get(task.arm.label) != task.arm.signature:
+        signature = engine.in_language(page.source.language).signature
+        if (
+            signature not in earlier.engines.get(name, "").split("; ")
+            or earlier.arms.get(task.arm.label) != task.arm.signature
+        ):
             return None
         if earlier.pages.get(page.set, {}).get(page.name) != page.digest:
             return None
-        return self._rows.get(_place_of(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, engine))
+        return self._rows.get(_place_of(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, name))
 
     def measured_elsewhere(self) -> str | None:
         """Return what measured the rows if it is not what runs here, else None."""

@@ -94,6 +94,11 @@ class SourceConfig(Options):
         description="most pages, drawn by a fixed seed, as evenly from the root's folders as possible; none: all",
     )
     score: Literal["cer", "words"] = Field("cer", description="words: word recall, for an ambiguous reading order")
+    language: str = Field(
+        "eng",
+        pattern=r"^[A-Za-z]\w*(/\w+)?(\+[A-Za-z]\w*(/\w+)?)*$",
+        description="language of the pages, a Tesseract code such as deu or deu+eng; RapidOCR ignores it",
+    )
     case: bool = Field(True, description="false: upper and lower case count as the same")
     lower: tuple[LowerConfig, ...] = ()
     as_it_is: bool = Field(False, description="measure the pages at the resolution they have")

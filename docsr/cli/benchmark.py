@@ -95,7 +95,7 @@ def benchmark(
     from docsr.bench.arms import plan_arms
     from docsr.bench.reuse import EarlierResults
     from docsr.bench.suite import load_suite
-    from docsr.benchmark import results_of, run_benchmark
+    from docsr.benchmark import results_of, run_benchmark, signatures_of
     from docsr.ocr.engines import ENGINES
 
     _check_out(out, suite)
@@ -104,7 +104,7 @@ def benchmark(
     arms, missing = plan_arms(upscalers, peers)
     _print_left_out(pages, missing)
     readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
-    signatures = {name: reader.signature for name, reader in readers.items()}  # fails here, not after an hour
+    signatures = signatures_of(pages, readers)  # fails here, not after an hour
     with counting_bar("measured") as progress:
         measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)
     results = results_of(measured, pages, arms, signatures, missing, _command(), earlier)

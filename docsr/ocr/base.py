@@ -37,5 +37,19 @@ class Engine(Protocol):
     def signature(self) -> str:
         """Return name, version and options, which determine the text; reports and caches use it."""
 
+    def in_language(self, language: str) -> Engine:
+        """Return the engine for pages in a language, a Tesseract code such as ``deu`` or ``deu+eng``.
+
+        An engine that reads all languages in the same way returns itself.
+        """
+
+    def check(self) -> None:
+        """Check, before work starts, that the engine can read.
+
+        Raises:
+            UsageError: it has no data for its language.
+            DocsrError: it is not installed.
+        """
+
     def read(self, page: Page) -> str:
         """Return the text of the page. DocsrError if the engine fails or is not installed."""

@@ -11,6 +11,13 @@ class NullEngine:
     name = "null"
     signature = "null"
 
+    def in_language(self, language: str) -> NullEngine:
+        """Return itself."""
+        return self
+
+    def check(self) -> None:
+        """Do nothing: there is nothing to miss."""
+
     def read(self, page: Page) -> str:
         """Return the empty text."""
         return ""

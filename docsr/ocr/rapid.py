@@ -28,6 +28,14 @@ class RapidOcr:
         except PackageNotFoundError as error:
             raise MissingExtraError(PURPOSE, "peers") from error
 
+    def in_language(self, language: str) -> RapidOcr:
+        """Return itself: its models read Latin letters in any language."""
+        return self
+
+    def check(self) -> None:
+        """Check that the package is installed. MissingExtraError if it is not."""
+        _ = self.signature
+
     @cached_property
     def _engine(self) -> Any:
         try:

@@ -40,12 +40,19 @@ class Tesseract:
     def __init__(self, language: str = "eng", psm: int = 3) -> None:
         self.language = language
         self.psm = psm
+        self._others: dict[str, Tesseract] = {}
 
     @cached_property
     def signature(self) -> str:
         """Return version and options; the dpi tag is the page's, or 300 if its dpi is unknown."""
         version = _lines(_run_program("--version"))[0].split()[-1].lstrip("v")
         return f"tesseract {version} lang {self.language} psm {self.psm} dpi as tagged"
+
+    def in_language(self, language: str) -> Tesseract:
+        """Return Tesseract with the same options for pages in ``language``, a code such as ``deu`` or ``deu+eng``."""
+        if language == self.language:
+            return self
+        return self._others.setdefault(language, Tesseract(language, self.psm))
 
     @staticmethod
     def available() -> bool:

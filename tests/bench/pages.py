@@ -29,6 +29,12 @@ class WidthEngine:
     def __init__(self) -> None:
         self.asked = 0
 
+    def in_language(self, language: str) -> WidthEngine:
+        return self
+
+    def check(self) -> None:
+        """It can always read."""
+
     def read(self, page: Page) -> str:
         self.asked += 1
         return f"width {page.width} mean {round(float(np.mean(page.pixels)))}"
