@@ -67,7 +67,7 @@ def run_benchmark(
     Args:
         suite: the pages.
         arms: from :func:`docsr.bench.arms.plan_arms`.
-        engines: OCR engines by name.
+        engines: OCR engines by the name, or name and options, by which they were asked for.
         out: the folder that keeps the rows.
         peers: folder of the peers' weights.
         earlier: a benchmark; its rows are reused where they are still valid.
@@ -86,7 +86,7 @@ def run_benchmark(
     measurements = Measurements(failed=failed)
     for task in wanted:
         for engine in task.engines:
-            stored = store.get(task, engines[engine])
+            stored = store.get(task, engine, engines[engine])
             if stored is not None:
                 measurements.rows.append(stored[0])
                 measurements.texts.append(stored[1])
@@ -193,17 +193,17 @@ class RowStore:
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 
-    def get(self, task: Measurement, engine: Engine) -> tuple[Row, str | None] | None:
-        """Return the row and text of a task, under the task's own names; None if it was not measured.
+    def get(self, task: Measurement, name: str, engine: Engine) -> tuple[Row, str | None] | None:
+        """Return the row and text of a task by the engine that was asked for by ``name``; None if it was not measured.
 
-        The text of a reused row is None.
+        The row has the task's own names. The text of a reused row is None.
         """
         stored = self._rows.get(key_of(task.page, task.condition, task.arm, engine))
         if stored is None:
             return None
         row, text = stored
         condition = task.condition
-        own = replace(row, page=task.page.name, upscaler=task.arm.name)
+        own = replace(row, page=task.page.name, upscaler=task.arm.name, engine=name)
         return replace(own, lr_dpi=condition.lr_dpi, degradation=condition.degradation), text
 
     def reuse(self, earlier: EarlierResults, tasks: Iterable[Measurement], engines: dict[str, Engine]) -> None:
@@ -248,11 +248,11 @@ class RowStore:
 
 def _missing(wanted: list[Measurement], store: RowStore, engines: dict[str, Engine]) -> list[Measurement]:
     """Return the tasks with the engines still to run; the ceiling is measured once for all conditions of a page."""
-    tasks, planned = [], set()
+    tasks, planned = list[Measurement](), set[str]()
     for task in wanted:
-        keys = {name: key_of(task.page, task.condition, task.arm, engines[name]) for name in task.engines}
-        missing = tuple(name for name, key in keys.items() if key not in store and key not in planned)
-        planned |= {keys[name] for name in missing}
+        names = {key_of(task.page, task.condition, task.arm, engines[name]): name for name in reversed(task.engines)}
+        missing = tuple(name for key, name in reversed(names.items()) if key not in store and key not in planned)
+        planned |= names.keys()
         if missing:
             tasks.append(replace(task, engines=missing))
     return tasks

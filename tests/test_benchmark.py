@@ -15,12 +15,14 @@ from PIL import Image
 
 from docsr.bench.arms import HR, Arm, plan_arms
 from docsr.bench.degradations import DEGRADATIONS
+from docsr.bench.results import read_results
 from docsr.bench.suite import load_suite
 from docsr.bench.suite_file import LowerConfig
 from docsr.benchmark import ROWS, run_benchmark
-from docsr.cli.benchmark import DEGRADATION_NAMES, ENGINE_NAMES
+from docsr.cli.benchmark import DEGRADATION_NAMES
+from docsr.cli.benchmark import benchmark as command
 from docsr.ocr.base import Engine
-from docsr.ocr.engines import ENGINES
+from docsr.ocr.engines import ENGINES, engine_of
 from docsr.page import Page
 from tests.bench.pages import WidthEngine, folder_suite
 from tests.command import docsr
@@ -131,7 +133,9 @@ def test_a_folder_in_one_command(tmp_path, capsys, monkeypatch):
     ("wish", "code", "sentence"),
     [
         (["--upscaler", "bicubik"], 2, "did you mean 'bicubic'"),
-        (["--engine", "tesserakt"], 2, "tesserakt"),
+        (["--engine", "tesserakt"], 2, "unknown engine 'tesserakt'; did you mean 'tesseract'?"),
+        (["--engine", "tesseract:psn=6"], 2, "unknown option 'psn' of the engine tesseract; did you mean 'psm'?"),
+        (["--engine", "rapidocr:max_side_len=9"], 2, "cannot be '9': it is a whole number from 320 to 30000"),
         (["--degradation", "scan"], 2, "--degradation and --hr-dpi need --lr-dpi"),
     ],
 )
@@ -212,5 +216,38 @@ def test_a_run_that_is_killed_goes_on(tmp_path):
 
 
 def test_the_command_offers_what_is_registered():
-    assert tuple(ENGINES) == ENGINE_NAMES
+    (told,) = [option.help or "" for option in command.params if option.name == "engines"]
+    for name, kind in ENGINES.items():
+        assert name in told
+        assert all(f"{option}=" in told for option in kind.choices)
     assert tuple(DEGRADATIONS) == DEGRADATION_NAMES
+
+
+def test_rows_of_each_setting_of_an_engine_have_its_spec(tmp_path):
+    suite = load_suite(folder_suite(tmp_path / "in", pages=1), None, LowerConfig(dpi=(50,)))
+    arms = [arm for arm in plan_arms(["none"], None)[0] if arm.label == "none"]
+    specs = ["tesseract", "tesseract:psm=7", "tesseract:psm=3"]
+    for _ in range(2):
+        found = run_benchmark(suite, arms, {spec: engine_of(spec) for spec in specs}, tmp_path / "out")
+        assert [row.engine for row in found.rows] == specs, "the second time they come from the folder"
+        assert ["psm 7" in row.engine_options for row in found.rows] == [False, True, False]
+    assert len((tmp_path / "out" / ROWS).read_text(encoding="utf-8").splitlines()) == 2, "equal options are read once"
+
+
+@pytest.mark.slow
+def test_two_settings_of_one_engine_are_compared_in_one_run(tmp_path, capsys, monkeypatch):
+    folder, out = folder_suite(tmp_path / "in", pages=1, dpi=300), tmp_path / "out"
+    engines = ("tesseract", "tesseract:thresholding_method=2,psm=6", "tesseract:psm=6,thresholding_method=2")
+    asked = [word for engine in engines for word in ("--engine", engine)]
+    ran = docsr(capsys, monkeypatch, "benchmark", folder, "--out", out, "--upscaler", "none", "--lr-dpi", 50, *asked)
+    assert ran.code == 0, ran.err
+    results = read_results(out / "results.json")
+    spec = "tesseract:psm=6,thresholding_method=2"
+    told = {(row.engine, row.engine_options) for row in results.rows}
+    assert told == {
+        ("tesseract", "lang eng, psm 3, thresholding_method 0, dpi as tagged"),
+        (spec, "lang eng, psm 6, thresholding_method 2, dpi as tagged"),
+    }
+    assert {(cell.engine, cell.engine_options) for cell in results.summary} == told
+    assert list(results.engines) == ["tesseract", spec]
+    assert f"## in, 50 dpi, clean, {spec}" in (out / "report.md").read_text(encoding="utf-8").replace("\\", "")

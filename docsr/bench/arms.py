@@ -14,6 +14,7 @@ from docsr.choices import MEASURED_ENGINES
 from docsr.decide.decision import LARGEST_AUTO_FACTOR, Plan, is_fax, measured_x_height, plan_by_default, raster_for
 from docsr.errors import DocsrError, UsageError
 from docsr.io.paths.manifest import sha256_of
+from docsr.ocr.engines import name_of
 from docsr.page import Page
 from docsr.square import FINER, KEPT, Raster, pixel_shape, squared
 from docsr.upscalers.base import Upscaler
@@ -101,9 +102,11 @@ class Arm:
 def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
     """Return what ``auto`` does to a page with text of ``x_height`` px and pixels ``shape`` times as high as wide.
 
-    For an engine without measurements of networks, it is what ``docsr enhance`` does by default.
+    An engine's options (``rapidocr:max_side_len=8000``) change nothing. For an engine without measurements of networks,
+    it is what ``docsr enhance`` does by default.
     """
-    reader = engine if engine in MEASURED_ENGINES else MEASURED_ENGINES[0]
+    reader = name_of(engine)
+    reader = reader if reader in MEASURED_ENGINES else MEASURED_ENGINES[0]
     return plan_by_default(x_height, reader, shape)
 
 

@@ -19,6 +19,7 @@ from docsr.errors import DocsrError
 from docsr.metrics.image import ink_ratio, psnr, same_size, ssim
 from docsr.metrics.text import score_text
 from docsr.ocr.base import Engine
+from docsr.ocr.engines import is_asked
 from docsr.page import Page, luminance
 from docsr.square import squared
 from docsr.upscale.page import upscale_page
@@ -42,7 +43,8 @@ class Row:
     """One page, one arm, one engine. A field that does not apply is None.
 
     Rates are in [0, 1], but unbounded above if insertions count (CER, WER). Counts can be pooled, rates cannot.
-    ``x_height`` is that of the page before it was enlarged, in px.
+    ``engine`` is the name, or name and options, by which the engine was asked for; ``engine_options`` says how it was
+    run. ``x_height`` is that of the page before it was enlarged, in px.
     """
 
     page: str
@@ -53,6 +55,7 @@ class Row:
     upscaler: str
     factor: int
     engine: str
+    engine_options: str
     cer: float | None
     edits: int
     insertions: int
@@ -115,7 +118,9 @@ def tasks_of(page: SuitePage, arms: Sequence[Arm], engines: Sequence[str]) -> It
     """Yield every task of the page's source, arm after arm in each condition; a page as it is has no HR."""
     source = page.source
     for lower_config in source.lower:
-        readers = tuple(name for name in engines if lower_config.engines is None or name in lower_config.engines)
+        readers = tuple(
+            name for name in engines if lower_config.engines is None or is_asked(name, lower_config.engines)
+        )
         chosen = [arm for arm in arms if not arm.is_among((*source.without, *lower_config.without))]
         for condition in (Condition(dpi, name) for dpi in lower_config.dpi for name in lower_config.degradation):
             fitting = (arm for arm in chosen if arm.is_for(SHAPES.get(condition.degradation, 1.0)))
@@ -137,7 +142,7 @@ class Measurer:
     """Do tasks in one process; load each arm and engine once, and keep the last page.
 
     Args:
-        engines: OCR engines by name.
+        engines: OCR engines by the name, or name and options, by which they were asked for.
         peers: folder of the peers' weights.
     """
 
@@ -199,6 +204,7 @@ class Measurer:
             upscaler=task.arm.name,
             factor=factor,
             engine=engine,
+            engine_options=reader.options,
             cer=_rate(score.edits, score.reference_chars),
             wer=_rate(score.word_edits, score.reference_words),
             word_recall=_rate(score.words_found, score.reference_words),

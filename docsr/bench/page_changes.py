@@ -54,6 +54,7 @@ class _Place(NamedTuple):
     lr_dpi: float | None
     degradation: str
     engine: str
+    engine_options: str
 
 
 Read = tuple[Row, str | None]
@@ -96,11 +97,15 @@ def _pairs(results: Results, texts: Sequence[str | None], arm: str) -> Iterator[
     """Yield what was read after bicubic (of the better size) and after the arm, for each place that has both."""
     read: dict[_Place, dict[str, Read]] = {}
     for row, text in zip(results.rows, texts, strict=True):
-        place = _Place(row.set, row.page, row.lr_dpi, row.degradation, row.engine)
+        place = _Place(row.set, row.page, row.lr_dpi, row.degradation, row.engine, row.engine_options)
         read.setdefault(place, {})[label(row)] = (row, text)
-    baselines = {(cell.set, cell.lr_dpi, cell.degradation, cell.engine): cell.baseline for cell in results.summary}
+    baselines = {
+        (cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.engine_options): cell.baseline
+        for cell in results.summary
+    }
     for place, of_arm in read.items():
-        baseline = baselines.get((place.set, place.lr_dpi, place.degradation, place.engine))
+        setting = place.set, place.lr_dpi, place.degradation, place.engine, place.engine_options
+        baseline = baselines.get(setting)
         if arm in of_arm and baseline in of_arm:
             yield place, of_arm[baseline], of_arm[arm]
 

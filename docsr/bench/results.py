@@ -50,7 +50,7 @@ class Results:
         machine: what ran the benchmark, from :func:`docsr.machine.machine`.
         suite: name of the suite.
         folding: how texts were folded before they were compared.
-        engines: name -> version and options.
+        engines: name, or name and options asked for -> version and options.
         arms: label -> signature: version, or digest of its weights.
         not_run: arm -> why it was not run.
         failed: a sentence for each measurement that failed.
@@ -106,12 +106,19 @@ def read_results(path: Path) -> Results:
     told = values.get("machine")
     if not isinstance(told, dict) or told.keys() != machine().keys() or not isinstance(told["libraries"], dict):
         raise UsageError(f"{path} is not the results.json of a benchmark: its machine is not described")
+    if any(isinstance(row, dict) and not row.get("engine_options") for row in _rows_of(values)):
+        raise UsageError(f"{path} does not say how its engines were run (engine_options): measure it again")
     try:
         return TypeAdapter(Results).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path} is not the results.json of a benchmark: {where}: {first['msg']}") from error
+
+
+def _rows_of(values: dict[str, Any]) -> list[Any]:
+    rows = values.get("rows")
+    return rows if isinstance(rows, list) else []
 
 
 def as_json(values: dict[str, Any]) -> str:

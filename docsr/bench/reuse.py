@@ -32,15 +32,18 @@ class _Place(NamedTuple):
     degradation: str
     arm: str
     engine: str
+    engine_options: str
 
 
 def _place(row: Row) -> _Place:
-    return _place_of(row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine)
+    return _place_of(row.set, row.page, row.lr_dpi, row.degradation, label(row), row.engine, row.engine_options)
 
 
-def _place_of(set_: str, page: str, lr_dpi: float | None, degradation: str, arm: str, engine: str) -> _Place:
+def _place_of(
+    set_: str, page: str, lr_dpi: float | None, degradation: str, arm: str, engine: str, engine_options: str
+) -> _Place:
     """Return the place of a row; the original is the same however a page is made low-resolution."""
-    return _Place(set_, page, *((None, "") if arm == HR else (lr_dpi, degradation)), arm, engine)
+    return _Place(set_, page, *((None, "") if arm == HR else (lr_dpi, degradation)), arm, engine, engine_options)
 
 
 class EarlierResults:
@@ -68,15 +71,15 @@ class EarlierResults:
     def row(self, task: Measurement, name: str, engine: Engine) -> Row | None:
         """Return the row of a task by the engine that was asked for by ``name``; None if it has to be measured."""
         earlier, page, how = self._results, task.page, task.condition
-        signature = engine.in_language(page.source.language).signature
-        if (
-            signature not in earlier.engines.get(name, "").split("; ")
-            or earlier.arms.get(task.arm.label) != task.arm.signature
-        ):
+        reader = engine.in_language(page.source.language)
+        if reader.signature not in earlier.engines.get(name, "").split("; "):
+            return None
+        if earlier.arms.get(task.arm.label) != task.arm.signature:
             return None
         if earlier.pages.get(page.set, {}).get(page.name) != page.digest:
             return None
-        return self._rows.get(_place_of(page.set, page.name, how.lr_dpi, how.degradation, task.arm.label, name))
+        read_by = task.arm.label, name, reader.options
+        return self._rows.get(_place_of(page.set, page.name, how.lr_dpi, how.degradation, *read_by))
 
     def measured_elsewhere(self) -> str | None:
         """Return what measured the rows if it is not what runs here, else None."""
@@ -100,7 +103,8 @@ class EarlierResults:
         before, now = (_grouped(of, lambda row: _place(row)._replace(page="")) for of in (self._results.rows, rows))
 
         def is_same(count: SmallDigits, arm: str) -> bool:
-            place = _place_of(count.set, "", count.lr_dpi, count.degradation, arm, count.engine)
+            read_by = arm, count.engine, count.engine_options
+            place = _place_of(count.set, "", count.lr_dpi, count.degradation, *read_by)
             return before[place] == now[place]
 
         digits = self._results.digits

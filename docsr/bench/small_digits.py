@@ -31,6 +31,7 @@ class SmallDigits:
     lr_dpi: float | None
     degradation: str
     engine: str
+    engine_options: str
     arm: str
     baseline: str
     pages: int
@@ -51,18 +52,18 @@ def small_digits(
         pages: pages with the true texts.
     """
     truth = {(page.set, page.name): page for page in pages}
-    read: dict[tuple[str, float | None, str, str, str], dict[str, str]] = defaultdict(dict)
+    read: dict[tuple[str, float | None, str, str, str, str], dict[str, str]] = defaultdict(dict)
     unknown = set()
     for row, text in zip(rows, texts, strict=True):
         if row.x_height is not None and row.x_height < DOUBTFUL:
-            of_arm = row.set, row.lr_dpi, row.degradation, row.engine, label(row)
+            of_arm = row.set, row.lr_dpi, row.degradation, row.engine, row.engine_options, label(row)
             if text:
                 read[of_arm][row.page] = text
             elif text is None:
                 unknown.add(of_arm)
     counts = []
     for cell in cells:
-        place = cell.set, cell.lr_dpi, cell.degradation, cell.engine
+        place = cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.engine_options
         before, after = read[(*place, cell.baseline)], read[(*place, cell.arm)]
         both = [(truth[cell.set, page], before[page], after[page]) for page in before if page in after]
         if unknown & {(*place, cell.baseline), (*place, cell.arm)}:
@@ -78,11 +79,13 @@ def with_earlier(
     counts: Iterable[SmallDigits], earlier: Iterable[SmallDigits], cells: Iterable[Cell]
 ) -> list[SmallDigits]:
     """Return the counts of the cells, in their order: those of ``counts``, or ``earlier`` ones of the same baseline."""
-    found = {
-        (count.set, count.lr_dpi, count.degradation, count.engine, count.arm): count for count in (*earlier, *counts)
-    }
-    wanted = ((found.get((cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm)), cell) for cell in cells)
+    found = {_key(count): count for count in (*earlier, *counts)}
+    wanted = ((found.get(_key(cell)), cell) for cell in cells)
     return [count for count, cell in wanted if count is not None and count.baseline == cell.baseline]
+
+
+def _key(one: SmallDigits | Cell) -> tuple[str, float | None, str, str, str, str]:
+    return one.set, one.lr_dpi, one.degradation, one.engine, one.engine_options, one.arm
 
 
 def _changes(page: SuitePage, before: str, after: str) -> NumberChanges:

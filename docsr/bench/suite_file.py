@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from docsr.bench.arms import EVERY_PEER, known_labels
 from docsr.bench.degradations import DEGRADATIONS
 from docsr.errors import UsageError
-from docsr.ocr.engines import ENGINES
+from docsr.ocr.engines import spec_of
 from docsr.train_config import Options
 from docsr.train_config_file import read_yaml_file
 from docsr.weights import current_name
@@ -41,6 +41,10 @@ Labels = Annotated[tuple[str, ...], BeforeValidator(_current_labels)]
 """Labels of arms."""
 
 
+Spec = Annotated[str, AfterValidator(spec_of)]
+"""An engine's name, or its name and options."""
+
+
 def _check_glob(pattern: str | None) -> None:
     """Raise a ValueError for a pattern that Path.glob refuses."""
     try:
@@ -55,14 +59,16 @@ class LowerConfig(Options):
     dpi: tuple[float, ...] = Field(min_length=1)
     degradation: tuple[str, ...] = Field(("clean",), min_length=1)
     without: Labels = Field((), description="labels of arms that are not measured here, or 'peers' for all peers")
-    engines: tuple[str, ...] | None = Field(None, description="engines of the command that read here; none: all")
+    engines: tuple[Spec, ...] | None = Field(
+        None,
+        description="engines of the command that read here: with any options, or as in rapidocr:max_side_len=8000 with "
+        "these; none: all",
+    )
 
     @model_validator(mode="after")
     def _known(self) -> LowerConfig:
         for name in self.degradation:
             DEGRADATIONS.find(name)
-        for name in self.engines or ():
-            ENGINES.find(name)
         _check_labels(self.without)
         if not 10 <= min(self.dpi) <= max(self.dpi) <= 1200:
             raise ValueError("a page has a dpi from 10 to 1200")

@@ -28,9 +28,13 @@ FEWEST_PAGES = 6
 """With fewer pages nothing is called better or worse: a bootstrap over so few pages claims too much."""
 
 
+SETTING = ("set", "lr_dpi", "degradation", "engine", "engine_options")
+"""Fields of rows and cells that say where arms are compared."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One arm on one set at one resolution, degradation and engine; rates in [0, 1].
+    """One arm on one set at one resolution and degradation, by one engine with its options; rates in [0, 1].
 
     Attributes:
         score: ``cer``, or ``words`` for 1 - word recall.
@@ -51,6 +55,7 @@ class Cell:
     lr_dpi: float | None
     degradation: str
     engine: str
+    engine_options: str
     arm: str
     score: str
     pages: int
@@ -115,9 +120,9 @@ def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
     """
     groups: dict[tuple[Any, ...], dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        groups[row.set, row.lr_dpi, row.degradation, row.engine][label(row)][row.page] = row
+        groups[_setting(row)][label(row)][row.page] = row
     cells = []
-    for key in sorted(groups, key=lambda key: (key[0], -(key[1] or 0), key[2], key[3])):
+    for key in sorted(groups, key=lambda key: (key[0], -(key[1] or 0), *key[2:])):
         cells += _cells(groups[key], scores.get(key[0], "cer"))
     return cells
 
@@ -129,18 +134,20 @@ def rank(cells: Iterable[Cell]) -> list[Rank]:
     for cell in cells:
         if cell.gap_closed is not None and cell.arm != HR:
             gaps[cell.engine, cell.arm].append((cell, cell.gap_closed.value))
-            places[cell.set, cell.lr_dpi, cell.degradation, cell.engine, cell.arm] = cell.gap_closed.value
+            places[_setting(cell), cell.arm] = cell.gap_closed.value
     ranks = []
     for (engine, arm), own in gaps.items():
-        champions = [
-            places.get((cell.set, cell.lr_dpi, cell.degradation, engine, cell.champion or "")) for cell, _ in own
-        ]
+        champions = [places.get((_setting(cell), cell.champion or "")) for cell, _ in own]
         measured = [gap for gap in champions if gap is not None]
         champion = fmean(measured) if len(measured) == len(own) else None
         signs = [cell.beats_bicubic for cell, _ in own]
         mean = fmean(gap for _, gap in own)
         ranks.append(Rank(arm, engine, mean, champion, len(own), signs.count(1), signs.count(-1)))
     return sorted(ranks, key=lambda rank: (rank.engine, (rank.champion_gap_closed or 0) - rank.gap_closed))
+
+
+def _setting(of: Row | Cell) -> tuple[str, float | None, str, str, str]:
+    return of.set, of.lr_dpi, of.degradation, of.engine, of.engine_options
 
 
 def _cells(arms: dict[str, dict[str, Row]], score: str) -> list[Cell]:
@@ -178,7 +185,7 @@ def _cell(
         error_rate(row, score) - error_rate(other, score) > HARM_POINTS for row, other in zip(rows, beside, strict=True)
     )
     return Cell(
-        **{name: getattr(rows[0], name) for name in ("set", "lr_dpi", "degradation", "engine")},
+        **{name: getattr(rows[0], name) for name in SETTING},
         **_pooled_scores(rows),
         arm=arm,
         score=score,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from docsr.bench.suite_file import LowerConfig
     from docsr.benchmark import Measurements
 
-ENGINE_NAMES = ("tesseract", "rapidocr", "null")
 DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
 
 
@@ -45,10 +44,11 @@ DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
     "--engine",
     "engines",
     multiple=True,
-    type=click.Choice(ENGINE_NAMES),
+    metavar="NAME[:OPTION=VALUE,...]",
     default=("tesseract",),
     show_default=True,
-    help="OCR engine (repeatable); null reads nothing.",
+    help="OCR engine (repeatable): tesseract, tesseract:psm=6,thresholding_method=2, rapidocr, "
+    "rapidocr:max_side_len=8000, or null, which reads nothing.",
 )
 @click.option("--peers", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Weights of the peers.")
 @click.option(
@@ -96,14 +96,14 @@ def benchmark(
     from docsr.bench.reuse import EarlierResults
     from docsr.bench.suite import load_suite
     from docsr.benchmark import results_of, run_benchmark, signatures_of
-    from docsr.ocr.engines import ENGINES
+    from docsr.ocr.engines import engine_of, spec_of
 
     _check_out(out, suite)
+    readers = {spec: engine_of(spec) for spec in map(spec_of, engines)}
     earlier = None if reuse is None else EarlierResults(reuse)
     pages = load_suite(suite, root, _lower(suite, dpis, degradations, hr_dpi), hr_dpi)
     arms, missing = plan_arms(upscalers, peers)
     _print_left_out(pages, missing)
-    readers = {name: ENGINES.find(name)() for name in dict.fromkeys(engines)}
     signatures = signatures_of(pages, readers)  # fails here, not after an hour
     with counting_bar("measured") as progress:
         measured = run_benchmark(pages, arms, readers, out, peers=peers, earlier=earlier, jobs=jobs, progress=progress)

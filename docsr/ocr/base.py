@@ -37,6 +37,10 @@ class Engine(Protocol):
     def signature(self) -> str:
         """Return name, version and options, which determine the text; reports and caches use it."""
 
+    @property
+    def options(self) -> str:
+        """Return how the engine is run, in a few words that stay the same; rows of a benchmark have them."""
+
     def in_language(self, language: str) -> Engine:
         """Return the engine for pages in a language, a Tesseract code such as ``deu`` or ``deu+eng``.
 

@@ -10,6 +10,7 @@ class NullEngine:
 
     name = "null"
     signature = "null"
+    options = "none"
 
     def in_language(self, language: str) -> NullEngine:
         """Return itself."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -12,19 +12,37 @@ import numpy as np
 from docsr.errors import DocsrError, MissingExtraError
 from docsr.page import Page
 
+MAX_SIDE_LEN = 2_000
+"""px. RapidOCR shrinks a page whose longer side is larger to it before it reads; the package's default as well."""
+
+CHOICES: Final = {"max_side_len": range(320, 30_001)}
+"""Option -> its values."""
+
 PURPOSE = "reading text with RapidOCR"
 
 
 class RapidOcr:
-    """Read a page in one thread with the models of the package; lines come in the order in which it finds them."""
+    """Read a page in one thread with the models of the package; lines come in the order in which it finds them.
+
+    Args:
+        max_side_len: px. A page whose longer side is larger is shrunk to it before it is read.
+    """
 
     name = "rapidocr"
 
+    def __init__(self, max_side_len: int = MAX_SIDE_LEN) -> None:
+        self.max_side_len = max_side_len
+
+    @property
+    def options(self) -> str:
+        """Return the largest side of a page, in px."""
+        return f"max_side_len {self.max_side_len}"
+
     @property
     def signature(self) -> str:
-        """Return the package's version, which determines the models. MissingExtraError if it is not installed."""
+        """Return version, which determines the models, and options. MissingExtraError if it is not installed."""
         try:
-            return f"rapidocr {version('rapidocr')}"
+            return f"rapidocr {version('rapidocr')}, {self.options}"
         except PackageNotFoundError as error:
             raise MissingExtraError(PURPOSE, "peers") from error
 
@@ -43,7 +61,8 @@ class RapidOcr:
         except ImportError as error:
             raise MissingExtraError(PURPOSE, "peers") from error
         threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-        return RapidOCR(params={"Global.log_level": "critical", **threads})
+        asked = {"Global.log_level": "critical", "Global.max_side_len": self.max_side_len}
+        return RapidOCR(params={**asked, **threads})
 
     def read(self, page: Page) -> str:
         """Return the text of the page, one line for each that was found. DocsrError if RapidOCR fails."""
@@ -56,4 +75,4 @@ class RapidOcr:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the loaded models, which each process loads for itself."""
-        return {}
+        return {"max_side_len": self.max_side_len}

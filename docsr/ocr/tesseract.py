@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from functools import cached_property
+from typing import Final
 
 from docsr.errors import DocsrError, UsageError, reason_of
 from docsr.ocr.base import Word
@@ -16,10 +17,15 @@ from docsr.system.programs import Ended, run
 
 PROGRAM = "tesseract"
 UNKNOWN_DPI = 300.0
+CHOICES: Final = {"psm": (1, *range(3, 14)), "thresholding_method": range(3)}
+"""Option -> its values; the other page segmentation modes read nothing."""
+
 NOT_FOUND = "the program tesseract is not installed or not on the PATH: install Tesseract"
 
 _LINE, _BOX = ("block_num", "par_num", "line_num"), ("left", "top", "width", "height")
 _TABLE = ("-c", "tessedit_create_tsv=1")
+
+_THRESHOLDING = "thresholding_method"
 
 _LANGUAGE = re.compile("[a-z_]+")
 """Names of languages that are checked; names of scripts and of files like ``eng2`` are not."""
@@ -33,26 +39,34 @@ class Tesseract:
     Args:
         language: Tesseract's language code.
         psm: page segmentation mode (3: automatic).
+        thresholding_method: how grey pages become black and white (0: Otsu, 1: Otsu in tiles, 2: Sauvola).
     """
 
     name = "tesseract"
 
-    def __init__(self, language: str = "eng", psm: int = 3) -> None:
+    def __init__(self, language: str = "eng", psm: int = 3, thresholding_method: int = 0) -> None:
         self.language = language
         self.psm = psm
+        self.thresholding_method = thresholding_method
         self._others: dict[str, Tesseract] = {}
+
+    @property
+    def options(self) -> str:
+        """Return language, modes and dpi: the dpi tag is the page's, or 300 if its dpi is unknown."""
+        modes = f"psm {self.psm}, thresholding_method {self.thresholding_method}"
+        return f"lang {self.language}, {modes}, dpi as tagged"
 
     @cached_property
     def signature(self) -> str:
-        """Return version and options; the dpi tag is the page's, or 300 if its dpi is unknown."""
+        """Return version and options."""
         version = _lines(_run_program("--version"))[0].split()[-1].lstrip("v")
-        return f"tesseract {version} lang {self.language} psm {self.psm} dpi as tagged"
+        return f"tesseract {version}, {self.options}"
 
     def in_language(self, language: str) -> Tesseract:
         """Return Tesseract with the same options for pages in ``language``, a code such as ``deu`` or ``deu+eng``."""
         if language == self.language:
             return self
-        return self._others.setdefault(language, Tesseract(language, self.psm))
+        return self._others.setdefault(language, Tesseract(language, self.psm, self.thresholding_method))
 
     @staticmethod
     def available() -> bool:
@@ -63,13 +77,15 @@ class Tesseract:
         """Check, before work starts, that pages can be read.
 
         Raises:
-            UsageError: Tesseract has no data for the language.
+            UsageError: Tesseract has no data for the language, or is too old for the thresholding method.
             DocsrError: Tesseract is not installed.
         """
         known = set(filter(_LANGUAGE.fullmatch, _lines(_run_program("--list-langs"))))
         unknown = [name for name in self.language.split("+") if _LANGUAGE.fullmatch(name) and name not in known]
         if unknown:
             raise UsageError(f"Tesseract has no data for {', '.join(unknown)}: it has {', '.join(sorted(known))}")
+        if self.thresholding_method and _THRESHOLDING not in str(_lines(_run_program("--print-parameters"))):
+            raise UsageError(f"this Tesseract has no {_THRESHOLDING}: version 5 and later have it")
 
     def read(self, page: Page) -> str:
         """Return the text of the page. DocsrError if Tesseract fails."""
@@ -89,7 +105,8 @@ class Tesseract:
 
     def _read(self, page: Page, *more: str) -> str:
         dpi = round(page.dpi[0]) if page.dpi else round(UNKNOWN_DPI)
-        words = ("stdin", "stdout", "-l", self.language, "--psm", str(self.psm), "--dpi", str(dpi), *more)
+        binarised = ("-c", f"{_THRESHOLDING}={self.thresholding_method}") if self.thresholding_method else ()
+        words = ("stdin", "stdout", "-l", self.language, "--psm", str(self.psm), "--dpi", str(dpi), *binarised, *more)
         ended = _run_program(*words, given=_png(page))
         if ended.code != 0:
             said = " ".join(ended.said.decode(errors="replace").split())[:_LONGEST]

@@ -25,6 +25,7 @@ class WidthEngine:
 
     name = "width"
     signature = "width 1"
+    options = "none"
 
     def __init__(self) -> None:
         self.asked = 0

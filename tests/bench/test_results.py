@@ -12,7 +12,7 @@ from docsr.bench.small_digits import SmallDigits
 from docsr.bench.summary import rank, summarise
 from docsr.errors import UsageError
 from docsr.metrics.text import FOLDING
-from tests.bench.test_summary import rows
+from tests.bench.test_summary import OPTIONS, rows
 
 COMMITTED = sorted((Path(__file__).parents[2] / "benchmarks").rglob("results.json"))
 
@@ -25,6 +25,7 @@ PROMISED = {
     "upscaler",
     "factor",
     "engine",
+    "engine_options",
     "cer",
     "edits",
     "reference_chars",
@@ -66,7 +67,7 @@ def test_results_json_has_what_is_promised(results, tmp_path):
     assert read["summary"][0]["gap_closed"].keys() == {"value", "low", "high"}
 
 
-DIGITS = SmallDigits("s", 75, "scan", "tesseract", "net_x4", "bicubic_x4", 3, 1000, 7, 9)
+DIGITS = SmallDigits("s", 75, "scan", "tesseract", OPTIONS, "net_x4", "bicubic_x4", 3, 1000, 7, 9)
 
 
 def test_what_is_written_is_read_again(results, tmp_path):
@@ -82,6 +83,26 @@ def test_committed_results_are_read_and_written_as_they_are(path, tmp_path):
     write_results(tmp_path / "results.json", read)
     again = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert again == {"pages": {}, "digits": []} | json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.parent.name)
+def test_every_committed_row_says_how_its_engine_was_run(path):
+    results = read_results(path)
+    for engine, options in {(row.engine, row.engine_options) for row in results.rows}:
+        told = [signature.partition(", ")[2] for signature in results.engines[engine].split("; ")]
+        assert options in told
+    assert {row.engine_options for row in results.rows if row.engine == "rapidocr"} <= {"max_side_len 2000"}
+
+
+@pytest.mark.parametrize("told", [{}, {"engine_options": ""}, {"engine_options": None}])
+def test_rows_that_do_not_say_how_their_engine_was_run_are_refused_in_a_sentence(results, tmp_path, told):
+    write_results(tmp_path / "results.json", results)
+    values = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    del values["rows"][3]["engine_options"]
+    values["rows"][3] |= told
+    (tmp_path / "results.json").write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"does not say how its engines were run \(engine_options\): measure it again"):
+        read_results(tmp_path / "results.json")
 
 
 WRONG = {
@@ -138,7 +159,9 @@ def test_markdown_names_wins_losses_and_what_was_not_run(results):
 
 def test_markdown_tells_what_became_of_digits_in_small_text(results):
     assert "Digits in small text" not in markdown(results)
-    counts = [SmallDigits("s", dpi, "scan", "tesseract", "net_x4", "bicubic_x4", 3, 1000, 7, 9) for dpi in (50, 75)]
+    counts = [
+        SmallDigits("s", dpi, "scan", "tesseract", OPTIONS, "net_x4", "bicubic_x4", 3, 1000, 7, 9) for dpi in (50, 75)
+    ]
     text = markdown(replace(results, digits=counts))
     assert "| tesseract | net_x4 | 2,000 | 14 | 18 |" in text
     assert "cannot be trusted" in " ".join(text.split())

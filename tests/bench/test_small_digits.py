@@ -12,7 +12,7 @@ import pytest
 from docsr.bench.small_digits import DOUBTFUL, SmallDigits, pooled, small_digits
 from docsr.bench.summary import label, summarise
 from docsr.metrics.digits import NumberChanges
-from tests.bench.test_summary import row
+from tests.bench.test_summary import OPTIONS, row
 
 ROOT = Path(__file__).resolve().parents[2]
 TRUE = "The harbour office paid 890 on day 12"
@@ -49,7 +49,7 @@ def counted(x_height: float | None, **changes: Any) -> list[SmallDigits]:
 def test_each_arm_is_held_against_the_better_bicubic(score: str) -> None:
     found = {one.arm: one for one in counted(5.0, score=score)}
     assert set(found) == {"bicubic_x2", "net_x4"}
-    assert found["net_x4"] == SmallDigits("s", 75, "scan", "tesseract", "net_x4", "bicubic_x4", 3, 6, 3, 3)
+    assert found["net_x4"] == SmallDigits("s", 75, "scan", "tesseract", OPTIONS, "net_x4", "bicubic_x4", 3, 6, 3, 3)
     assert (found["bicubic_x2"].lost, found["bicubic_x2"].won) == (0, 3)
 
 

@@ -109,6 +109,17 @@ def test_arms_and_engines_that_a_suite_leaves_out(tmp_path):
     assert {task.engines for task in at[60]} == {("null",)}
 
 
+def test_a_suite_names_an_engine_with_any_options_or_with_some(tmp_path):
+    folder_suite(tmp_path / "img", pages=1)
+    lower = "[{dpi: [75], engines: [tesseract]}, {dpi: [60], engines: ['tesseract:thresholding_method=2,psm=6']}]"
+    source = f"{{set: a, images: 'img/*.png', lower: {lower}}}"
+    suite = load_suite(write(tmp_path / "s.yaml", f"name: s\nsources: [{source}]"), None, None)
+    asked = ["tesseract", "tesseract:psm=6,thresholding_method=2", "rapidocr"]
+    tasks = list(tasks_of(suite.pages[0], plan_arms(["none"], None)[0], asked))
+    at = {task.condition.lr_dpi: task.engines for task in tasks}
+    assert at == {75: ("tesseract", "tesseract:psm=6,thresholding_method=2"), 60: (asked[1],)}
+
+
 def test_pages_are_drawn_evenly_from_the_folders(tmp_path):
     for name, pages in (("many", 9), ("few", 2), ("one", 1)):
         folder_suite(tmp_path / name, pages=pages)
@@ -183,6 +194,7 @@ def test_the_same_page_has_the_same_digest_and_another_text_another(tmp_path):
         ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], degradation: [fog]}]}]", "fog"),
         ("name: s\nsources: [{set: a, images: x, as_it_is: true, without: [fsrcnn]}]", "there is no arm 'fsrcnn'"),
         ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], engines: [abbyy]}]}]", "abbyy"),
+        ("name: s\nsources: [{set: a, images: x, lower: [{dpi: [75], engines: ['null:psm=3']}]}]", "it has none"),
         ("name: [", "s.yaml is not valid YAML"),
     ],
 )

@@ -6,10 +6,12 @@ import pytest
 
 from docsr.bench import summary
 from docsr.bench.measure import Row
+from docsr.bench.report.wording import place
 from docsr.bench.summary import NO_GAP, NO_HR, rank, summarise
 from docsr.metrics.text import score_text
 
 REFERENCE = "The harbour office opened at 7 each morning " * 5
+OPTIONS = "lang eng, psm 3, thresholding_method 0, dpi as tagged"
 
 
 def row(page: int, upscaler: str, factor: int, errors: int, lr_dpi: float | None = 75, **more: object) -> Row:
@@ -19,7 +21,14 @@ def row(page: int, upscaler: str, factor: int, errors: int, lr_dpi: float | None
     counts = {name: getattr(found, name) for name in found.__slots__}
     plain = dict.fromkeys(("x_height", "psnr", "ssim", "ink_ratio"), None)
     rates = dict.fromkeys(("cer", "wer", "word_recall", "word_precision", "digit_cer"), 0.0)
-    place = {"page": f"p{page}", "set": "s", "lr_dpi": lr_dpi, "degradation": "scan", "engine": "tesseract"}
+    place = {
+        "page": f"p{page}",
+        "set": "s",
+        "lr_dpi": lr_dpi,
+        "degradation": "scan",
+        "engine": "tesseract",
+        "engine_options": OPTIONS,
+    }
     values = {**place, **counts, **rates, **plain, "seconds_upscale": 1.0, "seconds_ocr": 1.0, **more}
     return Row(upscaler=upscaler, factor=factor, **values)
 
@@ -96,6 +105,19 @@ def test_docsr_s_best_network_is_held_against_every_arm(monkeypatch: pytest.Monk
     assert beats == {"bicubic_x2": 1, "bicubic_x4": 1, "net_x4": 0, "hr": -1}
     monkeypatch.setattr(summary, "catalogue", dict)
     assert {cell.champion for cell in summarise(rows(), {})} == {None}
+
+
+def test_two_ways_to_run_an_engine_are_two_settings_and_are_named() -> None:
+    german = OPTIONS.replace("eng", "deu")
+    other = [replace(one, page=f"d{one.page}", engine_options=german, edits=one.edits + 1) for one in rows()]
+    cells = summarise([*rows(), *other], {})
+    assert {(cell.engine_options, cell.pages) for cell in cells} == {(OPTIONS, 12), (german, 12)}
+    assert [cell for cell in cells if cell.engine_options == OPTIONS] == summarise(rows(), {})
+    assert {place(cell, cells) for cell in cells} == {
+        f"s, 75 dpi, scan, tesseract ({way})" for way in (OPTIONS, german)
+    }
+    assert {place(cell, cells[:4]) for cell in cells[:4]} == {"s, 75 dpi, scan, tesseract"}
+    assert {one.cells for one in rank(cells)} == {2}
 
 
 def test_few_pages_prove_nothing() -> None:

@@ -82,7 +82,7 @@ TABLE = (
         "Two steps more than the run that is gone on with had.",
     ),
     Short(
-        r"docsr benchmark scans/ .*--engine rapidocr",
+        r"docsr benchmark scans/ .*--engine rapidocr.*",
         r"\g<0> --upscaler auto",
         "RapidOCR takes minutes for nine arms of three pages: docsr and bicubic alone.",
     ),

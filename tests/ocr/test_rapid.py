@@ -8,10 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from docsr.errors import DocsrError, MissingExtraError
 from docsr.ocr import rapid
-from docsr.ocr.rapid import RapidOcr
+from docsr.ocr.rapid import MAX_SIDE_LEN, RapidOcr
 from docsr.page import Page
 
 SENTENCE = "The invoice of March is due"
@@ -60,4 +61,25 @@ def test_without_its_package_the_extra_is_named(monkeypatch):
 
 
 def test_a_process_gets_it_without_what_is_loaded(engine):
-    assert not pickle.loads(pickle.dumps(engine)).__dict__
+    assert pickle.loads(pickle.dumps(engine)).__dict__ == {"max_side_len": 2000}
+
+
+def test_the_largest_side_is_the_package_s_own_unless_another_is_asked_for(monkeypatch):
+    told = []
+    monkeypatch.setattr("rapidocr.RapidOCR", lambda params: told.append(params["Global.max_side_len"]))
+    config = importlib.metadata.distribution("rapidocr").locate_file("rapidocr/config.yaml")
+    own = yaml.safe_load(Path(str(config)).read_text(encoding="utf-8"))["Global"]["max_side_len"]
+    assert own == MAX_SIDE_LEN
+    for engine in (RapidOcr(), RapidOcr(8000)):
+        _ = engine._engine
+    assert told == [own, 8000]
+    assert RapidOcr(8000).signature.endswith(", max_side_len 8000")
+
+
+@pytest.mark.slow
+def test_a_page_beyond_the_largest_side_is_shrunk_and_loses_its_small_text():
+    pixels = np.full((800, 4000), 255, dtype=np.uint8)
+    cv2.putText(pixels, SENTENCE, (300, 400), cv2.FONT_HERSHEY_DUPLEX, 1.0, 0, 1, cv2.LINE_AA)
+    read = {side: RapidOcr(side).read(Page(pixels)) for side in (1000, 4000)}
+    assert SENTENCE.replace(" ", "") in read[4000].replace(" ", "")
+    assert SENTENCE.replace(" ", "") not in read[1000].replace(" ", "")

@@ -61,6 +61,27 @@ def test_a_language_is_checked_before_work() -> None:
 
 
 @needs_tesseract
+def test_options_change_what_is_read_and_are_in_the_signature(page: Page) -> None:
+    shaded = page.pixels * np.linspace(0.15, 1, page.width)[None]  # one threshold for all makes the dark part black
+    dark = Page(shaded.astype(np.uint8), page.dpi)
+    plain, local = Tesseract(psm=6), Tesseract(psm=6, thresholding_method=2)
+    local.check()
+    assert plain.signature.endswith(", lang eng, psm 6, thresholding_method 0, dpi as tagged")
+    assert local.signature.endswith(", lang eng, psm 6, thresholding_method 2, dpi as tagged")
+    assert "invoice of March is due" not in plain.read(dark)
+    assert "invoice of March is due" in local.read(dark)
+    assert local.in_language("deu").options == "lang deu, psm 6, thresholding_method 2, dpi as tagged"
+
+
+def test_a_tesseract_without_the_option_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"--list-langs": b"eng", "--print-parameters": b"Tesseract parameters:\npsm\t3"}
+    monkeypatch.setattr("docsr.ocr.tesseract._run_program", lambda word: Ended(0, said[word], b""))
+    Tesseract().check()
+    with pytest.raises(UsageError, match="has no thresholding_method: version 5"):
+        Tesseract(thresholding_method=1).check()
+
+
+@needs_tesseract
 def test_colour_is_read(page: Page) -> None:
     pixels = np.dstack([page.pixels] * 3)
     pixels[..., 0] = np.maximum(pixels[..., 0], 90)

@@ -66,12 +66,12 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
     """Yield (title, SVG): error by dpi, and error by seconds."""
 
     def setting(cell: Cell) -> tuple[str, str, str]:
-        return cell.set, cell.degradation, cell.engine
+        return cell.set, cell.degradation, wording.reader(cell, cells)
 
-    for (name, degradation, engine), group in groupby(sorted(cells, key=setting), key=setting):
+    for (name, degradation, reader), group in groupby(sorted(cells, key=setting), key=setting):
         setting_cells = list(group)
         axis = wording.score_name(setting_cells[0])
-        title = f"{name}, {degradation}, {engine}"
+        title = f"{name}, {degradation}, {reader}"
         dpis = {cell.lr_dpi for cell in setting_cells}
         if len(dpis) > 1:
             yield title, lines(_series(setting_cells), "dpi", axis, f"{axis} by dpi: {title}")
@@ -79,7 +79,7 @@ def _plots(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
         timed = [cell for cell in lowest if cell.arm not in {HR, "none"} and cell.seconds_upscale > 0]
         if timed:
             points = [Series(cell.arm, [(cell.seconds_upscale, _percent(cell.error))]) for cell in timed]
-            where = wording.place(timed[0])
+            where = wording.place(timed[0], cells)
             yield f"time: {where}", scatter(points, "seconds a page", axis, f"{axis} by seconds: {where}")
 
 
@@ -100,7 +100,7 @@ def _percent(interval: Interval) -> Interval:
 
 
 def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
-    for title, group in groupby(cells, key=wording.place):
+    for title, group in groupby(cells, key=lambda cell: wording.place(cell, cells)):
         rows = sorted(group, key=lambda cell: cell.error.value)
         yield {
             "title": title,

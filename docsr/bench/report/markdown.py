@@ -74,7 +74,7 @@ def _digits(results: Results) -> Iterator[str]:
 
 
 def _tables(cells: Sequence[Cell]) -> Iterator[str]:
-    for title, group in groupby(cells, key=wording.place):
+    for title, group in groupby(cells, key=lambda cell: wording.place(cell, cells)):
         rows = sorted(group, key=lambda cell: cell.error.value)
         yield f"## {in_markdown(title)}"
         yield ""

@@ -68,9 +68,15 @@ def how(lr_dpi: float | None, degradation: str) -> str:
     return f"{lr_dpi:g} dpi, {degradation}"
 
 
-def place(cell: Cell) -> str:
+def place(cell: Cell, cells: Sequence[Cell]) -> str:
     """Return the setting of a cell in words: set, resolution, degradation, engine."""
-    return f"{cell.set}, {how(cell.lr_dpi, cell.degradation)}, {cell.engine}"
+    return f"{cell.set}, {how(cell.lr_dpi, cell.degradation)}, {reader(cell, cells)}"
+
+
+def reader(cell: Cell, cells: Sequence[Cell]) -> str:
+    """Return the engine of a cell, with its options where it was run in several ways in ``cells``."""
+    ways = {other.engine_options for other in cells if other.engine == cell.engine}
+    return cell.engine if len(ways) == 1 else f"{cell.engine} ({cell.engine_options})"
 
 
 def note(cell: Cell) -> str:
