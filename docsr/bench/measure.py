@@ -38,13 +38,14 @@ AS_IT_IS = Condition(None, "as-it-is")
 """The page is measured at the resolution it has, so there is no HR."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One page, one arm, one engine. A field that does not apply is None.
 
     Rates are in [0, 1], but unbounded above if insertions count (CER, WER). Counts can be pooled, rates cannot.
     ``engine`` is the name, or name and options, by which the engine was asked for; ``engine_options`` says how it was
-    run. ``x_height`` is that of the page before it was enlarged, in px.
+    run. Scores without spaces, or with spaces put back, are None in rows that were measured before there were such
+    scores. ``x_height`` is that of the page before it was enlarged, in px.
     """
 
     page: str
@@ -69,6 +70,11 @@ class Row:
     words_found: int
     word_recall: float | None
     word_precision: float | None
+    edits_no_space: int | None = None
+    reference_chars_no_space: int | None = None
+    cer_no_space: float | None = None
+    words_found_respaced: int | None = None
+    word_recall_respaced: float | None = None
     digit_cer: float | None
     digit_edits: int
     reference_digits: int
@@ -209,6 +215,8 @@ class Measurer:
             wer=_rate(score.word_edits, score.reference_words),
             word_recall=_rate(score.words_found, score.reference_words),
             word_precision=_rate(score.words_found, score.hypothesis_words),
+            cer_no_space=_rate(score.edits_no_space, score.reference_chars_no_space),
+            word_recall_respaced=_rate(score.words_found_respaced, score.reference_words),
             digit_cer=_rate(score.digit_edits, score.reference_digits),
             seconds_ocr=round(seconds_ocr, 4),
             **asdict(score),

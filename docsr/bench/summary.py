@@ -49,6 +49,8 @@ class Cell:
         pages_harmed: pages whose error exceeds bicubic's by over half a point.
         digit_cer: pooled digit CER; ``digit_cer_bicubic`` is bicubic's.
         ink_ratio: median over pages.
+        cer_no_space: pooled CER of the texts without white space; None where a row has no such count.
+        word_recall_respaced: pooled share of the words that are found after spaces are put back; None likewise.
     """
 
     set: str
@@ -82,6 +84,8 @@ class Cell:
     ink_ratio: float | None
     seconds_upscale: float
     seconds_ocr: float
+    cer_no_space: float | None = None
+    word_recall_respaced: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,8 @@ def _pooled_scores(rows: list[Row]) -> dict[str, Any]:
         "word_recall": _pooled(rows, "words_found", "reference_words"),
         "word_precision": _pooled(rows, "words_found", "hypothesis_words"),
         "digit_cer": _pooled(rows, "digit_edits", "reference_digits"),
+        "cer_no_space": _pooled(rows, "edits_no_space", "reference_chars_no_space"),
+        "word_recall_respaced": _pooled(rows, "words_found_respaced", "reference_words"),
         "insertions": sum(row.insertions for row in rows),
         "deletions": sum(row.deletions for row in rows),
         "substitutions": sum(row.substitutions for row in rows),
@@ -245,6 +251,9 @@ def error_rate(row: Row, score: str) -> float:
 
 
 def _pooled(rows: list[Row], count: str, of: str) -> float | None:
+    """Return a rate over all rows; None if there is nothing to count, or a row has no such count."""
+    if any(getattr(row, count) is None for row in rows):
+        return None
     total = sum(getattr(row, of) for row in rows)
     return sum(getattr(row, count) for row in rows) / total if total else None
 

@@ -39,6 +39,11 @@ class TextScore:
             texts have them.
         digit_edits: edits of the alignment that lose, change or invent a digit.
         reference_digits: digits of the reference.
+        edits_no_space: Levenshtein distance in characters between the folded texts without white space.
+        reference_chars_no_space: characters of the reference without white space.
+        words_found_respaced: reference words found after spaces are put back: both folded texts are aligned without
+            white space, and a word is found if all its characters match and the hypothesis has nothing between them.
+            The order of the words counts.
     """
 
     edits: int
@@ -52,6 +57,9 @@ class TextScore:
     words_found: int
     digit_edits: int
     reference_digits: int
+    edits_no_space: int
+    reference_chars_no_space: int
+    words_found_respaced: int
 
 
 def fold(text: str, *, case: bool = True) -> str:
@@ -102,7 +110,26 @@ def score_text(reference: str, hypothesis: str, *, case: bool = True) -> TextSco
         words_found=(Counter(true_words) & Counter(read_words)).total(),
         digit_edits=digits,
         reference_digits=sum(character.isdecimal() for character in true),
+        **_without_spaces(true_words, "".join(read_words)),
     )
+
+
+def _without_spaces(true_words: list[str], read: str) -> dict[str, int]:
+    """Return the counts of a folded text from which white space was removed; spaces are put back by the reference."""
+    true = "".join(true_words)
+    operations = _levenshtein().editops(true, read)
+    matching = iter(operations.as_matching_blocks())  # the last block is empty, at the end
+    block, end, found = next(matching), 0, 0
+    for word in true_words:
+        start, end = end, end + len(word)
+        while block.a + block.size < end and block.a < len(true):
+            block = next(matching)
+        found += block.a <= start and end <= block.a + block.size
+    return {
+        "edits_no_space": len(operations),
+        "reference_chars_no_space": len(true),
+        "words_found_respaced": found,
+    }
 
 
 def confusions(reference: str, hypothesis: str, *, case: bool = True) -> Counter[tuple[str, str]]:

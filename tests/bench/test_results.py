@@ -33,6 +33,11 @@ PROMISED = {
 } | {"word_recall", "word_precision", "digit_cer", "psnr", "ssim", "ink_ratio", "seconds_upscale", "seconds_ocr"}
 
 
+UNKNOWN_CELL = dict.fromkeys(("cer_no_space", "word_recall_respaced"))
+UNKNOWN_ROW = UNKNOWN_CELL | dict.fromkeys(("edits_no_space", "reference_chars_no_space", "words_found_respaced"))
+"""Scores that older results do not have."""
+
+
 @pytest.fixture
 def results() -> Results:
     found = rows()
@@ -67,6 +72,18 @@ def test_results_json_has_what_is_promised(results, tmp_path):
     assert read["summary"][0]["gap_closed"].keys() == {"value", "low", "high"}
 
 
+def test_old_rows_have_no_scores_without_spaces_and_neither_have_their_cells(results, tmp_path):
+    write_results(tmp_path / "results.json", results)
+    values = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    values["rows"] = [{name: row[name] for name in row if name not in UNKNOWN_ROW} for row in values["rows"]]
+    (tmp_path / "results.json").write_text(json.dumps(values), encoding="utf-8")
+    old = read_results(tmp_path / "results.json").rows
+    assert {getattr(row, name) for row in old for name in UNKNOWN_ROW} == {None}
+    cells = summarise([*old[:10], *results.rows[10:]], {})
+    assert {(cell.cer_no_space, cell.word_recall_respaced) for cell in cells} == {(None, None)}
+    assert None not in {cell.cer_no_space for cell in summarise(results.rows, {})}
+
+
 DIGITS = SmallDigits("s", 75, "scan", "tesseract", OPTIONS, "net_x4", "bicubic_x4", 3, 1000, 7, 9)
 
 
@@ -82,7 +99,10 @@ def test_committed_results_are_read_and_written_as_they_are(path, tmp_path):
     read = read_results(path)
     write_results(tmp_path / "results.json", read)
     again = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
-    assert again == {"pages": {}, "digits": []} | json.loads(path.read_text(encoding="utf-8"))
+    was = json.loads(path.read_text(encoding="utf-8"))
+    rows = [UNKNOWN_ROW | row for row in was["rows"]]
+    cells = [UNKNOWN_CELL | cell for cell in was["summary"]]
+    assert again == {"pages": {}, "digits": []} | was | {"rows": rows, "summary": cells}
 
 
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.parent.name)
@@ -165,3 +185,14 @@ def test_markdown_tells_what_became_of_digits_in_small_text(results):
     text = markdown(replace(results, digits=counts))
     assert "| tesseract | net_x4 | 2,000 | 14 | 18 |" in text
     assert "cannot be trusted" in " ".join(text.split())
+
+
+def test_scores_without_spaces_are_shown_where_an_engine_loses_spaces(results):
+    assert "CER without spaces" not in markdown(results), "its words are found as they are"
+    lost = [replace(cell, word_recall=0.4, word_recall_respaced=0.9, cer_no_space=0.08) for cell in results.summary]
+    text = markdown(replace(results, summary=lost))
+    (head,) = [line for line in text.splitlines() if line.startswith("| arm | CER")]
+    (line,) = [line for line in text.splitlines() if line.startswith("| net_x4 |")]
+    assert head.endswith("| s | CER without spaces, % | words found respaced, % |")
+    assert line.endswith("| 8.00 | 90.00 |")
+    assert head.count("|") == line.count("|")

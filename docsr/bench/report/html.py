@@ -106,6 +106,7 @@ def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
             "title": title,
             "score": wording.score_name(rows[0]),
             "note": wording.note(rows[0]),
+            "more": wording.RESPACED if wording.loses_spaces(rows) else (),
             "rows": [
                 (
                     cell,
@@ -113,6 +114,7 @@ def _tables(cells: Sequence[Cell]) -> Iterator[dict[str, Any]]:
                     wording.percent(cell.gap_closed),
                     wording.against_bicubic(cell),
                     wording.against_champion(cell),
+                    wording.respaced(cell),
                 )
                 for cell in rows
             ],

@@ -80,14 +80,16 @@ def _tables(cells: Sequence[Cell]) -> Iterator[str]:
         yield ""
         yield in_markdown(wording.note(rows[0]))
         yield ""
+        spaces = wording.loses_spaces(rows)
         columns = ["arm", wording.score_name(rows[0]), "gap closed, %", "against bicubic", "docsr against it", "harmed"]
-        yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s"]) + " |"
-        yield "|---|---:|---:|---|---|---:|---:|---:|---:|---:|"
-        yield from map(_line, rows)
+        more = wording.RESPACED if spaces else ()
+        yield "| " + " | ".join([*columns, "digits wrong, %", "WER, %", "ink", "s", *more]) + " |"
+        yield "|---|---:|---:|---|---|---:|---:|---:|---:|---:|" + "---:|" * len(more)
+        yield from (_line(cell, wording.respaced(cell) if spaces else []) for cell in rows)
         yield ""
 
 
-def _line(cell: Cell) -> str:
+def _line(cell: Cell, more: Sequence[str]) -> str:
     values: Iterable[str] = (
         in_markdown(cell.arm),
         wording.percent(cell.error),
@@ -99,6 +101,7 @@ def _line(cell: Cell) -> str:
         _number(cell.wer, 100),
         _number(cell.ink_ratio, 1),
         _number(cell.seconds_upscale, 1),
+        *more,
     )
     return "| " + " | ".join(values) + " |"
 

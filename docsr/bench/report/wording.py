@@ -14,6 +14,12 @@ from docsr.text.wording import counted
 
 SIGNS = {1: "better", -1: "worse", 0: "="}
 
+SPACES_LOST = 0.05
+"""An engine loses spaces in a setting if putting them back finds so large a share of the words that were not found."""
+
+RESPACED = ("CER without spaces, %", "words found respaced, %")
+"""Columns of the settings in which an engine loses spaces."""
+
 RANKING = (
     "Arms are ranked by how far they are ahead of docsr in the settings (set, resolution, degradation) in which they "
     "ran and HR is better than bicubic. docsr is the arm auto (what docsr enhance does with each page by default) or, "
@@ -88,6 +94,22 @@ def note(cell: Cell) -> str:
         else f" With fewer than {FEWEST_PAGES} pages nothing is called better or worse."
     )
     return f"{counted(cell.pages, 'page')}; bicubic is {cell.baseline}.{gap}{few}"
+
+
+def loses_spaces(cells: Sequence[Cell]) -> bool:
+    """Return whether the engine loses spaces in a setting, so that scores without them are worth a look."""
+    return any(
+        cell.word_recall_respaced is not None
+        and cell.word_recall is not None
+        and cell.word_recall_respaced - cell.word_recall > SPACES_LOST
+        for cell in cells
+    )
+
+
+def respaced(cell: Cell) -> list[str]:
+    """Return what RESPACED heads, in percent with two places; empty where it is not known."""
+    rates = (cell.cer_no_space, cell.word_recall_respaced)
+    return ["" if rate is None else f"{100 * rate:.2f}" for rate in rates]
 
 
 def score_name(cell: Cell) -> str:
