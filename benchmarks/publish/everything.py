@@ -22,17 +22,17 @@ import onnx
 import yaml
 
 from benchmarks.measure.where_used import helpful_range, largest_bicubic, largest_network
-from benchmarks.publish.committed import RESULTS, ROOT, WEIGHTS, Cells, results, settings, suites
+from benchmarks.publish.committed import RESULTS, ROOT, WEIGHTS, Cells, alone, reported, results
 from benchmarks.publish.curve_file import in_words, read_curve
 from benchmarks.publish.experiments import DOCUMENT, document
 from benchmarks.publish.goals import GOALS, goals
 from benchmarks.publish.result_tables import error, filled_pages, found
-from benchmarks.publish.site_tables import BEYOND_CHANCE, LIMITS, ZOO, helped, limits, trained_for, zoo
+from benchmarks.publish.site_tables import LIMITS, ZOO, helped, limits, trained_for, zoo
 from benchmarks.publish.tables import table
 from benchmarks.publish.tables_drawn import drawn
 from docsr.bench.arms import HR
 from docsr.bench.report.markdown import markdown
-from docsr.bench.report.wording import how
+from docsr.bench.report.wording import SIGNS, how, standing
 from docsr.bench.results import read_results
 from docsr.choices import MEASURED_ENGINES
 from docsr.decide.decision import auto_range
@@ -60,7 +60,7 @@ def card(name: str) -> dict[str, Any]:
         "loss": in_words(read_curve(curve)) if curve.is_file() else None,
         "x_height": [float(metadata[f"docsr.x_height_{end}"]) for end in ("min", "max")],
         "x_height_helps": {engine: helpful_range(name, engine) for engine in MEASURED_ENGINES},
-        "results": [row for suite in suites() for cells in settings(suite) if (row := _card_row(suite, cells, name))],
+        "results": [row for suite, cells in reported() if (row := _card_row(suite, cells, name))],
     }
 
 
@@ -100,7 +100,7 @@ def _card_row(suite: str, cells: Cells, name: str) -> dict[str, Any] | None:
         "bicubic": error(cells, mine["baseline"]),
         name: error(cells, name),
         "hr": error(cells, HR),
-        "beyond chance": BEYOND_CHANCE[mine["beats_bicubic"]],
+        "beyond chance": standing(mine["beats_bicubic"], alone(mine)).removeprefix(SIGNS[0]),
         "harmed": f"{mine['pages_harmed']} of {mine['pages']}",
     }
 
@@ -153,10 +153,11 @@ def card_markdown(card: dict[str, Any]) -> str:
 ## Measured
 
 In percent, pooled over pages: CER, or words missed for forms, receipts and mixed. Bicubic is taken at 2x or 4x,
-whichever reads better in that row. Beyond chance: better or worse than that bicubic by more than the choice of pages
-explains (95 %, paired bootstrap). Harmed: pages whose error is over half a point above that bicubic's. The network is
-measured by itself. No page was trained on. Commands, machine, intervals and all other arms:
-benchmarks/results/*/report.md.
+whichever reads better in that row. Beyond chance: better or worse than that bicubic by a paired randomization test over
+pages, after Holm's correction for all networks and settings. Perhaps: the 95 % interval of the difference (paired
+bootstrap) does not hold 0, but among so many settings that may be chance. Harmed: pages whose error is over half a
+point above that bicubic's. The network is measured by itself. No page was trained on. Commands, machine, intervals and
+all other arms: benchmarks/results/*/report.md.
 
 {rows}
 """
@@ -171,7 +172,7 @@ def cards() -> dict[Path, str]:
 
 def pages() -> dict[Path, str]:
     """Every other file that follows from the results, and what it says; what ``auto`` does follows from the cards."""
-    every = [cells for suite in suites() for cells in settings(suite)]
+    every = [cells for _, cells in reported()]
     told = {path: json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in _networks()}
     files = {DOCUMENT: document(), LIMITS: limits(every), GOALS: goals(every), ZOO: zoo(list(told.values()), every)}
     files |= filled_pages(found()) | drawn(found())

@@ -13,8 +13,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.publish.committed import alone
+from benchmarks.publish.result_tables import PERHAPS, SIGNS
 from benchmarks.publish.tables import filled, has_place, table
 from docsr.bench.arms import HR
+from docsr.bench.summary import FEWEST_PAGES
+from docsr.metrics.chance import beyond_chance
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "recipes" / "results"
@@ -60,11 +64,27 @@ def cell(suite: str, engine: str, arm: str) -> dict[str, Any] | None:
 
 
 def error(suite: str, engine: str, arm: str) -> str:
-    """In percent, with the sign of a difference to bicubic beyond chance."""
+    """In percent, with the mark of a difference to bicubic."""
     found = cell(suite, engine, arm)
     if found is None:
         return ""
-    return f"{100 * found['error']['value']:.1f}" + {1: " ▲", -1: " ▼", 0: ""}[found["beats_bicubic"]]
+    return f"{100 * found['error']['value']:.1f}" + (SIGNS[signs()[suite, engine, arm]] or PERHAPS[alone(found)])
+
+
+@cache
+def signs() -> dict[tuple[str, str, str], int]:
+    """(suite, engine, arm) -> 1 or -1 where it differs from bicubic beyond chance among all that the page compares."""
+    cells = {
+        (suite, one["engine"], one["arm"]): one
+        for suite in ("typeset", "forms")
+        for one in read(f"{suite}/results.json")["summary"]
+    }
+    compared = {
+        place: (one["gain"]["value"], one["p_value"])
+        for place, one in cells.items()
+        if one["arm"] != one["baseline"] and one["pages"] >= FEWEST_PAGES
+    }
+    return dict.fromkeys(cells, 0) | beyond_chance(compared)
 
 
 def scores(arm: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.publish.committed import RESULTS, ROOT, WEIGHTS, Cells, settings, suites, words_missed
+from benchmarks.publish.committed import RESULTS, ROOT, WEIGHTS, Cells, alone, reported, words_missed
 from benchmarks.publish.tables import filled, table, text_of
 from docsr.bench.arms import AUTO, BASELINE, HR, UNTOUCHED
 from docsr.bench.report.wording import how
@@ -16,6 +16,9 @@ README, RESULTS_PAGE = ROOT / "README.md", ROOT / "docs" / "results.md"
 
 SIGNS = {1: " ▲", -1: " ▼", 0: ""}
 """Better, worse, neither beyond chance."""
+
+PERHAPS = {1: " △", -1: " ▽", 0: ""}
+"""The same by the interval of that comparison alone."""
 
 HEADLINE = {
     ("books", 60.0, "scan"): "old books, 60 dpi scan",
@@ -26,7 +29,7 @@ HEADLINE = {
 }
 """Set, resolution and degradation of the settings in the README -> its words; Tesseract reads them."""
 ENGINE = "tesseract"
-NO_GAIN = "no gain"
+NO_GAIN, MAY_BE_CHANCE = "no gain", "may be chance"
 
 
 def error(cells: Cells, arm: str) -> float | None:
@@ -36,7 +39,7 @@ def error(cells: Cells, arm: str) -> float | None:
 
 def found() -> list[Cells]:
     """Every setting that is reported and that docsr was measured in."""
-    return [cells for suite in suites() for cells in settings(suite) if AUTO in cells]
+    return [cells for _, cells in reported() if AUTO in cells]
 
 
 def results_table(cells: Iterable[Cells]) -> str:
@@ -57,12 +60,20 @@ def _row(cells: Cells) -> list[Any]:
         mine["engine"],
         error(cells, UNTOUCHED),
         error(cells, mine["baseline"]),
-        best and f"{text_of(error(cells, best))}{SIGNS[-others[best]['champion_beats']]} ({best})",
-        f"**{text_of(error(cells, AUTO))}**{SIGNS[mine['beats_bicubic']]}",
+        best and f"{text_of(error(cells, best))}{_against_docsr(others[best])} ({best})",
+        f"**{text_of(error(cells, AUTO))}**{_mark(mine['beats_bicubic'], alone(mine))}",
         error(cells, HR),
         "" if gap is None else _percent(100 * gap["value"], sure=mine["beats_bicubic"] != 0),
         f"{mine['pages_harmed']} of {mine['pages']}",
     ]
+
+
+def _mark(sign: int, by_itself: int) -> str:
+    return SIGNS[sign] or PERHAPS[by_itself]
+
+
+def _against_docsr(cell: dict[str, Any]) -> str:
+    return _mark(-cell["champion_beats"], -alone(cell, "champion_gain"))
 
 
 def _percent(value: float, *, sure: bool) -> str:
@@ -85,8 +96,10 @@ def _headline_row(cells: Cells, words: str) -> list[str]:
     own = f"**{_short(cells, AUTO)}**"
     if mine["beats_bicubic"] == 0 and error(cells, AUTO) == error(cells, mine["baseline"]):
         own += f" ({NO_GAIN})"
+    elif mine["gain"]["value"] < 0:
+        raise SystemExit(f"docsr reads worse than bicubic in the README's row '{words}': say so, or take another")
     elif mine["beats_bicubic"] != 1:
-        raise SystemExit(f"the README's row '{words}' may be chance: say so, or take another")
+        own += f" ({MAY_BE_CHANCE})"
     unit = ", words" if mine["set"] in words_missed() else ""
     return [
         f"{words}{unit} ({mine['pages']})",

@@ -7,18 +7,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.publish.committed import ROOT, Cells
+from benchmarks.publish.committed import ROOT, Cells, alone
 from benchmarks.publish.tables import filled, table
 from docsr.bench.arms import AUTO, BASELINE
-from docsr.bench.report.wording import how
+from docsr.bench.report.wording import how, standing
 from docsr.choices import MEASURED_ENGINES
 from docsr.decide.decision import auto_range
 
 ZOO = ROOT / "docs" / "zoo.md"
 LIMITS = ROOT / "docs" / "limits.md"
 
-BEYOND_CHANCE = {1: "better", -1: "worse", 0: ""}
-"""Than bicubic, in a table's cell."""
+STANDINGS = ("better", "perhaps better", "worse", "perhaps worse", "=")
+"""What a setting says of an arm and bicubic; the last: neither."""
+
+COUNTED = (*STANDINGS[:-1], "neither")
 
 HEAD = """# Networks
 
@@ -47,8 +49,9 @@ COUNTS = """
 
 The table counts settings (a set of pages, made low-resolution in one way) in which the network was measured. It says in
 how many the engine reads better or worse after the network by itself than after bicubic, at any text size and beyond
-chance (95 %, paired bootstrap over pages). Bicubic is taken at 2x or 4x, whichever reads better. The cards have every
-setting.
+chance, after correction for all networks and settings. *Perhaps* means that the setting's own interval says so, but
+among so many settings that may be chance ([how we measure](benchmark.md#scores)). Bicubic is taken at 2x or 4x,
+whichever reads better. The cards have every setting.
 
 """
 
@@ -80,7 +83,7 @@ def zoo(cards: Sequence[dict[str, Any]], settings: Iterable[Cells]) -> str:
         for card in cards
     ]
     counts = table(
-        ["network", "engine", "better", "worse", "neither", "pages harmed"],
+        ["network", "engine", *COUNTED, "pages harmed"],
         [row for card in cards for row in _counts(card["name"], found)],
     )
     words = "".join(map(_about, cards))
@@ -122,17 +125,17 @@ def _point(text: str) -> str:
 
 
 def _counts(arm: str, settings: Iterable[Cells]) -> list[list[Any]]:
-    """A row for each engine: settings better, worse, neither, and pages harmed."""
-    signs: dict[str, list[int]] = defaultdict(list)
+    """A row for each engine: settings by STANDINGS, and pages harmed."""
+    said: dict[str, list[str]] = defaultdict(list)
     pages: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for cells in settings:
         if (mine := cells.get(arm)) is not None:
-            signs[mine["engine"]].append(mine["beats_bicubic"])
+            said[mine["engine"]].append(standing(mine["beats_bicubic"], alone(mine)))
             pages[mine["engine"]][0] += mine["pages_harmed"]
             pages[mine["engine"]][1] += mine["pages"]
     return [
-        [arm, engine, *(signs[engine].count(sign) for sign in (1, -1, 0)), "{} of {}".format(*pages[engine])]
-        for engine in sorted(signs, reverse=True)
+        [arm, engine, *(said[engine].count(one) for one in STANDINGS), "{} of {}".format(*pages[engine])]
+        for engine in sorted(said, reverse=True)
     ]
 
 
@@ -143,7 +146,7 @@ def limits(settings: Iterable[Cells]) -> str:
     text = filled(
         LIMITS.read_text(encoding="utf-8"),
         "counts",
-        table(["engine", "better", "worse", "neither", "pages harmed"], counts),
+        table(["engine", *COUNTED, "pages harmed"], counts),
     )
     header = ["pages", "made low", "engine", "bicubic", "docsr", "beyond chance", "harmed"]
     return filled(text, "no gain", table(header, [row for cells in found if (row := _no_gain(cells)) is not None]))
@@ -159,5 +162,5 @@ def _no_gain(cells: Cells) -> list[Any] | None:
         return None
     assert mine["baseline"].startswith(BASELINE)
     place = mine["set"], how(mine["lr_dpi"], mine["degradation"]), mine["engine"]
-    beyond = BEYOND_CHANCE[mine["beats_bicubic"]]
+    beyond = standing(mine["beats_bicubic"], alone(mine)).removeprefix("=")
     return [*place, 100 * bicubic, 100 * own, beyond, f"{mine['pages_harmed']} of {mine['pages']}"]

@@ -2,30 +2,34 @@
 
 Rates are pooled (micro): errors of all pages over units of all pages. The error of a set is CER, or missed words if the
 reading order is ambiguous. Bicubic is 2x or 4x, whichever reads the set better. Gap closed is (bicubic - arm) /
-(bicubic - HR), and is only given if HR is better than that bicubic beyond chance.
+(bicubic - HR), and is only given if the interval of HR's gain over that bicubic is above 0.
+
+A gain is beyond chance if its p-value is below 0.05 after Holm's correction. What is corrected together: the champion's
+gains over bicubic in all settings; all other arms' gains over bicubic; the champion's gains over all other arms.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, median
 from typing import Any
 
 from docsr.bench.arms import AUTO, BICUBICS, HR, label_of
 from docsr.bench.measure import Row
 from docsr.metrics.bootstrap import Interval, PagedRates
+from docsr.metrics.chance import beyond_chance
 from docsr.weights import catalogue
 
 HARM_POINTS = 0.005
 """A page is harmed if its error exceeds bicubic's by more than this (half a percentage point)."""
 
-NO_GAP = "HR is not better than bicubic beyond chance"
+NO_GAP = "the interval of HR's gain over bicubic holds 0"
 NO_HR = "no HR: the pages are measured as they are"
 
 FEWEST_PAGES = 6
-"""With fewer pages nothing is called better or worse: a bootstrap over so few pages claims too much."""
+"""With fewer pages nothing is called better or worse: no p-value can be below 0.05, and intervals claim too much."""
 
 
 SETTING = ("set", "lr_dpi", "degradation", "engine", "engine_options")
@@ -40,10 +44,12 @@ class Cell:
         score: ``cer``, or ``words`` for 1 - word recall.
         error: the pooled error with its interval.
         gain: how much lower it is than bicubic's (of the better size), with its interval.
+        p_value: two-sided p-value of the gain, before correction (:mod:`docsr.metrics.chance`).
         beats_bicubic: 1 better beyond chance, -1 worse beyond chance, 0 neither (or fewer than six pages).
         champion: the arm that represents docsr: ``auto`` or, if that was not measured, docsr's network that reads this
             set best; None if neither was measured.
         champion_gain: how much lower the champion's error is than this arm's, with its interval.
+        champion_p_value: p-value of that gain, before correction.
         champion_beats: 1 if the champion is better than this arm beyond chance, -1 worse, 0 neither.
         gap_closed: gap closed with its interval, or None with ``gap_reason``.
         pages_harmed: pages whose error exceeds bicubic's by over half a point.
@@ -64,9 +70,11 @@ class Cell:
     error: Interval
     baseline: str
     gain: Interval
+    p_value: float
     beats_bicubic: int
     champion: str | None
     champion_gain: Interval | None
+    champion_p_value: float | None
     champion_beats: int
     gap_closed: Interval | None
     gap_reason: str | None
@@ -128,7 +136,28 @@ def summarise(rows: Iterable[Row], scores: dict[str, str]) -> list[Cell]:
     cells = []
     for key in sorted(groups, key=lambda key: (key[0], -(key[1] or 0), *key[2:])):
         cells += _cells(groups[key], scores.get(key[0], "cer"))
-    return cells
+    return _with_signs(cells)
+
+
+def _with_signs(cells: list[Cell]) -> list[Cell]:
+    """Return the cells with what is beyond chance among all of them; too few pages are no comparison."""
+    enough = [(place, cell) for place, cell in enumerate(cells) if cell.pages >= FEWEST_PAGES]
+    arms = [(place, cell) for place, cell in enough if cell.arm != cell.baseline]
+    gains = [(cell.arm == cell.champion, place, (cell.gain.value, cell.p_value)) for place, cell in arms]
+    ahead = {
+        place: (cell.champion_gain.value, cell.champion_p_value)
+        for place, cell in enough
+        if cell.arm != cell.champion and cell.champion_gain is not None and cell.champion_p_value is not None
+    }
+    of_champion, of_others = (
+        beyond_chance({place: test for is_champion, place, test in gains if is_champion == wanted})
+        for wanted in (True, False)
+    )
+    signs, champion = of_champion | of_others, beyond_chance(ahead)
+    return [
+        replace(cell, beats_bicubic=signs.get(place, 0), champion_beats=champion.get(place, 0))
+        for place, cell in enumerate(cells)
+    ]
 
 
 def rank(cells: Iterable[Cell]) -> list[Rank]:
@@ -197,10 +226,12 @@ def _cell(
         error=rates.rate(arm),
         baseline=baseline,
         gain=gain,
-        beats_bicubic=_sign(gain, len(rows)),
+        p_value=rates.p_value(arm, baseline),
+        beats_bicubic=0,
         champion=champion,
         champion_gain=ahead,
-        champion_beats=0 if ahead is None else _sign(ahead, len(rows)),
+        champion_p_value=None if champion is None else rates.p_value(champion, arm),
+        champion_beats=0,
         gap_closed=gap,
         gap_reason=None if gap else _no_gap(len(rows)) if HR in arms else NO_HR,
         pages_harmed=harmed,
@@ -233,7 +264,8 @@ def _pooled_scores(rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def _sign(gain: Interval, pages: int) -> int:
+def sign_alone(gain: Interval, pages: int) -> int:
+    """Return 1 or -1 if the interval of a gain does not hold 0, whatever else was compared; 0 for too few pages."""
     return 0 if pages < FEWEST_PAGES else (gain.low > 0) - (gain.high < 0)
 
 

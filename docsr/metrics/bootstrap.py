@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from docsr.errors import MissingExtraError
+from docsr.metrics.chance import randomization_p
 
 DRAWS = 10_000
 LEVEL = 0.95
@@ -40,6 +41,7 @@ class PagedRates:
 
     def __init__(self, errors: dict[str, list[int]], totals: list[int]) -> None:
         pages = len(totals)
+        self._errors = errors
         self._tail = _tail(pages)
         draws = np.random.default_rng(SEED).integers(pages, size=(DRAWS, pages))
         weights = np.asarray(totals, np.float64)
@@ -56,13 +58,19 @@ class PagedRates:
         return self._interval(self.rates[arm], self._drawn[arm])
 
     def gain(self, arm: str, over: str) -> Interval:
-        """Return how much lower the arm's rate is than that of ``over``; it is beyond chance if ``low`` is above 0."""
+        """Return how much lower the arm's rate is than that of ``over``."""
         return self._interval(self.rates[over] - self.rates[arm], self._drawn[over] - self._drawn[arm])
+
+    def p_value(self, arm: str, over: str) -> float:
+        """Return the two-sided p-value of the arm's gain over ``over``, in (0, 1] (:mod:`docsr.metrics.chance`)."""
+        return randomization_p(
+            [more - fewer for more, fewer in zip(self._errors[over], self._errors[arm], strict=True)]
+        )
 
     def gap_closed(self, arm: str, baseline: str, ceiling: str) -> Interval | None:
         """Return the share of the way from ``baseline`` to ``ceiling`` that the arm reaches; 1 is the ceiling.
 
-        None if the ceiling is not better than the baseline beyond chance, so that there is no gap to close.
+        None if the interval of the ceiling's gain over the baseline is not above 0: then there is no gap to close.
         """
         if self.gain(ceiling, baseline).low <= 0:
             return None

@@ -196,3 +196,11 @@ def test_scores_without_spaces_are_shown_where_an_engine_loses_spaces(results):
     assert head.endswith("| s | CER without spaces, % | words found respaced, % |")
     assert line.endswith("| 8.00 | 90.00 |")
     assert head.count("|") == line.count("|")
+
+
+def test_a_comparison_that_only_stands_alone_is_called_perhaps(results):
+    once = [replace(cell, beats_bicubic=0, champion_beats=0) for cell in results.summary]
+    text = markdown(replace(results, summary=once))
+    (line,) = [line for line in text.splitlines() if line.startswith("| net_x4 |")]
+    assert "| perhaps better |" in line
+    assert "docsr reads better" not in text, "nothing of docsr was measured"

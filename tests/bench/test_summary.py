@@ -7,7 +7,7 @@ import pytest
 from docsr.bench import summary
 from docsr.bench.measure import Row
 from docsr.bench.report.wording import place
-from docsr.bench.summary import NO_GAP, NO_HR, rank, summarise
+from docsr.bench.summary import NO_GAP, NO_HR, rank, sign_alone, summarise
 from docsr.metrics.text import score_text
 
 REFERENCE = "The harbour office opened at 7 each morning " * 5
@@ -118,6 +118,30 @@ def test_two_ways_to_run_an_engine_are_two_settings_and_are_named() -> None:
     }
     assert {place(cell, cells[:4]) for cell in cells[:4]} == {"s, 75 dpi, scan, tesseract"}
     assert {one.cells for one in rank(cells)} == {2}
+
+
+def test_what_is_beyond_chance_in_one_setting_may_be_chance_among_many() -> None:
+    """Eight pages that all gain give p = 2 / 2^8, which is enough for one setting and not for ten."""
+    few = [one for one in rows(False) if int(one.page[1:]) < 8]
+    one = {cell.arm: cell for cell in summarise(few, {})}
+    assert (one["net_x4"].p_value, one["net_x4"].beats_bicubic) == (2 / 2**8, 1)
+    assert one["bicubic_x4"].p_value == 1, "it is what the others are compared with"
+    many = [replace(row, lr_dpi=dpi) for row in few for dpi in range(100, 110)]
+    cells = [cell for cell in summarise(many, {}) if cell.arm == "net_x4"]
+    assert {(cell.p_value, cell.beats_bicubic) for cell in cells} == {(2 / 2**8, 0)}
+    assert {sign_alone(cell.gain, cell.pages) for cell in cells} == {1}
+
+
+def test_docsr_s_own_question_is_not_corrected_for_other_arms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summary, "catalogue", lambda: {"net_x4": None})
+    few = [one for one in rows(False) if int(one.page[1:]) < 6]
+    others = [replace(one, upscaler=f"net{number}") for one in few if one.factor == 2 for number in range(3)]
+    cells = {cell.arm: cell for cell in summarise([*few, *others], {})}
+    assert cells["net_x4"].champion == "net_x4"
+    assert (cells["net_x4"].p_value, cells["net_x4"].beats_bicubic) == (2 / 2**6, 1)
+    assert (cells["net0_x2"].p_value, cells["net0_x2"].beats_bicubic) == (2 / 2**6, 0)
+    assert cells["net_x4"].champion_p_value == 1
+    assert cells["net0_x2"].champion_beats == 0
 
 
 def test_few_pages_prove_nothing() -> None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from docsr.bench.degradations import SHAPES
 from docsr.bench.results import Results
 from docsr.bench.small_digits import DOUBTFUL
-from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank
+from docsr.bench.summary import FEWEST_PAGES, HARM_POINTS, Cell, Rank, sign_alone
 from docsr.metrics.bootstrap import Interval
 from docsr.text.wording import counted
 
@@ -35,8 +35,11 @@ DIGITS = (
 METHOD = (
     "Rates are pooled over pages (micro), in percent, with 95 % intervals from a paired bootstrap over "
     "pages. Bicubic is 2x or 4x, whichever reads the set better. Gap closed: 0 is that bicubic, 100 the original scan; "
-    "empty if the original is not better than bicubic beyond chance. Against bicubic: whether the arm is better or "
-    "worse beyond chance, or neither (=). docsr against it: the same for docsr and the arm. Both are empty below "
+    "empty if the interval of the original's gain over bicubic holds 0. Against bicubic: whether the arm is better or "
+    "worse beyond chance, or neither (=). Beyond chance: a paired randomization test over pages gives a p-value below "
+    "0.05 after Holm's correction for all comparisons of this report (docsr's with bicubic, the other arms' with "
+    "bicubic, docsr's with the other arms). Perhaps: the interval of the difference does not hold 0, but among so many "
+    "comparisons that may be chance. docsr against it: the same for docsr and the arm. Both are empty below "
     f"{FEWEST_PAGES} pages. Harmed: pages whose error exceeds bicubic's by over "
     f"{100 * HARM_POINTS:g} point. Ink: darkness of the text over the original's. s: seconds to enlarge a page, on a "
     "machine that may have been busy."
@@ -131,9 +134,23 @@ def champion_gap(rank: Rank) -> str:
 
 def against_bicubic(cell: Cell) -> str:
     """Return whether the arm is better or worse than bicubic beyond chance, in a word; empty for bicubic itself."""
-    return "" if cell.arm == cell.baseline or cell.pages < FEWEST_PAGES else SIGNS[cell.beats_bicubic]
+    if cell.arm == cell.baseline or cell.pages < FEWEST_PAGES:
+        return ""
+    return standing(cell.beats_bicubic, sign_alone(cell.gain, cell.pages))
 
 
 def against_champion(cell: Cell) -> str:
     """Return whether docsr is better or worse than the arm beyond chance, in a word."""
-    return "" if cell.champion in {None, cell.arm} or cell.pages < FEWEST_PAGES else SIGNS[cell.champion_beats]
+    if cell.champion_gain is None or cell.champion == cell.arm or cell.pages < FEWEST_PAGES:
+        return ""
+    return standing(cell.champion_beats, sign_alone(cell.champion_gain, cell.pages))
+
+
+def standing(sign: int, alone: int) -> str:
+    """Return what a comparison says, in words.
+
+    Args:
+        sign: 1 or -1 beyond chance among all comparisons shown together, else 0.
+        alone: 1 or -1 if the comparison's own interval does not hold 0.
+    """
+    return SIGNS[sign] if sign or not alone else f"perhaps {SIGNS[alone]}"
