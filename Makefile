@@ -9,6 +9,7 @@ WORKERS ?= 2
 PDFS ?= pdfs
 TUNE_PDFS ?= tunepdfs
 DOCUMENTS ?= dev
+NATIVE ?= native
 PEERS ?= peers
 # Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI (what is committed has
 # fewer arms and rounds: its command is in it).
@@ -148,6 +149,7 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	done
 	$(BENCHMARK) benchmarks/suites/folder.yaml --root $(DOCUMENTS) $(call arms,bicubic compact_x2 compact_x4 auto) \
 		--out benchmarks/results/folder
+	$(BENCHMARK) benchmarks/suites/native.yaml --root $(NATIVE) --out benchmarks/results/native
 
 $(PDFS)/.fetched:
 	sh benchmarks/data/fetch_packages.sh typeset $(PDFS)
