@@ -10,6 +10,7 @@ PDFS ?= pdfs
 TUNE_PDFS ?= tunepdfs
 DOCUMENTS ?= dev
 NATIVE ?= native
+SCREENS ?= build/screens
 PEERS ?= peers
 # Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI (what is committed has
 # fewer arms and rounds: its command is in it).
@@ -150,6 +151,8 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/folder.yaml --root $(DOCUMENTS) $(call arms,bicubic compact_x2 compact_x4 auto) \
 		--out benchmarks/results/folder
 	$(BENCHMARK) benchmarks/suites/native.yaml --root $(NATIVE) --out benchmarks/results/native
+	$(BIN)/python -m benchmarks.data.screens --out $(SCREENS)
+	$(BENCHMARK) benchmarks/suites/screens.yaml --root $(SCREENS) --out benchmarks/results/screens
 
 $(PDFS)/.fetched:
 	sh benchmarks/data/fetch_packages.sh typeset $(PDFS)
