@@ -11,6 +11,7 @@ TUNE_PDFS ?= tunepdfs
 DOCUMENTS ?= dev
 NATIVE ?= native
 SCREENS ?= build/screens
+LANGUAGES ?= build/languages
 PEERS ?= peers
 # Where `make speed` writes: SPEED=benchmarks/results/speed_avx2 on a processor that has no VNNI (what is committed has
 # fewer arms and rounds: its command is in it).
@@ -153,6 +154,11 @@ benchmark: env programs $(PDFS)/.fetched $(TUNE_PDFS)/.fetched
 	$(BENCHMARK) benchmarks/suites/native.yaml --root $(NATIVE) --out benchmarks/results/native
 	$(BIN)/python -m benchmarks.data.screens --out $(SCREENS)
 	$(BENCHMARK) benchmarks/suites/screens.yaml --root $(SCREENS) --out benchmarks/results/screens
+	sh benchmarks/data/fetch_packages.sh languages $(LANGUAGES)/packages
+	$(BIN)/python -m benchmarks.data.languages --packages $(LANGUAGES)/packages --out $(LANGUAGES)/pages
+	$(BENCHMARK) benchmarks/suites/languages.yaml --root $(LANGUAGES)/pages --out benchmarks/results/languages
+	$(BENCHMARK):psm=6 benchmarks/suites/languages_kor.yaml --root $(LANGUAGES)/pages \
+		--out benchmarks/results/languages_kor
 
 $(PDFS)/.fetched:
 	sh benchmarks/data/fetch_packages.sh typeset $(PDFS)

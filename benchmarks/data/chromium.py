@@ -11,6 +11,12 @@ from io import BytesIO
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+_CUT = """(height) => {
+    const all = [...document.querySelectorAll("body > *")];
+    all.filter((e) => e.getBoundingClientRect().bottom > height).forEach((e) => e.remove());
+    return document.body.innerText;
+}"""
+
 
 @contextmanager
 def window(width: int, height: int, scale: float = 1.0) -> Iterator[Page]:
@@ -33,6 +39,11 @@ def window(width: int, height: int, scale: float = 1.0) -> Iterator[Page]:
         context.set_offline(True)
         yield context.new_page()
         browser.close()
+
+
+def fitted(page: Page, height: float) -> str:
+    """Remove the parts of the body that end below ``height`` (CSS px); the text of the others, in reading order."""
+    return str(page.evaluate(_CUT, height))
 
 
 def picture(page: Page) -> Image.Image:

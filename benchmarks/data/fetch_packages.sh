@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetch the PDF files of a suite or of the training set, or its typefaces:
-#     benchmarks/data/fetch_packages.sh typeset|tune|train|fonts DIR
+# Fetch the PDF files of a suite or of the training set, its typefaces, or texts and typefaces of the suite languages:
+#     benchmarks/data/fetch_packages.sh typeset|tune|train|fonts|languages DIR
 # Debian packages are downloaded and unpacked into DIR; nothing is installed and no root is needed.
 set -eu
 
@@ -25,10 +25,17 @@ fonts) # book, sans, typewriter and display faces under free licences (OFL, GPL 
         fonts-rufscript fonts-sil-charis fonts-sil-gentium fonts-urw-base35 fonts-vollkorn"
     kept='.*\.\(ttf\|otf\)'
     ;;
+languages) # translated texts (CC BY-SA, GPL, LGPL), and typefaces (OFL, GPL with the font exception and others): in no training
+    packages="gnome-user-docs deja-dup epiphany-browser-data evolution-common gimp-data gnome-control-center-data
+        gnome-software-common nautilus-data culmus fonts-arphic-gbsn00lp fonts-dejavu-core fonts-ipafont-mincho
+        fonts-kacst-one fonts-lohit-beng-bengali fonts-lohit-deva fonts-lohit-taml fonts-nanum fonts-noto-cjk
+        fonts-noto-core fonts-tlwg-norasi-ttf"
+    kept='.*\.\(page\|mo\|ttf\|otf\|ttc\)'
+    ;;
 *) packages="" ;;
 esac
 if [ $# -ne 2 ] || [ -z "$packages" ]; then
-    echo "usage: benchmarks/data/fetch_packages.sh typeset|tune|train|fonts DIR" >&2
+    echo "usage: benchmarks/data/fetch_packages.sh typeset|tune|train|fonts|languages DIR" >&2
     exit 2
 fi
 if ! command -v apt-get >/dev/null 2>&1; then

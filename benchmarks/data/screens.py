@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from benchmarks.data.chromium import picture, window
+from benchmarks.data.chromium import fitted, picture, window
 
 WIDTH, HEIGHT, EDGE = 1024, 1280, 40
 """Of a window, and its margin, in px."""
@@ -60,13 +60,6 @@ table {{ border-collapse: collapse; margin: 1.5em 0; }}
 td, th {{ border: 1px solid; padding: 0.3em 0.8em; text-align: left; }}
 pre {{ font: {size}px/1.4 "DejaVu Sans Mono"; margin: 0 0 1.5em; }}
 """
-
-CUT = """(height) => {
-    const all = [...document.querySelectorAll("body > *")];
-    all.filter((e) => e.getBoundingClientRect().bottom > height).forEach((e) => e.remove());
-    return document.body.innerText;
-}"""
-"""Removes what does not fit into the window; gives the text in reading order."""
 
 
 def sentences(draw: random.Random) -> list[str]:
@@ -136,7 +129,7 @@ def drawn(tab: Page, theme: str, kind: str) -> tuple[Image.Image, str]:
     style = STYLE.format(edge=EDGE, paper=look.paper, ink=look.ink, face=look.face, size=look.size)
     body = KINDS[kind](random.Random(f"{theme} {kind}"))
     tab.set_content(f"<!doctype html><meta charset=utf-8><style>{style}</style><body>{body}")
-    text = str(tab.evaluate(CUT, HEIGHT - EDGE / 2))
+    text = fitted(tab, HEIGHT - EDGE / 2)
     return picture(tab), text
 
 
