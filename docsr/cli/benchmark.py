@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from docsr.bench.suite_file import LowerConfig
     from docsr.benchmark import Measurements
 
-DEGRADATION_NAMES = ("clean", "scan", "fax", "standard_fax", "fine_fax")
+DEGRADATION_NAMES = ("clean", "scan", "webscan", "fax", "standard_fax", "fine_fax")
 
 
 @click.command()
