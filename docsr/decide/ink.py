@@ -101,6 +101,8 @@ def _without_rulings(ink: Mask, letter: float, rough: _Components) -> _Component
     if found is None:
         return None
     found.shaped[found.between(rulings)] = False
+    if not found.shaped.any():
+        return None
     found.drop_dots()
     return found if found.shaped.sum() >= 3 else None
 
