@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,11 +12,12 @@ import numpy as np
 
 from docsr.batch.options import EnhanceOptions, output_format
 from docsr.choices import DEFAULT_TILE, FACTORS, MEASURED_ENGINES
-from docsr.decide.decision import Plan, check_engine, factor_for_text, measured_x_height, plan_page
+from docsr.decide.decision import Plan, check_engine, factor_for_text, measured_x_height, plan_page, scripts_on
 from docsr.errors import PageError, UsageError, first_line
 from docsr.io.document import read_document, suffix_of, write_document
 from docsr.io.limits import allowing, memory_for, most_pixels, size_of
 from docsr.io.raster.decode import page_of
+from docsr.languages import codes_of
 from docsr.page import Page
 from docsr.square import pixel_shape, squared
 from docsr.system.temporary import temporary_folder
@@ -46,6 +48,7 @@ class Enhancer:
         guard: bool = True,
         engine: str = MEASURED_ENGINES[0],
         keep_pixel_shape: bool = False,
+        languages: Sequence[str] | str = (),
     ) -> None:
         """Load the named network.
 
@@ -59,15 +62,19 @@ class Enhancer:
             guard: whether to replace by bicubic what a network made and the image does not support, and dark areas.
             engine: ``tesseract`` or ``rapidocr``, which will read the image. The choices of model and factor suit it.
             keep_pixel_shape: whether to keep pixels that are not square; otherwise they are made square first.
+            languages: Tesseract's codes of the languages in the images: ``"deu+fra"`` or a list. If the model is open,
+                networks are used only on scripts for which they were measured to help. Without languages, each image
+                shows whether its script is Latin.
 
         Raises:
-            UsageError: the model or engine is unknown, or the model was made for another factor.
+            UsageError: the model, engine or language is unknown, or the model was made for another factor.
             CheckpointError: the network file cannot be used.
         """
         factor = None if factor == "auto" else factor
         if factor is not None and factor not in FACTORS:
             raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
+        self._languages = codes_of([languages] if isinstance(languages, str) else languages)
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
         self._model, self._factor = _network_of(model), factor
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
@@ -146,7 +153,8 @@ class Enhancer:
         """
         shape = 1.0 if self._keeps_pixel_shape else pixel_shape(page.density)
         undecided = self._model is None or self._factor is None
-        x_height = measured_x_height(page if self._keeps_pixel_shape else squared(page)) if undecided else None
+        seen = page if self._keeps_pixel_shape or not undecided else squared(page)
+        x_height = measured_x_height(seen) if undecided else None
         needed = self._factor or factor_for_text(x_height, self._engine)
         plan = plan_page(
             needed,
@@ -156,6 +164,7 @@ class Enhancer:
             fixed_factor=self._fixed_factor,
             engine=self._engine,
             shape=shape,
+            scripts=partial(scripts_on, seen.pixels, x_height, self._languages),
         )
         return upscale_page(page, self._load(plan), raster=plan.raster, tile=self._tile, guard=self._guard)
 
@@ -184,10 +193,14 @@ def _as_pillow(page: Page) -> Any:
 
 
 def enhance(
-    image: Image, factor: int | Literal["auto"] | None = 2, model: str | None = None, engine: str = MEASURED_ENGINES[0]
+    image: Image,
+    factor: int | Literal["auto"] | None = 2,
+    model: str | None = None,
+    engine: str = MEASURED_ENGINES[0],
+    languages: Sequence[str] | str = (),
 ) -> Image:
     """Enlarge one array, Pillow image, path or file content. See :class:`Enhancer` for arguments, result and errors.
 
     Each call loads the network again. For many images, keep an :class:`Enhancer`.
     """
-    return Enhancer(_network_of(model), factor, engine=engine)(image)
+    return Enhancer(_network_of(model), factor, engine=engine, languages=languages)(image)

@@ -2,9 +2,10 @@
 # Pre-consume script of paperless-ngx: scans whose text is small are enlarged in paperless' working copy before OCR; all
 # other documents stay byte for byte as they are. docs/paperless.md says how to set it up and what it changes.
 #
-# Read: DOCUMENT_WORKING_PATH (from paperless); DOCSR (the command, default docsr); DOCSR_OPTIONS (options of
-# `docsr enhance`, separated by spaces). Whatever happens the exit code is 0 and the document whole: what docsr cannot do
-# is said on standard error, which paperless logs as a warning, and the document is consumed as it came.
+# Read: DOCUMENT_WORKING_PATH (from paperless); PAPERLESS_OCR_LANGUAGE (paperless' setting, where it is set); DOCSR (the
+# command, default docsr); DOCSR_OPTIONS (options of `docsr enhance`, separated by spaces). Whatever happens the exit code
+# is 0 and the document whole: what docsr cannot do is said on standard error, which paperless logs as a warning, and the
+# document is consumed as it came.
 set -u
 
 say() { echo "docsr: $*"; }
@@ -24,8 +25,14 @@ work=$(mktemp -d "$(dirname "$document")/.docsr-XXXXXX") || leave "no folder can
 trap 'rm -rf "$work"' EXIT
 trap 'exit 0' HUP INT TERM
 
+# An own --language is taken instead of paperless' languages.
+case " ${DOCSR_OPTIONS:-} " in
+*" --language"*) languages= ;;
+*) languages=${PAPERLESS_OCR_LANGUAGE:-} ;;
+esac
+
 # shellcheck disable=SC2086 # options are words
-"${DOCSR:-docsr}" enhance ${DOCSR_OPTIONS:-} --out "$work/out" -- "$document" >"$work/told" 2>&1
+"${DOCSR:-docsr}" enhance ${DOCSR_OPTIONS:-} ${languages:+--language "$languages"} --out "$work/out" -- "$document" >"$work/told" 2>&1
 code=$?
 cat "$work/told"
 [ "$code" -eq 0 ] || leave "docsr enhance ended with exit code $code."

@@ -25,10 +25,12 @@ from docsr.choices import (
     SMALLEST_TILE,
 )
 from docsr.decide.decision import LARGEST_AUTO_FACTOR, check_engine
+from docsr.decide.script import NETWORK
 from docsr.errors import UsageError
 from docsr.io.document import PDF, is_pdf
 from docsr.io.limits import MAX_MEMORY, TORCH_MEMORY, memory_for, size_of
 from docsr.io.paths.manifest import sha256_of, sha256_of_text
+from docsr.languages import codes_of
 from docsr.upscalers.catalog import is_file, runs_in_torch
 from docsr.upscalers.devices import AUTO, CPU
 from docsr.upscalers.interpolation import CLASSICAL
@@ -67,6 +69,8 @@ class EnhanceOptions:
         model: a model as in :func:`docsr.upscalers.catalog.resolve`, or None for the one that reads best.
         engine: the OCR engine that will read the pages. It decides where networks are used, and how large pages become
             if neither factor nor dpi is given.
+        languages: Tesseract's codes of the languages on the pages, as in :func:`docsr.languages.scripts_of`. Networks
+            are used only on scripts for which they were measured to help. Without languages each page tells its script.
         format: ``same``, ``png``, ``tiff``, ``jpg``, ``webp`` or ``pdf``.
         quality: of JPEG (also within PDF) and WebP, 1 to 100.
         tile: side of a square tile in input px, without its overlap, at least 64. Oblong tiles have no more pixels.
@@ -84,6 +88,7 @@ class EnhanceOptions:
     dpi: float | None = None
     model: str | None = None
     engine: str = MEASURED_ENGINES[0]
+    languages: tuple[str, ...] = ()
     format: str = "same"
     quality: int = 90
     tile: int = DEFAULT_TILE
@@ -106,6 +111,7 @@ class EnhanceOptions:
         if self.factor is not None and self.factor not in FACTORS:
             raise UsageError(f"the factor is one of {FACTORS}, not {self.factor}")
         check_engine(self.engine)
+        codes_of(self.languages)
         if self.format not in {"same", *SUFFIXES}:
             raise UsageError(f"the format {self.format} cannot be written: use same, {', '.join(SUFFIXES)}")
         if not 1 <= self.quality <= 100:
@@ -162,7 +168,11 @@ class EnhanceOptions:
             asked |= {"largest": LARGEST_AUTO_FACTOR[self.engine]}
         if self.model is None:
             cards = catalogue().values()
-            asked |= {card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine)) for card in cards}
+            asked |= {
+                card.name: (card.dense, card.fax, card.x_height_helps.get(self.engine), card.scripts.get(self.engine))
+                for card in cards
+            }
+            asked |= {"languages": codes_of(self.languages)} if self.languages else {"script": sha256_of(NETWORK)}
         model = None if self.model is not None and is_file(self.model) else self.model
         return sha256_of_text(repr((__version__, asked, model, sorted(networks.items()))))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from docsr.batch.budget import PLANNING
@@ -11,7 +12,15 @@ from docsr.batch.one_bit import in_one_bit
 from docsr.batch.options import EnhanceOptions, keeps_pdf, output_format
 from docsr.batch.results import UNREACHED, PageResult, Task, left, lost, planned
 from docsr.batch.size_estimate import expected_bytes
-from docsr.decide.decision import Plan, deciding_x_height, factor_for_dpi, factor_for_text, plan_page, raster_for
+from docsr.decide.decision import (
+    Plan,
+    deciding_x_height,
+    factor_for_dpi,
+    factor_for_text,
+    plan_page,
+    raster_for,
+    scripts_on,
+)
 from docsr.decide.text_size import TextSize, measure
 from docsr.errors import CheckpointError, Interrupted, PageError, UsageError, sentence_of
 from docsr.io.document import DocumentPage, check_output, read_leaves
@@ -152,6 +161,7 @@ class Planner:
             engine=options.engine,
             shape=shape,
             said=said,
+            scripts=partial(scripts_on, page.pixels, x_height, options.languages),
         )
         return self._with_interpolation(plan, page), text
 

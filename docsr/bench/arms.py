@@ -11,7 +11,18 @@ from pathlib import Path
 
 from docsr.bench.peers import PEERS, PeerUpscaler
 from docsr.choices import MEASURED_ENGINES
-from docsr.decide.decision import LARGEST_AUTO_FACTOR, Plan, is_fax, measured_x_height, plan_by_default, raster_for
+from docsr.decide.decision import (
+    LARGEST_AUTO_FACTOR,
+    Plan,
+    Scripts,
+    is_fax,
+    latin,
+    measured_x_height,
+    plan_by_default,
+    raster_for,
+    scripts_on,
+)
+from docsr.decide.script import NETWORK
 from docsr.errors import DocsrError, UsageError
 from docsr.io.paths.manifest import sha256_of
 from docsr.ocr.engines import name_of
@@ -82,7 +93,9 @@ class Arm:
         """Return the arm itself or, for ``auto``, the arm that is chosen for the page's text size and the engine."""
         if self.name != AUTO:
             return self
-        plan = taken(measured_x_height(squared(page)), engine, pixel_shape(page.density))
+        square = squared(page)
+        x_height = measured_x_height(square)
+        plan = taken(x_height, engine, pixel_shape(page.density), partial(scripts_on, square.pixels, x_height))
         name = SQUARED if plan.model == UNTOUCHED and plan.raster != KEPT else plan.model
         return Arm(name, plan.factor, plan.model, False, self.signature)
 
@@ -99,15 +112,15 @@ class Arm:
         return resolve(self.model, self.factor, threads, "cpu")
 
 
-def taken(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
+def taken(x_height: float | None, engine: str, shape: float = 1.0, scripts: Scripts = latin) -> Plan:
     """Return what ``auto`` does to a page with text of ``x_height`` px and pixels ``shape`` times as high as wide.
 
-    An engine's options (``rapidocr:max_side_len=8000``) change nothing. For an engine without measurements of networks,
-    it is what ``docsr enhance`` does by default.
+    ``scripts`` tells the scripts of the page. An engine's options (``rapidocr:max_side_len=8000``) change nothing. For an
+    engine without measurements of networks, it is what ``docsr enhance`` does by default.
     """
     reader = name_of(engine)
     reader = reader if reader in MEASURED_ENGINES else MEASURED_ENGINES[0]
-    return plan_by_default(x_height, reader, shape)
+    return plan_by_default(x_height, reader, shape, scripts)
 
 
 def label_of(name: str, factor: int) -> str:
@@ -156,10 +169,10 @@ def plan_arms(names: Sequence[str], peers: Path | None) -> tuple[list[Arm], dict
 def _own_arms(name: str) -> list[Arm]:
     if name == AUTO:
         cards = [
-            (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps)
+            (card.name, sha256_of(card.path), card.dense, card.fax, card.x_height_helps, card.scripts)
             for card in catalogue().values()
         ]
-        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_AUTO_FACTOR} {cards}")]
+        return [Arm(AUTO, 1, AUTO, False, f"{AUTO} {LARGEST_AUTO_FACTOR} {cards} {sha256_of(NETWORK)}")]
     if name in CLASSICAL:
         square = [Arm(SQUARED, 1, BASELINE, False, SQUARED)] if name == BASELINE else []
         return square + [Arm(name, factor, name, False, f"{name} {factor}") for factor in _factors(name)]

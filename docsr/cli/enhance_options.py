@@ -95,6 +95,14 @@ _OPTIONS = (
         help="OCR engine that will read the pages: it decides where networks are used and how far auto enlarges.",
     ),
     click.Option(
+        ["--language", "languages"],
+        multiple=True,
+        metavar="CODE",
+        help="Tesseract's code of a language on the pages (eng, chi_sim, deu+fra, script/Cyrillic); may be given more "
+        "than once. Networks are used only on scripts for which they were measured to help: Latin.  [default: each "
+        "page shows whether it is Latin]",
+    ),
+    click.Option(
         ["--device"],
         type=click.Choice(DEVICES),
         default="auto",

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from docsr.choices import FACTORS, MEASURED_ENGINES
+from docsr.decide.script import script_of
 from docsr.decide.text_size import TextSize, has_ink, measure
 from docsr.errors import UsageError
-from docsr.page import Dpi, Page
+from docsr.languages import LATIN, script_name, scripts_of
+from docsr.page import Dpi, Page, Pixels
 from docsr.square import EVEN, FINER, KEPT, STANDARD_FAX, Raster
 from docsr.upscalers.catalog import shipped, small_text_first
 from docsr.upscalers.interpolation import CLASSICAL
-from docsr.weights import catalogue
+from docsr.weights import ModelCard, catalogue
 
 READABLE = (20.0, 30.0)
 """The range of x-heights in px that OCR engines read best. Automatic enlargement brings text as near to it as the
@@ -40,6 +43,9 @@ LARGEST_AUTO_FACTOR: dict[str, int] = _MEASURED["largest_auto_factor"]
 ``tune`` with more errors, or with slightly fewer for four times the pixels. For RapidOCR this also holds after bicubic
 (for Tesseract, bicubic was measured up to 4x only). RapidOCR needs less because it rescales each line to a fixed
 height, whatever the page's."""
+
+Scripts = Callable[[], Sequence[str]]
+"""What tells the scripts (ISO 15924) of a page; it is called only if a network may be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,27 @@ def measured_x_height(page: Page) -> float | None:
     return deciding_x_height(page, measure(page.pixels))[0]
 
 
+def scripts_on(pixels: Pixels, x_height: float | None, languages: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the scripts (ISO 15924) of a page: those of the languages, or the one that the page shows.
+
+    If no language has a script, and the page shows too little text to tell, it is Latin.
+
+    Args:
+        pixels: as in :func:`docsr.decide.script.script_of`.
+        x_height: as there.
+        languages: as in :func:`docsr.languages.scripts_of`.
+
+    Raises:
+        UsageError: Tesseract knows no such language.
+    """
+    return scripts_of(languages) or (script_of(pixels, x_height) or LATIN,)
+
+
+def latin() -> tuple[str, ...]:
+    """Return Latin, the script of a page of which nothing else is known."""
+    return (LATIN,)
+
+
 def plan_page(
     needed: int,
     x_height: float | None,
@@ -126,6 +153,7 @@ def plan_page(
     engine: str = MEASURED_ENGINES[0],
     said: str = "",
     shape: float = 1.0,
+    scripts: Scripts = latin,
 ) -> Plan:
     """Plan a page.
 
@@ -138,13 +166,14 @@ def plan_page(
         fixed_factor: the only factor of ``model``, or None if it supports all.
         engine: the OCR engine that will read the page, one of MEASURED_ENGINES.
         shape: height of the page's pixels over their width. The x-height is that of the page in the finer raster.
+        scripts: tells the scripts of the page.
 
     Returns:
         The plan. If the user names no model, a shipped network is used only if its card says that it helps the engine
-        at this x-height, and bicubic otherwise. Of the networks that help, dense ones for small text come first. If
-        the factor is open too, a network with another factor than ``needed`` may be chosen (cards compare with bicubic
-        at its better size). The nearest factor is tried first, and none above LARGEST_AUTO_FACTOR. This holds for any
-        wanted dpi: the page is resized to it afterwards.
+        at this x-height and with all scripts of the page, and bicubic otherwise. Of the networks that help, dense ones
+        for small text come first. If the factor is open too, a network with another factor than ``needed`` may be
+        chosen (cards compare with bicubic at its better size). The nearest factor is tried first, and none above
+        LARGEST_AUTO_FACTOR. This holds for any wanted dpi: the page is resized to it afterwards.
     """
     text = said or ("no text was found" if x_height is None else f"its text is {x_height:.1f} px high")
     if factor is None and needed == 1:
@@ -152,7 +181,7 @@ def plan_page(
     elif model is not None:
         plan = Plan(factor or fixed_factor or needed, model, "as asked")
     else:
-        plan = _best(needed, x_height, factor=factor, engine=engine, shape=shape, text=text)
+        plan = _best(needed, x_height, factor=factor, engine=engine, shape=shape, text=text, scripts=scripts)
     return replace(plan, raster=raster_for(plan.model, shape))
 
 
@@ -180,6 +209,7 @@ def _best(
     engine: str,
     shape: float,
     text: str,
+    scripts: Scripts,
 ) -> Plan:
     """Choose the factor and the upscaler that were measured to read best. ``text`` is the clause on the x-height."""
     in_even = None if x_height is None else x_height / math.sqrt(max(shape, 1 / shape))  # px of the even raster
@@ -187,7 +217,11 @@ def _best(
     nearest_first = sorted(worthwhile, key=lambda one: abs(math.log2(one / needed)))
     factors = nearest_first if factor is None else [factor]
     cards = [card for one in factors for card in shipped(one, fax=is_fax(shape))]
-    if (card := next((card for card in small_text_first(cards) if card.helps(in_even, engine)), None)) is not None:
+    if helpful := [card for card in small_text_first(cards) if card.helps(in_even, engine)]:
+        shown = scripts()
+        card = next((card for card in helpful if card.helps_with(shown, engine)), None)
+        if card is None:
+            return Plan(factor or needed, "bicubic", f"{text}; {_unmeasured(shown, helpful, engine)}")
         return Plan(card.factor, card.name, f"{text}, where {card.name} was measured to help {engine}")
     is_tall = x_height is not None and x_height >= SQUARE_ENOUGH
     if shape != 1.0 and factor is None and engine == MEASURED_ENGINES[0] and is_tall:
@@ -196,9 +230,17 @@ def _best(
     return Plan(factor or needed, "bicubic", f"{text}, where no network{of} was measured to help {engine}")
 
 
-def plan_by_default(x_height: float | None, engine: str, shape: float = 1.0) -> Plan:
+def _unmeasured(scripts: Sequence[str], cards: Sequence[ModelCard], engine: str) -> str:
+    """Return a clause on the scripts with which no network of these was measured to help."""
+    lacking = [one for one in scripts if not any(card.helps_with([one], engine) for card in cards)] or scripts
+    names = " and ".join(map(script_name, lacking))
+    are = f"script is {names}" if len(lacking) == 1 else f"scripts are {names}"
+    return f"its {are}, for which no network was measured to help {engine}"
+
+
+def plan_by_default(x_height: float | None, engine: str, shape: float = 1.0, scripts: Scripts = latin) -> Plan:
     """Plan a page with text of ``x_height`` px (None: without text) for a user who gives no factor and no model."""
-    return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape)
+    return plan_page(factor_for_text(x_height, engine), x_height, engine=engine, shape=shape, scripts=scripts)
 
 
 def auto_range(model: str, engine: str) -> tuple[float, float] | None:

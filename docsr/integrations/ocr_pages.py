@@ -16,6 +16,7 @@ from PIL import Image
 
 from docsr.api import Enhancer
 from docsr.batch.options import EnhanceOptions
+from docsr.choices import MEASURED_ENGINES
 from docsr.decide.decision import factor_for_dpi
 from docsr.integrations.ocrmypdf import option
 from docsr.integrations.scan_pixels import (
@@ -28,11 +29,11 @@ from docsr.integrations.scan_pixels import (
     replace_scans,
     undecoded,
 )
-from docsr.integrations.scripts import in_latin_letters
 from docsr.io.pdf.pdfium_image import share_lock
+from docsr.languages import LATIN, known_among, script_name, scripts_of
 from docsr.square import squared_size
 from docsr.upscalers.catalog import shipped
-from docsr.weights import current_name
+from docsr.weights import catalogue, current_name
 
 if TYPE_CHECKING:
     from ocrmypdf import PageContext, PdfContext
@@ -65,12 +66,14 @@ share_lock_of_pdfium()  # before anything of docsr calls pdfium
 
 def check(options: Any) -> None:
     """Raise a DocsrError if the options cannot be served; log an old name and a method other than the usual one."""
-    asked, model = option(options, "model", None), model_of(options)
-    EnhanceOptions(factor=factor_of(options), model=model).check()
+    asked = option(options, "model", None)
+    EnhanceOptions(factor=factor_of(options), model=model_of(options), languages=languages_of(options)).check()
+    scripts = scripts_of(languages_of(options)) or (LATIN,)
     if asked is not None:
         current_name(asked, log.warning)
-    elif model is not None:
-        log.info("docsr enlarges with %s: its networks know only Latin letters (--docsr-model)", model)
+    elif not any(card.helps_with(scripts, MEASURED_ENGINES[0]) for card in catalogue().values()):
+        names = " and ".join(map(script_name, scripts))
+        log.info("docsr enlarges with %s: no network was measured to help on %s (--docsr-model)", UNMEASURED, names)
 
 
 def show_own_pixels(
@@ -95,15 +98,16 @@ def _enlarge_preview(preview: Path, options: Any) -> None:
         cards = shipped(factor)
         if cards:
             # The last card is that of the fast network; the other one is for a text size, which is unknown here.
-            model = cards[-1].name if in_latin_letters(options.languages) else UNMEASURED
-            large = _enhancer(model, factor, option(options, "threads", 1))(image)
+            card, scripts = cards[-1], scripts_of(languages_of(options)) or (LATIN,)
+            model = card.name if card.helps_with(scripts, MEASURED_ENGINES[0]) else UNMEASURED
+            large = _enhancer(model, factor, option(options, "threads", 1), ())(image)
             overwrite_image(preview, large, dpi=tuple(map(round, large.info["dpi"])))
 
 
 def enlarged(page: PageContext, image: Image.Image) -> Image.Image:
     """Return the image for OCR: enlarged if its text is too small, else as it is."""
     scanned = _in_its_raster(undecoded(image), page)
-    large = _enhancer(model_of(page.options), factor_of(page.options), option(page.options, "threads", 1))(scanned)
+    large = _enhancer_for(page.options, option(page.options, "threads", 1))(scanned)
     if large.width <= min(image.width, squared_size(*scanned.size, scanned.info.get("dpi"))[0]) + ROUNDING:
         log.debug("docsr: the text is large enough")
         return image
@@ -124,7 +128,7 @@ def replace_shown(input_pdf: Path, context: PdfContext) -> None:
     options = context.options
     numbers = [number for number in range(len(context.pdfinfo)) if _mark(context.work_folder, number).exists()]
     if numbers:
-        enhancer = _enhancer(model_of(options), factor_of(options), None)
+        enhancer = _enhancer_for(options, None)
         for reason in replace_scans(input_pdf, numbers, enhancer, context.get_path("docsr.pdf")):
             log.warning("docsr: %s", reason)
 
@@ -153,17 +157,24 @@ def factor_of(options: Any) -> int | None:
 
 
 def model_of(options: Any) -> str | None:
-    """Return the method that the user asked for; None for the best one measured, which is for Latin letters only."""
+    """Return the method that the user asked for; None for the best one measured."""
     asked: str | None = option(options, "model", None)
-    if asked is not None:
-        return current_name(asked, log.debug)  # the check of the options has warned
-    return None if in_latin_letters(options.languages) else UNMEASURED
+    return None if asked is None else current_name(asked, log.debug)  # the check of the options has warned
+
+
+def languages_of(options: Any) -> tuple[str, ...]:
+    """Return OCRmyPDF's languages whose script is known; data of the user's own have any name."""
+    return known_among(options.languages)
+
+
+def _enhancer_for(options: Any, threads: int | None) -> Enhancer:
+    return _enhancer(model_of(options), factor_of(options), threads, languages_of(options))
 
 
 @lru_cache(maxsize=8)
-def _enhancer(model: str | None, factor: int | None, threads: int | None) -> Enhancer:
+def _enhancer(model: str | None, factor: int | None, threads: int | None, languages: tuple[str, ...]) -> Enhancer:
     """Return the enhancer of all pages of a process; it loads a network when the first page needs one."""
-    return Enhancer(model, factor, threads=threads)
+    return Enhancer(model, factor, threads=threads, languages=languages)
 
 
 def _fits(large: Image.Image, options: Any) -> bool:

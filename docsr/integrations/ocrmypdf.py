@@ -76,7 +76,7 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="MODEL",
         help="Network to use: bicubic, lanczos, nearest, one that 'docsr models' lists, or an .onnx file. By default "
         "the one that was measured to read best at the size of the text. It is bicubic if none was measured, or if a "
-        "language (-l) is not written in Latin letters.",
+        "language (-l) has a script on which none was measured to help.",
     )
     group.add_argument(
         "--docsr-replace",
@@ -97,9 +97,10 @@ def check_options(options: Any) -> None:
     if factor == "off":
         return
     try:
-        from docsr.integrations.scripts import in_latin_letters
+        from docsr.languages import LATIN, known_among, scripts_of
 
-        if factor != "auto" or option(options, "model", None) is not None or not in_latin_letters(options.languages):
+        latin = set(scripts_of(known_among(options.languages))) <= {LATIN}
+        if factor != "auto" or option(options, "model", None) is not None or not latin:
             _pages().check(options)
     except DocsrError as error:
         raise BadArgsError(f"docsr: {error}") from error

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from docsr.choices import MEASURED_ENGINES
 from docsr.errors import CheckpointError
+from docsr.languages import LATIN
 
 _FOLDER = Path(__file__).parent
 
@@ -46,6 +48,7 @@ class ModelCard:
         dense: whether it works at every pixel of the page (docsr.models.compact), which takes several times as long;
             such a network is for small text.
         fax: whether it is for standard faxes (204 x 98 dpi, pixels twice as high as wide), and only for those.
+        scripts: for each OCR engine, the scripts (ISO 15924) for which it was measured to help.
         results: measured results, one dict each.
     """
 
@@ -60,12 +63,17 @@ class ModelCard:
     x_height_helps: Mapping[str, tuple[float, float] | None]
     dense: bool = False
     fax: bool = False
+    scripts: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(MEASURED_ENGINES, (LATIN,)))
     results: list[dict[str, Any]] = field(default_factory=list)
 
     def helps(self, x_height: float | None, engine: str) -> bool:
         """Return whether the network was measured to help ``engine`` on text of ``x_height`` px."""
         span = self.x_height_helps.get(engine)
         return x_height is not None and span is not None and span[0] <= x_height <= span[1]
+
+    def helps_with(self, scripts: Collection[str], engine: str) -> bool:
+        """Return whether the network was measured to help ``engine`` on text of all these scripts (ISO 15924)."""
+        return set(scripts) <= set(self.scripts.get(engine, ()))
 
 
 @cache
@@ -99,6 +107,7 @@ def _read_card(path: Path) -> ModelCard:
             x_height_helps={engine: _span(span) for engine, span in card["x_height_helps"].items()},
             dense=bool(card["dense"]),
             fax=bool(card["fax"]),
+            scripts={str(engine): tuple(map(str, known)) for engine, known in card["scripts"].items()},
             results=list(card["results"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

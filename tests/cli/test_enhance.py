@@ -45,6 +45,7 @@ def page(tmp_path: Path) -> Path:
         (["--factor", "2", "--dpi", "300"], "give only one of them"),
         (["--factor", "2", "--model", "none"], "--model none leaves pages as they are"),
         (["--dpi", "nan"], "Invalid value for '--dpi': nan is out of range: give a number from 1 to 4,800"),
+        (["--language", "eng", "--language", "cyrillic"], "no language 'cyrillic'; the nearest are script/Cyrillic"),
         (["--tile", "16"], "Invalid value for '--tile'"),
         (["--nonesuch"], "No such option"),
     ],

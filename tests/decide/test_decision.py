@@ -20,6 +20,7 @@ from docsr.decide.decision import (
     measured_x_height,
     plan_page,
 )
+from docsr.decide.script import SCRIPTS
 from docsr.decide.text_size import TextSize, has_ink
 from docsr.errors import UsageError
 from docsr.page import Page
@@ -126,6 +127,42 @@ def test_a_network_for_small_text_goes_before_all_others_that_help(monkeypatch: 
     assert plan(2, 3.0) == Plan(4, "small_text_x4"), "a wanted dpi: the page is brought to it afterwards"
     assert plan_page(2, 3.0, engine="rapidocr") == Plan(2, "n_x2")
     assert [card.name for card in catalog.shipped(4)] == ["small_text_x4", "n_x4"]
+
+
+@pytest.mark.parametrize("script", [*SCRIPTS, "Latf", "Beng"])
+@pytest.mark.parametrize("engine", MEASURED_ENGINES)
+def test_a_network_is_used_only_on_scripts_of_its_card(script: str, engine: str) -> None:
+    plan = plan_page(2, 9.5, engine=engine, scripts=lambda: (script,))
+    assert plan == (Plan(2, "tiny_x2") if script == "Latn" else Plan(2, "bicubic"))
+    assert (f"for which no network was measured to help {engine}" in plan.why) is (script != "Latn")
+    assert plan_page(2, 9.5, engine=engine, scripts=lambda: ("Latn", script)).model == plan.model
+    assert plan_page(2, 9.5, model="tiny_x2", fixed_factor=2, scripts=lambda: (script,)) == Plan(2, "tiny_x2")
+
+
+def test_the_reason_names_the_scripts_that_were_not_measured() -> None:
+    why = plan_page(2, 8, scripts=lambda: ("Latn", "Cyrl")).why
+    assert why == "its text is 8.0 px high; its script is Cyrillic, for which no network was measured to help tesseract"
+    assert "its scripts are Cyrillic and Greek, for" in plan_page(4, 8, factor=2, scripts=lambda: ("Cyrl", "Grek")).why
+    assert plan_page(4, 8, scripts=lambda: ("Cyrl",)) == Plan(4, "bicubic")
+
+
+def test_each_network_has_its_own_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    helps, both = dict.fromkeys(MEASURED_ENGINES, (2.0, 9.0)), dict.fromkeys(MEASURED_ENGINES, ("Latn", "Grek"))
+    small = ModelCard("small_x2", Path("a.onnx"), 2, 1, 1, "", "", (2, 9), helps, dense=True)
+    plain = ModelCard("plain_x2", Path("a.onnx"), 2, 1, 1, "", "", (2, 9), helps, scripts=both)
+    monkeypatch.setattr(decision, "shipped", lambda factor, fax: [small, plain] if factor == 2 else [])
+    taken = [plan_page(2, 8, scripts=lambda s=s: s).model for s in (("Latn",), ("Grek",), ("Latn", "Grek"), ("Cyrl",))]
+    assert taken == ["small_x2", "plain_x2", "plain_x2", "bicubic"]
+
+
+def test_the_script_is_asked_only_where_a_network_may_be_used() -> None:
+    def never() -> tuple[str, ...]:
+        raise AssertionError("asked")
+
+    for x_height, model in ((25.0, None), (15.0, None), (8.0, "bicubic"), (8.0, "tiny_x2")):
+        plan_page(factor_for_text(x_height), x_height, model=model, scripts=never)
+    with pytest.raises(AssertionError, match="asked"):
+        plan_page(2, 8.0, scripts=never)
 
 
 def test_the_command_knows_every_engine() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pikepdf
@@ -13,7 +15,6 @@ from pypdfium2 import PdfDocument
 import docsr
 from docsr.bench.degradations import lower
 from docsr.integrations.scan_pixels import own_pixels
-from docsr.integrations.scripts import in_latin_letters
 from docsr.io.pdf.scans import open_scans
 from docsr.metrics.text import score_text
 from docsr.page import Page
@@ -153,7 +154,7 @@ def test_a_page_with_large_text_costs_nothing(runs: Runs, tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_networks_are_for_latin_letters(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_networks_are_for_measured_scripts(runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """With English under another language's name: what is enlarged by is decided by the name."""
     (english,) = Path("/usr/share").glob("tesseract-ocr/*/tessdata/eng.traineddata")
     for path in english.parent.iterdir():
@@ -161,24 +162,37 @@ def test_networks_are_for_latin_letters(runs: Runs, tmp_path: Path, monkeypatch:
     (tmp_path / "rus.traineddata").symlink_to(english)
     monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
     said = ocrmypdf("-v", "1", "-l", "eng+rus", "--pages", "1", runs.scan, tmp_path / "out.pdf", python=IMPORTS)
-    assert "docsr enlarges with bicubic: its networks know only Latin letters" in said
+    assert "docsr enlarges with bicubic: no network was measured to help on Latin and Cyrillic" in said
     assert "px enlarged to" in said
     assert NETWORKS not in said
 
 
 @pytest.mark.parametrize(
-    ("languages", "latin"),
+    ("languages", "passed", "network"),
     [
-        ("eng", True),
-        ("deu script/Fraktur", True),
-        ("srp_latn aze my_own_letters", True),
-        ("chi_sim", False),
-        ("eng ell", False),
-        ("script/Cyrillic", False),
+        ("eng", ("eng",), True),
+        ("srp_latn aze my_own_letters", ("srp_latn", "aze"), True),
+        ("my_own_letters", (), True),
+        ("deu script/Fraktur", ("deu", "script/Fraktur"), False),
+        ("chi_sim", ("chi_sim",), False),
+        ("eng ell", ("eng", "ell"), False),
     ],
 )
-def test_which_languages_are_in_latin_letters(languages: str, latin: bool):
-    assert in_latin_letters(languages.split()) is latin
+def test_the_languages_are_passed_on(tmp_path: Path, languages: str, passed: tuple[str, ...], network: bool):
+    """Data of the user's own have any name; with no other language the page tells its script."""
+    from docsr.integrations import ocr_pages
+
+    options = SimpleNamespace(languages=languages.split())
+    page: Any = SimpleNamespace(options=options, work_folder=tmp_path, pageno=0)
+    assert ocr_pages.languages_of(options) == passed
+    image = Image.fromarray(lower(drawn(width=900).page, 75, "scan", 1).pixels)
+    image.info["dpi"] = (75.0, 75.0)
+    large = ocr_pages.enlarged(page, image)
+    bicubic = docsr.enhance(image, factor="auto", model="bicubic")
+    assert (np.asarray(large).shape, (np.asarray(large) != np.asarray(bicubic)).any()) == (
+        np.asarray(bicubic).shape,
+        network,
+    )
 
 
 @pytest.mark.parametrize(

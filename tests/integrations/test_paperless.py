@@ -87,6 +87,22 @@ def test_a_scan_in_a_pdf_is_enlarged_and_twice_the_same(tmp_path: Path, command:
     assert path.read_bytes() == again.read_bytes(), "paperless would store a second copy as another document"
 
 
+@pytest.mark.slow
+def test_paperless_languages_are_passed_on(
+    tmp_path: Path, command: Path, low: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = placed(tmp_path, "a.png")
+    Image.fromarray(low.pixels).save(path, dpi=(75, 75))
+    before = path.read_bytes()
+    monkeypatch.setenv("PAPERLESS_OCR_LANGUAGE", "eng+nonesuch")
+    said, warned = consume(path, command)
+    assert "no language 'nonesuch'" in said + warned
+    assert "exit code 2" in warned
+    assert path.read_bytes() == before
+    said, _ = consume(path, command, "--time-limit 0 --jobs 1 --language eng")
+    assert "is enlarged" in said
+
+
 def born_digital(path: Path) -> None:
     with pikepdf.new() as pdf:
         page = pdf.add_blank_page(page_size=(300, 200))

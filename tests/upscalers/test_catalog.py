@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from docsr.bench.degradations import lower
+from docsr.choices import MEASURED_ENGINES
 from docsr.errors import CheckpointError, UsageError
 from docsr.page import Page, Pixels
 from docsr.square import EVEN, resampled, squared
@@ -31,6 +32,7 @@ CARD = {
     "x_height_helps": {"tesseract": [7, 10], "rapidocr": None},
     "dense": False,
     "fax": False,
+    "scripts": {"tesseract": ["Latn", "Grek"], "rapidocr": ["Latn"]},
     "results": [],
 }
 
@@ -104,6 +106,14 @@ def test_a_card_says_where_it_helps(tmp_path: Path) -> None:
     assert [card.helps(size, "tesseract") for size in (None, 6.9, 8, 11)] == [False, False, True, False]
     assert not card.helps(8, "rapidocr")
     assert not card.helps(8, "another")
+    scripts: list[list[str]] = [["Latn"], ["Grek", "Latn"], ["Latn", "Cyrl"]]
+    assert [card.helps_with(some, "tesseract") for some in scripts] == [True, True, False]
+    assert [card.helps_with(some, "rapidocr") for some in scripts] == [True, False, False]
+    assert not card.helps_with(["Latn"], "another")
+
+
+def test_every_shipped_network_says_its_scripts_for_every_engine() -> None:
+    assert {frozenset(card.scripts) for card in catalogue().values()} == {frozenset(MEASURED_ENGINES)}
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", json.dumps(CARD)])
