@@ -99,8 +99,8 @@ _OPTIONS = (
         multiple=True,
         metavar="CODE",
         help="Tesseract's code of a language on the pages (eng, chi_sim, deu+fra, script/Cyrillic); may be given more "
-        "than once. Networks are used only on scripts for which they were measured to help: Latin.  [default: each "
-        "page shows whether it is Latin]",
+        "than once. Networks are used only on scripts for which they were measured to help: Latin.  [default: docsr "
+        "looks at the page, where it does not tell Cyrillic and Greek from Latin]",
     ),
     click.Option(
         ["--device"],

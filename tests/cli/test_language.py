@@ -16,13 +16,13 @@ from docsr.pool import why_none
 from tests.command import docsr as command
 from tests.decide.test_script import drawn
 
-CYRILLIC = "its script is Cyrillic, for which no network was measured to help tesseract"
+CHINESE = "its script is Chinese, for which no network was measured to help tesseract"
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    for script in ("Latn", "Cyrl"):
+    for script in ("Latn", "Hani"):
         Image.fromarray(drawn(script, 6.0)[:200]).save(folder / f"{script}.png")
     return folder
 
@@ -36,11 +36,11 @@ def enhanced(capsys, monkeypatch, *arguments: object) -> dict[str, Any]:
 
 def test_networks_are_left_out_on_other_scripts_by_what_the_page_shows(tmp_path, pages, capsys, monkeypatch) -> None:
     rows = enhanced(capsys, monkeypatch, pages, "--out", tmp_path)
-    assert (rows["Latn"]["model"], rows["Cyrl"]["model"]) == ("compact_x4", "bicubic")
-    assert CYRILLIC in rows["Cyrl"]["reason"]
-    bicubic = docsr.enhance(pages / "Cyrl.png", factor=4, model="bicubic")
-    assert (np.asarray(bicubic) == np.asarray(Image.open(tmp_path / "Cyrl.png"))).all()
-    for script in ("Latn", "Cyrl"):
+    assert (rows["Latn"]["model"], rows["Hani"]["model"]) == ("compact_x4", "bicubic")
+    assert CHINESE in rows["Hani"]["why"]
+    bicubic = docsr.enhance(pages / "Hani.png", factor=4, model="bicubic")
+    assert (np.asarray(bicubic) == np.asarray(Image.open(tmp_path / "Hani.png"))).all()
+    for script in ("Latn", "Hani"):
         in_python = docsr.enhance(pages / f"{script}.png", factor="auto")
         assert (np.asarray(in_python) == np.asarray(Image.open(tmp_path / f"{script}.png"))).all()
 
@@ -49,13 +49,13 @@ def test_the_languages_decide_where_they_are_given(tmp_path, pages, capsys, monk
     def models(*languages: str) -> list[str]:
         given = [word for code in languages for word in ("--language", code)]
         rows = enhanced(capsys, monkeypatch, pages, "--out", tmp_path, "--dry-run", *given)
-        return [rows[script]["model"] for script in ("Latn", "Cyrl")]
+        return [rows[script]["model"] for script in ("Latn", "Hani")]
 
     assert models("eng") == models("deu", "script/Vietnamese") == ["compact_x4", "compact_x4"]
     assert models("rus") == models("eng", "rus") == models("eng+rus") == ["bicubic", "bicubic"]
     asked = ("--language", "rus", "--model", "compact_x2")
     kept = enhanced(capsys, monkeypatch, pages, "--out", tmp_path, "--dry-run", *asked)
-    assert kept["Cyrl"]["model"] == "compact_x2"
+    assert kept["Hani"]["model"] == "compact_x2"
 
 
 def test_a_run_with_another_language_does_the_page_again(tmp_path, pages, capsys, monkeypatch) -> None:
@@ -68,8 +68,8 @@ def test_a_run_with_another_language_does_the_page_again(tmp_path, pages, capsys
 @pytest.mark.skipif(why_none() is not None, reason=f"no sandbox here: {why_none()}")
 def test_the_script_is_told_in_the_sandbox(tmp_path, pages, capsys, monkeypatch) -> None:
     more = ("--sandbox", "on", "--jobs", "1", "--time-limit", "60")
-    rows = enhanced(capsys, monkeypatch, pages / "Cyrl.png", "--out", tmp_path, *more)
-    assert CYRILLIC in rows["Cyrl"]["reason"]
+    rows = enhanced(capsys, monkeypatch, pages / "Hani.png", "--out", tmp_path, *more)
+    assert CHINESE in rows["Hani"]["why"]
 
 
 def test_the_python_interface_takes_languages() -> None:
