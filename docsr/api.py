@@ -34,6 +34,13 @@ def _network_of(model: str | None) -> str | None:
     return None if model is None else current_name(str(model), warn)
 
 
+def _checked(factor: int | Literal["auto"] | None) -> int | None:
+    factor = None if factor == "auto" else factor
+    if factor is not None and factor not in FACTORS:
+        raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
+    return factor
+
+
 class Enhancer:
     """Enlarge images with a network that is loaded once. It is thread-safe and can be pickled for workers."""
 
@@ -62,21 +69,16 @@ class Enhancer:
             guard: whether to replace by bicubic what a network made and the image does not support, and dark areas.
             engine: ``tesseract`` or ``rapidocr``, which will read the image. The choices of model and factor suit it.
             keep_pixel_shape: whether to keep pixels that are not square; otherwise they are made square first.
-            languages: Tesseract's codes of the languages in the images: ``"deu+fra"`` or a list. If the model is open,
-                networks are used only on scripts for which they were measured to help. Without languages, each image
-                shows whether its script is Latin.
+            languages: Tesseract's codes, ``"deu+fra"`` or a list, which decide whether networks suit the script.
 
         Raises:
             UsageError: the model, engine or language is unknown, or the model was made for another factor.
             CheckpointError: the network file cannot be used.
         """
-        factor = None if factor == "auto" else factor
-        if factor is not None and factor not in FACTORS:
-            raise UsageError(f"the factor is {', '.join(map(str, FACTORS))} or 'auto', not {factor!r}")
         check_engine(engine)
         self._languages = codes_of([languages] if isinstance(languages, str) else languages)
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
-        self._model, self._factor = _network_of(model), factor
+        self._model, self._factor = _network_of(model), (factor := _checked(factor))
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._fixed_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}

@@ -164,7 +164,7 @@ def test_without_a_model_the_card_decides_at_the_text_size_of_each_image(monkeyp
 def test_the_function_tells_its_arguments_and_what_it_does() -> None:
     assert inspect.isfunction(package.enhance)
     told = inspect.signature(package.enhance)
-    assert list(told.parameters)[1:] == ["factor", "model", "engine"]
+    assert list(told.parameters)[1:] == ["factor", "model", "engine", "languages"]
     assert told.parameters["factor"].default == 2
     assert "Enlarge one array" in (package.enhance.__doc__ or "")
 

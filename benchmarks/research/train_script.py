@@ -73,7 +73,8 @@ class Teller(nn.Module):
 
     def features(self, squares: torch.Tensor) -> torch.Tensor:
         """Return N x FILTERS."""
-        return (self.filters(squares).relu().mean((2, 3)) + 1e-5).sqrt()
+        features: torch.Tensor = (self.filters(squares).relu().mean((2, 3)) + 1e-5).sqrt()
+        return features
 
     def scores(self, features: torch.Tensor) -> torch.Tensor:
         """Return N x SCRIPTS."""
