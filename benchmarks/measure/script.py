@@ -160,7 +160,8 @@ def main() -> None:
     except DocsrError as error:
         sys.exit(str(error))
     told = {
-        "command": "python -m benchmarks.measure.script",
+        "command": " ".join(["python -m benchmarks.measure.script", *(f"--latin {folder.name}" for folder in given.latin)]
+            + (["--languages languages"] if given.languages else []) + (["--faces ROOT"] if given.faces else [])),
         "machine": machine(),
         "network": sha256_of(NETWORK),
         "summary": summary(pages),

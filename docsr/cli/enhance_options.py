@@ -100,7 +100,7 @@ _OPTIONS = (
         metavar="CODE",
         help="Tesseract's code of a language on the pages (eng, chi_sim, deu+fra, script/Cyrillic); may be given more "
         "than once. Networks are used only on scripts for which they were measured to help: Latin.  [default: docsr "
-        "looks at the page, where it does not tell Cyrillic and Greek from Latin]",
+        "looks at the page]",
     ),
     click.Option(
         ["--device"],

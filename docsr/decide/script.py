@@ -46,9 +46,13 @@ INKED = 0.03
 MOST_PIXELS = 1_500_000
 """The most pixels that are searched for squares, in px of the page that the network sees: the middle of the page."""
 
-ENOUGH = 2.0
+ENOUGH = 0.5
 """A script other than Latin is told if its evidence exceeds Latin's by this, as a mean over the squares. The unit is
 the natural logarithm of a ratio of probabilities."""
+
+SURELY_LATIN = 3.5
+"""A page that does not look Latin is Latin after all, on its side or upside down, if the evidence for that exceeds
+this."""
 
 AGREE = 0.6
 """The least share of squares for which that script is more probable than Latin."""
@@ -69,20 +73,30 @@ def script_of(pixels: Pixels, x_height: float | None) -> str | None:
     if x_height is None or x_height <= 0:
         return None
     squares = squares_of(pixels, x_height)
-    return None if not len(squares) else told(scores_of(squares))
+    if not len(squares):
+        return None
+    script = told(scores_of(squares))
+    if script in {LATIN, None}:
+        return script
+    turned = (np.ascontiguousarray(np.rot90(squares, turn, (1, 2))) for turn in (1, 2, 3))
+    return LATIN if any(_evidence(scores_of(way)).mean() < -SURELY_LATIN for way in turned) else script
 
 
 def told(scores: Floats32) -> str | None:
     """Return the script that scores tell: N x SCRIPTS natural logarithms of probabilities, one row a square."""
-    total = scores.mean(axis=0)
-    best = int(total.argmax())
+    best = int(scores.mean(axis=0).argmax())
     if best == 0:
         return LATIN
-    not_latin = np.logaddexp.reduce(scores[:, 1:], axis=1)
-    agree = float((not_latin > scores[:, 0]).mean())
-    if float((not_latin - scores[:, 0]).mean()) < ENOUGH or agree < AGREE:
+    evidence = _evidence(scores)
+    if evidence.mean() < ENOUGH or (evidence > 0).mean() < AGREE:
         return None
     return SCRIPTS[best]
+
+
+def _evidence(scores: Floats32) -> Floats32:
+    """Return how much more probable it is that each square is not Latin, as a natural logarithm."""
+    evidence: Floats32 = np.logaddexp.reduce(scores[:, 1:], axis=1) - scores[:, 0]
+    return evidence
 
 
 def squares_of(pixels: Pixels, x_height: float) -> Floats32:
