@@ -159,9 +159,10 @@ def main() -> None:
         pages += of_faces(given.faces) if given.faces is not None else []
     except DocsrError as error:
         sys.exit(str(error))
+    words = [f"--latin {folder.name}" for folder in given.latin]
+    words += ["--languages languages"] * (given.languages is not None) + ["--faces ROOT"] * (given.faces is not None)
     told = {
-        "command": " ".join(["python -m benchmarks.measure.script", *(f"--latin {folder.name}" for folder in given.latin)]
-            + (["--languages languages"] if given.languages else []) + (["--faces ROOT"] if given.faces else [])),
+        "command": " ".join(["python -m benchmarks.measure.script", *words]),
         "machine": machine(),
         "network": sha256_of(NETWORK),
         "summary": summary(pages),

@@ -115,8 +115,8 @@ class Arm:
 def taken(x_height: float | None, engine: str, shape: float = 1.0, scripts: Scripts = latin) -> Plan:
     """Return what ``auto`` does to a page with text of ``x_height`` px and pixels ``shape`` times as high as wide.
 
-    ``scripts`` tells the scripts of the page. An engine's options (``rapidocr:max_side_len=8000``) change nothing. For an
-    engine without measurements of networks, it is what ``docsr enhance`` does by default.
+    ``scripts`` tells the scripts of the page. An engine's options (``rapidocr:max_side_len=8000``) change nothing. For
+    an engine without measurements of networks, it is what ``docsr enhance`` does by default.
     """
     reader = name_of(engine)
     reader = reader if reader in MEASURED_ENGINES else MEASURED_ENGINES[0]
