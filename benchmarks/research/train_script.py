@@ -116,7 +116,7 @@ def trained(squares: np.ndarray, scripts: np.ndarray, seed: int = 0) -> Teller:
             scores = model(batch)
         loss = nn.functional.nll_loss(scores.float(), labels[chosen])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
         if step % 500 == 0:
