@@ -125,7 +125,7 @@ def _at_one_size(grey: Pixels, scale: float) -> Pixels:
         height, width = grey.shape
         rows, columns = min(height, max(int(most / width), round(SIDE / scale))), width
         if rows * columns > most:
-            columns = max(int(most / rows), round(SIDE / scale))
+            columns = max(int(most // rows), round(SIDE / scale))
         top, left = (height - rows) // 2, (width - columns) // 2
         grey = grey[top : top + rows, left : left + columns]
     size = max(8, round(grey.shape[1] * scale)), max(8, round(grey.shape[0] * scale))

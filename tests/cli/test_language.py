@@ -12,7 +12,6 @@ from PIL import Image
 
 import docsr
 from docsr.errors import UsageError
-from docsr.pool import why_none
 from tests.command import docsr as command
 from tests.decide.test_script import drawn
 
@@ -63,13 +62,6 @@ def test_a_run_with_another_language_does_the_page_again(tmp_path, pages, capsys
     runs = [(), (), ("--language", "rus"), ("--language", "rus"), ("--language", "eng")]
     done = [enhanced(capsys, monkeypatch, page, *out, *more)["Latn"]["status"] for more in runs]
     assert [status == "skipped" for status in done] == [False, True, False, True, False]
-
-
-@pytest.mark.skipif(why_none() is not None, reason=f"no sandbox here: {why_none()}")
-def test_the_script_is_told_in_the_sandbox(tmp_path, pages, capsys, monkeypatch) -> None:
-    more = ("--sandbox", "on", "--jobs", "1", "--time-limit", "60")
-    rows = enhanced(capsys, monkeypatch, pages / "Hani.png", "--out", tmp_path, *more)
-    assert CHINESE in rows["Hani"]["why"]
 
 
 def test_the_python_interface_takes_languages() -> None:

@@ -13,12 +13,14 @@ from pathlib import Path
 import coverage
 import pytest
 from pikepdf import Name
+from PIL import Image
 
 from docsr.errors import UsageError
 from docsr.pool import Sandbox, SingleWorker, landlock, run_in_processes, why_none
 from docsr.pool import sandbox as module
 from tests.batch.test_format_matrix import KINDS
 from tests.command import docsr, picture, ran
+from tests.decide.test_script import drawn
 from tests.formats.kinds import Kind
 from tests.hostile import ATTACKS, Prey, allowed, attacked, ends, lost, rights
 from tests.io.pdf.files import image_of, made
@@ -238,3 +240,14 @@ def test_links_lead_where_they_lead(
     words = ("--out", tmp_path / "o", "--sandbox", "on", "--jobs", 1, "--model", "bicubic", "--factor", 2)
     assert docsr(capsys, monkeypatch, "enhance", given, *words).code == 0
     assert (out / "sub" / "linked.png").is_file()
+
+
+@here
+def test_the_script_of_a_page_is_told_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.fromarray(drawn("Hani", 6.0)[:200]).save(tmp_path / "page.png")
+    words = (tmp_path / "page.png", "--out", tmp_path / "out", "--sandbox", "on", "--jobs", 1, "--log-json")
+    done = docsr(capsys, monkeypatch, "enhance", *words)
+    assert done.code == 0, done.err
+    assert "its script is Chinese" in done.out
