@@ -78,12 +78,12 @@ class Enhancer:
         check_engine(engine)
         self._languages = codes_of([languages] if isinstance(languages, str) else languages)
         self._engine, self._keeps_pixel_shape = engine, keep_pixel_shape or model == "none"
-        self._model, self._factor = _network_of(model), (factor := _checked(factor))
+        self._model, self._factor = _network_of(model), _checked(factor)
         self._threads, self._device, self._tile, self._guard = threads, device, tile, guard
         self._fixed_factor = fixed_factor(self._model)
         self._loaded: dict[Plan, Upscaler] = {}
-        if self._model is not None and (factor is not None or self._fixed_factor is not None):
-            self._load(Plan(factor or self._fixed_factor or 1, self._model))
+        if self._model is not None and (known := self._factor or self._fixed_factor) is not None:
+            self._load(Plan(known, self._model))
 
     def __call__(self, image: Image) -> Image:
         """Enlarge one image.

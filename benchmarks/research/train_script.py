@@ -58,7 +58,7 @@ def layer(inputs: int, outputs: int, side: int = 3, stride: int = 1) -> nn.Seque
 class Teller(nn.Module):
     """Squares, N x 1 x SIDE x SIDE, to logarithms of probabilities, N x SCRIPTS.
 
-    The last features see 38 px, which are two or three letters. Their means and maxima over the square decide.
+    The last features see 39 px, which are about four letters. Their means and maxima over the square decide.
     """
 
     def __init__(self) -> None:
