@@ -27,6 +27,7 @@ from benchmarks.publish.curve_file import in_words, read_curve
 from benchmarks.publish.experiments import DOCUMENT, document
 from benchmarks.publish.goals import GOALS, goals
 from benchmarks.publish.result_tables import error, filled_pages, found
+from benchmarks.publish.script_table import script_page
 from benchmarks.publish.site_tables import LIMITS, ZOO, helped, limits, trained_for, zoo
 from benchmarks.publish.tables import table
 from benchmarks.publish.tables_drawn import drawn
@@ -175,7 +176,7 @@ def pages() -> dict[Path, str]:
     every = [cells for _, cells in reported()]
     told = {path: json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) for path in _networks()}
     files = {DOCUMENT: document(), LIMITS: limits(every), GOALS: goals(every), ZOO: zoo(list(told.values()), every)}
-    files |= filled_pages(found()) | drawn(found())
+    files |= filled_pages(found()) | drawn(found()) | script_page()
     files |= {path.with_name("report.md"): markdown(read_results(path)) for path in _measured()}
     return files | {path.with_suffix(".md"): card_markdown(one) for path, one in told.items()}
 
