@@ -240,7 +240,7 @@ def _cell(
 
 
 def _no_gap(pages: int) -> str:
-    return NO_GAP if pages >= FEWEST_PAGES else f"{NO_GAP}, which takes {FEWEST_PAGES} pages and more"
+    return NO_GAP if pages >= FEWEST_PAGES else f"fewer than {FEWEST_PAGES} pages show no gap"
 
 
 def _pooled_scores(rows: list[Row]) -> dict[str, Any]:
